@@ -1,0 +1,1 @@
+"""Force fields as data: one TOML file each, with its source. Read by `zeocryst.forcefield`."""

@@ -1,0 +1,5 @@
+"""zeocryst: zeolite crystallization across scales."""
+
+from importlib.metadata import version as _version
+
+__version__ = _version("zeocryst")

@@ -1,0 +1,1 @@
+"""From a coarse-grained network to atoms: oxygens and silanols, geometry, checks."""

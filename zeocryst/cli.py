@@ -1,0 +1,187 @@
+"""The command line: arguments to one call each.
+
+Exit statuses: 0 done; 2 the input or the command line is bad; 3 the simulation failed; 4 stopped early on
+purpose, the same command goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from zeocryst.errors import InputError, SimulationError, nearest
+
+BAD_INPUT, FAILED, STOPPED = 2, 3, 4
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise, so that every bad input ends in the same way."""
+        raise InputError(f"{message} (see {self.prog} --help)")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="zeocryst", description="Zeolite crystallization across scales.")
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run a condition, from file to report")
+    run.add_argument("condition", metavar="CONDITION", help="condition.toml, or its folder")
+    run.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    _engine_options(run)
+    run.add_argument("--seed", type=int, metavar="N", help="seed of all random numbers")
+    run.add_argument("--walltime", metavar="TIME", help="stop in time, such as 1h50m; the same command goes on")
+    run.add_argument("--restart", action="store_true", help="set an old run in DIR aside and begin anew")
+    run.add_argument("--quiet", action="store_true", help="no progress")
+    run.add_argument("--json", action="store_true", help="print summary.json at the end")
+
+    check = commands.add_parser("check", help="validate a condition and estimate its cost; writes nothing")
+    check.add_argument("condition", metavar="CONDITION")
+    _engine_options(check)
+    check.add_argument("--json", action="store_true")
+
+    new = commands.add_parser("new", help="a commented condition to start from")
+    new.add_argument("name", metavar="NAME", help="folder to make")
+    new.add_argument("--like", required=True, metavar="EXAMPLE", help="a shipped condition, such as sgt_seeded")
+
+    identify = commands.add_parser("identify", help="name the framework of structures")
+    identify.add_argument("files", nargs="+", metavar="FILE", help="whatever ASE reads, GSD, LAMMPS dumps")
+    identify.add_argument("--frame", type=int, metavar="N", help="one frame (default: every one)")
+    identify.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    identify.add_argument("--json", action="store_true")
+
+    report = commands.add_parser("report", help="write the report of a finished run again")
+    report.add_argument("folders", nargs="+", metavar="DIR")
+    return parser
+
+
+def _engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--engine", metavar="NAME", help="engine, or auto")
+    parser.add_argument("--device", choices=("auto", "cpu", "gpu"))
+    parser.add_argument("--threads", type=int, metavar="N", help="never more than there are cores")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    try:
+        return _dispatch(_parser().parse_args(arguments))
+    except InputError as error:
+        print(f"zeocryst: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except SimulationError as error:
+        print(f"zeocryst: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("zeocryst: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        return STOPPED
+    except BrokenPipeError:  # the reader of our output, such as head, has gone
+        sys.stderr.close()
+        return 0
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    if options.version:
+        from zeocryst import __version__
+
+        print(__version__)
+        return 0
+    commands = {
+        "run": _run, "check": _check, "new": _new, "identify": _identify, "report": _report,
+    }  # fmt: skip
+    if options.command is None:
+        raise InputError(f"a command is needed: {', '.join(commands)} (see zeocryst --help)")
+    return commands[options.command](options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from zeocryst.interrupt import parse_walltime
+    from zeocryst.pipeline import Options, run
+
+    _check_threads(options.threads)
+    walltime = parse_walltime(options.walltime) if options.walltime else None
+    summary, finished = run(
+        options.condition,
+        Path(options.out),
+        Options(
+            options.engine, options.device, options.threads, options.seed, walltime, options.restart,
+            options.quiet,
+        ),
+    )  # fmt: skip
+    if options.json and finished:
+        print(json.dumps(summary, indent=1))
+    return 0 if finished else STOPPED
+
+
+def _check_threads(threads: int | None) -> None:
+    if threads is not None and threads < 1:
+        raise InputError(f"--threads {threads}: expected a whole number of at least 1")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from zeocryst.estimate import estimate
+    from zeocryst.pipeline import Options, read_with_options
+
+    _check_threads(options.threads)
+    chosen = Options(options.engine, options.device, options.threads)
+    found = estimate(read_with_options(options.condition, chosen))
+    if options.json:
+        print(json.dumps(found, indent=1))
+    else:
+        hours = found["wall_s"] / 3600
+        print(
+            f"{found['condition']}: valid\n{found['n_T']} T and {found['n_S']} S beads, {found['steps']} steps "
+            f"({found['time_ps'] / 1000:g} ns), {found['frames']} frames, about {found['memory_MB']} MB\n"
+            f"{found['engine']}\nabout {found['steps_per_s']:g} steps/s, {hours:.2f} h for the dynamics"
+        )
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from importlib import resources
+
+    shipped = resources.files("zeocryst.runs")
+    names = [f.name for f in shipped.iterdir() if f.joinpath("condition.toml").is_file()]
+    if options.like not in names:
+        raise InputError(f"--like {options.like!r}: no such shipped condition; {nearest(options.like, names)}")
+    folder = Path(options.name)
+    if folder.exists():
+        raise InputError(f"{folder} is there already; nothing is overwritten, give another name")
+    text = shipped.joinpath(options.like, "condition.toml").read_text(encoding="utf-8")
+    folder.mkdir(parents=True)
+    (folder / "condition.toml").write_text(text.replace(f'"{options.like}"', f'"{folder.name}"', 1), "utf-8")
+    print(f"{folder / 'condition.toml'}; edit it, then: zeocryst check {folder}")
+    return 0
+
+
+def _identify(options: argparse.Namespace) -> int:
+    from zeocryst.identify import identify_files, in_words
+    from zeocryst.structures import parse_types
+
+    found = identify_files(options.files, options.frame, parse_types(options.types))
+    if options.json:
+        print(json.dumps(found, indent=1))
+    else:
+        for entry in found["files"]:
+            print(in_words(entry))
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from zeocryst.report.run import write_report
+
+    for name in options.folders:
+        if not (Path(name) / "summary.json").is_file():
+            raise InputError(f"{name}: holds no finished run (there is no summary.json)")
+    for name in options.folders:
+        print(write_report(Path(name)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

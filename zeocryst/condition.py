@@ -1,0 +1,356 @@
+"""A synthesis condition: ``condition.toml`` to frozen dataclasses.
+
+A condition says where to start (`System`), with which model, through which stages, what to write
+and on which engine. Reading it checks everything that can be checked without running; an unknown key is
+an error that names the nearest known one. `to_toml` writes it with every default filled in.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from zeocryst import units
+from zeocryst.errors import InputError
+from zeocryst.forcefield import ForceField, read_forcefield
+from zeocryst.frameworks.table import start_codes
+from zeocryst.tables import Table
+
+STARTS = ("framework", "melt", "file")
+KINDS = ("minimize", "nve", "nvt", "langevin", "npt")
+COUPLINGS = ("none", "iso", "aniso", "triclinic")
+#: Framework density of a melt for which none is given, T per 1000 Å^3: that of T-S crystals.
+DEFAULT_DENSITY = 17.8
+
+
+@dataclass(frozen=True)
+class System:
+    """Where a run starts.
+
+    Attributes
+    ----------
+    start : {"framework", "melt", "file"}
+        A crystal with S in its cages, a random liquid, or a frame of the user's.
+    framework : str or None
+        Framework type, for ``framework`` and for a ``melt`` of it (its composition and cell).
+    repeat : tuple of int
+        Cells of it along each vector.
+    S_in_cages : bool
+        Whether an S sits in each large cage.
+    n_T, n_S : int or None
+        Composition of a ``melt``.
+    density_T_per_1000A3 : float
+        Its number density, T per 1000 Å^3.
+    file : str or None
+        GSD file of a ``file`` start, relative to the condition.
+    frame : int
+        Which of its frames; -1 is the last.
+    types : dict
+        Bead type of the model for each type name of the file, such as ``{Si = "T", X = "S"}``.
+    """
+
+    start: str
+    framework: str | None = None
+    repeat: tuple[int, int, int] = (1, 1, 1)
+    S_in_cages: bool = True
+    n_T: int | None = None
+    n_S: int | None = None
+    density_T_per_1000A3: float = DEFAULT_DENSITY
+    file: str | None = None
+    frame: int = -1
+    types: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a run.
+
+    Attributes
+    ----------
+    kind : {"minimize", "nve", "nvt", "langevin", "npt"}
+        ``nvt`` is Bussi's stochastic velocity rescaling, ``langevin`` Langevin dynamics, ``npt``
+        Martyna, Tobias and Klein's.
+    temperature_K : (float, float) or None
+        At the start and at the end of the stage, in between linear in time.
+    pressure_bar : float
+    coupling : {"none", "iso", "aniso", "triclinic"}
+        How the box follows the pressure; only with ``npt``.
+    time_ps, timestep_fs : float
+    seed_region : float
+        Share of the box, nearest the middle of its longest axis, whose beads are held fixed; 0 for
+        none. What is kept this way while the rest is melted is the crystal seed of later stages.
+    """
+
+    kind: str
+    temperature_K: tuple[float, float] | None = None
+    pressure_bar: float = 0.0
+    coupling: str = "none"
+    time_ps: float = 0.0
+    timestep_fs: float = 5.0
+    seed_region: float = 0.0
+
+    @property
+    def n_steps(self) -> int:
+        """Number of time steps; 0 for a minimization."""
+        return 0 if self.kind == "minimize" else units.steps(self.time_ps, self.timestep_fs)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is written: a frame every `interval_ps`, back-mapped atoms, a report."""
+
+    interval_ps: float = 10.0
+    backmap: bool = True
+    report: bool = True
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """Engine, device and number of threads (0: as many as the machine lends)."""
+
+    name: str = "auto"
+    device: str = "auto"
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A whole condition; `forcefield` is read and checked already."""
+
+    name: str
+    title: str
+    seed: int
+    system: System
+    forcefield: str
+    stages: tuple[Stage, ...]
+    output: Output
+    engine: EngineChoice
+    folder: Path
+
+    @property
+    def n_steps(self) -> int:
+        """Time steps of all stages."""
+        return sum(stage.n_steps for stage in self.stages)
+
+    @property
+    def time_ps(self) -> float:
+        """Simulated time of all stages, ps."""
+        return sum(stage.time_ps for stage in self.stages)
+
+    def read_forcefield(self) -> ForceField:
+        """The model; a file is looked for beside the condition."""
+        beside = self.folder / self.forcefield
+        return read_forcefield(beside if beside.is_file() else self.forcefield)
+
+
+def read_condition(path: str | Path) -> Condition:
+    """Read and check a condition file.
+
+    Raises
+    ------
+    InputError
+        The file is not there or not TOML; a key is unknown, missing, of the wrong type or impossible.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / "condition.toml"
+    if not file.is_file():
+        raise InputError(f"no condition file {path}; give the path of a condition.toml")
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not valid TOML: {error}") from None
+    return parse_condition(content, str(file), file.resolve().parent)
+
+
+def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condition:
+    """A condition from the parsed file; `where` names it in messages, `folder` resolves its paths."""
+    top = Table(content, where)
+    forcefield = top.table("forcefield", {})
+    model = forcefield.text("name", "ts")
+    forcefield.finish()
+    system = _read_system(top.table("system"))
+    stages = tuple(_read_stage(entry) for entry in top.tables("stage", least=1))
+    output = top.table("output", {})
+    engine = top.table("engine", {})
+    condition = Condition(
+        name=top.text("name", folder.name or "run"),
+        title=str(top.get("title", "text", "")),
+        seed=top.integer("seed", 1, least=1, most=900_000_000),
+        system=system,
+        forcefield=model,
+        stages=stages,
+        output=Output(
+            output.number("interval_ps", 10.0, above=0),
+            output.flag("backmap", True),
+            output.flag("report", True),
+        ),
+        engine=EngineChoice(
+            engine.text("name", "auto"),
+            engine.choice("device", ("auto", "cpu", "gpu"), "auto"),
+            engine.integer("threads", 0, least=0, most=4096),
+        ),
+        folder=folder,
+    )
+    output.finish()
+    engine.finish()
+    top.finish()
+    _check_together(condition, where)
+    return condition
+
+
+def _read_system(table: Table) -> System:
+    start = table.choice("start", STARTS)
+    system = System(start)
+    framework = None
+    if start == "framework" or (start == "melt" and "framework" in table):
+        framework = table.choice("framework", start_codes())
+        system = replace(
+            system,
+            framework=framework,
+            repeat=table.numbers("repeat", 3, (1, 1, 1), whole=True, least=1),
+            S_in_cages=table.flag("S_in_cages", True),
+        )
+    elif start == "melt":
+        system = replace(
+            system,
+            n_T=table.integer("n_T", least=1),
+            n_S=table.integer("n_S", 0, least=0),
+            density_T_per_1000A3=table.number("density_T_per_1000A3", DEFAULT_DENSITY, above=0, most=40),
+        )
+    else:
+        types = table.table("types", {})
+        system = replace(
+            system,
+            file=table.text("file"),
+            frame=table.integer("frame", -1, least=-(2**31)),
+            types={name: types.text(name) for name in types.names()} or None,
+        )
+    table.finish()
+    return system
+
+
+
+def _read_stage(table: Table) -> Stage:
+    kind = table.choice("kind", KINDS)
+    if kind == "minimize":
+        table.finish()
+        return Stage(kind)
+    temperature = None if kind == "nve" and "temperature_K" not in table else _temperature(table)
+    coupling = table.choice("coupling", COUPLINGS, "none" if kind != "npt" else "iso")
+    if (kind == "npt") == (coupling == "none"):
+        raise table.error(
+            "coupling",
+            "iso, aniso or triclinic with kind npt, and none with every other kind "
+            "(a box changes only at constant pressure)",
+        )
+    pressure = table.number("pressure_bar", 0.0) if kind == "npt" else 0.0
+    region = table.table("seed_region", {})
+    fraction = region.number("fraction", 0.0, above=0, most=0.95) if "fraction" in region else 0.0
+    if "seed_region" in table:
+        region.choice("shape", ("slab",), "slab")
+        if not fraction:
+            raise region.error("fraction", "the share of the box that is held fixed, such as 0.5")
+        if kind == "npt":
+            raise table.error("seed_region", "no seed_region with kind npt: a fixed part needs a fixed box")
+    region.finish()
+    stage = Stage(
+        kind,
+        temperature,
+        pressure,
+        coupling,
+        table.number("time_ps", above=0),
+        table.number("timestep_fs", 5.0, above=0, most=20),
+        fraction,
+    )
+    table.finish()
+    return stage
+
+
+def _temperature(table: Table) -> tuple[float, float]:
+    expected = "a temperature above 0, or a ramp as a list of two, such as [1600, 600]"
+    value = table.get("temperature_K", expected)
+    if isinstance(value, list):
+        first, last = table.numbers("temperature_K", 2, least=0)
+    else:
+        first = last = table.number("temperature_K", above=0, most=1e5)
+    if min(first, last) <= 0:
+        raise table.error("temperature_K", expected)
+    return float(first), float(last)
+
+
+def _check_together(condition: Condition, where: str) -> None:
+    """What only several keys together show to be wrong."""
+    forcefield = condition.read_forcefield()
+    if not {"T"} <= set(forcefield.types):
+        raise InputError(f"{where}: forcefield: {condition.forcefield} has no bead type T")
+    system = condition.system
+    needs_s = (system.framework and system.S_in_cages) or system.n_S
+    if needs_s and "S" not in forcefield.types:
+        raise InputError(f"{where}: system: S beads need a force field with type S")
+    if system.file is not None and not (condition.folder / system.file).is_file():
+        raise InputError(f"{where}: system: file = {system.file!r}; no such file beside the condition")
+    for bead in (system.types or {}).values():
+        if bead not in forcefield.types:
+            raise InputError(
+                f"{where}: system.types: {bead!r} is no bead type of {forcefield.name}; "
+                f"allowed: {', '.join(forcefield.types)}"
+            )
+    dynamic = [stage for stage in condition.stages if stage.n_steps]
+    if dynamic and condition.output.interval_ps > sum(stage.time_ps for stage in dynamic):
+        raise InputError(
+            f"{where}: output: interval_ps = {condition.output.interval_ps:g}; "
+            f"expected at most the length of the run, {condition.time_ps:g} ps"
+        )
+
+
+def to_toml(condition: Condition) -> str:
+    """The condition as TOML, with every default written out; reads back as the same condition.
+
+    Paths are written in full, so that the copy can lie in another folder.
+    """
+    import tomli_w
+
+    system = asdict(condition.system)
+    if system["framework"] is None:
+        for key in ("framework", "repeat", "S_in_cages"):
+            del system[key]
+    if system["n_T"] is None:
+        for key in ("n_T", "n_S", "density_T_per_1000A3"):
+            del system[key]
+    if system["file"] is None:
+        for key in ("file", "frame", "types"):
+            del system[key]
+    else:
+        system["file"] = str((condition.folder / system["file"]).resolve())
+        if system["types"] is None:
+            del system["types"]
+    beside = condition.folder / condition.forcefield
+    model = str(beside.resolve()) if beside.is_file() else condition.forcefield
+    content = {
+        "name": condition.name,
+        "title": condition.title,
+        "seed": condition.seed,
+        "system": system,
+        "forcefield": {"name": model},
+        "stage": [_stage_table(stage) for stage in condition.stages],
+        "output": asdict(condition.output),
+        "engine": asdict(condition.engine),
+    }
+    return tomli_w.dumps(content)
+
+
+def _stage_table(stage: Stage) -> dict[str, Any]:
+    if stage.kind == "minimize":
+        return {"kind": stage.kind}
+    table: dict[str, Any] = {"kind": stage.kind}
+    if stage.temperature_K is not None:
+        table["temperature_K"] = list(stage.temperature_K)
+    if stage.kind == "npt":
+        table |= {"pressure_bar": stage.pressure_bar, "coupling": stage.coupling}
+    table |= {"time_ps": stage.time_ps, "timestep_fs": stage.timestep_fs}
+    if stage.seed_region:
+        table["seed_region"] = {"shape": "slab", "fraction": stage.seed_region}
+    return table

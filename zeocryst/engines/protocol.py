@@ -1,0 +1,156 @@
+"""What an engine is: a generator of samples of a run, with `minimize` and `evaluate` beside it.
+
+An engine integrates and nothing else. It knows no order parameter and writes no file of the user's; the
+caller writes, measures and stops between the samples it yields.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.condition import Stage
+from zeocryst.forcefield import ForceField
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What ran: for the provenance of every result."""
+
+    name: str
+    version: str
+    device: str
+    precision: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Whether an engine can run here.
+
+    Attributes
+    ----------
+    preference : int
+        The engine with the highest is chosen when none is asked for; 0 when it cannot run.
+    device : str
+        "cpu" or "gpu".
+    reason : str
+        Why, in words for the user: what it would run on, or what is missing and how to install it.
+    """
+
+    preference: int
+    device: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The state of a run between two chunks of steps.
+
+    Attributes
+    ----------
+    step : int
+        Time steps done in this stage.
+    temperature_K : float
+        Of the beads that move.
+    pressure_bar, energy_eV, volume_A3 : float
+        Pressure, potential energy of all beads, volume.
+    frame : callable
+        Makes the frame (positions, velocities, images, box). Call it only where one is needed, and
+        before the next sample is asked for: it reads the engine's memory.
+    """
+
+    step: int
+    temperature_K: float
+    pressure_bar: float
+    energy_eV: float
+    volume_A3: float
+    frame: Callable[[], gsd.hoomd.Frame]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Energy (eV), forces (N, 3) eV/Å and virial (6,) eV of a frame at rest.
+
+    The virial's order is xx, yy, zz, xy, xz, yz; its trace / (3 V) is the pressure.
+    """
+
+    energy_eV: float
+    forces: NDArray[np.float64]
+    virial_eV: NDArray[np.float64]
+    pressure_bar: float
+
+
+class Engine(Protocol):
+    """What `zeocryst.simulation` asks of an engine."""
+
+    info: EngineInfo
+
+    def run(
+        self, frame: gsd.hoomd.Frame, stage: Stage, *, seed: int, every: int, begin: int = 0
+    ) -> Iterator[Sample]:
+        """Integrate a stage, yielding a sample at its beginning and after each `every` steps.
+
+        `begin` is the number of steps of the stage that an earlier run has done already.
+        """
+        ...
+
+    def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
+        """The nearest energy minimum at fixed box, and its energy in eV."""
+        ...
+
+    def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
+        """Energy, forces and virial of a frame as it is."""
+        ...
+
+
+class EngineModule(Protocol):
+    """What each module of this package but this one offers."""
+
+    NAME: str
+
+    def offer(self, device: str) -> Offer:
+        """Whether the engine can run on "auto", "cpu" or "gpu"."""
+        ...
+
+    def create(self, forcefield: ForceField, device: str, threads: int) -> Engine:
+        """An engine for a force field."""
+        ...
+
+
+def available_threads() -> int:
+    """Number of cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+def frozen_beads(positions: NDArray[np.float64], cell: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
+    """Beads of the seed region: the slab in the middle of the longest axis.
+
+    Parameters
+    ----------
+    positions : (N, 3) array
+        With the origin in the middle of the box, as in GSD, Å.
+    cell : (3, 3) array, Å
+    share
+        Share of the axis that the slab takes.
+
+    Returns
+    -------
+    (N,) bool array
+    """
+    if not share:
+        return np.zeros(len(positions), dtype=bool)
+    axis = int(np.argmax(np.linalg.norm(cell, axis=1)))
+    fractional = positions @ np.linalg.inv(cell)[:, axis]
+    return np.asarray(np.abs(fractional - np.round(fractional)) < share / 2)

@@ -1,0 +1,39 @@
+"""The errors that zeocryst raises; each is also a builtin one.
+
+`InputError` is for what a person typed or wrote (the command line exits with 2), `SimulationError`
+for a run that broke (3). Both carry one message: what, where, which value, what is allowed, what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ZeocrystError(Exception):
+    """Base of all errors that zeocryst raises on purpose."""
+
+
+class InputError(ZeocrystError, ValueError):
+    """Something the user gave is missing, misspelt or impossible."""
+
+
+class MissingEngineError(InputError, ImportError):
+    """An engine was asked for that this machine does not have."""
+
+
+class SimulationError(ZeocrystError, RuntimeError):
+    """An engine failed while running; what was written before it is kept."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """A hint that names the entry of `allowed` closest in spelling, or lists all of them.
+
+    Returns a phrase to put at the end of an error message.
+    """
+    names = sorted(allowed)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if not close:
+        close = [n for n in names if n.lower() == name.lower()]
+    listing = ", ".join(names)
+    return f"did you mean {close[0]!r}? Allowed: {listing}" if close else f"allowed: {listing}"

@@ -1,0 +1,66 @@
+"""What a condition would cost: beads, memory, steps, time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from zeocryst.condition import Condition
+from zeocryst.engines import choose_engine
+from zeocryst.pipeline import first_frame
+from zeocryst.simulation import thermalize
+
+#: Seconds of trial steps.
+TRIAL_S = 2.0
+#: Memory of a run, bytes per bead (measured: engine, network to 12 shells, rings) and of the program.
+BYTES_PER_BEAD, BYTES_PROGRAM = 60_000, 600_000_000
+
+
+def estimate(condition: Condition) -> dict[str, Any]:
+    """Validate a condition by making its first frame and running a few trial steps; writes nothing.
+
+    Returns
+    -------
+    dict
+        ``condition``, ``n_T``, ``n_S``, ``steps``, ``time_ps``, ``frames``, ``memory_MB``, ``engine``,
+        ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial.
+    """
+    forcefield = condition.read_forcefield()
+    chosen = condition.engine
+    engine, why = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads)
+    frame = first_frame(condition, forcefield)
+    beads = int(frame.particles.N)
+    n_t = int((np.asarray(frame.particles.typeid) == forcefield.types.index("T")).sum())
+    dynamic = [stage for stage in condition.stages if stage.n_steps]
+    speed = float("nan")
+    if dynamic:
+        if condition.system.start == "melt":
+            frame, _ = engine.minimize(frame)
+        longest = max(dynamic, key=lambda stage: stage.n_steps)
+        if longest.temperature_K:
+            thermalize(frame, longest.temperature_K[0], np.random.default_rng(condition.seed))
+        trial = replace(longest, seed_region=0.0)
+        begin, first = 0.0, 0
+        for sample in engine.run(frame, trial, seed=1, every=max(1, 20_000 // beads)):
+            now = time.monotonic()
+            if sample.step == 0:
+                begin = now
+            elif now - begin > TRIAL_S or sample.step == trial.n_steps:
+                speed = (sample.step - first) / max(now - begin, 1e-9)
+                break
+    frames = sum(int(stage.time_ps / condition.output.interval_ps) + 1 for stage in dynamic) + 1
+    return {
+        "condition": condition.name,
+        "n_T": n_t,
+        "n_S": beads - n_t,
+        "steps": condition.n_steps,
+        "time_ps": condition.time_ps,
+        "frames": frames,
+        "memory_MB": round((BYTES_PROGRAM + BYTES_PER_BEAD * beads) / 1e6),
+        "engine": why,
+        "steps_per_s": round(speed, 1),
+        "wall_s": round(condition.n_steps / speed) if speed == speed else 0,
+    }

@@ -1,0 +1,247 @@
+"""Force fields: reads ``forcefields/*.toml``, and imports and exports LAMMPS ``.sw`` files.
+
+A Stillinger-Weber (SW) force field is
+
+.. math:: E = \\sum_{i<j} A \\epsilon [B (\\sigma/r)^p - (\\sigma/r)^q] e^{\\sigma/(r - a\\sigma)}
+   + \\sum_i \\sum_{j<k} \\lambda \\epsilon (\\cos\\theta_{jik} - \\cos\\theta_0)^2
+   e^{\\gamma\\sigma/(r_{ij} - a\\sigma)} e^{\\gamma\\sigma/(r_{ik} - a\\sigma)}
+
+(F. H. Stillinger, T. A. Weber, Phys. Rev. B 31, 5262 (1985); A, B, p, q, a, gamma and sigma belong to
+the pairs, lambda, epsilon and cos theta0 of the second sum to the triplet, the vertex named first).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from zeocryst.errors import InputError, nearest
+from zeocryst.tables import Table
+
+FORM = "stillinger-weber"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Parameters of a pair of types; energies in eV, lengths in Å, the rest without unit."""
+
+    epsilon_eV: float
+    sigma_A: float
+    a: float
+    A: float
+    B: float
+    p: float
+    q: float
+    gamma: float
+
+    @property
+    def cutoff_A(self) -> float:
+        """Distance from which the pair does not interact, Å."""
+        return self.a * self.sigma_A
+
+
+@dataclass(frozen=True)
+class Triplet:
+    """Parameters of a triplet of types, the vertex first; energy in eV."""
+
+    epsilon_eV: float
+    lambda_: float
+    cos_theta0: float
+
+
+@dataclass(frozen=True)
+class ForceField:
+    """A Stillinger-Weber force field.
+
+    Attributes
+    ----------
+    name, source : str
+    masses : dict
+        Mass of each bead type, amu.
+    pairs : dict
+        (type, type) -> `Pair`, both orders present.
+    triplets : dict
+        (vertex, arm, arm) -> `Triplet`, both orders of the arms present; what is absent is zero.
+    """
+
+    name: str
+    source: str
+    masses: dict[str, float]
+    pairs: dict[tuple[str, str], Pair]
+    triplets: dict[tuple[str, str, str], Triplet]
+
+    @property
+    def types(self) -> list[str]:
+        """Names of the bead types, in the order of the file."""
+        return list(self.masses)
+
+    @property
+    def cutoff_A(self) -> float:
+        """Longest range of any pair, Å."""
+        return max(pair.cutoff_A for pair in self.pairs.values())
+
+
+def shipped() -> list[str]:
+    """Names of the force fields that come with zeocryst."""
+    folder = resources.files("zeocryst.forcefields")
+    return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def read_forcefield(name: str | Path) -> ForceField:
+    """Read a force field by the name of a shipped one, or from a TOML or LAMMPS ``.sw`` file.
+
+    Raises
+    ------
+    InputError
+        There is no such file or name, or an entry is wrong: names the file, the key, the value and what
+        was expected.
+    """
+    if str(name) in shipped():
+        text = resources.files("zeocryst.forcefields").joinpath(f"{name}.toml").read_text("utf-8")
+        return parse_forcefield(text, f"forcefields/{name}.toml")
+    path = Path(name)
+    if not path.is_file():
+        raise InputError(f"no force field {str(name)!r}: {nearest(str(name), shipped())}, or a file")
+    return parse_forcefield(path.read_text("utf-8"), str(path))
+
+
+def parse_forcefield(text: str, where: str) -> ForceField:
+    """A force field from TOML text; `where` names it in error messages."""
+    try:
+        top = Table(tomllib.loads(text), where)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{where}: not valid TOML: {error}") from None
+    name, source = top.text("name"), top.text("source")
+    top.choice("form", [FORM])
+    masses = _read_masses(top.table("types"))
+    pairs: dict[tuple[str, str], Pair] = {}
+    for entry in top.tables("pair", least=1):
+        i, j = entry.words("types", 2, masses)
+        if (i, j) in pairs:
+            raise entry.error("types", "each pair once")
+        pairs[i, j] = pairs[j, i] = _read_pair(entry)
+    for i in masses:
+        for j in masses:
+            if (i, j) not in pairs:
+                raise InputError(f"{where}: pair: no entry with types = [{i!r}, {j!r}]; expected one")
+    triplets: dict[tuple[str, str, str], Triplet] = {}
+    for entry in top.tables("triplet"):
+        i, j, k = entry.words("types", 3, masses)
+        if (i, j, k) in triplets:
+            raise entry.error("types", "each triplet once")
+        cosine = {"least": -1.0, "most": 1.0}
+        triplet = Triplet(
+            entry.number("epsilon_eV", above=0),
+            entry.number("lambda", least=0),
+            entry.number("cos_theta0", **cosine),
+        )
+        entry.finish()
+        triplets[i, j, k] = triplets[i, k, j] = triplet
+    top.finish()
+    return ForceField(name, source, masses, pairs, triplets)
+
+
+def _read_masses(types: Table) -> dict[str, float]:
+    masses = {}
+    for name in types.names():
+        entry = types.table(name)
+        masses[name] = entry.number("mass_amu", above=0)
+        entry.finish()
+    if not masses:
+        raise types.error("NAME", "a table [types.NAME] for each bead type")
+    return masses
+
+
+def _read_pair(entry: Table) -> Pair:
+    positive = {key: entry.number(key, above=0) for key in ("epsilon_eV", "sigma_A", "a")}
+    others = {key: entry.number(key) for key in ("A", "B", "p", "q", "gamma")}
+    entry.finish()
+    return Pair(**positive, **others)
+
+
+def write_sw(forcefield: ForceField, path: Path, types: list[str] | None = None) -> None:
+    """Export as a LAMMPS ``.sw`` file (units metal), one line for each ordered triplet of `types`."""
+    names = types or forcefield.types
+    none = Triplet(0.0, 0.0, -1.0 / 3.0)
+    lines = [
+        f"# {forcefield.name}: {forcefield.source}",
+        "# units metal; i j k epsilon sigma a lambda gamma costheta0 A B p q tol",
+    ]
+    for i in names:
+        for j in names:
+            for k in names:
+                pair = forcefield.pairs[i, j]
+                three = forcefield.triplets.get((i, j, k), none)
+                # LAMMPS takes the two-body epsilon from i j j, the three-body one from i j k
+                epsilon = pair.epsilon_eV if j == k or not three.lambda_ else three.epsilon_eV
+                strength = three.lambda_ * three.epsilon_eV / epsilon
+                values = [epsilon, pair.sigma_A, pair.a, strength, pair.gamma, three.cos_theta0]
+                values += [pair.A, pair.B, pair.p, pair.q, 0.0]
+                lines.append(f"{i} {j} {k} " + " ".join(f"{v:.16g}" for v in values))
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def read_sw(path: Path, masses: dict[str, float]) -> ForceField:
+    """Import a LAMMPS ``.sw`` file (units metal); it has no masses, so `masses` (amu) names the types.
+
+    Raises
+    ------
+    InputError
+        A line has the wrong number of entries, something that is no number, or a triplet of the types
+        is missing. Entries for other types are left out.
+    """
+    words: list[str] = []
+    for line in path.read_text("utf-8").splitlines():
+        words += line.split("#")[0].split()
+    if not words or len(words) % 14:
+        raise InputError(f"{path}: {len(words)} entries; expected 14 for each triplet (3 types, 11 numbers)")
+    entries: dict[tuple[str, str, str], list[float]] = {}
+    for n in range(0, len(words), 14):
+        i, j, k = words[n : n + 3]
+        try:
+            entries[i, j, k] = [float(w) for w in words[n + 3 : n + 14]]
+        except ValueError as error:
+            raise InputError(f"{path}: entry {i} {j} {k}: {error}; expected 11 numbers") from None
+    pairs, triplets = {}, {}
+    for i in masses:
+        for j in masses:
+            for k in masses:
+                if (i, j, k) not in entries:
+                    raise InputError(f"{path}: no entry for {i} {j} {k}; expected one for each triplet")
+                epsilon, _, _, strength, _, cos0 = entries[i, j, k][:6]
+                if strength:
+                    triplets[i, j, k] = Triplet(epsilon, strength, cos0)
+            epsilon, sigma, a, _, gamma, _, big_a, big_b, p, q, _ = entries[i, j, j]
+            pairs[i, j] = Pair(epsilon, sigma, a, big_a, big_b, p, q, gamma)
+    return ForceField(path.stem, f"imported from {path.name}", dict(masses), pairs, triplets)
+
+
+def write_forcefield(forcefield: ForceField, path: Path) -> None:
+    """Write a force field as TOML, as `read_forcefield` reads it."""
+    import tomli_w
+
+    content: dict[str, Any] = {
+        "name": forcefield.name,
+        "form": FORM,
+        "source": forcefield.source,
+        "types": {name: {"mass_amu": mass} for name, mass in forcefield.masses.items()},
+        "pair": [
+            {"types": [i, j], **asdict(pair)}
+            for (i, j), pair in forcefield.pairs.items()
+            if forcefield.types.index(i) <= forcefield.types.index(j)
+        ],
+        "triplet": [
+            {
+                "types": [i, j, k],
+                "epsilon_eV": t.epsilon_eV,
+                "lambda": t.lambda_,
+                "cos_theta0": t.cos_theta0,
+            }
+            for (i, j, k), t in forcefield.triplets.items()
+            if forcefield.types.index(j) <= forcefield.types.index(k)
+        ],
+    }
+    path.write_text(tomli_w.dumps(content), "utf-8")

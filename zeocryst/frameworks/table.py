@@ -1,0 +1,134 @@
+"""The table of framework types: T sites with their coordination sequences, and start structures.
+
+The tables are derived from the Database of Zeolite Structures by `zeocryst.order.derive`; each file
+names its source. `candidates` groups types that no coordination sequence tells apart: they are named
+together (``"ABW|ATN"``), never guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class FrameworkType:
+    """One entry of the table, or several that cannot be told apart.
+
+    Attributes
+    ----------
+    code : str
+        Three-letter code, or codes joined by ``|``.
+    sequences : (K, 13) int array
+        The distinct coordination sequences of its T sites.
+    multiplicities : (K,) int array
+        T sites per cell with each of them.
+    density_T_per_1000A3 : float
+        Framework density of the idealized SiO2 structure.
+    ring_sizes : tuple of int
+    interrupted : bool
+        Some T have fewer than four bridging oxygens.
+    """
+
+    code: str
+    sequences: NDArray[np.int32]
+    multiplicities: NDArray[np.int64]
+    density_T_per_1000A3: float
+    ring_sizes: tuple[int, ...]
+    interrupted: bool
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = resources.files("zeocryst.frameworks").joinpath(name).read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)["types"]
+    return content
+
+
+@cache
+def framework_types() -> dict[str, FrameworkType]:
+    """All framework types by code, in alphabetical order."""
+    types = {}
+    for code, entry in sorted(_read("table.json").items()):
+        sites = entry["sites"]
+        types[code] = FrameworkType(
+            code,
+            np.array([s["coordination_sequence"] for s in sites], dtype=np.int32),
+            np.array([s["multiplicity"] for s in sites]),
+            entry["density_T_per_1000A3"],
+            tuple(entry["ring_sizes"]),
+            entry["interrupted"],
+        )
+    return types
+
+
+@cache
+def candidates() -> tuple[FrameworkType, ...]:
+    """The types that can be told apart: those with the same sites in the same shares are one entry."""
+    groups: dict[tuple[bytes, bytes], list[FrameworkType]] = {}
+    for kind in framework_types().values():
+        share = np.round(kind.multiplicities / kind.multiplicities.sum(), 6)
+        groups.setdefault((kind.sequences.tobytes(), share.tobytes()), []).append(kind)
+    joined = [
+        FrameworkType(
+            "|".join(k.code for k in group),
+            group[0].sequences,
+            group[0].multiplicities,
+            group[0].density_T_per_1000A3,
+            group[0].ring_sizes,
+            group[0].interrupted,
+        )
+        for group in groups.values()
+    ]
+    return tuple(joined)
+
+
+def start_codes() -> list[str]:
+    """Codes of the framework types that a simulation can start from."""
+    return sorted(_read("starts.json"))
+
+
+def start_structure(code: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cell and T positions of a framework type, in its standard crystallographic setting.
+
+    Returns
+    -------
+    cell : (3, 3) array, Å
+    positions : (N, 3) array, Å
+
+    Raises
+    ------
+    InputError
+        The code is not among `start_codes`.
+    """
+    import spglib
+
+    entries = _read("starts.json")
+    if code not in entries:
+        known = "" if code in framework_types() else " (and no framework type known here)"
+        raise InputError(
+            f"framework {code!r} has no start structure{known}; {nearest(code, entries)}"
+        )
+    entry = entries[code]
+    cell = np.array(entry["cell_A"])
+    operations = spglib.get_symmetry_from_database(entry["hall_number"])
+    images = []
+    for site in entry["T_sites"]:
+        orbit = operations["rotations"] @ np.array(site) + operations["translations"]
+        orbit -= np.floor(orbit)
+        for point in orbit:
+            # 0.1 Å apart is the same site: the table is rounded to 1e-6 of a cell
+            delta = np.array([point - other for other in images]).reshape(-1, 3)
+            delta -= np.round(delta)
+            if not len(delta) or np.linalg.norm(delta @ cell, axis=1).min() > 0.1:
+                images.append(point)
+    if len(images) != entry["n_T"]:
+        raise InputError(f"the table's entry for {code} is damaged: {len(images)} T, not {entry['n_T']}")
+    return cell, np.array(images) @ cell

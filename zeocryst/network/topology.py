@@ -1,0 +1,129 @@
+"""Coordination sequences (how many sites are one, two, three, ... bonds away), and the walk behind them.
+
+Nodes are (site, lattice image) pairs, so that a cell of any size gives the same numbers as its
+supercells. The coordination sequence is that of Brunner and Laves (1971), as Meier and Moeck,
+J. Solid State Chem. 27, 349 (1979) introduced it for zeolites.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.network.bonds import Network
+
+Ints = NDArray[np.int64]
+_HALF = 512  # lattice shifts up to +-511 fit into ten bits each
+
+
+@numba.njit(cache=True, inline="always")
+def encode(site: int, x: int, y: int, z: int) -> int:
+    """One integer for a (site, lattice image) node."""
+    return ((site * 1024 + x + _HALF) * 1024 + y + _HALF) * 1024 + z + _HALF
+
+
+@numba.njit(cache=True, inline="always")
+def _slot(key: int, mask: int) -> int:
+    """Where to start looking for `key` in a table of mask + 1 places (Fibonacci hashing)."""
+    h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
+    return np.int64(h >> np.uint64(40)) & mask
+
+
+@numba.njit(cache=True)
+def find(key: int, table: Ints, keys: Ints) -> int:
+    """Index of the node with this key, or the negative place (-1 - place) where it would be put."""
+    mask = len(table) - 1
+    h = _slot(key, mask)
+    while table[h] != -1:
+        if keys[table[h]] == key:
+            return int(table[h])
+        h = (h + 1) & mask
+    return -1 - h
+
+
+@numba.njit(cache=True)
+def shells(
+    root: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Walk the network breadth first, up to `depth` bonds from `root`.
+
+    Returns
+    -------
+    nodes : (M, 4) array
+        Site and lattice image of each node, in the order of their distance.
+    begin : (depth + 2,) array
+        Nodes ``begin[d]`` to ``begin[d + 1] - 1`` are d bonds away.
+    table, keys : arrays
+        For `find`.
+    """
+    size = 1024
+    nodes = np.empty((size // 2, 4), np.int64)
+    keys = np.empty(size // 2, np.int64)
+    table = np.full(size, -1, np.int64)
+    begin = np.zeros(depth + 2, np.int64)
+    nodes[0, 0], nodes[0, 1], nodes[0, 2], nodes[0, 3] = root, 0, 0, 0
+    keys[0] = encode(root, 0, 0, 0)
+    table[-1 - find(keys[0], table, keys)] = 0
+    total = 1
+    begin[1] = 1
+    for d in range(1, depth + 1):
+        for n in range(begin[d - 1], begin[d]):
+            s = nodes[n, 0]
+            for k in range(offsets[s], offsets[s + 1]):
+                x = nodes[n, 1] + shifts[k, 0]
+                y = nodes[n, 2] + shifts[k, 1]
+                z = nodes[n, 3] + shifts[k, 2]
+                key = encode(sites[k], x, y, z)
+                place = find(key, table, keys)
+                if place >= 0:
+                    continue
+                if total == size // 2:  # half full: double everything, and put all nodes in again
+                    size *= 2
+                    more_nodes = np.empty((size // 2, 4), np.int64)
+                    more_nodes[:total] = nodes
+                    more_keys = np.empty(size // 2, np.int64)
+                    more_keys[:total] = keys
+                    nodes, keys = more_nodes, more_keys
+                    table = np.full(size, -1, np.int64)
+                    for m in range(total):
+                        table[-1 - find(keys[m], table, keys)] = m
+                    place = find(key, table, keys)
+                table[-1 - place] = total
+                nodes[total, 0], nodes[total, 1] = sites[k], x
+                nodes[total, 2], nodes[total, 3] = y, z
+                keys[total] = key
+                total += 1
+        begin[d + 1] = total
+    return nodes[:total], begin, table, keys[:total]
+
+
+@numba.njit(parallel=True, cache=True)
+def _coordination_sequences(
+    n: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints
+) -> NDArray[np.int32]:
+    out = np.zeros((n, depth), np.int32)
+    for root in numba.prange(n):
+        _, begin, _, _ = shells(root, depth, offsets, sites, shifts)
+        for d in range(1, depth + 1):
+            out[root, d - 1] = begin[d + 1] - begin[d]
+    return out
+
+
+def coordination_sequences(network: Network, depth: int = 8) -> NDArray[np.int32]:
+    """Coordination sequence of every site.
+
+    Parameters
+    ----------
+    network
+        Sites and bonds.
+    depth
+        Number of shells.
+
+    Returns
+    -------
+    (N, depth) int32 array
+        Column k - 1 holds the number of nodes exactly k bonds away. Zero beyond the end of a cluster.
+    """
+    offsets, sites, shifts = network.neighbours
+    return np.asarray(_coordination_sequences(network.n_sites, depth, offsets, sites, shifts))

@@ -1,0 +1,106 @@
+"""Derive the two tables of framework types from a set of reference structures.
+
+Run as ``python -m zeocryst.order.derive REFERENCE.extxyz``. The reference holds one SiO2 cell per
+framework type, with ``framework`` and ``ring_sizes`` in the info, as the Database of Zeolite Structures
+has them (Baerlocher, McCusker, http://www.iza-structure.org/databases/). Written into
+``zeocryst/frameworks``, one shelf below (this script needs the network, which stands above the tables):
+
+``table.json``
+    for every type its T sites, each with multiplicity and coordination sequence to `SHELLS` shells,
+    ring sizes and framework density;
+``starts.json``
+    for the types in `STARTS`, from which simulations start: cell, space group (spglib) and the T sites
+    of the asymmetric unit.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.network.bonds import Network, bonds_from_oxygens
+from zeocryst.network.topology import coordination_sequences
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+SHELLS = 13
+STARTS = (
+    "AFI ANA CFI CHA DDR DOH FAU FER GIS LTA MEL MEP MFI MOR MTN MTW NON RHO SGT SOD STO STT TON".split()
+)
+#: spglib's tolerance for the reference structures, Å.
+SYMPREC_A = 0.01
+SOURCE = (
+    "Derived by zeocryst.order.derive from the idealized SiO2 structures of the Database of "
+    "Zeolite Structures (Ch. Baerlocher, D. Brouwer, B. Marler, L.B. McCusker, "
+    "https://www.iza-structure.org/databases/)."
+)
+
+
+def network_of(atoms: Atoms) -> Network:
+    """The network of a silicate, from its Si and O."""
+    silicon = atoms.numbers == 14
+    oxygen = atoms.numbers == 8
+    return bonds_from_oxygens(atoms.positions[silicon], atoms.positions[oxygen], atoms.cell[:])
+
+
+def describe(atoms: Atoms) -> dict[str, Any]:
+    """The table's entry for one framework type."""
+    network = network_of(atoms)
+    sequences, counts = np.unique(
+        coordination_sequences(network, SHELLS), axis=0, return_counts=True
+    )
+    return {
+        "n_T": network.n_sites,
+        "density_T_per_1000A3": round(1000 * network.n_sites / atoms.get_volume(), 3),
+        "ring_sizes": [int(n) for n in atoms.info["ring_sizes"]],
+        "interrupted": bool((network.degree < 4).any()),
+        "sites": [
+            {"multiplicity": int(count), "coordination_sequence": row.tolist()}
+            for row, count in zip(sequences, counts, strict=True)
+        ],
+    }
+
+
+def start_structure(atoms: Atoms) -> dict[str, Any]:
+    """Cell, space group and asymmetric T sites of one framework type, in the standard setting."""
+    import spglib
+
+    cell = (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers)
+    found = spglib.get_symmetry_dataset(cell, symprec=SYMPREC_A)
+    silicon = found.std_types == 14
+    positions = found.std_positions
+    standard = spglib.get_symmetry_dataset(
+        (found.std_lattice, positions, found.std_types), symprec=SYMPREC_A
+    )
+    kept = [k for k in np.unique(standard.equivalent_atoms) if silicon[k]]
+    return {
+        "space_group": found.international,
+        "hall_number": int(standard.hall_number),
+        "cell_A": np.round(found.std_lattice, 6).tolist(),
+        "n_T": int(silicon.sum()),
+        "T_sites": [np.round(positions[k] % 1.0, 6).tolist() for k in kept],
+    }
+
+
+def main(reference: Path, folder: Path) -> None:
+    """Write both tables into `folder`."""
+    import ase.io
+
+    structures = {a.info["framework"]: a for a in ase.io.read(reference, ":")}
+    types = {code: describe(structures[code]) for code in sorted(structures)}
+    starts = {code: start_structure(structures[code]) for code in STARTS}
+    for name, content in (("table.json", types), ("starts.json", starts)):
+        lines = ",\n".join(
+            f"{json.dumps(code)}: {json.dumps(entry)}" for code, entry in content.items()
+        )
+        text = f'{{"source": {json.dumps(SOURCE)},\n"types": {{\n{lines}\n}}}}\n'
+        (folder / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(__file__).parents[1] / "frameworks")

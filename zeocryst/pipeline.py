@@ -1,0 +1,382 @@
+"""One condition from file to report: the only orchestrator.
+
+`run` takes a condition through simulation, quench, back-mapping, identification and report, and leaves the
+folder that the README describes. Everything is checked before anything is written; a run that was stopped,
+killed or failed goes on from its last checkpoint with the same call.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.backmap.build import backmap
+from zeocryst.backmap.checks import as_records, examine, network_of_atoms
+from zeocryst.cell import volume
+from zeocryst.condition import Condition, EngineChoice, read_condition, to_toml
+from zeocryst.engines import choose_engine
+from zeocryst.engines.protocol import Engine, Sample
+from zeocryst.errors import InputError, SimulationError
+from zeocryst.forcefield import ForceField
+from zeocryst.interrupt import Stopper
+from zeocryst.network.bonds import network_of_frame
+from zeocryst.order import measure
+from zeocryst.order.labels import Labels, agreement, label_sites
+from zeocryst.order.nucleation import find_transition
+from zeocryst.progress import Progress, duration
+from zeocryst.rundir import RunDirectory
+from zeocryst.simulation import Position, simulate
+from zeocryst.solution.start import adopt, crystal, melt
+from zeocryst.trajectory import TrajectoryWriter, read_frame
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: Quenched crystalline share from which a run is called crystalline, and below which amorphous.
+CRYSTALLINE_FROM, AMORPHOUS_BELOW = 0.8, 0.1
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line can change of a condition; None leaves the condition's choice."""
+
+    engine: str | None = None
+    device: str | None = None
+    threads: int | None = None
+    seed: int | None = None
+    walltime_s: float | None = None
+    restart: bool = False
+    quiet: bool = False
+
+
+def read_with_options(path: str | Path, options: Options) -> Condition:
+    """A condition with the command line's choices put in."""
+    condition = read_condition(path)
+    chosen = condition.engine
+    engine = EngineChoice(
+        options.engine or chosen.name,
+        options.device or chosen.device,
+        chosen.threads if options.threads is None else options.threads,
+    )
+    seed = condition.seed if options.seed is None else options.seed
+    if not 1 <= seed <= 900_000_000:
+        raise InputError(f"--seed {seed}: expected a whole number from 1 to 900000000")
+    return replace(condition, engine=engine, seed=seed)
+
+
+def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame:
+    """Where the run starts."""
+    system = condition.system
+    if system.start == "framework":
+        return crystal(system, forcefield)
+    if system.start == "melt":
+        return melt(system, forcefield, np.random.default_rng([condition.seed, 1]))
+    assert system.file is not None
+    path = condition.folder / system.file
+    return adopt(read_frame(path, system.frame), system.types, forcefield, str(path))
+
+
+def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
+    """Run a condition.
+
+    Parameters
+    ----------
+    path
+        ``condition.toml`` or its folder.
+    out
+        The run's folder.
+    options
+        What overrides the condition.
+
+    Returns
+    -------
+    summary : dict
+        The content of ``summary.json``; empty when the run was stopped early.
+    finished : bool
+        False when it was stopped on purpose; the same call goes on.
+
+    Raises
+    ------
+    InputError
+        Something about the condition, the options or the folder is wrong; nothing was written.
+    SimulationError
+        The engine failed; the last good state is kept.
+    """
+    options = options or Options()
+    condition = read_with_options(path, options)
+    forcefield = condition.read_forcefield()
+    chosen = condition.engine
+    engine, why = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads)
+    frame = first_frame(condition, forcefield)
+    # the engine may differ when a run goes on, the physics may not
+    identity = to_toml(replace(condition, engine=EngineChoice()))
+    folder = RunDirectory(out, identity)
+    if options.restart:
+        folder.set_aside()
+    state = folder.examine()
+    progress = Progress(condition.n_steps, len(condition.stages), options.quiet)
+    if state == "finished":
+        progress.say(f"{out} holds this run already, finished; --restart runs it again")
+        return json.loads((out / "summary.json").read_text("utf-8")), True
+    folder.open()
+    try:
+        progress.say(why)
+        folder.log(why)
+        folder.record(engine=asdict(engine.info), seed=condition.seed)
+        work = _Run(condition, forcefield, engine, folder, progress)
+        if not work.simulate(frame, Stopper(options.walltime_s)):
+            return {}, False
+        return work.finish(), True
+    finally:
+        progress.end()
+        folder.close()
+
+
+class _Run:
+    """The work of one call of `run`."""
+
+    def __init__(
+        self,
+        condition: Condition,
+        forcefield: ForceField,
+        engine: Engine,
+        folder: RunDirectory,
+        progress: Progress,
+    ) -> None:
+        self._condition = condition
+        self._forcefield = forcefield
+        self._engine = engine
+        self._folder = folder
+        self._progress = progress
+        self._begin = time.monotonic()
+        self._frames: TrajectoryWriter | None = None
+        self._last_step = -1
+        self._n_beads = 0
+
+    # ---- simulation ---------------------------------------------------------------------------
+
+    def simulate(self, frame: gsd.hoomd.Frame, stopper: Stopper) -> bool:
+        """Run what is left of the stages; False when stopped."""
+        folder, condition = self._folder, self._condition
+        saved = folder.load()
+        position = Position()
+        if saved is not None:
+            frame, position = saved
+            self._last_step = position.step
+            self._say(f"goes on from step {position.step} of {condition.n_steps}")
+        else:
+            for left in (folder.trajectory, folder.table):  # of a run killed before its first checkpoint
+                left.unlink(missing_ok=True)
+            if condition.system.start == "melt" and condition.stages[0].kind != "minimize":
+                frame, _ = self._engine.minimize(frame)
+        self._n_beads = int(frame.particles.N)
+        with TrajectoryWriter(folder.trajectory) as self._frames, stopper:
+            try:
+                frame, position, finished = simulate(
+                    condition, self._engine, frame, seed=condition.seed, position=position,
+                    on_tick=self._tick, on_frame=self._keep, should_stop=stopper,
+                )  # fmt: skip
+            except SimulationError as error:
+                self._interrupted("failure", self._last_step)
+                folder.log(str(error))
+                raise SimulationError(
+                    f"{error}. The last good state (step {max(self._last_step, 0)}) is kept in {folder.path}"
+                ) from None
+        folder.record(steps_per_s=self._progress.speed or None)
+        if not finished:
+            self._interrupted(stopper.reason or "", position.step)
+            self._say(
+                f"stopped ({stopper.reason}) at step {position.step} of {condition.n_steps}; the same "
+                "command goes on from there"
+            )
+        return finished
+
+    def _tick(self, position: Position, sample: Sample) -> None:
+        kind = self._condition.stages[min(position.stage, len(self._condition.stages) - 1)].kind
+        self._progress.update(
+            position.stage, kind, position.step, sample.temperature_K, sample.energy_eV / self._n_beads
+        )
+
+    def _keep(self, position: Position, sample: Sample, frame: gsd.hoomd.Frame) -> None:
+        """Measure a frame and write it, then the checkpoint."""
+        if position.step > self._last_step:
+            network, sites = network_of_frame(frame)
+            measured = measure(network)
+            at_end = position.stage_step == 0 and position.step > 0
+            row = {
+                "step": position.step,
+                "time_ps": round(position.time_ps, 6),
+                "stage": position.stage if at_end else position.stage + 1,
+                "temperature_K": sample.temperature_K,
+                "pressure_bar": sample.pressure_bar,
+                "energy_eV_per_bead": sample.energy_eV / self._n_beads,
+                **measured.values,
+            }
+            beads = {}
+            for name, values in measured.sites.items():
+                blank = np.full(self._n_beads, -1 if values.dtype.kind == "i" else np.nan, values.dtype)
+                blank[sites] = values
+                beads[name] = blank
+            assert self._frames is not None
+            self._frames.append(frame, position.step, row, beads)
+            self._append(row)
+            self._progress.crystalline = measured.values["crystalline_share"]
+            self._last_step = position.step
+        self._folder.save(frame, position)
+
+    def _append(self, row: dict[str, Any]) -> None:
+        path = self._folder.table
+        new = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(row)
+            writer.writerow([f"{v:.8g}" if isinstance(v, float) else v for v in row.values()])
+
+    def _interrupted(self, reason: str, step: int) -> None:
+        entry = {"reason": reason, "step": step, "time": datetime.now(UTC).isoformat(timespec="seconds")}
+        self._folder.record(
+            interruptions=[*self._folder.interruptions(), entry], wall_s_before=self._wall_s()
+        )
+        self._folder.log(f"interrupted at step {step}: {reason}")
+
+    def _wall_s(self) -> float:
+        path = self._folder.path / "provenance.json"
+        before = json.loads(path.read_text("utf-8")).get("wall_s_before", 0.0) if path.is_file() else 0.0
+        return round(float(before) + time.monotonic() - self._begin, 2)
+
+    def _say(self, message: str) -> None:
+        self._progress.say(message)
+        self._folder.log(message)
+
+    # ---- after the simulation -----------------------------------------------------------------
+
+    def finish(self) -> dict[str, Any]:
+        """Quench, back-map, identify, report; returns the summary."""
+        from zeocryst.report.run import read_rows, write_report
+
+        self._say("simulation done; quenching and naming the last frame")
+        condition, folder = self._condition, self._folder
+        rows = read_rows(folder.table)
+        frame = read_frame(folder.trajectory)
+        hot = label_sites(network_of_frame(frame)[0])
+        quenched, energy = self._engine.minimize(frame)
+        network, sites = network_of_frame(quenched)
+        cold = label_sites(network)
+        last = max(row["stage"] for row in rows)
+        before = [k for k, row in enumerate(rows) if row["stage"] < last]
+        start = before[-1] if before else 0
+        in_last = rows[start:]
+        transition = find_transition(
+            [row["time_ps"] for row in in_last], [row["crystalline_share"] for row in in_last], condition.seed
+        )
+        verdict = _verdict(cold.crystalline_share)
+        n_beads = int(frame.particles.N)
+        summary: dict[str, Any] = {
+            "condition": condition.name,
+            "seed": condition.seed,
+            "verdict": verdict,
+            "sentence": "",
+            "engine": asdict(self._engine.info),
+            "forcefield": condition.forcefield,
+            "forcefield_source": self._forcefield.source,
+            "n_T": len(sites),
+            "n_S": n_beads - len(sites),
+            "steps": int(rows[-1]["step"]),
+            "time_ps": rows[-1]["time_ps"],
+            "start_frame": start,
+            "crystalline_share": {
+                "start": rows[start]["crystalline_share"],
+                "end": rows[-1]["crystalline_share"],
+            },
+            "types": hot.summary(),
+            "amorphous_share": round(1 - hot.crystalline_share, 4),
+            "quenched": {
+                "energy_eV_per_bead": energy / n_beads,
+                "crystalline_share": cold.crystalline_share,
+                "q4_share": float((network.degree == 4).mean()),
+                "types": cold.summary(),
+                "agree_to_8_shells": agreement(cold, 8),
+            },
+            "transition": transition.record(),
+            "interruptions": folder.interruptions(),
+        }
+        if condition.output.backmap:
+            self._say("back-mapping to atoms")
+            summary |= self._backmap(network)
+        summary["sentence"] = _sentence(condition, verdict, cold, summary)
+        provenance = json.loads((folder.path / "provenance.json").read_text("utf-8"))
+        summary["steps_per_s"] = provenance.get("steps_per_s") or 0.0
+        summary["wall_s"] = self._wall_s()
+        if condition.output.report:
+            # the report reads the summary; the run counts as finished only once both are there
+            partial = _without_nan(summary)
+            self._folder.record(finished=datetime.now(UTC).isoformat(timespec="seconds"))
+            write_report(folder.path, partial)
+        summary["wall_s"] = self._wall_s()
+        summary = _without_nan(summary)
+        folder.write("summary.json", json.dumps(summary, indent=1) + "\n")
+        self._say(f"{summary['sentence']} Results in {folder.path} ({duration(summary['wall_s'])} in all)")
+        return summary
+
+    def _backmap(self, network: Any) -> dict[str, Any]:
+        atoms, residual = backmap(network, self._condition.seed)
+        figures, checks = examine(atoms, network, residual, volume(network.cell))
+        labels = label_sites(network_of_atoms(atoms))
+        write_atoms(self._folder.path, atoms)
+        return {
+            "types_from_atoms": labels.summary(),
+            "amorphous_share_from_atoms": round(1 - labels.crystalline_share, 4),
+            "backmap": {**figures, "checks": as_records(checks)},
+        }
+
+
+def write_atoms(folder: Path, atoms: Any, name: str = "framework") -> None:
+    """Write atoms as ``name.cif`` and ``name.extxyz``."""
+    import ase.io
+
+    for ending in ("cif", "extxyz"):
+        partial = folder / f"{name}.part.{ending}"
+        ase.io.write(partial, atoms)
+        partial.replace(folder / f"{name}.{ending}")
+
+
+def _verdict(share: float) -> str:
+    if share >= CRYSTALLINE_FROM:
+        return "crystalline"
+    return "amorphous" if share < AMORPHOUS_BELOW else "partly crystalline"
+
+
+def _sentence(condition: Condition, verdict: str, labels: Labels, summary: dict[str, Any]) -> str:
+    """The verdict in words."""
+    share = 100 * labels.crystalline_share
+    names = ", ".join(f"{row['code']} {100 * float(str(row['share'])):.0f} %" for row in labels.summary())
+    text = f"The run ended {verdict}: {share:.0f} % of the T are crystalline once quenched"
+    text += f" ({names})." if names else "."
+    back = summary.get("backmap")
+    if back:
+        failed = sum(not c["passed"] for c in back["checks"])
+        text += f" Back-mapped to {back['formula']}" + (
+            f"; {failed} of {len(back['checks'])} checks failed." if failed else "; every check passed."
+        )
+    return text
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: null instead; numpy's numbers as Python's."""
+    if isinstance(value, dict):
+        return {k: _without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

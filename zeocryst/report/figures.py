@@ -1,0 +1,166 @@
+"""The figures of a run: curves over time, and pictures of its start, middle and end.
+
+Each is written as PNG and SVG with a CSV of what it shows.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.cell import box_to_cell
+from zeocryst.network.bonds import network_of_frame
+from zeocryst.order.labels import label_sites
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Colour-blind safe (Okabe and Ito): crystalline, amorphous, S, further curves.
+CRYSTAL, AMORPHOUS, AGENT = "#0072B2", "#D55E00", "#E69F00"
+CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+Row = dict[str, float]
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)  # no window system is asked for
+    return figure
+
+
+def save(figure: Figure, folder: Path, name: str, table: Sequence[dict[str, Any]]) -> Path:
+    """Write ``name.png``, ``name.svg`` and ``name.csv``; returns the PNG's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(folder / f"{name}.svg")
+    figure.savefig(folder / f"{name}.png", dpi=130)
+    with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(table[0]) if table else ["empty"])
+        writer.writeheader()
+        writer.writerows(table)
+    return folder / f"{name}.png"
+
+
+def _clean(axis: Axes, ylabel: str) -> None:
+    axis.set_ylabel(ylabel)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.margins(x=0.01)
+
+
+def curves(rows: Sequence[Row], stage_starts: Sequence[float], transition_ps: float | None) -> Figure:
+    """Order, energy, temperature and density over time; stages are parted by dotted lines."""
+    figure = _figure(9, 8.2)
+    axes = figure.subplots(4, 1, sharex=True)
+    time = np.array([row["time_ps"] for row in rows]) / 1000.0
+
+    def plot(axis: Axes, name: str, label: str, colour: str) -> None:
+        axis.plot(time, [row[name] for row in rows], color=colour, label=label, lw=1.6)
+
+    plot(axes[0], "crystalline_share", "crystalline", CURVES[0])
+    plot(axes[0], "q4_share", "four-coordinated (Q4)", CURVES[2])
+    plot(axes[0], "tetrahedral_order", "tetrahedral order q", CURVES[3])
+    axes[0].set_ylim(-0.03, 1.03)
+    _clean(axes[0], "share of T")
+    plot(axes[1], "energy_eV_per_bead", "energy", CURVES[6])
+    _clean(axes[1], "energy (eV/bead)")
+    plot(axes[2], "temperature_K", "temperature", CURVES[1])
+    _clean(axes[2], "temperature (K)")
+    plot(axes[3], "density_T_per_1000A3", "density", CURVES[0])
+    _clean(axes[3], "T per 1000 Å$^3$")
+    axes[3].set_xlabel("time (ns)")
+    for axis in axes:
+        for start in stage_starts:
+            axis.axvline(start / 1000.0, color="0.6", lw=0.8, ls=":")
+        if transition_ps is not None:
+            axis.axvline(transition_ps / 1000.0, color="0.3", lw=1.0, ls="--")
+    axes[0].legend(loc="lower right", frameon=False, ncols=3, fontsize=9)
+    return figure
+
+
+def rings(rows: Sequence[Row]) -> Figure:
+    """Primitive rings per T over time, by size."""
+    figure = _figure(9, 3.2)
+    axis = figure.subplots()
+    time = np.array([row["time_ps"] for row in rows]) / 1000.0
+    for n, colour in zip(range(3, 9), CURVES, strict=False):
+        axis.plot(time, [row[f"rings{n}_per_T"] for row in rows], color=colour, label=f"{n}-rings", lw=1.5)
+    _clean(axis, "rings per T")
+    axis.set_xlabel("time (ns)")
+    axis.legend(frameon=False, ncols=6, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, 1.18))
+    return figure
+
+
+def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, list[dict[str, Any]]]:
+    """The T network of several frames, seen along the shortest axis with the longest to the right."""
+    from matplotlib.lines import Line2D
+
+    figure = _figure(9, 0.5 + 3.4 * len(frames))
+    axes = np.atleast_1d(figure.subplots(len(frames), 1))
+    table: list[dict[str, Any]] = []
+    for axis, (title, frame) in zip(axes, frames, strict=True):
+        network, sites = network_of_frame(frame)
+        grain = label_sites(network).grain
+        cell = box_to_cell(frame.configuration.box)
+        lengths = np.linalg.norm(cell, axis=1)
+        right, up, depth = (int(k) for k in np.argsort(-lengths, kind="stable"))
+        _draw(axis, network.positions, network.vectors, network.first, network.second, grain,
+              (right, up, depth))  # fmt: skip
+        others = np.setdiff1d(np.arange(frame.particles.N), sites)
+        place = np.asarray(frame.particles.position, dtype=float)[others] + cell.sum(axis=0) / 2
+        axis.scatter(
+            place[:, right], place[:, up], s=110, facecolor=AGENT, edgecolor="white", alpha=0.55, zorder=1.5
+        )
+        axis.set_title(title, fontsize=11, loc="left")
+        axis.set_aspect("equal")
+        axis.set_xlabel("Å")
+        axis.spines[["top", "right"]].set_visible(False)
+        for site, (x, y, z) in enumerate(network.positions):
+            table.append(
+                {"picture": title, "T": site, "x_A": round(x, 4), "y_A": round(y, 4), "z_A": round(z, 4),
+                 "grain": int(grain[site])}
+            )  # fmt: skip
+    marks = [
+        Line2D([], [], color=CRYSTAL, marker="o", lw=2, label="crystalline T"),
+        Line2D([], [], color=AMORPHOUS, marker="o", lw=2, label="amorphous T"),
+        Line2D([], [], color=AGENT, marker="o", lw=0, ms=10, alpha=0.6, label="S"),
+    ]
+    figure.legend(handles=marks, loc="outside lower center", ncols=3, frameon=False)
+    return figure, table
+
+
+def _draw(
+    axis: Axes,
+    positions: NDArray,
+    vectors: NDArray,
+    first: NDArray,
+    second: NDArray,
+    grain: NDArray,
+    order: tuple[int, int, int],
+) -> None:
+    """Bonds and sites, the nearer ones darker and on top."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import to_rgb
+
+    right, up, depth = order
+    colours = np.where((grain >= 0)[:, None], to_rgb(CRYSTAL), to_rgb(AMORPHOUS))
+    z = positions[:, depth]
+    near = (z - z.min()) / max(float(np.ptp(z)), 1e-9)
+    fade = (0.25 + 0.75 * near)[:, None]
+    shade = 1 - fade * (1 - colours)
+    begin = positions[first][:, [right, up]]
+    end = begin + vectors[:, [right, up]]
+    both = ((grain[first] >= 0) & (grain[second] >= 0))[:, None]
+    bond = np.where(both, shade[first], 1 - fade[first] * (1 - np.array(to_rgb(AMORPHOUS))))
+    back = np.argsort(near[first])
+    axis.add_collection(LineCollection(np.stack([begin, end], 1)[back], colors=bond[back], linewidths=1.3))
+    axis.scatter(positions[:, right], positions[:, up], s=9, c=shade, zorder=2)
+    axis.autoscale_view()

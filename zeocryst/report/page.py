@@ -1,0 +1,87 @@
+"""The HTML page of a run: one file with everything in it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.7rem;margin-bottom:.2rem} h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ddd}
+.verdict{font-size:1.15rem;padding:.8rem 1rem;border-left:6px solid #0072B2;background:#eef5fa}
+.verdict.amorphous{border-color:#D55E00;background:#fcf1ea}
+table{border-collapse:collapse;margin:.6rem 0} td,th{padding:.25rem .8rem .25rem 0;text-align:left;
+vertical-align:top;border-bottom:1px solid #eee} th{font-weight:600} td.n{text-align:right;
+font-variant-numeric:tabular-nums} .fail{color:#b00020;font-weight:600} .ok{color:#00693e}
+img{max-width:100%;height:auto} pre{background:#f6f6f6;padding:.8rem;overflow-x:auto;font-size:.85rem}
+.note{color:#555;font-size:.92rem}
+"""
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A number for people; text as it is, nothing for None."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    return str(value)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """An HTML table; numbers to the right. A cell that begins with ``<`` is HTML already."""
+    head = "".join(f"<th>{escape(h)}</th>" for h in header)
+    body = []
+    for row in rows:
+        cells = []
+        for value in row:
+            shown = number(value)
+            if not shown.startswith("<"):
+                shown = escape(shown)
+            right = isinstance(value, int | float) and not isinstance(value, bool)
+            cells.append(f"<td{' class=n' if right else ''}>{shown}</td>")
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
+
+
+def image(path: Path, text: str) -> str:
+    """A picture, embedded."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<figure><img alt="{escape(text)}" src="data:image/png;base64,{data}">' + (
+        f'<figcaption class="note">{escape(text)}</figcaption></figure>'
+    )
+
+
+def types_table(types: Sequence[Mapping[str, Any]], amorphous: float) -> str:
+    """What the sites were named."""
+    rows = [[t["code"], t["sites"], f"{100 * t['share']:.1f} %", t["grains"]] for t in types]
+    rows.append(["amorphous", "", f"{100 * amorphous:.1f} %", ""])
+    return table(["framework", "T sites", "share", "grains"], rows)
+
+
+def checks_table(checks: Sequence[Mapping[str, Any]]) -> str:
+    """The validity report."""
+    rows = [
+        [
+            c["name"], c["value"], c["unit"], c["limit"],
+            '<span class="ok">passed</span>' if c["passed"] else '<span class="fail">FAILED</span>',
+            c["source"],
+        ]
+        for c in checks
+    ]  # fmt: skip
+    return table(["check", "value", "unit", "limit", "", "source"], rows)
+
+
+def page(title: str, verdict: str, sentence: str, sections: Sequence[tuple[str, str]]) -> str:
+    """The whole page: heading, verdict, sections of (heading, HTML)."""
+    kind = "amorphous" if verdict == "amorphous" else ""
+    body = "".join(f"<h2>{escape(heading)}</h2>{content}" for heading, content in sections)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
+        f'<h1>{escape(title)}</h1><p class="verdict {kind}">{escape(sentence)}</p>{body}</body></html>\n'
+    )

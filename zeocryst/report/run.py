@@ -1,0 +1,137 @@
+"""The report of one run."""
+
+from __future__ import annotations
+
+import csv
+import json
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.report import figures
+from zeocryst.report.page import checks_table, image, page, table, types_table
+from zeocryst.trajectory import iterate
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+DEFINITIONS = """<p class="note">A T is <b>crystalline</b> where its surroundings are those of a framework type
+or recur throughout its neighbourhood, in a grain large enough to mean something (the method and its
+thresholds: <code>zeocryst.order.labels</code>). Bonds join T nearest first, at most four each. Rings are
+primitive (shortest-path) rings. Atoms come from the last frame, relaxed to the nearest energy minimum of
+the coarse-grained model; their geometry is solved by distance least squares with the cell fixed. Time is
+that of the coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
+
+
+def read_rows(path: Path) -> list[dict[str, float]]:
+    """``order_parameters.csv`` as numbers."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{k: float(v) if v else float("nan") for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
+    """Write ``report.html`` and ``figures/`` from what lies in a run's folder; returns the page's path.
+
+    Without `summary`, that of the folder is read.
+    """
+    if summary is None:
+        summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    rows = read_rows(folder / "order_parameters.csv")
+    stages = np.array([row["stage"] for row in rows])
+    times = np.array([row["time_ps"] for row in rows])
+    starts = [float(times[np.flatnonzero(stages == s)[0] - 1]) for s in np.unique(stages)[1:]]
+    transition = summary["transition"]
+    place = folder / "figures"
+    shown = figures.save(
+        figures.curves(rows, starts, transition["time_ps"]), place, "order",
+        _columns(rows, ("time_ps", "crystalline_share", "q4_share", "tetrahedral_order",
+                        "energy_eV_per_bead", "temperature_K", "density_T_per_1000A3")),
+    )  # fmt: skip
+    ring_names = tuple(k for k in rows[0] if k.startswith("rings"))
+    ring_file = figures.save(figures.rings(rows), place, "rings", _columns(rows, ("time_ps", *ring_names)))
+    drawn, sites = figures.pictures(_three_frames(folder, int(summary["start_frame"])))
+    picture_file = figures.save(drawn, place, "pictures", sites)
+    sections = [
+        ("Result", _result(summary)),
+        ("Over time", image(shown, "Order, energy, temperature and density. Dotted: stages. "
+                            + ("Dashed: transition. " if transition["found"] else "")
+                            + transition["sentence"])),
+        ("Start, middle, end", image(picture_file, "T networks along the shortest axis of the box, the "
+                                     "longest to the right; nearer sites are darker.")),
+        ("Rings", image(ring_file, "Primitive rings per T by size.")),
+        *_atoms(summary),
+        ("How it was made", _made(folder, summary)),
+    ]  # fmt: skip
+    text = page(f"{summary['condition']}, seed {summary['seed']}", summary["verdict"],
+                summary["sentence"], sections)  # fmt: skip
+    path = folder / "report.html"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def _columns(rows: list[dict[str, float]], names: tuple[str, ...]) -> list[dict[str, float]]:
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def _three_frames(folder: Path, first: int) -> list[tuple[str, gsd.hoomd.Frame]]:
+    """Start (the preparation over), middle and end."""
+    frames = dict(iterate(folder / "trajectory.gsd", slice(first, None)))
+    numbers = sorted(frames)
+    chosen = [numbers[0], numbers[len(numbers) // 2], numbers[-1]]
+    rows = read_rows(folder / "order_parameters.csv")
+    found = []
+    for word, k in zip(("start", "middle", "end"), dict.fromkeys(chosen), strict=False):
+        time, share = rows[k]["time_ps"] / 1000, rows[k]["crystalline_share"]
+        found.append((f"{word}: {time:.2f} ns, {100 * share:.0f} % crystalline", frames[k]))
+    return found
+
+
+def _result(summary: dict[str, Any]) -> str:
+    share = summary["crystalline_share"]
+    rows = [
+        ["crystalline share, start (after the preparation)", share["start"]],
+        ["crystalline share, end", share["end"]],
+        ["crystalline share, end, quenched", summary["quenched"]["crystalline_share"]],
+        ["four-coordinated T, end, quenched", summary["quenched"]["q4_share"]],
+        ["transition", summary["transition"]["sentence"]],
+        ["T, S beads", f"{summary['n_T']}, {summary['n_S']}"],
+        ["time", f"{summary['time_ps'] / 1000:.3f} ns in {summary['steps']} steps"],
+        ["speed", f"{summary['steps_per_s']:.0f} steps/s, {summary['wall_s']:.0f} s in all"],
+    ]
+    named = types_table(summary["types"], summary["amorphous_share"])
+    return table(["", ""], rows) + "<p>Last frame, as simulated:</p>" + named + DEFINITIONS
+
+
+def _atoms(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    back = summary.get("backmap")
+    if not back:
+        return []
+    failed = [c["name"] for c in back["checks"] if not c["passed"]]
+    words = "Every check passed." if not failed else f"Failed: {', '.join(failed)}."
+    rows = [
+        ["formula", back["formula"]],
+        ["silanols", back["n_silanol"]],
+        ["Q4 share", back["q4_share"]],
+        ["Si-O (Å)", f"{back['si_o_mean_A']:.3f} ± {back['si_o_std_A']:.3f}"],
+        ["Si-O-Si (degrees)", f"{back['si_o_si_mean_deg']:.1f} ± {back['si_o_si_std_deg']:.1f}"],
+        ["DLS residual", back["dls_residual"]],
+        ["framework density (T per 1000 Å^3)", back["density_T_per_1000A3"]],
+    ]
+    named = types_table(summary["types_from_atoms"], summary["amorphous_share_from_atoms"])
+    html = table(["", ""], rows) + "<p>Named from the atoms:</p>" + named
+    return [("Atoms", html + f"<p>{escape(words)}</p>" + checks_table(back["checks"]))]
+
+
+def _made(folder: Path, summary: dict[str, Any]) -> str:
+    engine = summary["engine"]
+    provenance = json.loads((folder / "provenance.json").read_text("utf-8"))
+    rows = [
+        ["engine", f"{engine['name']} {engine['version']}, {engine['device']}, {engine['threads']} threads"],
+        ["zeocryst", provenance["zeocryst"]],
+        ["interruptions", len(summary["interruptions"])],
+        ["force field", summary["forcefield_source"]],
+    ]
+    condition = (folder / "condition.toml").read_text("utf-8")
+    return table(["", ""], rows) + f"<pre>{escape(condition)}</pre>"

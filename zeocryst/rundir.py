@@ -1,0 +1,208 @@
+"""The output folder of a run: what may be written where, its lock, log, checkpoint and provenance."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from zeocryst.errors import InputError
+from zeocryst.simulation import Position
+from zeocryst.trajectory import cut_after, logged, read_frame, write_frame
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+PACKAGES = ("ase", "freud-analysis", "gsd", "matplotlib", "numba", "numpy", "scipy", "spglib", "vesin")
+
+
+class RunDirectory:
+    """A run's folder.
+
+    Nothing of the user's is overwritten: a folder that is not empty is taken only if it holds an
+    unfinished run of the same condition, which then goes on.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    condition_toml
+        The condition with every default written out, and the seed of this run: what identifies it.
+    """
+
+    def __init__(self, path: Path, condition_toml: str) -> None:
+        self.path = path
+        self._toml = condition_toml
+        self._lock: IO[str] | None = None
+
+    # ---- files --------------------------------------------------------------------------------
+
+    @property
+    def trajectory(self) -> Path:
+        """``trajectory.gsd``."""
+        return self.path / "trajectory.gsd"
+
+    @property
+    def table(self) -> Path:
+        """``order_parameters.csv``."""
+        return self.path / "order_parameters.csv"
+
+    @property
+    def _state(self) -> Path:
+        return self.path / "checkpoint" / "state.gsd"
+
+    # ---- opening ------------------------------------------------------------------------------
+
+    def examine(self) -> str:
+        """What is there: "new", "unfinished" or "finished".
+
+        Raises
+        ------
+        InputError
+            The path is a file, or a folder with something else in it.
+        """
+        if not self.path.exists():
+            return "new"
+        if not self.path.is_dir():
+            raise InputError(f"--out {self.path}: is a file; give a folder")
+        if not any(self.path.iterdir()):
+            return "new"
+        known = self.path / "condition.toml"
+        if not known.is_file():
+            raise InputError(f"--out {self.path}: the folder is not empty and holds no run; give a new one")
+        if known.read_text("utf-8") != self._toml:
+            raise InputError(
+                f"--out {self.path}: holds a run of another condition or seed; give a new folder, or "
+                "--restart to set that one aside and begin anew"
+            )
+        return "finished" if (self.path / "summary.json").is_file() else "unfinished"
+
+    def set_aside(self) -> Path | None:
+        """Rename the folder, if it is there, so that a new run can begin; returns where it went."""
+        if not self.path.exists():
+            return None
+        if not (self.path / "condition.toml").is_file() and any(self.path.iterdir()):
+            raise InputError(f"--out {self.path}: the folder is not empty and holds no run; give a new one")
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        aside = self.path.with_name(f"{self.path.name}.{stamp}")
+        number = 1
+        while aside.exists():
+            number += 1
+            aside = self.path.with_name(f"{self.path.name}.{stamp}-{number}")
+        self.path.rename(aside)
+        return aside
+
+    def open(self) -> None:
+        """Make the folder, take its lock, write the condition.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written, or another process runs in it.
+        """
+        try:
+            (self.path / "checkpoint").mkdir(parents=True, exist_ok=True)
+            self._lock = (self.path / "checkpoint" / "lock").open("w")
+        except OSError as error:
+            raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
+        try:
+            import fcntl
+
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # no such locks outside Unix
+            pass
+        except OSError:
+            raise InputError(f"--out {self.path}: another zeocryst is running in this folder") from None
+        (self.path / "condition.toml").write_text(self._toml, "utf-8")
+
+    def close(self) -> None:
+        """Release the lock."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    # ---- state --------------------------------------------------------------------------------
+
+    def save(self, frame: gsd.hoomd.Frame, position: Position) -> None:
+        """Write the checkpoint; the old one stays until the new one is complete."""
+        log = {
+            "stage": position.stage,
+            "stage_step": position.stage_step,
+            "step": position.step,
+            "time_ps": position.time_ps,
+        }
+        write_frame(self._state, frame, log)
+
+    def load(self) -> tuple[gsd.hoomd.Frame, Position] | None:
+        """Frame and position of the checkpoint, or None; later frames and rows are dropped."""
+        if not self._state.is_file():
+            return None
+        frame = read_frame(self._state)
+        found = [logged(frame, key) for key in ("stage", "stage_step", "step", "time_ps")]
+        if None in found:
+            return None
+        stage, stage_step, step, time_ps = (float(v or 0) for v in found)
+        position = Position(int(stage), int(stage_step), int(step), time_ps)
+        frame.log.clear()
+        if self.trajectory.is_file():
+            cut_after(self.trajectory, position.step)
+        if self.table.is_file():
+            lines = self.table.read_text("utf-8").splitlines()
+            kept = [n for n in lines[1:] if int(n.split(",", 1)[0]) <= position.step]
+            self.write("order_parameters.csv", "\n".join([lines[0], *kept]) + "\n")
+        return frame, position
+
+    # ---- text ---------------------------------------------------------------------------------
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a text file of the folder, complete or not at all."""
+        path = self.path / name
+        partial = path.with_name(path.name + ".part")
+        partial.write_text(text, "utf-8")
+        os.replace(partial, path)
+        return path
+
+    def log(self, message: str) -> None:
+        """Append a line with the time to ``log.txt``."""
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
+        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{stamp}  {message}\n")
+
+    def record(self, **entries: Any) -> None:
+        """Merge entries into ``provenance.json``."""
+        path = self.path / "provenance.json"
+        content = json.loads(path.read_text("utf-8")) if path.is_file() else provenance()
+        content.update(entries)
+        self.write("provenance.json", json.dumps(content, indent=1) + "\n")
+
+    def interruptions(self) -> list[dict[str, Any]]:
+        """How often, when and why the run was interrupted so far."""
+        path = self.path / "provenance.json"
+        if not path.is_file():
+            return []
+        found: list[dict[str, Any]] = json.loads(path.read_text("utf-8")).get("interruptions", [])
+        return found
+
+
+def provenance() -> dict[str, Any]:
+    """Versions and machine, for whoever has to repeat a run."""
+    packages = {}
+    for name in PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            packages[name] = "missing"
+    return {
+        "zeocryst": version("zeocryst"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": packages,
+        "command": " ".join(["zeocryst", *sys.argv[1:]]),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,204 @@
+"""Runs the stages of a condition on an engine, writing and stopping between the engine's samples.
+
+It knows no engine by name and no order parameter: what happens at a frame is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zeocryst import units
+from zeocryst.cell import box_to_cell
+from zeocryst.condition import Condition, Stage
+from zeocryst.engines.protocol import Engine, Sample, frozen_beads
+from zeocryst.errors import SimulationError
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: Bead steps between two looks at Ctrl-C and the clock: about a second of one core.
+BEAD_STEPS_PER_TICK = 1_000_000
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a run has come.
+
+    Attributes
+    ----------
+    stage : int
+        Number of the stage, from 0.
+    stage_step : int
+        Time steps done in it.
+    step : int
+        Time steps done in all.
+    time_ps : float
+        Simulated time.
+    """
+
+    stage: int = 0
+    stage_step: int = 0
+    step: int = 0
+    time_ps: float = 0.0
+
+
+Tick = Callable[[Position, Sample], None]
+OnFrame = Callable[[Position, Sample, "gsd.hoomd.Frame"], None]
+
+
+def thermalize(
+    frame: gsd.hoomd.Frame, temperature: float, rng: np.random.Generator, fixed: np.ndarray | None = None
+) -> None:
+    """Give Maxwell-Boltzmann velocities to the beads that have none.
+
+    Beads are at rest at the start of a run and after a stage in which they were held fixed. The total
+    momentum is set to zero when all beads move.
+
+    Parameters
+    ----------
+    frame
+        Changed in place.
+    temperature
+        K.
+    rng
+        Source of random numbers.
+    fixed : (N,) bool array
+        Beads that stay at rest.
+    """
+    mass = np.asarray(frame.particles.mass, dtype=float)
+    velocity = np.array(frame.particles.velocity, dtype=float)
+    resting = (velocity == 0).all(axis=1)
+    draw = rng.normal(size=velocity.shape)
+    width = np.sqrt(units.BOLTZMANN_EV_PER_K * temperature / (mass * units.EV_PER_AMU_A2_PER_PS2))
+    velocity[resting] = (draw * width[:, None])[resting]
+    if fixed is not None and fixed.any():
+        velocity[fixed] = 0.0
+    elif resting.any():
+        velocity -= (mass[:, None] * velocity).sum(axis=0) / mass.sum()
+    frame.particles.velocity = velocity
+
+
+def _tick_steps(every: int, n_beads: int) -> int:
+    """Largest divisor of `every` that keeps a tick near `BEAD_STEPS_PER_TICK`."""
+    most = max(1, min(every, BEAD_STEPS_PER_TICK // max(n_beads, 1)))
+    return next(k for k in range(most, 0, -1) if every % k == 0)
+
+
+def simulate(
+    condition: Condition,
+    engine: Engine,
+    frame: gsd.hoomd.Frame,
+    *,
+    seed: int,
+    position: Position,
+    on_tick: Tick,
+    on_frame: OnFrame,
+    should_stop: Callable[[], bool],
+) -> tuple[gsd.hoomd.Frame, Position, bool]:
+    """Run all stages from `position` on.
+
+    Parameters
+    ----------
+    condition
+        Stages and output interval.
+    engine
+        Integrates.
+    frame
+        The state at `position`.
+    seed
+        Of the run; each stage has random numbers of its own that follow from it.
+    position
+        Where to go on.
+    on_tick, on_frame
+        Called about every second, and at each output interval and end of a stage.
+    should_stop
+        Asked at each tick.
+
+    Returns
+    -------
+    frame, position
+        The state reached.
+    finished : bool
+        False when it was stopped; the state was given to `on_frame` then.
+
+    Raises
+    ------
+    SimulationError
+        The engine failed.
+    """
+    while position.stage < len(condition.stages):
+        stage = condition.stages[position.stage]
+        streams = np.random.SeedSequence([seed, position.stage, position.stage_step])
+        if stage.n_steps == 0:
+            frame, position = _minimize(engine, frame, position, on_frame)
+            continue
+        if stage.temperature_K is not None:
+            cell = box_to_cell(frame.configuration.box)
+            place = np.asarray(frame.particles.position, dtype=float)
+            fixed = frozen_beads(place, cell, stage.seed_region)
+            thermalize(frame, stage.temperature_K[0], np.random.default_rng(streams), fixed)
+        engine_seed = int(streams.generate_state(1)[0]) % 900_000_000 + 1
+        frame, position, finished = _run_stage(
+            condition, engine, frame, stage, engine_seed, position, on_tick, on_frame, should_stop
+        )
+        if not finished:
+            return frame, position, False
+    return frame, position, True
+
+
+def _minimize(
+    engine: Engine, frame: gsd.hoomd.Frame, position: Position, on_frame: OnFrame
+) -> tuple[gsd.hoomd.Frame, Position]:
+    relaxed, energy = engine.minimize(frame)
+    relaxed.particles.velocity = np.zeros((relaxed.particles.N, 3))
+    volume = float(np.linalg.det(box_to_cell(relaxed.configuration.box)))
+    position = replace(position, stage=position.stage + 1, stage_step=0)
+    pressure = engine.evaluate(relaxed).pressure_bar
+    on_frame(position, Sample(0, 0.0, pressure, energy, volume, lambda: relaxed), relaxed)
+    return relaxed, position
+
+
+def _run_stage(
+    condition: Condition,
+    engine: Engine,
+    frame: gsd.hoomd.Frame,
+    stage: Stage,
+    seed: int,
+    position: Position,
+    on_tick: Tick,
+    on_frame: OnFrame,
+    should_stop: Callable[[], bool],
+) -> tuple[gsd.hoomd.Frame, Position, bool]:
+    every = units.steps(condition.output.interval_ps, stage.timestep_fs)
+    begin = position
+    here = position
+    tick = _tick_steps(every, frame.particles.N)
+    samples = engine.run(frame, stage, seed=seed, every=tick, begin=begin.stage_step)
+    for sample in samples:
+        done = sample.step - begin.stage_step
+        here = Position(
+            begin.stage,
+            sample.step,
+            begin.step + done,
+            begin.time_ps + done * stage.timestep_fs / 1000.0,
+        )
+        on_tick(here, sample)
+        at_end = sample.step == stage.n_steps
+        stopping = should_stop() and not at_end
+        first = done == 0
+        if at_end or stopping or (first and begin.step == 0) or (not first and sample.step % every == 0):
+            frame = sample.frame()
+            if at_end:
+                here = replace(here, stage=here.stage + 1, stage_step=0)
+            on_frame(here, sample, frame)
+        if stopping:
+            return frame, here, False
+    if here.stage == begin.stage:
+        raise SimulationError(
+            f"stage {begin.stage + 1} ended after {here.stage_step} of {stage.n_steps} steps"
+        )
+    return frame, here, True

@@ -1,0 +1,125 @@
+"""The first frame of a run: a crystal with S in its cages, a random liquid, or a frame of the user's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.cell import box_to_cell, heights, make_frame, volume
+from zeocryst.condition import System
+from zeocryst.errors import InputError
+from zeocryst.forcefield import ForceField
+from zeocryst.frameworks.table import start_structure
+from zeocryst.solution.cages import cage_centres
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+Floats = NDArray[np.float64]
+#: Beads of a random liquid start no nearer than this, Å; a minimization then relaxes them.
+CLOSEST_START_A = 2.0
+
+
+def crystal(system: System, forcefield: ForceField) -> gsd.hoomd.Frame:
+    """The framework's T, with an S in each large cage, repeated."""
+    assert system.framework is not None
+    cell, t_sites = start_structure(system.framework)
+    s_sites = cage_centres(t_sites, cell) if system.S_in_cages else np.empty((0, 3))
+    shifts = np.array(list(np.ndindex(*system.repeat))) @ cell
+    t_all = (t_sites + shifts[:, None]).reshape(-1, 3)
+    s_all = (s_sites + shifts[:, None]).reshape(-1, 3)
+    matrix = cell * np.array(system.repeat)[:, None]
+    return _frame(t_all, s_all, matrix, forcefield)
+
+
+def melt(system: System, forcefield: ForceField, rng: np.random.Generator) -> gsd.hoomd.Frame:
+    """A random liquid: of a framework's composition in its cell, or of given numbers of T and S.
+
+    Beads are put on randomly chosen points of a grid, so that none overlap at any density; what is left
+    of the grid is gone after the minimization and a few ps of melt.
+    """
+    if system.framework is not None:
+        like = crystal(system, forcefield)
+        kinds = np.asarray(like.particles.typeid)
+        names = like.particles.types
+        n_t = int((kinds == names.index("T")).sum())
+        n_s = len(kinds) - n_t
+        matrix = box_to_cell(like.configuration.box)
+    else:
+        n_t, n_s = system.n_T or 0, system.n_S or 0
+        matrix = np.eye(3) * (1000.0 * n_t / system.density_T_per_1000A3) ** (1 / 3)
+    points = _grid_points(n_t + n_s, matrix, rng)
+    return _frame(points[:n_t], points[n_t:], matrix, forcefield)
+
+
+def _grid_points(count: int, cell: Floats, rng: np.random.Generator) -> Floats:
+    """Distinct points of a grid that is as coarse as it can be, in random order, (count, 3) Å."""
+    tall = heights(cell)
+    spacing = (volume(cell) / count) ** (1 / 3)
+    while True:
+        cells = np.maximum(1, np.floor(tall / spacing)).astype(int)
+        if cells.prod() >= count:
+            break
+        spacing *= 0.98
+    if (tall / cells).min() < CLOSEST_START_A:
+        raise InputError(
+            f"system: {count} beads in {volume(cell):.0f} Å^3 would start {(tall / cells).min():.2f} Å "
+            f"apart; expected at least {CLOSEST_START_A} Å, so fewer beads or a lower density"
+        )
+    chosen = rng.permutation(int(cells.prod()))[:count]
+    fractional = (np.column_stack(np.unravel_index(chosen, tuple(cells))) + 0.5) / cells
+    return np.asarray(fractional @ cell)
+
+
+def _frame(t_sites: Floats, s_sites: Floats, cell: Floats, forcefield: ForceField) -> gsd.hoomd.Frame:
+    types = forcefield.types
+    typeid = [types.index("T")] * len(t_sites)
+    if len(s_sites):
+        typeid += [types.index("S")] * len(s_sites)
+    return make_frame(np.vstack([t_sites, s_sites]), cell, typeid, types, forcefield.masses)
+
+
+def adopt(
+    frame: gsd.hoomd.Frame, types: dict[str, str] | None, forcefield: ForceField, where: str
+) -> gsd.hoomd.Frame:
+    """A frame of the user's, with his type names translated and the model's masses.
+
+    Parameters
+    ----------
+    frame
+        As read.
+    types
+        Bead type for each type name of the file; without it the names have to be the model's.
+    forcefield
+        The model.
+    where
+        The file, for messages.
+
+    Raises
+    ------
+    InputError
+        A type name has no bead type, or there are no T.
+    """
+    mapping = types or {name: name for name in forcefield.types}
+    names = list(frame.particles.types)
+    kinds = np.asarray(frame.particles.typeid)
+    used = [names[k] for k in np.unique(kinds)]
+    unknown = [name for name in used if mapping.get(name) not in forcefield.types]
+    if unknown:
+        raise InputError(
+            f"{where}: bead types {', '.join(map(repr, unknown))} are not in system.types = {mapping}; "
+            f"say what they are, for example types = {{ {unknown[0]} = \"T\" }}"
+        )
+    typeid = np.array([forcefield.types.index(mapping[names[k]]) if names[k] in used else 0 for k in kinds])
+    if not (typeid == forcefield.types.index("T")).any():
+        raise InputError(f"{where}: no bead is of type T; system.types = {mapping}")
+    cell = box_to_cell(frame.configuration.box)
+    positions = np.asarray(frame.particles.position, dtype=float) + cell.sum(axis=0) / 2
+    if not np.isfinite(positions).all():
+        raise InputError(f"{where}: some positions are not finite numbers")
+    made = make_frame(positions, cell, typeid, forcefield.types, forcefield.masses)
+    if frame.particles.velocity is not None:
+        made.particles.velocity = np.asarray(frame.particles.velocity)
+    return made

@@ -1,0 +1,175 @@
+"""Checked reading of TOML tables: every error names the file, the key, the value and what is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from zeocryst.errors import InputError, nearest
+
+_REQUIRED: Any = object()
+
+
+class Table:
+    """One table of a TOML file, whose keys are taken out one by one.
+
+    `finish` complains of keys that nobody asked for, so that a misspelt key is an error.
+
+    Parameters
+    ----------
+    content
+        The table.
+    where
+        The file, for messages.
+    here
+        Path of the table in it, such as ``stage 2``; empty for the top level.
+    """
+
+    def __init__(self, content: Mapping[str, Any], where: str, here: str = "") -> None:
+        if not isinstance(content, Mapping):
+            raise InputError(f"{where}: {here} = {content!r}; expected a table, begun with [{here}]")
+        self._content = content
+        self._where = where
+        self._here = here
+        self._asked: set[str] = set()
+
+    def error(self, key: str, expected: str) -> InputError:
+        """The error for a wrong value of `key`, to be raised."""
+        place = f"{self._where}: {self._here}: " if self._here else f"{self._where}: "
+        given = f"= {self._content[key]!r}" if key in self._content else "is missing"
+        return InputError(f"{place}{key} {given}; expected {expected}")
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._content
+
+    def get(self, key: str, expected: str, default: Any = _REQUIRED) -> Any:
+        """The raw value of `key`; missing is an error unless there is a default."""
+        self._asked.add(key)
+        if key in self._content:
+            return self._content[key]
+        if default is _REQUIRED:
+            raise self.error(key, expected)
+        return default
+
+    def text(self, key: str, default: Any = _REQUIRED) -> str:
+        """A text that is not empty."""
+        value = self.get(key, "text", default)
+        if value is not default and not (isinstance(value, str) and value.strip()):
+            raise self.error(key, "text in quotes")
+        return str(value)
+
+    def choice(self, key: str, allowed: Collection[str], default: Any = _REQUIRED) -> str:
+        """One of the allowed words."""
+        value = self.get(key, f"one of {', '.join(allowed)}", default)
+        if value not in allowed:
+            raise self.error(key, f"a known name; {nearest(str(value), allowed)}")
+        return str(value)
+
+    def flag(self, key: str, default: bool) -> bool:
+        """True or false."""
+        value = self.get(key, "true or false", default)
+        if not isinstance(value, bool):
+            raise self.error(key, "true or false")
+        return value
+
+    def number(
+        self,
+        key: str,
+        default: Any = _REQUIRED,
+        *,
+        above: float | None = None,
+        least: float | None = None,
+        most: float | None = None,
+    ) -> float:
+        """A finite number within the bounds (`above` itself is not allowed)."""
+        expected = _range("a number", above, least, most)
+        value = self.get(key, expected, default)
+        if value is default and default is not _REQUIRED:
+            return value  # type: ignore[no-any-return]
+        if not _is_number(value) or not _within(value, above, least, most):
+            raise self.error(key, expected)
+        return float(value)
+
+    def integer(self, key: str, default: Any = _REQUIRED, *, least: int, most: int = 2**31) -> int:
+        """A whole number within the bounds."""
+        expected = _range("a whole number", None, least, most if most < 2**31 else None)
+        value = self.get(key, expected, default)
+        if value is default and default is not _REQUIRED:
+            return value  # type: ignore[no-any-return]
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise self.error(key, expected)
+        return value
+
+    def numbers(
+        self, key: str, count: int, default: Any = _REQUIRED, *, whole: bool = False, least: float
+    ) -> tuple[Any, ...]:
+        """A list of `count` numbers, each at least `least`."""
+        kind = "whole numbers" if whole else "numbers"
+        expected = f"a list of {count} {kind}, each {least:g} or more"
+        value = self.get(key, expected, default)
+        if value is default and default is not _REQUIRED:
+            return value  # type: ignore[no-any-return]
+        good = isinstance(value, list) and len(value) == count and all(map(_is_number, value))
+        if not good or any(v < least or (whole and not isinstance(v, int)) for v in value):
+            raise self.error(key, expected)
+        return tuple(value)
+
+    def words(self, key: str, count: int, allowed: Collection[str]) -> list[str]:
+        """A list of `count` of the allowed words."""
+        expected = f"a list of {count} of {', '.join(allowed)}"
+        value = self.get(key, expected)
+        if not isinstance(value, list) or len(value) != count or any(v not in allowed for v in value):
+            raise self.error(key, expected)
+        return value
+
+    def table(self, key: str, default: Any = _REQUIRED) -> Table:
+        """A table below this one."""
+        value = self.get(key, f"a table, begun with [{key}]", default)
+        if not isinstance(value, Mapping):
+            raise self.error(key, f"a table, begun with [{key}]")
+        here = f"{self._here}.{key}" if self._here else key
+        return Table(value, self._where, here)
+
+    def tables(self, key: str, *, least: int = 0) -> list[Table]:
+        """A list of tables, each begun with [[key]]."""
+        expected = f"a list of tables, each begun with [[{key}]]" + (
+            f", at least {least}" if least else ""
+        )
+        value = self.get(key, expected, _REQUIRED if least else [])
+        if not isinstance(value, list) or len(value) < least:
+            raise self.error(key, expected)
+        if not all(isinstance(v, Mapping) for v in value):
+            raise self.error(key, expected)
+        return [Table(v, self._where, f"{key} {n}") for n, v in enumerate(value, start=1)]
+
+    def names(self) -> list[str]:
+        """The keys that are there, all taken as asked for."""
+        self._asked.update(self._content)
+        return list(self._content)
+
+    def finish(self) -> None:
+        """Raise for the first key that was not asked for."""
+        for key in self._content:
+            if key not in self._asked:
+                place = f"{self._where}: {self._here or 'top level'}"
+                raise InputError(f"{place}: unknown key {key!r}; {nearest(key, self._asked)}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _within(value: float, above: float | None, least: float | None, most: float | None) -> bool:
+    return (
+        (above is None or value > above)
+        and (least is None or value >= least)
+        and (most is None or value <= most)
+    )
+
+
+def _range(kind: str, above: float | None, least: float | None, most: float | None) -> str:
+    parts = [f"more than {above:g}"] if above is not None else []
+    parts += [f"at least {least:g}"] if least is not None else []
+    parts += [f"at most {most:g}"] if most is not None else []
+    return f"{kind}, {' and '.join(parts)}" if parts else kind
