@@ -1,1 +1,1 @@
-"""The shipped conditions: one folder each, with a ``condition.toml`` and a README that says what it shows."""
+"""The shipped conditions: a folder each, with ``condition.toml`` and a README of what it shows."""

@@ -87,9 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _dispatch(options: argparse.Namespace) -> int:
     if options.version:
-        from zeocryst import __version__
+        from importlib.metadata import version
 
-        print(__version__)
+        print(version("zeocryst"))
         return 0
     commands = {
         "run": _run, "check": _check, "new": _new, "identify": _identify, "report": _report,

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zeocryst import units
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField, read_forcefield
 from zeocryst.frameworks.table import start_codes
 from zeocryst.tables import Table
+from zeocryst.units import steps
 
 STARTS = ("framework", "melt", "file")
 KINDS = ("minimize", "nve", "nvt", "langevin", "npt")
@@ -94,7 +94,7 @@ class Stage:
     @property
     def n_steps(self) -> int:
         """Number of time steps; 0 for a minimization."""
-        return 0 if self.kind == "minimize" else units.steps(self.time_ps, self.timestep_fs)
+        return 0 if self.kind == "minimize" else steps(self.time_ps, self.timestep_fs)
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,6 @@ def _read_system(table: Table) -> System:
         )
     table.finish()
     return system
-
 
 
 def _read_stage(table: Table) -> Stage:

@@ -62,5 +62,5 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "memory_MB": round((BYTES_PROGRAM + BYTES_PER_BEAD * beads) / 1e6),
         "engine": why,
         "steps_per_s": round(speed, 1),
-        "wall_s": round(condition.n_steps / speed) if speed == speed else 0,
+        "wall_s": round(condition.n_steps / speed) if dynamic else 0,
     }

@@ -1,10 +1,10 @@
-"""Force fields: reads ``forcefields/*.toml``, and imports and exports LAMMPS ``.sw`` files.
+r"""Force fields: reads ``forcefields/*.toml``, and imports and exports LAMMPS ``.sw`` files.
 
 A Stillinger-Weber (SW) force field is
 
-.. math:: E = \\sum_{i<j} A \\epsilon [B (\\sigma/r)^p - (\\sigma/r)^q] e^{\\sigma/(r - a\\sigma)}
-   + \\sum_i \\sum_{j<k} \\lambda \\epsilon (\\cos\\theta_{jik} - \\cos\\theta_0)^2
-   e^{\\gamma\\sigma/(r_{ij} - a\\sigma)} e^{\\gamma\\sigma/(r_{ik} - a\\sigma)}
+.. math:: E = \sum_{i<j} A \epsilon [B (\sigma/r)^p - (\sigma/r)^q] e^{\sigma/(r - a\sigma)}
+   + \sum_i \sum_{j<k} \lambda \epsilon (\cos\theta_{jik} - \cos\theta_0)^2
+   e^{\gamma\sigma/(r_{ij} - a\sigma)} e^{\gamma\sigma/(r_{ik} - a\sigma)}
 
 (F. H. Stillinger, T. A. Weber, Phys. Rev. B 31, 5262 (1985); A, B, p, q, a, gamma and sigma belong to
 the pairs, lambda, epsilon and cos theta0 of the second sum to the triplet, the vertex named first).

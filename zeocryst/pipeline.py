@@ -32,7 +32,7 @@ from zeocryst.order.labels import Labels, agreement, label_sites
 from zeocryst.order.nucleation import find_transition
 from zeocryst.progress import Progress, duration
 from zeocryst.rundir import RunDirectory
-from zeocryst.simulation import Position, simulate
+from zeocryst.simulation import Hooks, Position, simulate
 from zeocryst.solution.start import adopt, crystal, melt
 from zeocryst.trajectory import TrajectoryWriter, read_frame
 
@@ -114,6 +114,7 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     forcefield = condition.read_forcefield()
     chosen = condition.engine
     engine, why = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads)
+    _limit_threads(engine.info.threads)
     frame = first_frame(condition, forcefield)
     # the engine may differ when a run goes on, the physics may not
     identity = to_toml(replace(condition, engine=EngineChoice()))
@@ -137,6 +138,13 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     finally:
         progress.end()
         folder.close()
+
+
+def _limit_threads(count: int) -> None:
+    """Let the analysis between the steps use no more threads than the engine."""
+    import numba
+
+    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
 
 
 class _Run:
@@ -181,7 +189,7 @@ class _Run:
             try:
                 frame, position, finished = simulate(
                     condition, self._engine, frame, seed=condition.seed, position=position,
-                    on_tick=self._tick, on_frame=self._keep, should_stop=stopper,
+                    hooks=Hooks(self._tick, self._keep, stopper),
                 )  # fmt: skip
             except SimulationError as error:
                 self._interrupted("failure", self._last_step)
@@ -242,9 +250,7 @@ class _Run:
 
     def _interrupted(self, reason: str, step: int) -> None:
         entry = {"reason": reason, "step": step, "time": datetime.now(UTC).isoformat(timespec="seconds")}
-        self._folder.record(
-            interruptions=[*self._folder.interruptions(), entry], wall_s_before=self._wall_s()
-        )
+        self._folder.record(interruptions=[*self._folder.interruptions(), entry], wall_s_before=self._wall_s())
         self._folder.log(f"interrupted at step {step}: {reason}")
 
     def _wall_s(self) -> float:
@@ -275,7 +281,9 @@ class _Run:
         start = before[-1] if before else 0
         in_last = rows[start:]
         transition = find_transition(
-            [row["time_ps"] for row in in_last], [row["crystalline_share"] for row in in_last], condition.seed
+            [row["time_ps"] for row in in_last],
+            [row["crystalline_share"] for row in in_last],
+            condition.seed,
         )
         verdict = _verdict(cold.crystalline_share)
         n_beads = int(frame.particles.N)

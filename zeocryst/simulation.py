@@ -5,17 +5,17 @@ It knows no engine by name and no order parameter: what happens at a frame is th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zeocryst import units
 from zeocryst.cell import box_to_cell
 from zeocryst.condition import Condition, Stage
 from zeocryst.engines.protocol import Engine, Sample, frozen_beads
 from zeocryst.errors import SimulationError
+from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2, steps
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -46,8 +46,23 @@ class Position:
     time_ps: float = 0.0
 
 
-Tick = Callable[[Position, Sample], None]
-OnFrame = Callable[[Position, Sample, "gsd.hoomd.Frame"], None]
+@dataclass(frozen=True)
+class Hooks:
+    """What the caller does between samples.
+
+    Attributes
+    ----------
+    on_tick : callable
+        Called about every second with the position and the sample.
+    on_frame : callable
+        Called at each output interval and end of a stage, with the frame too.
+    should_stop : callable
+        Asked at each tick.
+    """
+
+    on_tick: Callable[[Position, Sample], None]
+    on_frame: Callable[[Position, Sample, gsd.hoomd.Frame], None]
+    should_stop: Callable[[], bool]
 
 
 def thermalize(
@@ -73,7 +88,7 @@ def thermalize(
     velocity = np.array(frame.particles.velocity, dtype=float)
     resting = (velocity == 0).all(axis=1)
     draw = rng.normal(size=velocity.shape)
-    width = np.sqrt(units.BOLTZMANN_EV_PER_K * temperature / (mass * units.EV_PER_AMU_A2_PER_PS2))
+    width = np.sqrt(BOLTZMANN_EV_PER_K * temperature / (mass * EV_PER_AMU_A2_PER_PS2))
     velocity[resting] = (draw * width[:, None])[resting]
     if fixed is not None and fixed.any():
         velocity[fixed] = 0.0
@@ -95,9 +110,7 @@ def simulate(
     *,
     seed: int,
     position: Position,
-    on_tick: Tick,
-    on_frame: OnFrame,
-    should_stop: Callable[[], bool],
+    hooks: Hooks,
 ) -> tuple[gsd.hoomd.Frame, Position, bool]:
     """Run all stages from `position` on.
 
@@ -113,17 +126,15 @@ def simulate(
         Of the run; each stage has random numbers of its own that follow from it.
     position
         Where to go on.
-    on_tick, on_frame
-        Called about every second, and at each output interval and end of a stage.
-    should_stop
-        Asked at each tick.
+    hooks
+        What to do at ticks and frames, and when to stop.
 
     Returns
     -------
     frame, position
         The state reached.
     finished : bool
-        False when it was stopped; the state was given to `on_frame` then.
+        False when it was stopped; the state was given to ``on_frame`` then.
 
     Raises
     ------
@@ -134,7 +145,7 @@ def simulate(
         stage = condition.stages[position.stage]
         streams = np.random.SeedSequence([seed, position.stage, position.stage_step])
         if stage.n_steps == 0:
-            frame, position = _minimize(engine, frame, position, on_frame)
+            frame, position = _minimize(engine, frame, position, hooks)
             continue
         if stage.temperature_K is not None:
             cell = box_to_cell(frame.configuration.box)
@@ -142,42 +153,36 @@ def simulate(
             fixed = frozen_beads(place, cell, stage.seed_region)
             thermalize(frame, stage.temperature_K[0], np.random.default_rng(streams), fixed)
         engine_seed = int(streams.generate_state(1)[0]) % 900_000_000 + 1
-        frame, position, finished = _run_stage(
-            condition, engine, frame, stage, engine_seed, position, on_tick, on_frame, should_stop
-        )
+        every = steps(condition.output.interval_ps, stage.timestep_fs)
+        tick = _tick_steps(every, frame.particles.N)
+        samples = engine.run(frame, stage, seed=engine_seed, every=tick, begin=position.stage_step)
+        frame, position, finished = _run_stage(samples, frame, stage, every, position, hooks)
         if not finished:
             return frame, position, False
     return frame, position, True
 
 
 def _minimize(
-    engine: Engine, frame: gsd.hoomd.Frame, position: Position, on_frame: OnFrame
+    engine: Engine, frame: gsd.hoomd.Frame, position: Position, hooks: Hooks
 ) -> tuple[gsd.hoomd.Frame, Position]:
     relaxed, energy = engine.minimize(frame)
     relaxed.particles.velocity = np.zeros((relaxed.particles.N, 3))
     volume = float(np.linalg.det(box_to_cell(relaxed.configuration.box)))
     position = replace(position, stage=position.stage + 1, stage_step=0)
     pressure = engine.evaluate(relaxed).pressure_bar
-    on_frame(position, Sample(0, 0.0, pressure, energy, volume, lambda: relaxed), relaxed)
+    hooks.on_frame(position, Sample(0, 0.0, pressure, energy, volume, lambda: relaxed), relaxed)
     return relaxed, position
 
 
 def _run_stage(
-    condition: Condition,
-    engine: Engine,
+    samples: Iterator[Sample],
     frame: gsd.hoomd.Frame,
     stage: Stage,
-    seed: int,
-    position: Position,
-    on_tick: Tick,
-    on_frame: OnFrame,
-    should_stop: Callable[[], bool],
+    every: int,
+    begin: Position,
+    hooks: Hooks,
 ) -> tuple[gsd.hoomd.Frame, Position, bool]:
-    every = units.steps(condition.output.interval_ps, stage.timestep_fs)
-    begin = position
-    here = position
-    tick = _tick_steps(every, frame.particles.N)
-    samples = engine.run(frame, stage, seed=seed, every=tick, begin=begin.stage_step)
+    here = begin
     for sample in samples:
         done = sample.step - begin.stage_step
         here = Position(
@@ -186,19 +191,17 @@ def _run_stage(
             begin.step + done,
             begin.time_ps + done * stage.timestep_fs / 1000.0,
         )
-        on_tick(here, sample)
+        hooks.on_tick(here, sample)
         at_end = sample.step == stage.n_steps
-        stopping = should_stop() and not at_end
+        stopping = hooks.should_stop() and not at_end
         first = done == 0
         if at_end or stopping or (first and begin.step == 0) or (not first and sample.step % every == 0):
             frame = sample.frame()
             if at_end:
                 here = replace(here, stage=here.stage + 1, stage_step=0)
-            on_frame(here, sample, frame)
+            hooks.on_frame(here, sample, frame)
         if stopping:
             return frame, here, False
     if here.stage == begin.stage:
-        raise SimulationError(
-            f"stage {begin.stage + 1} ended after {here.stage_step} of {stage.n_steps} steps"
-        )
+        raise SimulationError(f"stage {begin.stage + 1} ended after {here.stage_step} of {stage.n_steps} steps")
     return frame, here, True

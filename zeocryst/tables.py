@@ -133,9 +133,7 @@ class Table:
 
     def tables(self, key: str, *, least: int = 0) -> list[Table]:
         """A list of tables, each begun with [[key]]."""
-        expected = f"a list of tables, each begun with [[{key}]]" + (
-            f", at least {least}" if least else ""
-        )
+        expected = f"a list of tables, each begun with [[{key}]]" + (f", at least {least}" if least else "")
         value = self.get(key, expected, _REQUIRED if least else [])
         if not isinstance(value, list) or len(value) < least:
             raise self.error(key, expected)

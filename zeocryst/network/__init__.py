@@ -1,0 +1,1 @@
+"""Sites, bonds and what follows from them: coordination sequences, rings."""

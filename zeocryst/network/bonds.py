@@ -75,9 +75,7 @@ class Network:
     @cached_property
     def vectors(self) -> Floats:
         """Bond vectors from `first` to `second`, (M, 3) Å."""
-        return np.asarray(
-            self.positions[self.second] + self.shift @ self.cell - self.positions[self.first]
-        )
+        return np.asarray(self.positions[self.second] + self.shift @ self.cell - self.positions[self.first])
 
     @cached_property
     def neighbours(self) -> tuple[Ints, Ints, Ints]:
@@ -191,9 +189,7 @@ def bonds_from_sites(
     # the neighbour search
     order = np.lexsort((j, i, np.round(distance, 6)))
     keep = _nearest_first(order, i, j, len(sites), most)
-    return Network(
-        sites, matrix, i[keep], j[keep], shift[keep], cutoff=cutoff, dropped=int((~keep).sum())
-    )
+    return Network(sites, matrix, i[keep], j[keep], shift[keep], cutoff=cutoff, dropped=int((~keep).sum()))
 
 
 def bonds_from_oxygens(

@@ -59,7 +59,8 @@ def _paths(target: int, d: int, before: Ints, n_before: Ints, count: Ints) -> In
     out[:, d] = target
     if d == 0:
         return out
-    # fill from the target backwards: each row block of a node is split among its predecessors
+    # fill from the target backwards: a block of rows shares its node at `level` and is split among the
+    # predecessors of that node, each with as many rows as it has paths to the root
     block_start = np.zeros(total + 1, np.int64)
     block_start[1] = total
     blocks = 1
@@ -69,12 +70,9 @@ def _paths(target: int, d: int, before: Ints, n_before: Ints, count: Ints) -> In
         for b in range(blocks):
             row = block_start[b]
             node = out[row, level]
-            size = block_start[b + 1] - row
-            ways = size // count[node]
-            # rows of one block share the path after `level`; ways is 1 by construction
             for p in range(n_before[node]):
                 previous = before[node, p]
-                for _ in range(count[previous] * ways):
+                for _ in range(count[previous]):
                     out[row, level - 1] = previous
                     row += 1
                 new += 1
@@ -102,6 +100,32 @@ def _is_ring(
     return True
 
 
+@numba.njit(cache=True)
+def _relations(
+    nodes: Ints, begin: Ints, table: Ints, own: Ints, offsets: Ints, sites: Ints, shifts: Ints, most: int
+) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """Bonded nodes of the shell before, of the same shell (later ones), and numbers of shortest paths."""
+    m = len(nodes)
+    before, n_before = np.zeros((m, most), np.int64), np.zeros(m, np.int64)
+    beside, n_beside = np.zeros((m, most), np.int64), np.zeros(m, np.int64)
+    count = np.zeros(m, np.int64)
+    count[0] = 1
+    for d in range(1, len(begin) - 1):
+        for a in range(begin[d], begin[d + 1]):
+            s, x, y, z = nodes[a]
+            for k in range(offsets[s], offsets[s + 1]):
+                key = encode(sites[k], x + shifts[k, 0], y + shifts[k, 1], z + shifts[k, 2])
+                b = find(key, table, own)
+                if 0 <= b < begin[d]:
+                    before[a, n_before[a]] = b
+                    n_before[a] += 1
+                    count[a] += count[b]
+                elif a < b < begin[d + 1]:
+                    beside[a, n_beside[a]] = b
+                    n_beside[a] += 1
+    return before, n_before, beside, n_beside, count
+
+
 @numba.njit(parallel=True, cache=True)
 def _count_rings(
     n: int, largest: int, offsets: Ints, sites: Ints, shifts: Ints, start: Ints, keys: Ints,
@@ -114,31 +138,9 @@ def _count_rings(
         most = max(most, offsets[s + 1] - offsets[s])
     for root in numba.prange(n):
         nodes, begin, table, own = shells(root, half, offsets, sites, shifts)
-        m = len(nodes)
-        before = np.zeros((m, most), np.int64)
-        n_before = np.zeros(m, np.int64)
-        beside = np.zeros((m, most), np.int64)  # bonded nodes of the same shell
-        n_beside = np.zeros(m, np.int64)
-        count = np.zeros(m, np.int64)
-        count[0] = 1
-        for d in range(1, half + 1):
-            for a in range(begin[d], begin[d + 1]):
-                s = nodes[a, 0]
-                for k in range(offsets[s], offsets[s + 1]):
-                    key = encode(
-                        sites[k],
-                        nodes[a, 1] + shifts[k, 0],
-                        nodes[a, 2] + shifts[k, 1],
-                        nodes[a, 3] + shifts[k, 2],
-                    )
-                    b = find(key, table, own)
-                    if 0 <= b < begin[d]:
-                        before[a, n_before[a]] = b
-                        n_before[a] += 1
-                        count[a] += count[b]
-                    elif a < b < begin[d + 1]:
-                        beside[a, n_beside[a]] = b
-                        n_beside[a] += 1
+        before, n_before, beside, n_beside, count = _relations(
+            nodes, begin, table, own, offsets, sites, shifts, most
+        )
         for k in range(1, half + 1):
             for a in range(begin[k], begin[k + 1]):
                 if n_before[a] < 2 and n_beside[a] == 0:
@@ -154,9 +156,7 @@ def _count_rings(
                         others = _paths(beside[a, e], k, before, n_before, count)
                         for p in range(len(ways)):
                             for q in range(len(others)):
-                                if _is_ring(
-                                    ways[p], others[q], k, 1, nodes, start, keys, distances
-                                ):
+                                if _is_ring(ways[p], others[q], k, 1, nodes, start, keys, distances):
                                     out[root, 2 * k + 1] += 1
     return out
 
@@ -179,9 +179,7 @@ def rings_through_sites(network: Network, largest: int = 12) -> NDArray[np.int32
     """
     offsets, sites, shifts = network.neighbours
     start, keys, distances = _balls(network.n_sites, (largest - 1) // 2, offsets, sites, shifts)
-    return np.asarray(
-        _count_rings(network.n_sites, largest, offsets, sites, shifts, start, keys, distances)
-    )
+    return np.asarray(_count_rings(network.n_sites, largest, offsets, sites, shifts, start, keys, distances))
 
 
 def rings_per_site(network: Network, largest: int = 12) -> NDArray[np.float64]:

@@ -7,6 +7,8 @@ J. Solid State Chem. 27, 349 (1979) introduced it for zeolites.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +20,20 @@ _HALF = 512  # lattice shifts up to +-511 fit into ten bits each
 
 
 @numba.njit(cache=True, inline="always")
-def encode(site: int, x: int, y: int, z: int) -> int:
+def encode(site: Any, x: Any, y: Any, z: Any) -> Any:
     """One integer for a (site, lattice image) node."""
     return ((site * 1024 + x + _HALF) * 1024 + y + _HALF) * 1024 + z + _HALF
 
 
 @numba.njit(cache=True, inline="always")
-def _slot(key: int, mask: int) -> int:
+def _slot(key: Any, mask: int) -> Any:
     """Where to start looking for `key` in a table of mask + 1 places (Fibonacci hashing)."""
     h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64(h >> np.uint64(40)) & mask
 
 
 @numba.njit(cache=True)
-def find(key: int, table: Ints, keys: Ints) -> int:
+def find(key: Any, table: Ints, keys: Ints) -> Any:
     """Index of the node with this key, or the negative place (-1 - place) where it would be put."""
     mask = len(table) - 1
     h = _slot(key, mask)
@@ -43,9 +45,7 @@ def find(key: int, table: Ints, keys: Ints) -> int:
 
 
 @numba.njit(cache=True)
-def shells(
-    root: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints
-) -> tuple[Ints, Ints, Ints, Ints]:
+def shells(root: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     """Walk the network breadth first, up to `depth` bonds from `root`.
 
     Returns
@@ -99,9 +99,7 @@ def shells(
 
 
 @numba.njit(parallel=True, cache=True)
-def _coordination_sequences(
-    n: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints
-) -> NDArray[np.int32]:
+def _coordination_sequences(n: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints) -> NDArray[np.int32]:
     out = np.zeros((n, depth), np.int32)
     for root in numba.prange(n):
         _, begin, _, _ = shells(root, depth, offsets, sites, shifts)

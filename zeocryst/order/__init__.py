@@ -7,6 +7,9 @@ docstring says when.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
+
+from numpy.typing import NDArray
 
 from zeocryst.errors import InputError, nearest
 from zeocryst.network.bonds import Network
@@ -38,7 +41,8 @@ def measure(network: Network, only: Iterable[str] | None = None) -> Measured:
         A name is not in the registry.
     """
     names = list(REGISTRY) if only is None else list(only)
-    values, sites = {}, {}
+    values: dict[str, float] = {}
+    sites: dict[str, NDArray[Any]] = {}
     for name in names:
         if name not in REGISTRY:
             raise InputError(f"no order parameter {name!r}; {nearest(name, REGISTRY)}")

@@ -10,12 +10,12 @@ one of two ways.
    sites have the first three shells of SGT), five hardly ever agree by chance (under 1 %), and a
    neighbourhood of five shells is soon broken by one bad bond, so deep agreement makes the core and
    shallow agreement the body. The body ends three bonds before the crystal does, so the rim is added:
-   `RIM` times, the sites that have two bonds into the grain and whose first two shells agree.
-   A grain is refused its name where the crystal is intact and says
-   otherwise: where, to `CORE_SHELLS` or to `INTACT_SHELLS` shells, the type does not have the sequences of
-   more than twice as many of its sites as agree, counting only sequences that at least `MIN_INTACT`
-   sites nearby share (a defect repeats its surroundings too, but less often). Grains of several types compete: the type whose sites
-   agree to the most shells in sum is given out first.
+   `RIM` times, the sites that have two bonds into the grain and whose first two shells agree. A grain
+   is refused its name where the crystal is intact and says otherwise: where, to `CORE_SHELLS` or to
+   `INTACT_SHELLS` shells, the type does not have the sequences of more than twice as many of its sites
+   as agree, counting only sequences that at least `MIN_INTACT` sites nearby share (a defect repeats its
+   surroundings too, but less often). Grains of several types compete: the type whose sites agree to the
+   most shells in sum is given out first.
 2. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
    its surroundings (a block of the box with about `BLOCK_SITES` sites, so that chance does not grow
    with the box) have the same ones. Such sites, bonded together and filled in the same way, are a
@@ -194,9 +194,7 @@ def _near(adjacency: csr_array, core: Bools, bonds: int) -> Bools:
     return reach
 
 
-def _recurring(
-    network: Network, sequences: NDArray[np.int32], free: Bools, shells: int, least: int
-) -> Bools:
+def _recurring(network: Network, sequences: NDArray[np.int32], free: Bools, shells: int, least: int) -> Bools:
     """Free sites whose first `shells` shells at least `least` sites in their block of the box have."""
     fractional = network.positions @ np.linalg.inv(network.cell)
     fractional -= np.floor(fractional)
@@ -281,9 +279,7 @@ def _contradicted(depth: NDArray[np.int8], intact: dict[int, Bools], member: Boo
     return False
 
 
-def _score(
-    depth: NDArray[np.int8], member: Bools, sequences: NDArray[np.int32], t: int
-) -> tuple[int, float]:
+def _score(depth: NDArray[np.int8], member: Bools, sequences: NDArray[np.int32], t: int) -> tuple[int, float]:
     """How well a type explains its grains: shells in agreement, then how well its kinds of T occur.
 
     The second decides between types of which one has all sites of the other: the shares of the kinds
@@ -292,9 +288,7 @@ def _score(
     shells = int(depth[member].sum())
     kind = candidates()[t]
     share = kind.multiplicities / kind.multiplicities.sum()
-    seen = np.array(
-        [(sequences[member] == row[:DEPTH]).all(axis=1).mean() for row in kind.sequences]
-    )
+    seen = np.array([(sequences[member] == row[:DEPTH]).all(axis=1).mean() for row in kind.sequences])
     return shells, -float(np.abs(seen - share).sum())
 
 

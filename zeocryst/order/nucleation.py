@@ -1,4 +1,4 @@
-"""The event: when did it crystallize?"""
+"""The event: when it crystallized."""
 
 from __future__ import annotations
 
@@ -63,7 +63,12 @@ def find_transition(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Tran
         )  # fmt: skip
     span = t[-1] - t[0]
     bounds = ([-0.1, 0.0, t[0] - span, span / 200], [1.0, 1.2, t[-1] + span, 2 * span])
-    guess = [s[:tail].mean(), s[-tail:].mean(), t[np.argmin(abs(s - s[:tail].mean() - rise / 2))], span / 10]
+    guess = [
+        s[:tail].mean(),
+        s[-tail:].mean(),
+        t[np.argmin(abs(s - s[:tail].mean() - rise / 2))],
+        span / 10,
+    ]
     guess = list(np.clip(guess, *(np.array(b) for b in bounds)))
     try:
         best, _ = curve_fit(_logistic, t, s, guess, bounds=bounds, maxfev=4000)
@@ -89,5 +94,8 @@ def find_transition(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Tran
             f"The crystalline share rose by {rise:.2f}, but its half-way time lies outside the run.",
         )  # fmt: skip
     return Transition(
-        True, middle, spread, f"Half way up at {middle:.0f} ± {spread:.0f} ps (logistic fit, block bootstrap)."
+        True,
+        middle,
+        spread,
+        f"Half way up at {middle:.0f} ± {spread:.0f} ps (logistic fit, block bootstrap).",
     )

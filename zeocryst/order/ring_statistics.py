@@ -18,4 +18,6 @@ def ring_statistics(network: Network) -> Measured:
     values = {
         f"rings{n}_per_T": float(through[:, n].sum() / n / network.n_sites) for n in range(3, LARGEST + 1)
     }
-    return Measured(values, {"rings4": through[:, 4].astype(np.int32), "rings5": through[:, 5].astype(np.int32)})
+    return Measured(
+        values, {"rings4": through[:, 4].astype(np.int32), "rings5": through[:, 5].astype(np.int32)}
+    )

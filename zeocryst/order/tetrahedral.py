@@ -13,9 +13,9 @@ REACH_A = 7.0
 
 
 def tetrahedral_order(network: Network) -> Measured:
-    """Orientational tetrahedral order of each T and its mean.
+    r"""Orientational tetrahedral order of each T and its mean.
 
-    .. math:: q = 1 - \\tfrac{3}{8} \\sum_{j<k} (\\cos\\theta_{jk} + \\tfrac{1}{3})^2
+    .. math:: q = 1 - \tfrac{3}{8} \sum_{j<k} (\cos\theta_{jk} + \tfrac{1}{3})^2
 
     over the six pairs of the four nearest T (J. R. Errington, P. G. Debenedetti, Nature 409, 318 (2001)):
     1 in a perfect tetrahedron, 0 on average in an ideal gas. It looks at distances, not at bonds. NaN for
@@ -32,9 +32,7 @@ def tetrahedral_order(network: Network) -> Measured:
     start = np.concatenate([[0], np.cumsum(counts)[:-1]])
     enough = counts >= 4
     nearest = order[start[enough][:, None] + np.arange(4)]
-    vectors = (
-        network.positions[j[nearest]] + shift[nearest] @ network.cell - network.positions[i[nearest]]
-    )
+    vectors = network.positions[j[nearest]] + shift[nearest] @ network.cell - network.positions[i[nearest]]
     unit = vectors / np.linalg.norm(vectors, axis=2, keepdims=True)
     cosine = np.einsum("nix,njx->nij", unit, unit)[:, *np.triu_indices(4, 1)]
     q = np.full(sites, np.nan)

@@ -1,0 +1,1 @@
+"""Potentials as functions of plain arrays."""

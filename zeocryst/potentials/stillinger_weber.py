@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 from zeocryst.cell import neighbour_pairs
 from zeocryst.forcefield import ForceField
 
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -146,7 +145,7 @@ def _gather(
                 pb = pairs[tj, typeid[k]]
                 if t[0] == 0.0 or rb >= pb[2]:
                     continue
-                if (k == i and abs(b[0] - back[0]) + abs(b[1] - back[1]) + abs(b[2] - back[2]) < 1e-6):
+                if k == i and abs(b[0] - back[0]) + abs(b[1] - back[1]) + abs(b[2] - back[2]) < 1e-6:
                     continue  # the arm itself, not another image of it
                 _, ga, _, gc = _triplet(back, ra, b, rb, pj, pb, t)
                 for x in range(3):

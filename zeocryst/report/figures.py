@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell
-from zeocryst.network.bonds import network_of_frame
+from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.order.labels import label_sites
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, lis
         cell = box_to_cell(frame.configuration.box)
         lengths = np.linalg.norm(cell, axis=1)
         right, up, depth = (int(k) for k in np.argsort(-lengths, kind="stable"))
-        _draw(axis, network.positions, network.vectors, network.first, network.second, grain,
-              (right, up, depth))  # fmt: skip
+        _draw(axis, network, grain, (right, up, depth))
         others = np.setdiff1d(np.arange(frame.particles.N), sites)
         place = np.asarray(frame.particles.position, dtype=float)[others] + cell.sum(axis=0) / 2
         axis.scatter(
@@ -137,20 +136,14 @@ def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, lis
     return figure, table
 
 
-def _draw(
-    axis: Axes,
-    positions: NDArray,
-    vectors: NDArray,
-    first: NDArray,
-    second: NDArray,
-    grain: NDArray,
-    order: tuple[int, int, int],
-) -> None:
+def _draw(axis: Axes, network: Network, grain: NDArray, order: tuple[int, int, int]) -> None:
     """Bonds and sites, the nearer ones darker and on top."""
     from matplotlib.collections import LineCollection
     from matplotlib.colors import to_rgb
 
     right, up, depth = order
+    positions, vectors = network.positions, network.vectors
+    first, second = network.first, network.second
     colours = np.where((grain >= 0)[:, None], to_rgb(CRYSTAL), to_rgb(AMORPHOUS))
     z = positions[:, depth]
     near = (z - z.min()) / max(float(np.ptp(z)), 1e-9)
@@ -161,6 +154,8 @@ def _draw(
     both = ((grain[first] >= 0) & (grain[second] >= 0))[:, None]
     bond = np.where(both, shade[first], 1 - fade[first] * (1 - np.array(to_rgb(AMORPHOUS))))
     back = np.argsort(near[first])
-    axis.add_collection(LineCollection(np.stack([begin, end], 1)[back], colors=bond[back], linewidths=1.3))
+    axis.add_collection(
+        LineCollection(list(np.stack([begin, end], 1)[back]), colors=bond[back], linewidths=1.3)
+    )
     axis.scatter(positions[:, right], positions[:, up], s=9, c=shade, zorder=2)
     axis.autoscale_view()

@@ -56,10 +56,21 @@ def image(path: Path, text: str) -> str:
     )
 
 
+def facts(rows: Iterable[tuple[str, Any]]) -> str:
+    """A table of names and values, the values as text."""
+    body = "".join(f"<tr><th>{escape(a)}</th><td>{escape(number(b))}</td></tr>" for a, b in rows)
+    return f"<table>{body}</table>"
+
+
+def percent(share: float) -> str:
+    """A share as people read it."""
+    return f"{100 * share:.1f} %"
+
+
 def types_table(types: Sequence[Mapping[str, Any]], amorphous: float) -> str:
     """What the sites were named."""
-    rows = [[t["code"], t["sites"], f"{100 * t['share']:.1f} %", t["grains"]] for t in types]
-    rows.append(["amorphous", "", f"{100 * amorphous:.1f} %", ""])
+    rows = [[t["code"], t["sites"], percent(t["share"]), t["grains"]] for t in types]
+    rows.append(["amorphous", "", percent(amorphous), ""])
     return table(["framework", "T sites", "share", "grains"], rows)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.report import figures
-from zeocryst.report.page import checks_table, image, page, table, types_table
+from zeocryst.report.page import checks_table, facts, image, page, percent, types_table
 from zeocryst.trajectory import iterate
 
 if TYPE_CHECKING:
@@ -89,19 +89,21 @@ def _three_frames(folder: Path, first: int) -> list[tuple[str, gsd.hoomd.Frame]]
 
 
 def _result(summary: dict[str, Any]) -> str:
-    share = summary["crystalline_share"]
+    share, quenched = summary["crystalline_share"], summary["quenched"]
+    agree = ", ".join(f"{code} {percent(v)}" for code, v in quenched["agree_to_8_shells"].items())
     rows = [
-        ["crystalline share, start (after the preparation)", share["start"]],
-        ["crystalline share, end", share["end"]],
-        ["crystalline share, end, quenched", summary["quenched"]["crystalline_share"]],
-        ["four-coordinated T, end, quenched", summary["quenched"]["q4_share"]],
-        ["transition", summary["transition"]["sentence"]],
-        ["T, S beads", f"{summary['n_T']}, {summary['n_S']}"],
-        ["time", f"{summary['time_ps'] / 1000:.3f} ns in {summary['steps']} steps"],
-        ["speed", f"{summary['steps_per_s']:.0f} steps/s, {summary['wall_s']:.0f} s in all"],
+        ("crystalline share, start (after the preparation)", percent(share["start"])),
+        ("crystalline share, end", percent(share["end"])),
+        ("crystalline share, end, quenched", percent(quenched["crystalline_share"])),
+        ("four-coordinated T, end, quenched", percent(quenched["q4_share"])),
+        ("agree to eight shells, end, quenched", agree or "none"),
+        ("transition", summary["transition"]["sentence"]),
+        ("T, S beads", f"{summary['n_T']}, {summary['n_S']}"),
+        ("time", f"{summary['time_ps'] / 1000:.3f} ns in {summary['steps']} steps"),
+        ("speed", f"{summary['steps_per_s']:.0f} steps/s, {summary['wall_s']:.0f} s in all"),
     ]
     named = types_table(summary["types"], summary["amorphous_share"])
-    return table(["", ""], rows) + "<p>Last frame, as simulated:</p>" + named + DEFINITIONS
+    return facts(rows) + "<p>Last frame, as simulated:</p>" + named + DEFINITIONS
 
 
 def _atoms(summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -111,16 +113,16 @@ def _atoms(summary: dict[str, Any]) -> list[tuple[str, str]]:
     failed = [c["name"] for c in back["checks"] if not c["passed"]]
     words = "Every check passed." if not failed else f"Failed: {', '.join(failed)}."
     rows = [
-        ["formula", back["formula"]],
-        ["silanols", back["n_silanol"]],
-        ["Q4 share", back["q4_share"]],
-        ["Si-O (Å)", f"{back['si_o_mean_A']:.3f} ± {back['si_o_std_A']:.3f}"],
-        ["Si-O-Si (degrees)", f"{back['si_o_si_mean_deg']:.1f} ± {back['si_o_si_std_deg']:.1f}"],
-        ["DLS residual", back["dls_residual"]],
-        ["framework density (T per 1000 Å^3)", back["density_T_per_1000A3"]],
+        ("formula", back["formula"]),
+        ("silanols", back["n_silanol"]),
+        ("Si with four bridging O", percent(back["q4_share"])),
+        ("Si-O (Å)", f"{back['si_o_mean_A']:.3f} ± {back['si_o_std_A']:.3f}"),
+        ("Si-O-Si (degrees)", f"{back['si_o_si_mean_deg']:.1f} ± {back['si_o_si_std_deg']:.1f}"),
+        ("DLS residual", back["dls_residual"]),
+        ("framework density (T per 1000 Å^3)", back["density_T_per_1000A3"]),
     ]
     named = types_table(summary["types_from_atoms"], summary["amorphous_share_from_atoms"])
-    html = table(["", ""], rows) + "<p>Named from the atoms:</p>" + named
+    html = facts(rows) + "<p>Named from the atoms:</p>" + named
     return [("Atoms", html + f"<p>{escape(words)}</p>" + checks_table(back["checks"]))]
 
 
@@ -128,10 +130,13 @@ def _made(folder: Path, summary: dict[str, Any]) -> str:
     engine = summary["engine"]
     provenance = json.loads((folder / "provenance.json").read_text("utf-8"))
     rows = [
-        ["engine", f"{engine['name']} {engine['version']}, {engine['device']}, {engine['threads']} threads"],
-        ["zeocryst", provenance["zeocryst"]],
-        ["interruptions", len(summary["interruptions"])],
-        ["force field", summary["forcefield_source"]],
+        (
+            "engine",
+            f"{engine['name']} {engine['version']}, {engine['device']}, {engine['threads']} threads",
+        ),
+        ("zeocryst", provenance["zeocryst"]),
+        ("interruptions", len(summary["interruptions"])),
+        ("force field", summary["forcefield_source"]),
     ]
     condition = (folder / "condition.toml").read_text("utf-8")
-    return table(["", ""], rows) + f"<pre>{escape(condition)}</pre>"
+    return facts(rows) + f"<pre>{escape(condition)}</pre>"

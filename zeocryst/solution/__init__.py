@@ -1,0 +1,1 @@
+"""Where a run starts: crystals, melts, frames of the user's."""

@@ -110,7 +110,7 @@ def adopt(
     if unknown:
         raise InputError(
             f"{where}: bead types {', '.join(map(repr, unknown))} are not in system.types = {mapping}; "
-            f"say what they are, for example types = {{ {unknown[0]} = \"T\" }}"
+            f'say what they are, for example types = {{ {unknown[0]} = "T" }}'
         )
     typeid = np.array([forcefield.types.index(mapping[names[k]]) if names[k] in used else 0 for k in kinds])
     if not (typeid == forcefield.types.index("T")).any():

@@ -1,0 +1,92 @@
+"""What tests share: reference structures, frames, short conditions."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED = Path(os.environ.get("ZEOCRYST_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+def shared(name):
+    path = SHARED / name
+    if not path.is_file():
+        pytest.skip(f"{name} is reference material that lies beside the project's own checkout only")
+    return path
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """The reference frameworks by code, as ase.Atoms of SiO2."""
+    import ase.io
+
+    return {a.info["framework"]: a for a in ase.io.read(shared("iza_frameworks.extxyz"), ":")}
+
+
+@pytest.fixture(scope="session")
+def unseeded():
+    """Path of hot frames of unseeded runs: melt, ordering, partly, crystal; disordered; crystal."""
+    return shared("unseeded.gsd")
+
+
+@pytest.fixture(scope="session")
+def ts():
+    from zeocryst.forcefield import read_forcefield
+
+    return read_forcefield("ts")
+
+
+@pytest.fixture(scope="session")
+def sgt(ts):
+    """A perfect SGT crystal of 576 T and 36 S at rest."""
+    from zeocryst.condition import System
+    from zeocryst.solution.start import crystal
+
+    return crystal(System("framework", framework="SGT", repeat=(3, 3, 1)), ts)
+
+
+@pytest.fixture(scope="session")
+def sod(ts):
+    """SOD 3x3x3 with a = 8.9561 Å, the published model's reference: 324 T, 54 S."""
+    from zeocryst.cell import make_frame
+
+    t = np.array(
+        [[0.25, 0.5, 0], [0.75, 0.5, 0], [0.5, 0.25, 0], [0.5, 0.75, 0], [0, 0.25, 0.5], [0, 0.75, 0.5],
+         [0, 0.5, 0.25], [0, 0.5, 0.75], [0.5, 0, 0.25], [0.5, 0, 0.75], [0.25, 0, 0.5], [0.75, 0, 0.5]]
+    )  # fmt: skip
+    s = np.array([[0, 0, 0], [0.5, 0.5, 0.5]])
+    a = 8.9561
+    shifts = np.array(list(np.ndindex(3, 3, 3)))[:, None]
+    t_all = ((t + shifts) * a).reshape(-1, 3)
+    s_all = ((s + shifts) * a).reshape(-1, 3)
+    kinds = [0] * len(t_all) + [1] * len(s_all)
+    return make_frame(np.vstack([t_all, s_all]), np.eye(3) * 3 * a, kinds, ["T", "S"], ts.masses)
+
+
+SHORT = """
+seed = 7
+[system]
+start = "framework"
+framework = "SOD"
+repeat = [2, 2, 2]
+[[stage]]
+kind = "langevin"
+temperature_K = 500
+time_ps = 1
+[[stage]]
+kind = "npt"
+temperature_K = 500
+coupling = "aniso"
+time_ps = 4
+[output]
+interval_ps = 0.5
+"""
+
+
+@pytest.fixture
+def short(tmp_path):
+    """A condition that runs in seconds: 96 T and 16 S, 1000 steps."""
+    path = tmp_path / "short.toml"
+    path.write_text(SHORT)
+    return path

