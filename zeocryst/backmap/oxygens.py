@@ -132,6 +132,8 @@ def _surroundings(network: Network, bridging: Floats, sites: Ints) -> dict[int, 
     i, points = i[mine], everything[j[mine]] + shift[mine] @ network.cell
     order = np.argsort(i, kind="stable")
     i, points = i[order], points[order]
+    if len(i) == 0:
+        return found
     for site, group in zip(np.unique(i), np.split(points, np.flatnonzero(np.diff(i)) + 1), strict=True):
         found[int(site)] = group
     return found

@@ -222,6 +222,25 @@ def bonds_from_oxygens(
     return Network(sites, matrix, first, second, shift[bridging + 1] - shift[bridging])
 
 
+def repeat_network(network: Network, repeats: tuple[int, int, int]) -> Network:
+    """The same network in a supercell; the sites of the first cell keep their numbers."""
+    counts = np.asarray(repeats)
+    cells = np.array(list(np.ndindex(*repeats)))
+    n = network.n_sites
+    reached = cells[:, None] + network.shift
+    home = reached % counts
+    number = np.ravel_multi_index(tuple(np.moveaxis(home, -1, 0)), repeats)
+    return Network(
+        (network.positions + (cells @ network.cell)[:, None]).reshape(-1, 3),
+        network.cell * counts[:, None],
+        (np.arange(len(cells))[:, None] * n + network.first).ravel(),
+        (number * n + network.second).ravel(),
+        (reached // counts).reshape(-1, 3),
+        network.cutoff,
+        network.dropped * len(cells),
+    )
+
+
 def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Network, Ints]:
     """The network of a coarse-grained frame, and which of its beads are the sites.
 

@@ -13,12 +13,13 @@ one of two ways.
    `RIM` times, the sites that have two bonds into the grain and whose first two shells agree. A grain
    is refused its name where the crystal is intact and says otherwise: where, to `CORE_SHELLS` or to
    `INTACT_SHELLS` shells, the type does not have the sequences of more than twice as many of its sites
-   as agree, counting only sequences that at least `MIN_INTACT` sites nearby share (a defect repeats its
-   surroundings too, but less often). Grains of several types compete: the type whose sites agree to the
+   as agree, counting only sites around which every T has four bonds and whose sequence at least
+   `MIN_INTACT` sites nearby share (defects and surfaces repeat their surroundings too). Grains of several types compete: the type whose sites agree to the
    most shells in sum is given out first.
 2. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
    its surroundings (a block of the box with about `BLOCK_SITES` sites, so that chance does not grow
-   with the box) have the same ones. Such sites, bonded together and filled in the same way, are a
+   with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself, since
+   the surface of a named crystal is regular too. Such sites, bonded together and filled in the same way, are a
    grain of a crystal that is in no table, if there are `MIN_REGULAR` of them. A disordered network
    repeats itself so rarely that even 576 sites of melt have none.
 
@@ -52,6 +53,7 @@ RIM = 2
 MIN_RECURRENCE = 6
 MIN_INTACT = 16
 MIN_REGULAR = 24
+SURFACE_BONDS = 2
 BLOCK_SITES = 512
 #: What regular sites of an unnamed crystal are called.
 UNKNOWN = "unknown"
@@ -186,9 +188,9 @@ def _with_rim(adjacency: csr_array, keep: Bools, plausible: Bools) -> Bools:
     return keep
 
 
-def _near(adjacency: csr_array, core: Bools, bonds: int) -> Bools:
-    """Sites within `bonds` bonds of a core site."""
-    reach = core.copy()
+def _near(adjacency: csr_array, given: Bools, bonds: int) -> Bools:
+    """Sites within `bonds` bonds of one of the given sites."""
+    reach = given.copy()
     for _ in range(bonds):
         reach |= adjacency @ reach.astype(np.int8) > 0
     return reach
@@ -229,8 +231,10 @@ def label_sites(network: Network) -> Labels:
     codes: list[str] = []
 
     cores = depth >= CORE_SHELLS
+    broken = network.degree < 4
     intact = {
         shells: _recurring(network, sequences, free, shells, MIN_INTACT)
+        & ~_near(adjacency, broken, shells - 1)
         for shells in (CORE_SHELLS, INTACT_SHELLS)
     }
     open_types = [int(t) for t in np.flatnonzero(cores.sum(axis=0) >= MIN_CORE)]
@@ -253,6 +257,7 @@ def label_sites(network: Network) -> Labels:
         open_types = [t for t in found if t != best]
 
     regular = _recurring(network, sequences, free, CORE_SHELLS, MIN_RECURRENCE)
+    regular &= ~_near(adjacency, broken, SURFACE_BONDS)
     keep = _grains(adjacency, regular, regular, free, MIN_REGULAR)
     if keep.any():
         code[keep] = len(codes)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from zeocryst.cell import cell_to_box
-from zeocryst.network.bonds import Network
+from zeocryst.cell import cell_to_box, heights
+from zeocryst.network.bonds import Network, repeat_network
 from zeocryst.order.measured import Measured
 
 
@@ -18,11 +18,18 @@ def steinhardt(network: Network) -> Measured:
     """
     import freud
 
+    n = network.n_sites
     bonded = network.degree > 0
+    if bonded.any():
+        # freud takes the nearest image of a neighbour: in a cell that small, a supercell has the right ones
+        longest = float(np.linalg.norm(network.vectors, axis=1).max())
+        a, b, c = (int(k) for k in np.ceil(2.01 * longest / heights(network.cell)))
+        if max(a, b, c) > 1:
+            network = repeat_network(network, (a, b, c))
     box, rotation = cell_to_box(network.cell)
     values, sites = {}, {}
     for l in (4, 6):
-        q = np.full(network.n_sites, np.nan, dtype=np.float32)
+        q = np.full(n, np.nan, dtype=np.float32)
         if bonded.any():
             source = np.concatenate([network.first, network.second])
             target = np.concatenate([network.second, network.first])
@@ -33,7 +40,7 @@ def steinhardt(network: Network) -> Measured:
             )
             positions = network.positions @ rotation.T
             computed = freud.order.Steinhardt(l=l).compute((box, positions), neighbors=bonds)
-            q[bonded] = computed.particle_order[bonded]
+            q[bonded] = computed.particle_order[:n][bonded]
         values[f"steinhardt_q{l}"] = float(np.nanmean(q)) if bonded.any() else float("nan")
         sites[f"steinhardt_q{l}"] = q
     return Measured(values, sites)

@@ -1,0 +1,98 @@
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from zeocryst.condition import parse_condition, read_condition, to_toml
+from zeocryst.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
+GOOD = (ROOT / "runs" / "sgt_seeded" / "condition.toml").read_text("utf-8")
+
+
+def parse(text):
+    return parse_condition(tomllib.loads(text), "condition.toml", ROOT)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "runs").glob("*/condition.toml")), ids=lambda p: p.parent.name)
+def test_shipped_conditions_are_valid_and_survive_a_round_trip(path):
+    condition = read_condition(path)
+    assert condition.name == path.parent.name
+    again = parse_condition(tomllib.loads(to_toml(condition)), "copy", path.parent)
+    assert again == condition
+    assert (path.parent / "README.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        # unknown keys, with the nearest known one
+        ('framework = "SGT"', 'frame_work = "SGT"', r"system: framework is missing"),
+        ("repeat = [3, 3, 1]", "repeats = [3, 3, 1]", r"system: unknown key 'repeats'; did you mean 'repeat'"),
+        ("time_ps = 40", "time_ps = 40\ntemprature_K = 3", r"stage 1: unknown key 'temprature_K'; did you mean 'temperature_K'"),
+        ("[output]", "[outputs]", r"top level: unknown key 'outputs'; did you mean 'output'"),
+        ("seed = 1", "seeds = 1", r"unknown key 'seeds'; did you mean 'seed'"),
+        ('name = "auto"', 'nam = "auto"', r"engine: unknown key 'nam'; did you mean 'name'"),
+        # wrong types
+        ("time_ps = 40", 'time_ps = "40"', r"stage 1: time_ps = '40'; expected a number, more than 0"),
+        ("seed = 1", "seed = 1.5", r"seed = 1.5; expected a whole number"),
+        ("seed = 1", "seed = true", r"seed = True; expected a whole number"),
+        ("backmap = true", 'backmap = "yes"', r"output: backmap = 'yes'; expected true or false"),
+        ("repeat = [3, 3, 1]", "repeat = [3, 3]", r"repeat = \[3, 3\]; expected a list of 3 whole numbers, each 1 or more"),
+        ("repeat = [3, 3, 1]", "repeat = [3, 3.5, 1]", r"expected a list of 3 whole numbers"),
+        ("temperature_K = 1600\n", "temperature_K = [1, 2, 3]\n", r"temperature_K = \[1, 2, 3\]"),
+        # impossible values
+        ("temperature_K = 1600\n", "temperature_K = -5\n", r"stage 1: temperature_K = -5; expected a number, more than 0"),
+        ("temperature_K = 1600\n", "temperature_K = 0\n", r"temperature_K = 0; expected"),
+        ("temperature_K = [1600, ", "temperature_K = [-1600, ", r"stage 2: temperature_K = \[-1600"),
+        ("time_ps = 40", "time_ps = nan", r"time_ps = nan; expected"),
+        ("time_ps = 40", "time_ps = -40", r"time_ps = -40; expected"),
+        ("timestep_fs = 5", "timestep_fs = 500", r"timestep_fs = 500; expected a number, more than 0 and at most 20"),
+        ("repeat = [3, 3, 1]", "repeat = [3, 3, 0]", r"repeat = \[3, 3, 0\]"),
+        ('framework = "SGT"', 'framework = "SGTT"', r"framework = 'SGTT'; expected a known name; did you mean 'STT'.* SGT,"),
+        ('framework = "SGT"', 'framework = "XYZ"', r"framework = 'XYZ'; expected a known name; allowed: AFI"),
+        ('start = "framework"', 'start = "framwork"', r"start = 'framwork'; .* did you mean 'framework'"),
+        ('kind = "npt"', 'kind = "ntp"', r"kind = 'ntp'; .* did you mean"),
+        ('coupling = "aniso"', 'coupling = "isotropic"', r"coupling = 'isotropic'"),
+        ('coupling = "aniso"', 'coupling = "none"', r"stage 3: coupling = 'none'; expected iso, aniso or triclinic"),
+        ("fraction = 0.5 }", "fraction = 1.5 }", r"stage 1.seed_region: fraction = 1.5; expected"),
+        ('shape = "slab"', 'shape = "ball"', r"seed_region: shape = 'ball'"),
+        ("interval_ps = 20", "interval_ps = 0", r"output: interval_ps = 0"),
+        ("interval_ps = 20", "interval_ps = 1e6", r"interval_ps = 1e\+06; expected at most the length of the run"),
+        ("threads = 0", "threads = -1", r"engine: threads = -1"),
+        ("seed = 1", "seed = 0", r"seed = 0; expected a whole number, at least 1"),
+        ('name = "ts"', 'name = "tx"', r"no force field 'tx'"),
+        ('device = "auto"', 'device = "tpu"', r"device = 'tpu'"),
+    ],
+)  # fmt: skip
+def test_bad_entries_name_the_key_the_value_and_what_is_allowed(old, new, expected):
+    assert old in GOOD
+    with pytest.raises(InputError, match=expected):
+        parse(GOOD.replace(old, new, 1))
+
+
+def test_no_stage_no_beads_no_file():
+    with pytest.raises(InputError, match=r"stage is missing; expected a list of tables, each begun with \[\[stage\]\]"):
+        parse("[system]\nstart = 'framework'\nframework = 'SGT'\n")
+    stage = "[[stage]]\nkind = 'nvt'\ntemperature_K = 500\ntime_ps = 100\n"
+    with pytest.raises(InputError, match="n_T = 0; expected a whole number, at least 1"):
+        parse("[system]\nstart = 'melt'\nn_T = 0\n" + stage)
+    with pytest.raises(InputError, match=re.escape("file = 'no.gsd'; no such file")):
+        parse("[system]\nstart = 'file'\nfile = 'no.gsd'\n" + stage)
+    with pytest.raises(InputError, match="system is missing"):
+        parse(stage)
+
+
+def test_a_seed_region_needs_a_fixed_box():
+    text = GOOD.replace("coupling = \"aniso\"", "coupling = \"aniso\"\nseed_region = { fraction = 0.5 }")
+    with pytest.raises(InputError, match="no seed_region with kind npt"):
+        parse(text)
+
+
+def test_types_have_to_be_the_models(tmp_path):
+    (tmp_path / "a.gsd").write_bytes(b"")
+    text = "[system]\nstart = 'file'\nfile = 'a.gsd'\ntypes = { A = 'Q' }\n"
+    text += "[[stage]]\nkind = 'nvt'\ntemperature_K = 500\ntime_ps = 100\n"
+    with pytest.raises(InputError, match="'Q' is no bead type"):
+        parse_condition(tomllib.loads(text), "c.toml", tmp_path)
