@@ -82,7 +82,9 @@ def test_rows_and_frames_belong_together(finished):
         assert np.isfinite([float(r[name]) for r in rows]).all()
     with gsd.hoomd.open(str(out / "trajectory.gsd")) as file:
         assert [f.configuration.step for f in file] == [int(r["step"]) for r in rows]
-        assert file[4].log["zeocryst/temperature_K"][0] == pytest.approx(float(rows[4]["temperature_K"]), rel=1e-5)
+        assert file[4].log["zeocryst/temperature_K"][0] == pytest.approx(
+            float(rows[4]["temperature_K"]), rel=1e-5
+        )
         assert set(file[4].log["particles/zeocryst/grain"][file[4].particles.typeid == 1]) == {-1}
 
 
@@ -92,14 +94,16 @@ def test_the_report_is_one_file_with_everything_in_it(finished):
     assert text.count("data:image/png;base64,") == 3
     assert "http://" not in text
     assert "https://" not in text
-    assert "src=\"data:" in text
+    assert 'src="data:' in text
     assert "The run ended crystalline" in text
     assert {p.suffix for p in (out / "figures").iterdir()} == {".png", ".svg", ".csv"}
 
 
 def test_the_copied_condition_repeats_the_run(finished):
     folder = finished[0]
-    done = call("run", folder / "out" / "condition.toml", "--out", folder / "again", "--quiet", "--threads", "1")
+    done = call(
+        "run", folder / "out" / "condition.toml", "--out", folder / "again", "--quiet", "--threads", "1"
+    )
     assert done.returncode == 0
     assert done.stderr == ""
     assert (folder / "again" / "order_parameters.csv").read_text() == (

@@ -73,7 +73,9 @@ def test_bad_entries_name_the_key_the_value_and_what_is_allowed(old, new, expect
 
 
 def test_no_stage_no_beads_no_file():
-    with pytest.raises(InputError, match=r"stage is missing; expected a list of tables, each begun with \[\[stage\]\]"):
+    with pytest.raises(
+        InputError, match=r"stage is missing; expected a list of tables, each begun with \[\[stage\]\]"
+    ):
         parse("[system]\nstart = 'framework'\nframework = 'SGT'\n")
     stage = "[[stage]]\nkind = 'nvt'\ntemperature_K = 500\ntime_ps = 100\n"
     with pytest.raises(InputError, match="n_T = 0; expected a whole number, at least 1"):
@@ -85,7 +87,7 @@ def test_no_stage_no_beads_no_file():
 
 
 def test_a_seed_region_needs_a_fixed_box():
-    text = GOOD.replace("coupling = \"aniso\"", "coupling = \"aniso\"\nseed_region = { fraction = 0.5 }")
+    text = GOOD.replace('coupling = "aniso"', 'coupling = "aniso"\nseed_region = { fraction = 0.5 }')
     with pytest.raises(InputError, match="no seed_region with kind npt"):
         parse(text)
 

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 
 from zeocryst.errors import InputError
-from zeocryst.trajectory import TrajectoryWriter, count_frames, cut_after, iterate, logged, read_frame, write_frame
+from zeocryst.trajectory import (
+    TrajectoryWriter,
+    count_frames,
+    cut_after,
+    iterate,
+    logged,
+    read_frame,
+    write_frame,
+)
 
 
 @pytest.fixture

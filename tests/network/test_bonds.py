@@ -79,7 +79,9 @@ def test_numbering_shift_and_supercell_do_not_matter():
     assert coordination_sequences(moved, 9).tolist() == coordination_sequences(base, 9)[order].tolist()
     shifts = np.array(list(np.ndindex(2, 1, 2))) @ cell
     large = bonds_from_sites((sites + shifts[:, None]).reshape(-1, 3), cell * [[2], [1], [2]])
-    assert coordination_sequences(large, 9).tolist() == np.tile(coordination_sequences(base, 9), (4, 1)).tolist()
+    assert (
+        coordination_sequences(large, 9).tolist() == np.tile(coordination_sequences(base, 9), (4, 1)).tolist()
+    )
 
 
 def test_oxygens_bridge_two_t_and_terminal_ones_none():

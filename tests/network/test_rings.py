@@ -72,7 +72,9 @@ def test_brute_force_twin(seed):
     assert rings_through_sites(network, 10).tolist() == brute_force(network, 10).tolist()
 
 
-@pytest.mark.parametrize(("code", "repeat"), [("SGT", 2), ("MFI", 2), ("MTN", 2), ("CHA", 3), ("CFI", 4), ("AFI", 3)])
+@pytest.mark.parametrize(
+    ("code", "repeat"), [("SGT", 2), ("MFI", 2), ("MTN", 2), ("CHA", 3), ("CFI", 4), ("AFI", 3)]
+)
 def test_matscipy_counts_the_same(code, repeat):
     import ase
     from matscipy.rings import ring_statistics

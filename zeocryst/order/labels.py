@@ -4,24 +4,27 @@ A site's neighbourhood is judged by its coordination sequence (CS), and a site c
 one of two ways.
 
 1. **Named.** Its first `BODY_SHELLS` shells agree with a T site of a framework type, and it lies in a
-   grain of that type: a bonded cluster of such sites (with sites that have at least `FILL_NEIGHBOURS`
-   bonds into it) in which at least `MIN_CORE` sites, and at least `MIN_CORE_SHARE` of all, agree to
-   `CORE_SHELLS` shells. Three shells name nothing (in a dense, disordered network 30 to 50 % of the
-   sites have the first three shells of SGT), five hardly ever agree by chance (under 1 %), and a
-   neighbourhood of five shells is soon broken by one bad bond, so deep agreement makes the core and
-   shallow agreement the body. The body ends three bonds before the crystal does, so the rim is added:
-   `RIM` times, the sites that have two bonds into the grain and whose first two shells agree. A grain
-   is refused its name where the crystal is intact and says otherwise: where, to `CORE_SHELLS` or to
+   grain of that type: a bonded cluster of such sites near a core (with sites that have at least
+   `FILL_NEIGHBOURS` bonds into it) in which enough sites, the core, agree to `CORE_SHELLS` shells: at
+   least `MIN_CORE`, and a share of at least `MIN_CORE_SHARE` plus `CORE_SHARE_PER_KIND` for each kind of
+   T that the type has. Three shells name nothing (in a dense, disordered network 30 to 50 % of the sites
+   have the first three shells of SGT), five hardly ever agree by chance (under 1 %; more often with types
+   of many kinds of T), and one bad bond breaks a neighbourhood of five shells, so deep agreement makes
+   the core and shallow agreement the body. (In a melt and a disordered network the largest share of
+   core was 0.07, for types of 20 kinds and more; in half a crystal of SGT that a melt surrounds the
+   smallest was 0.085.) The body ends three bonds before the crystal does, so the rim is added: `RIM`
+   times, the sites that have two bonds into the grain and whose first two shells agree. A grain is
+   refused its name where the crystal is intact and says otherwise: where, to `CORE_SHELLS` or to
    `INTACT_SHELLS` shells, the type does not have the sequences of more than twice as many of its sites
    as agree, counting only sites around which every T has four bonds and whose sequence at least
-   `MIN_INTACT` sites nearby share (defects and surfaces repeat their surroundings too). Grains of several types compete: the type whose sites agree to the
-   most shells in sum is given out first.
+   `MIN_INTACT` sites nearby share (defects and surfaces repeat their surroundings too). Grains of
+   several types compete: the type whose core agrees to the most shells in sum is given out first.
 2. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
    its surroundings (a block of the box with about `BLOCK_SITES` sites, so that chance does not grow
-   with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself, since
-   the surface of a named crystal is regular too. Such sites, bonded together and filled in the same way, are a
-   grain of a crystal that is in no table, if there are `MIN_REGULAR` of them. A disordered network
-   repeats itself so rarely that even 576 sites of melt have none.
+   with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself,
+   since the surface of a named crystal is regular too. Such sites, bonded together and filled in the
+   same way, are a grain of a crystal that is in no table, if there are `MIN_REGULAR` of them. A
+   disordered network repeats itself so rarely that even 576 sites of melt have none.
 
 What is neither is amorphous. The bonds are those of `zeocryst.network.bonds`: nearest first, at most
 four a site, which keeps the first five shells of 95 % of the sites of SGT at 600 K.
@@ -46,8 +49,9 @@ DEPTH = 12
 BODY_SHELLS = 3
 CORE_SHELLS = 5
 INTACT_SHELLS = 8
-MIN_CORE = 12
-MIN_CORE_SHARE = 0.12
+MIN_CORE = 10
+MIN_CORE_SHARE = 0.06
+CORE_SHARE_PER_KIND = 0.004
 FILL_NEIGHBOURS = 3
 RIM = 2
 MIN_RECURRENCE = 6
@@ -166,15 +170,15 @@ def _clusters(adjacency: csr_array, member: Bools) -> Ints:
     return label
 
 
-def _grains(adjacency: csr_array, core: Bools, body: Bools, free: Bools, least: int) -> Bools:
-    """Sites of all grains: clusters of body sites, filled, with enough core in each."""
+def _grains(adjacency: csr_array, core: Bools, body: Bools, free: Bools, least: tuple[int, float]) -> Bools:
+    """Sites of all grains: clusters of body sites, filled, each with enough core (number and share)."""
     member = body & free
     member |= (adjacency @ member.astype(np.int8) >= FILL_NEIGHBOURS) & free
     label = _clusters(adjacency, member)
     inside = label >= 0
     size = np.bincount(label[inside], minlength=1)
     cores = np.bincount(label[inside & core], minlength=len(size))
-    good = (cores >= least) & (cores >= MIN_CORE_SHARE * size)
+    good = (cores >= least[0]) & (cores >= least[1] * size)
     keep = np.zeros_like(member)
     keep[inside] = good[label[inside]]
     return keep
@@ -233,8 +237,7 @@ def label_sites(network: Network) -> Labels:
     cores = depth >= CORE_SHELLS
     broken = network.degree < 4
     intact = {
-        shells: _recurring(network, sequences, free, shells, MIN_INTACT)
-        & ~_near(adjacency, broken, shells - 1)
+        shells: _recurring(network, sequences, free, shells, MIN_INTACT) & ~_near(adjacency, broken, shells - 1)
         for shells in (CORE_SHELLS, INTACT_SHELLS)
     }
     open_types = [int(t) for t in np.flatnonzero(cores.sum(axis=0) >= MIN_CORE)]
@@ -244,7 +247,8 @@ def label_sites(network: Network) -> Labels:
             core = cores[:, t] & free
             if core.sum() >= MIN_CORE:
                 body = (depth[:, t] >= BODY_SHELLS) & _near(adjacency, core, 2)
-                keep = _grains(adjacency, core, body, free, MIN_CORE)
+                share = MIN_CORE_SHARE + CORE_SHARE_PER_KIND * len(kinds[t].multiplicities)
+                keep = _grains(adjacency, core, body, free, (MIN_CORE, share))
                 keep = _with_rim(adjacency, keep, (depth[:, t] >= 2) & free)
                 if keep.any() and not _contradicted(depth[keep, t], intact, keep):
                     found[t] = keep
@@ -258,7 +262,7 @@ def label_sites(network: Network) -> Labels:
 
     regular = _recurring(network, sequences, free, CORE_SHELLS, MIN_RECURRENCE)
     regular &= ~_near(adjacency, broken, SURFACE_BONDS)
-    keep = _grains(adjacency, regular, regular, free, MIN_REGULAR)
+    keep = _grains(adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
     if keep.any():
         code[keep] = len(codes)
         codes.append(UNKNOWN)
@@ -290,7 +294,7 @@ def _score(depth: NDArray[np.int8], member: Bools, sequences: NDArray[np.int32],
     The second decides between types of which one has all sites of the other: the shares of the kinds
     of T sites have to be those of the type.
     """
-    shells = int(depth[member].sum())
+    shells = int(depth[member & (depth >= CORE_SHELLS)].sum())
     kind = candidates()[t]
     share = kind.multiplicities / kind.multiplicities.sum()
     seen = np.array([(sequences[member] == row[:DEPTH]).all(axis=1).mean() for row in kind.sequences])
