@@ -4,9 +4,9 @@ A site's neighbourhood is judged by its coordination sequence (CS), and a site c
 one of two ways.
 
 1. **Named.** Its first `BODY_SHELLS` shells agree with a T site of a framework type, and it lies in a
-   grain of that type: a bonded cluster of such sites near a core (with sites that have at least
-   `FILL_NEIGHBOURS` bonds into it) in which enough sites, the core, agree to `CORE_SHELLS` shells: at
-   least `MIN_CORE`, and a share of at least `MIN_CORE_SHARE` plus `CORE_SHARE_PER_KIND` for each kind of
+   grain of that type: a bonded cluster of such sites within `CORE_REACH` bonds of a core (with sites
+   that have at least `FILL_NEIGHBOURS` bonds into it) in which enough sites, the core, agree to
+   `CORE_SHELLS` shells: at least `MIN_CORE`, and a share of at least `MIN_CORE_SHARE` plus `CORE_SHARE_PER_KIND` for each kind of
    T that the type has. Three shells name nothing (in a dense, disordered network 30 to 50 % of the sites
    have the first three shells of SGT), five hardly ever agree by chance (under 1 %; more often with types
    of many kinds of T), and one bad bond breaks a neighbourhood of five shells, so deep agreement makes
@@ -48,6 +48,7 @@ from zeocryst.network.topology import coordination_sequences
 DEPTH = 12
 BODY_SHELLS = 3
 CORE_SHELLS = 5
+CORE_REACH = 3
 INTACT_SHELLS = 8
 MIN_CORE = 10
 MIN_CORE_SHARE = 0.06
@@ -246,7 +247,7 @@ def label_sites(network: Network) -> Labels:
         for t in open_types:
             core = cores[:, t] & free
             if core.sum() >= MIN_CORE:
-                body = (depth[:, t] >= BODY_SHELLS) & _near(adjacency, core, 2)
+                body = (depth[:, t] >= BODY_SHELLS) & _near(adjacency, core, CORE_REACH)
                 share = MIN_CORE_SHARE + CORE_SHARE_PER_KIND * len(kinds[t].multiplicities)
                 keep = _grains(adjacency, core, body, free, (MIN_CORE, share))
                 keep = _with_rim(adjacency, keep, (depth[:, t] >= 2) & free)

@@ -100,11 +100,11 @@ def rings(rows: Sequence[Row]) -> Figure:
 
 
 def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, list[dict[str, Any]]]:
-    """The T network of several frames, seen along the shortest axis with the longest to the right."""
+    """The T network of several frames, side by side, along the shortest axis with the longest to the right."""
     from matplotlib.lines import Line2D
 
-    figure = _figure(9, 0.5 + 3.4 * len(frames))
-    axes = np.atleast_1d(figure.subplots(len(frames), 1))
+    figure = _figure(12, 4.9)
+    axes = np.atleast_1d(figure.subplots(1, len(frames), sharey=True))
     table: list[dict[str, Any]] = []
     for axis, (title, frame) in zip(axes, frames, strict=True):
         network, sites = network_of_frame(frame)
@@ -120,8 +120,11 @@ def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, lis
         )
         axis.set_title(title, fontsize=11, loc="left")
         axis.set_aspect("equal")
-        axis.set_xlabel("Å")
-        axis.spines[["top", "right"]].set_visible(False)
+        axis.set_axis_off()
+        if axis is axes[0]:
+            low = axis.get_xlim()[0], axis.get_ylim()[0]
+            axis.plot([low[0], low[0] + 10], [low[1] - 1] * 2, color="black", lw=2)
+            axis.text(low[0] + 5, low[1] - 2, "10 Å", ha="center", va="top", fontsize=9)
         for site, (x, y, z) in enumerate(network.positions):
             table.append(
                 {"picture": title, "T": site, "x_A": round(x, 4), "y_A": round(y, 4), "z_A": round(z, 4),

@@ -51,7 +51,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     )  # fmt: skip
     ring_names = tuple(k for k in rows[0] if k.startswith("rings"))
     ring_file = figures.save(figures.rings(rows), place, "rings", _columns(rows, ("time_ps", *ring_names)))
-    drawn, sites = figures.pictures(_three_frames(folder, int(summary["start_frame"])))
+    drawn, sites = figures.pictures(_three_frames(folder, int(summary["start_frame"]), transition["time_ps"]))
     picture_file = figures.save(drawn, place, "pictures", sites)
     sections = [
         ("Result", _result(summary)),
@@ -75,12 +75,15 @@ def _columns(rows: list[dict[str, float]], names: tuple[str, ...]) -> list[dict[
     return [{name: row[name] for name in names} for row in rows]
 
 
-def _three_frames(folder: Path, first: int) -> list[tuple[str, gsd.hoomd.Frame]]:
-    """Start (the preparation over), middle and end."""
+def _three_frames(folder: Path, first: int, transition_ps: float | None) -> list[tuple[str, gsd.hoomd.Frame]]:
+    """Start (the preparation over), middle (the transition, if there was one) and end."""
     frames = dict(iterate(folder / "trajectory.gsd", slice(first, None)))
     numbers = sorted(frames)
-    chosen = [numbers[0], numbers[len(numbers) // 2], numbers[-1]]
     rows = read_rows(folder / "order_parameters.csv")
+    middle = numbers[len(numbers) // 2]
+    if transition_ps is not None:
+        middle = min(numbers, key=lambda k: abs(rows[k]["time_ps"] - transition_ps))
+    chosen = [numbers[0], middle, numbers[-1]]
     found = []
     for word, k in zip(("start", "middle", "end"), dict.fromkeys(chosen), strict=False):
         time, share = rows[k]["time_ps"] / 1000, rows[k]["crystalline_share"]

@@ -1,0 +1,62 @@
+"""The shipped conditions, as users run them.
+
+Growth is random, and threads make it differ from run to run; so the seeded run is held to what every seed
+number gave that was tried (see its README), which includes the ones that kept defects.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(name, out):
+    done = subprocess.run(
+        [sys.executable, "-m", "zeocryst.cli", "run", str(ROOT / "runs" / name), "--out", str(out), "--quiet"],
+        capture_output=True, text=True, check=False, timeout=3600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((out / "summary.json").read_text())
+    print({k: summary[k] for k in ("sentence", "crystalline_share", "quenched", "steps_per_s", "wall_s")})
+    return summary
+
+
+def valid_atoms(summary):
+    """The limits of the back-mapped structure; NaN became None where there are no such atoms."""
+    back = summary["backmap"]
+    assert back["si_o_mean_A"] == pytest.approx(1.61, abs=0.02)
+    assert back["min_contact_A"] >= 1.4
+    assert back["min_o_o_A"] >= 2.2
+    assert back["min_h_A"] is None or back["min_h_A"] >= 0.9
+    assert abs(back["volume_change"]) < 1e-6
+    named = {c["name"]: c["passed"] for c in back["checks"]}
+    assert named["network kept"]
+    assert named["Si without four O"]
+    assert named["O without two bonds"]
+
+
+@pytest.mark.slow
+def test_the_seed_grows(tmp_path):
+    summary = run("sgt_seeded", tmp_path / "out")
+    assert (summary["n_T"], summary["n_S"]) == (576, 36)
+    share = summary["crystalline_share"]
+    assert 0.35 < share["start"] < 0.6
+    assert share["end"] > share["start"] + 0.1
+    assert summary["quenched"]["crystalline_share"] > 0.7
+    assert summary["verdict"] in ("crystalline", "partly crystalline")
+    assert summary["backmap"]["q4_share"] >= 0.9
+    valid_atoms(summary)
+
+
+@pytest.mark.slow
+def test_the_control_melts(tmp_path):
+    summary = run("melt_control", tmp_path / "out")
+    assert summary["crystalline_share"]["start"] > 0.3
+    assert summary["crystalline_share"]["end"] < 0.1
+    assert summary["verdict"] == "amorphous"
+    assert "amorphous" in (tmp_path / "out" / "report.html").read_text()
+    valid_atoms(summary)
