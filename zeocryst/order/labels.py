@@ -6,19 +6,20 @@ one of two ways.
 1. **Named.** Its first `BODY_SHELLS` shells agree with a T site of a framework type, and it lies in a
    grain of that type: a bonded cluster of such sites within `CORE_REACH` bonds of a core (with sites
    that have at least `FILL_NEIGHBOURS` bonds into it) in which enough sites, the core, agree to
-   `CORE_SHELLS` shells: at least `MIN_CORE`, and a share of at least `MIN_CORE_SHARE` plus `CORE_SHARE_PER_KIND` for each kind of
-   T that the type has. Three shells name nothing (in a dense, disordered network 30 to 50 % of the sites
-   have the first three shells of SGT), five hardly ever agree by chance (under 1 %; more often with types
-   of many kinds of T), and one bad bond breaks a neighbourhood of five shells, so deep agreement makes
-   the core and shallow agreement the body. (In a melt and a disordered network the largest share of
-   core was 0.07, for types of 20 kinds and more; in half a crystal of SGT that a melt surrounds the
-   smallest was 0.085.) The body ends three bonds before the crystal does, so the rim is added: `RIM`
-   times, the sites that have two bonds into the grain and whose first two shells agree. A grain is
-   refused its name where the crystal is intact and says otherwise: where, to `CORE_SHELLS` or to
-   `INTACT_SHELLS` shells, the type does not have the sequences of more than twice as many of its sites
-   as agree, counting only sites around which every T has four bonds and whose sequence at least
-   `MIN_INTACT` sites nearby share (defects and surfaces repeat their surroundings too). Grains of
-   several types compete: the type whose core agrees to the most shells in sum is given out first.
+   `CORE_SHELLS` shells: at least `MIN_CORE`, and a share of at least `MIN_CORE_SHARE` plus
+   `CORE_SHARE_PER_KIND` for each kind of T that the type has. Three shells name nothing (in a dense,
+   disordered network 30 to 50 % of the sites have the first three shells of SGT), five hardly ever
+   agree by chance (under 1 %; more often with types of many kinds of T), and one bad bond breaks a
+   neighbourhood of five shells, so deep agreement makes the core and shallow agreement the body. (In a
+   melt and a disordered network the largest share of core was 0.07, for types of 20 kinds and more; in
+   half a crystal of SGT that a melt surrounds the smallest was 0.085.) The body ends three bonds
+   before the crystal does, so the rim is added: `RIM` times, the sites that have two bonds into the
+   grain and whose first two shells agree. A grain is refused its name where the crystal is intact and
+   says otherwise: where, to `CORE_SHELLS` or to `INTACT_SHELLS` shells, the type does not have the
+   sequences of more than twice as many of its sites as agree, counting only sites around which every T
+   has four bonds and whose sequence at least `MIN_INTACT` sites nearby share (defects and surfaces
+   repeat their surroundings too). Grains of several types compete: the type whose core agrees to the
+   most shells in sum is given out first.
 2. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
    its surroundings (a block of the box with about `BLOCK_SITES` sites, so that chance does not grow
    with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself,
