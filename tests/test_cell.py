@@ -73,6 +73,11 @@ def test_neighbours_across_images_of_a_small_cell():
     assert np.linalg.norm(shift @ (np.eye(3) * 3), axis=1) == pytest.approx(d)
 
 
+def test_neighbours_take_single_precision():
+    x = np.array([[0, 0, 0], [1, 1, 1]], dtype=np.float32)
+    assert neighbour_pairs(x, np.eye(3, dtype=np.float32) * 9, 2.0)[3] == pytest.approx([3**0.5])
+
+
 def test_frame_to_atoms_and_back(ts):
     from ase import Atoms
 

@@ -108,7 +108,8 @@ def neighbour_pairs(
     from vesin import NeighborList
 
     search = NeighborList(cutoff=cutoff, full_list=full)
-    i, j, shift, distance = search.compute(positions, cell, True, quantities="ijSd")
+    points, box = np.asarray(positions, dtype=float), np.asarray(cell, dtype=float)
+    i, j, shift, distance = search.compute(points, box, True, quantities="ijSd")
     return i.astype(np.int64), j.astype(np.int64), shift.astype(np.int64), distance
 
 

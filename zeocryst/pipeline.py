@@ -197,7 +197,8 @@ class _Run:
                 raise SimulationError(
                     f"{error}. The last good state (step {max(self._last_step, 0)}) is kept in {folder.path}"
                 ) from None
-        folder.record(steps_per_s=self._progress.speed or None)
+        if self._progress.speed:  # not when there was nothing left to run
+            folder.record(steps_per_s=self._progress.speed)
         if not finished:
             self._interrupted(stopper.reason or "", position.step)
             self._say(
