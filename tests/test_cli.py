@@ -13,7 +13,8 @@ import gsd.hoomd
 import numpy as np
 import pytest
 
-ZEOCRYST = [sys.executable, "-m", "zeocryst.cli"]
+#: The installed command: `python -m` would put the working directory first, and find the source there.
+ZEOCRYST = [str(Path(sys.executable).with_name("zeocryst"))]
 ROOT = Path(__file__).resolve().parents[1]
 
 

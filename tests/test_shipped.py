@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def run(name, out):
     done = subprocess.run(
-        [sys.executable, "-m", "zeocryst.cli", "run", str(ROOT / "runs" / name), "--out", str(out), "--quiet"],
+        [str(Path(sys.executable).with_name("zeocryst")), "run", str(ROOT / "runs" / name), "--out", str(out), "--quiet"],
         capture_output=True, text=True, check=False, timeout=3600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
