@@ -119,7 +119,7 @@ def test_a_finished_run_is_not_run_again_nor_overwritten(finished):
     assert done.returncode == 0
     assert "finished" in done.stderr
     assert (folder / "out" / "summary.json").read_bytes() == before
-    assert "another condition or seed" in is_one_message(
+    assert "another condition, model or seed" in is_one_message(
         call("run", folder / "short.toml", "--out", folder / "out", "--seed", "8")
     )
 
@@ -223,6 +223,7 @@ def test_two_runs_never_share_a_folder(longer, tmp_path):
             break
         time.sleep(0.1)
     assert "another zeocryst is running" in is_one_message(call("run", longer, "--out", out))
+    assert "another zeocryst is running" in is_one_message(call("run", longer, "--out", out, "--restart"))
     first.send_signal(signal.SIGTERM)
     first.communicate(timeout=60)
     assert first.returncode == 4
@@ -270,6 +271,8 @@ def test_bad_conditions_exit_2_and_write_nothing(short, tmp_path, command, old, 
         (["identify", "CONDITION"], "ASE cannot read"),
         (["report", "full"], "no finished run"),
         (["new", "x", "--like", "sgt"], "sgt_seeded"),
+        (["run", "CONDITION", "--out", "CONDITION", "--restart"], "is a file"),
+        (["new", 'a"b', "--like", "sgt_seeded"], "letters"),
         (["fly"], "fly"),
         ([], "run"),
     ],

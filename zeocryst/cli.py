@@ -71,18 +71,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     try:
         return _dispatch(_parser().parse_args(arguments))
+    except BrokenPipeError:  # the reader of our output, such as head, has gone
+        sys.stderr.close()
+        return 0
     except InputError as error:
         print(f"zeocryst: {error}", file=sys.stderr)
         return BAD_INPUT
     except SimulationError as error:
         print(f"zeocryst: {error}", file=sys.stderr)
         return FAILED
+    except (OSError, MemoryError, OverflowError, UnicodeDecodeError) as error:
+        # what no check foresaw: a full disk, a path too long, a file that is not text, too many beads
+        reason = " ".join(str(error).split()) or "not enough memory"
+        print(f"zeocryst: {type(error).__name__}: {reason}", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("zeocryst: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         return STOPPED
-    except BrokenPipeError:  # the reader of our output, such as head, has gone
-        sys.stderr.close()
-        return 0
 
 
 def _dispatch(options: argparse.Namespace) -> int:
@@ -104,7 +109,7 @@ def _run(options: argparse.Namespace) -> int:
     from zeocryst.pipeline import Options, run
 
     _check_threads(options.threads)
-    walltime = parse_walltime(options.walltime) if options.walltime else None
+    walltime = None if options.walltime is None else parse_walltime(options.walltime)
     summary, finished = run(
         options.condition,
         Path(options.out),
@@ -137,7 +142,7 @@ def _check(options: argparse.Namespace) -> int:
         print(
             f"{found['condition']}: valid\n{found['n_T']} T and {found['n_S']} S beads, {found['steps']} steps "
             f"({found['time_ps'] / 1000:g} ns), {found['frames']} frames, about {found['memory_MB']} MB\n"
-            f"{found['engine']}\nabout {found['steps_per_s']:g} steps/s, {hours:.2f} h for the dynamics"
+            f"{found['engine']}\nabout {found['steps_per_s'] or 0:g} steps/s, {hours:.2f} h for the dynamics"
         )
     return 0
 
@@ -150,6 +155,8 @@ def _new(options: argparse.Namespace) -> int:
     if options.like not in names:
         raise InputError(f"--like {options.like!r}: no such shipped condition; {nearest(options.like, names)}")
     folder = Path(options.name)
+    if not folder.name.isidentifier():
+        raise InputError(f"{options.name!r}: a name has letters, digits and _ only, and no digit first")
     if folder.exists():
         raise InputError(f"{folder} is there already; nothing is overwritten, give another name")
     text = shipped.joinpath(options.like, "condition.toml").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ an error that names the nearest known one. `to_toml` writes it with every defaul
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField, read_forcefield
-from zeocryst.frameworks.table import start_codes
+from zeocryst.frameworks.table import framework_types, start_codes
 from zeocryst.tables import Table
 from zeocryst.units import steps
 
@@ -23,6 +24,8 @@ KINDS = ("minimize", "nve", "nvt", "langevin", "npt")
 COUPLINGS = ("none", "iso", "aniso", "triclinic")
 #: Framework density of a melt for which none is given, T per 1000 Å^3: that of T-S crystals.
 DEFAULT_DENSITY = 17.8
+#: Beads from which a condition is taken for a mistake.
+MOST_BEADS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
     engine = top.table("engine", {})
     condition = Condition(
         name=top.text("name", folder.name or "run"),
-        title=str(top.get("title", "text", "")),
+        title=top.text("title", ""),
         seed=top.integer("seed", 1, least=1, most=900_000_000),
         system=system,
         forcefield=model,
@@ -210,14 +213,14 @@ def _read_system(table: Table) -> System:
         system = replace(
             system,
             framework=framework,
-            repeat=table.numbers("repeat", 3, (1, 1, 1), whole=True, least=1),
+            repeat=_repeat(table, framework),
             S_in_cages=table.flag("S_in_cages", True),
         )
     elif start == "melt":
         system = replace(
             system,
-            n_T=table.integer("n_T", least=1),
-            n_S=table.integer("n_S", 0, least=0),
+            n_T=table.integer("n_T", least=1, most=MOST_BEADS),
+            n_S=table.integer("n_S", 0, least=0, most=MOST_BEADS),
             density_T_per_1000A3=table.number("density_T_per_1000A3", DEFAULT_DENSITY, above=0, most=40),
         )
     else:
@@ -230,6 +233,17 @@ def _read_system(table: Table) -> System:
         )
     table.finish()
     return system
+
+
+def _repeat(table: Table, framework: str) -> tuple[int, int, int]:
+    """Cells along each vector, no more than `MOST_BEADS` in all."""
+    found = table.numbers("repeat", 3, (1, 1, 1), whole=True, least=1)
+    beads = framework_types()[framework].multiplicities.sum() * math.prod(found)
+    if beads > MOST_BEADS:
+        raise table.error(
+            "repeat", f"fewer cells: these are {beads:.3g} T, and at most {MOST_BEADS:.0g} are run"
+        )
+    return found[0], found[1], found[2]
 
 
 def _read_stage(table: Table) -> Stage:
@@ -260,7 +274,7 @@ def _read_stage(table: Table) -> Stage:
         temperature,
         pressure,
         coupling,
-        table.number("time_ps", above=0),
+        table.number("time_ps", above=0, most=1e9),
         table.number("timestep_fs", 5.0, above=0, most=20),
         fraction,
     )

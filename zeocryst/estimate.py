@@ -61,6 +61,6 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "frames": frames,
         "memory_MB": round((BYTES_PROGRAM + BYTES_PER_BEAD * beads) / 1e6),
         "engine": why,
-        "steps_per_s": round(speed, 1),
+        "steps_per_s": round(speed, 1) if dynamic else None,
         "wall_s": round(condition.n_steps / speed) if dynamic else 0,
     }

@@ -91,7 +91,9 @@ def shipped() -> list[str]:
 
 
 def read_forcefield(name: str | Path) -> ForceField:
-    """Read a force field by the name of a shipped one, or from a TOML or LAMMPS ``.sw`` file.
+    """Read a force field by the name of a shipped one, or from a TOML file.
+
+    A LAMMPS ``.sw`` file is imported with `read_sw`, which needs the masses, and `write_forcefield`.
 
     Raises
     ------
@@ -105,7 +107,10 @@ def read_forcefield(name: str | Path) -> ForceField:
     path = Path(name)
     if not path.is_file():
         raise InputError(f"no force field {str(name)!r}: {nearest(str(name), shipped())}, or a file")
-    return parse_forcefield(path.read_text("utf-8"), str(path))
+    try:
+        return parse_forcefield(path.read_text("utf-8"), str(path))
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file; expected TOML") from None
 
 
 def parse_forcefield(text: str, where: str) -> ForceField:

@@ -8,6 +8,7 @@ killed or failed goes on from its last checkpoint with the same call.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass, replace
@@ -34,7 +35,7 @@ from zeocryst.progress import Progress, duration
 from zeocryst.rundir import RunDirectory
 from zeocryst.simulation import Hooks, Position, simulate
 from zeocryst.solution.start import adopt, crystal, melt
-from zeocryst.trajectory import TrajectoryWriter, read_frame
+from zeocryst.trajectory import TrajectoryWriter, count_frames, read_frame
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -117,8 +118,7 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     _limit_threads(engine.info.threads)
     frame = first_frame(condition, forcefield)
     # the engine may differ when a run goes on, the physics may not
-    identity = to_toml(replace(condition, engine=EngineChoice()))
-    folder = RunDirectory(out, identity)
+    folder = RunDirectory(out, to_toml(condition), _identity(condition, forcefield))
     if options.restart:
         folder.set_aside()
     state = folder.examine()
@@ -138,6 +138,15 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     finally:
         progress.end()
         folder.close()
+
+
+def _identity(condition: Condition, forcefield: ForceField) -> str:
+    """What two calls must share to be the same run: physics and seed, not the engine."""
+    text = to_toml(replace(condition, engine=EngineChoice())) + f"# model {forcefield}\n"
+    if condition.system.file is not None:
+        content = (condition.folder / condition.system.file).read_bytes()
+        text += f"# start {hashlib.sha256(content).hexdigest()}\n"
+    return text
 
 
 def _limit_threads(count: int) -> None:
@@ -180,6 +189,11 @@ class _Run:
             self._last_step = position.step
             self._say(f"goes on from step {position.step} of {condition.n_steps}")
         else:
+            if folder.trajectory.is_file() and count_frames(folder.trajectory) > 1:
+                raise InputError(
+                    f"--out {folder.path}: has a trajectory but its checkpoint is gone; --restart sets the "
+                    "folder aside and begins anew"
+                )
             for left in (folder.trajectory, folder.table):  # of a run killed before its first checkpoint
                 left.unlink(missing_ok=True)
             if condition.system.start == "melt" and condition.stages[0].kind != "minimize":
@@ -215,10 +229,11 @@ class _Run:
 
     def _keep(self, position: Position, sample: Sample, frame: gsd.hoomd.Frame) -> None:
         """Measure a frame and write it, then the checkpoint."""
-        if position.step > self._last_step:
+        at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
+        kind = self._condition.stages[position.stage - 1].kind if at_end else ""
+        if position.step > self._last_step or kind == "minimize":
             network, sites = network_of_frame(frame)
             measured = measure(network)
-            at_end = position.stage_step == 0 and position.step > 0
             row = {
                 "step": position.step,
                 "time_ps": round(position.time_ps, 6),

@@ -33,12 +33,16 @@ class RunDirectory:
     path
         The folder.
     condition_toml
-        The condition with every default written out, and the seed of this run: what identifies it.
+        The condition with every default written out.
+    identity
+        What makes it this run and no other: condition and seed without the engine, and digests of the
+        files that it names.
     """
 
-    def __init__(self, path: Path, condition_toml: str) -> None:
+    def __init__(self, path: Path, condition_toml: str, identity: str) -> None:
         self.path = path
         self._toml = condition_toml
+        self._identity = identity
         self._lock: IO[str] | None = None
 
     # ---- files --------------------------------------------------------------------------------
@@ -59,6 +63,24 @@ class RunDirectory:
 
     # ---- opening ------------------------------------------------------------------------------
 
+    def examine_kind(self) -> str:
+        """What the path is: "new" (nothing, or an empty folder) or "run".
+
+        Raises
+        ------
+        InputError
+            It is a file, or a folder with something else in it.
+        """
+        if not self.path.exists():
+            return "new"
+        if not self.path.is_dir():
+            raise InputError(f"--out {self.path}: is a file; give a folder")
+        if not any(self.path.iterdir()):
+            return "new"
+        if not (self.path / "checkpoint").is_dir():
+            raise InputError(f"--out {self.path}: the folder is not empty and holds no run; give a new one")
+        return "run"
+
     def examine(self) -> str:
         """What is there: "new", "unfinished" or "finished".
 
@@ -67,28 +89,24 @@ class RunDirectory:
         InputError
             The path is a file, or a folder with something else in it.
         """
-        if not self.path.exists():
+        if self.examine_kind() == "new":
             return "new"
-        if not self.path.is_dir():
-            raise InputError(f"--out {self.path}: is a file; give a folder")
-        if not any(self.path.iterdir()):
-            return "new"
-        known = self.path / "condition.toml"
-        if not known.is_file():
-            raise InputError(f"--out {self.path}: the folder is not empty and holds no run; give a new one")
-        if known.read_text("utf-8") != self._toml:
+        known = self.path / "checkpoint" / "identity.toml"
+        if not known.is_file() or known.read_text("utf-8", errors="replace") != self._identity:
             raise InputError(
-                f"--out {self.path}: holds a run of another condition or seed; give a new folder, or "
+                f"--out {self.path}: holds a run of another condition, model or seed; give a new folder, or "
                 "--restart to set that one aside and begin anew"
             )
         return "finished" if (self.path / "summary.json").is_file() else "unfinished"
 
     def set_aside(self) -> Path | None:
         """Rename the folder, if it is there, so that a new run can begin; returns where it went."""
-        if not self.path.exists():
+        if self.examine_kind() == "new":
             return None
-        if not (self.path / "condition.toml").is_file() and any(self.path.iterdir()):
-            raise InputError(f"--out {self.path}: the folder is not empty and holds no run; give a new one")
+        try:
+            self._take_lock()
+        finally:
+            self.close()
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         aside = self.path.with_name(f"{self.path.name}.{stamp}")
         number = 1
@@ -108,6 +126,15 @@ class RunDirectory:
         """
         try:
             (self.path / "checkpoint").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
+        self._take_lock()
+        (self.path / "checkpoint" / "identity.toml").write_text(self._identity, "utf-8")
+        (self.path / "condition.toml").write_text(self._toml, "utf-8")
+
+    def _take_lock(self) -> None:
+        """Take the folder's lock, which the system releases when the process ends."""
+        try:
             self._lock = (self.path / "checkpoint" / "lock").open("w")
         except OSError as error:
             raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
@@ -119,7 +146,6 @@ class RunDirectory:
             pass
         except OSError:
             raise InputError(f"--out {self.path}: another zeocryst is running in this folder") from None
-        (self.path / "condition.toml").write_text(self._toml, "utf-8")
 
     def close(self) -> None:
         """Release the lock."""

@@ -67,7 +67,7 @@ def read_networks(
         raise InputError(f"no file {path}")
     roles = types or {}
     found: Iterator[tuple[int, Network]]
-    found = _beads(file, frame, roles) if file.suffix == ".gsd" else _atoms(file, frame, roles)
+    found = _beads(file, frame, roles) if file.suffix.lower() == ".gsd" else _atoms(file, frame, roles)
     while True:
         try:
             item = next(found)
@@ -99,7 +99,7 @@ def _atoms(file: Path, frame: int | None, roles: dict[str, str]) -> Iterator[tup
     import ase.io
 
     try:
-        images: Any = ase.io.read(file, ":")
+        images: Any = ase.io.read(file, ":", do_not_split_by_at_sign=True)
     except Exception as error:  # ASE's readers raise whatever they meet in a damaged file
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"ASE cannot read it: {reason}") from None
@@ -116,6 +116,8 @@ def _network(atoms: Atoms, roles: dict[str, str]) -> Network:
     as_number = {"T": roles.get("T"), "O": roles.get("O")}
     names = {r: ([_symbol(n)] if n else None) for r, n in as_number.items()}
     tetrahedral = np.isin(symbols, names["T"] or TETRAHEDRAL)
+    if len(symbols) == 0:
+        raise InputError("the structure has no atoms")
     if not tetrahedral.any():
         found = ", ".join(sorted(set(symbols)))
         raise InputError(f"no T sites among {found}; say what T is called, for example --types T={symbols[0]}")

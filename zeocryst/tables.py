@@ -119,7 +119,11 @@ class Table:
         """A list of `count` of the allowed words."""
         expected = f"a list of {count} of {', '.join(allowed)}"
         value = self.get(key, expected)
-        if not isinstance(value, list) or len(value) != count or any(v not in allowed for v in value):
+        if (
+            not isinstance(value, list)
+            or len(value) != count
+            or any(not isinstance(v, str) or v not in allowed for v in value)
+        ):
             raise self.error(key, expected)
         return value
 
@@ -155,7 +159,10 @@ class Table:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """A finite number; whole ones of hundreds of digits are none that anybody means."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) < 1e300 and math.isfinite(value)
 
 
 def _within(value: float, above: float | None, least: float | None, most: float | None) -> bool:

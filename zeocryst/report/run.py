@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.report import figures
-from zeocryst.report.page import checks_table, facts, image, page, percent, types_table
+from zeocryst.report.page import checks_table, facts, image, number, page, percent, types_table
 from zeocryst.trajectory import iterate
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _three_frames(folder: Path, first: int, transition_ps: float | None) -> list
         middle = min(numbers, key=lambda k: abs(rows[k]["time_ps"] - transition_ps))
     chosen = [numbers[0], middle, numbers[-1]]
     found = []
-    for word, k in zip(("start", "middle", "end"), dict.fromkeys(chosen), strict=False):
+    for word, k in zip(("start", "middle", "end"), chosen, strict=True):
         time, share = rows[k]["time_ps"] / 1000, rows[k]["crystalline_share"]
         found.append((f"{word}: {time:.2f} ns, {100 * share:.0f} % crystalline", frames[k]))
     return found
@@ -120,7 +120,7 @@ def _atoms(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("silanols", back["n_silanol"]),
         ("Si with four bridging O", percent(back["q4_share"])),
         ("Si-O (Å)", f"{back['si_o_mean_A']:.3f} ± {back['si_o_std_A']:.3f}"),
-        ("Si-O-Si (degrees)", f"{back['si_o_si_mean_deg']:.1f} ± {back['si_o_si_std_deg']:.1f}"),
+        ("Si-O-Si (degrees)", f"{number(back['si_o_si_mean_deg'])} ± {number(back['si_o_si_std_deg'], 3)}"),
         ("DLS residual", back["dls_residual"]),
         ("framework density (T per 1000 Å^3)", back["density_T_per_1000A3"]),
     ]

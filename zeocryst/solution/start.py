@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell, heights, make_frame, volume
+from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs, volume
 from zeocryst.condition import System
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 #: Beads of a random liquid start no nearer than this, Å; a minimization then relaxes them.
 CLOSEST_START_A = 2.0
+#: Beads of a user's frame that are nearer than this, Å, are taken for a mistake.
+CLOSEST_ADOPTED_A = 0.5
 
 
 def crystal(system: System, forcefield: ForceField) -> gsd.hoomd.Frame:
@@ -103,8 +105,10 @@ def adopt(
         A type name has no bead type, or there are no T.
     """
     mapping = types or {name: name for name in forcefield.types}
-    names = list(frame.particles.types)
+    names = list(frame.particles.types or [])
     kinds = np.asarray(frame.particles.typeid)
+    if len(kinds) == 0 or int(kinds.max()) >= len(names):
+        raise InputError(f"{where}: the frame has no beads, or bead types without a name")
     used = [names[k] for k in np.unique(kinds)]
     unknown = [name for name in used if mapping.get(name) not in forcefield.types]
     if unknown:
@@ -120,6 +124,12 @@ def adopt(
     if not np.isfinite(positions).all():
         raise InputError(f"{where}: some positions are not finite numbers")
     made = make_frame(positions, cell, typeid, forcefield.types, forcefield.masses)
-    if frame.particles.velocity is not None:
+    near = neighbour_pairs(positions, cell, CLOSEST_ADOPTED_A)[3]
+    if len(near):
+        raise InputError(
+            f"{where}: {len(near)} pairs of beads are closer than {CLOSEST_ADOPTED_A} Å (the closest "
+            f"{near.min():.3f} Å); are the positions in Å, and is every bead there once?"
+        )
+    if frame.particles.velocity is not None and np.isfinite(frame.particles.velocity).all():
         made.particles.velocity = np.asarray(frame.particles.velocity)
     return made
