@@ -30,10 +30,11 @@ def valid_atoms(summary):
     back = summary["backmap"]
     assert back["si_o_mean_A"] == pytest.approx(1.61, abs=0.02)
     assert back["min_contact_A"] >= 1.4
-    assert back["min_o_o_A"] >= 2.2
     assert back["min_h_A"] is None or back["min_h_A"] >= 0.9
     assert abs(back["volume_change"]) < 1e-6
     named = {c["name"]: c["passed"] for c in back["checks"]}
+    # a quenched melt can have an O-O of 2.07 Å where tetrahedra share an edge: the report has to say so
+    assert named["closest O-O"] == (back["min_o_o_A"] >= 2.2)
     assert named["network kept"]
     assert named["Si without four O"]
     assert named["O without two bonds"]
@@ -50,6 +51,7 @@ def test_the_seed_grows(tmp_path):
     assert summary["quenched"]["crystalline_share"] > 0.6
     assert summary["verdict"] in ("crystalline", "partly crystalline")
     assert summary["backmap"]["q4_share"] >= 0.9
+    assert summary["backmap"]["min_o_o_A"] >= 2.2
     valid_atoms(summary)
 
 
