@@ -33,8 +33,8 @@ def valid_atoms(summary):
     assert back["min_h_A"] is None or back["min_h_A"] >= 0.9
     assert abs(back["volume_change"]) < 1e-6
     named = {c["name"]: c["passed"] for c in back["checks"]}
-    # a quenched melt can have an O-O of 2.07 Å where tetrahedra share an edge: the report has to say so
-    assert named["closest O-O"] == (back["min_o_o_A"] >= 2.2)
+    assert back["min_o_o_A"] >= 2.2
+    assert named["closest O-O"]
     assert named["network kept"]
     assert named["Si without four O"]
     assert named["O without two bonds"]
@@ -45,20 +45,18 @@ def test_the_seed_grows(tmp_path):
     summary = run("sgt_seeded", tmp_path / "out")
     assert (summary["n_T"], summary["n_S"]) == (576, 36)
     share = summary["crystalline_share"]
-    # measured: start 0.35 to 0.55; end 0.67 to 1.00, quenched 0.71 to 1.00
-    assert 0.2 < share["start"] < 0.65
-    assert share["end"] > share["start"]
-    assert summary["quenched"]["crystalline_share"] > 0.6
+    assert 0.35 < share["start"] < 0.6
+    assert share["end"] > share["start"] + 0.1
+    assert summary["quenched"]["crystalline_share"] > 0.7
     assert summary["verdict"] in ("crystalline", "partly crystalline")
     assert summary["backmap"]["q4_share"] >= 0.9
-    assert summary["backmap"]["min_o_o_A"] >= 2.2
     valid_atoms(summary)
 
 
 @pytest.mark.slow
 def test_the_control_melts(tmp_path):
     summary = run("melt_control", tmp_path / "out")
-    assert summary["crystalline_share"]["start"] > 0.15
+    assert summary["crystalline_share"]["start"] > 0.3
     assert summary["crystalline_share"]["end"] < 0.1
     assert summary["verdict"] == "amorphous"
     assert "amorphous" in (tmp_path / "out" / "report.html").read_text()

@@ -75,70 +75,82 @@ def examine(
     """
     numbers = atoms.numbers
     i, j, shift, distance = neighbour_pairs(atoms.positions, atoms.cell[:], REACH_A, full=True)
-    kind_i, kind_j = numbers[i], numbers[j]
-    bonded = (kind_i == 14) & (kind_j == 8) & (distance < SI_O_BOND_A)
-    n_si = int((numbers == 14).sum())
+    bonded = (numbers[i] == 14) & (numbers[j] == 8) & (distance < SI_O_BOND_A)
+    oh = (numbers[i] == 8) & (numbers[j] == 1) & (distance < 1.2)
     oxygens_of_si = np.bincount(i[bonded], minlength=len(atoms))[numbers == 14]
     si_of_o = np.bincount(j[bonded], minlength=len(atoms))[numbers == 8]
-    oh = (kind_i == 8) & (kind_j == 1) & (distance < 1.2)
     h_of_o = np.bincount(i[oh], minlength=len(atoms))[numbers == 8]
     network = network_of_atoms(atoms)
-    pairs = np.sort(np.column_stack([network.first, network.second]), axis=1)
-    keys = np.column_stack([pairs, np.where((network.first > network.second)[:, None], -1, 1) * network.shift])
-    _, repeats = np.unique(keys, axis=0, return_counts=True)
-    angles = _bridge_angles(i[bonded], j[bonded], shift[bonded], atoms)
-
-    heavy = (kind_i != 1) & (kind_j != 1)
-    hydrogen = (kind_i == 1) | (kind_j == 1)
-    o_o = (kind_i == 8) & (kind_j == 8)
-
-    def least(chosen: np.ndarray) -> float:
-        return float(distance[chosen].min()) if chosen.any() else float("nan")
-
-    si_o = distance[bonded]
-    volume_change = float(atoms.get_volume() / volume_before - 1)
+    repeats = _bridges_per_pair(network)
+    n_si = int((numbers == 14).sum())
     figures = {
         "formula": _formula(atoms),
         "n_si": n_si,
         "n_silanol": int(((si_of_o == 1) & (h_of_o == 1)).sum()),
         "q4_share": float((network.degree == 4).mean()),
         "q_n": {f"Q{n}": int((network.degree == n).sum()) for n in range(5)},
-        "si_o_mean_A": float(si_o.mean()),
-        "si_o_std_A": float(si_o.std()),
-        "si_o_si_mean_deg": float(angles.mean()) if len(angles) else float("nan"),
-        "si_o_si_std_deg": float(angles.std()) if len(angles) else float("nan"),
-        "min_contact_A": least(heavy),
-        "min_o_o_A": least(o_o),
-        "min_h_A": least(hydrogen),
+        **_spread("si_o", "A", distance[bonded]),
+        **_spread("si_o_si", "deg", _bridge_angles(i[bonded], j[bonded], shift[bonded], atoms)),
+        "min_contact_A": _least(distance[(numbers[i] != 1) & (numbers[j] != 1)]),
+        "min_o_o_A": _least(distance[(numbers[i] == 8) & (numbers[j] == 8)]),
+        "min_h_A": _least(distance[(numbers[i] == 1) | (numbers[j] == 1)]),
         "edge_sharing_pairs": int((repeats == 2).sum()),
         "face_sharing_pairs": int((repeats > 2).sum()),
         "dls_residual": residual,
-        "volume_change": volume_change,
+        "volume_change": float(atoms.get_volume() / volume_before - 1),
         "density_T_per_1000A3": 1000.0 * n_si / atoms.get_volume(),
     }
     same = network.n_sites == wanted.n_sites and np.array_equal(
         coordination_sequences(network, 6), coordination_sequences(wanted, 6)
     )
-    bad_si = int((oxygens_of_si != 4).sum())
-    bad_o = int((si_of_o + h_of_o != 2).sum())
-    balance = int(4 * n_si + (numbers == 1).sum() - 2 * (numbers == 8).sum())
-    geometry = "distances of zeolites and silanols; limits of zeocryst"
-    dls = "DLS-76 (Baerlocher, Hepp, Meier 1977)"
-    figure = figures
     checks = [
         Check("network kept", float(same), "", "1", bool(same), "coordination sequences to 6 shells"),
-        Check("Si without four O", bad_si, "atoms", "0", bad_si == 0, "valence"),
-        Check("O without two bonds", bad_o, "atoms", "0", bad_o == 0, "valence"),
-        Check("charge of Si4+ O2- H+", balance, "e", "0", balance == 0, "valence"),
-        _between("mean Si-O", figure["si_o_mean_A"], "Å", 1.59, 1.63, dls),
-        _between("closest heavy atoms", figure["min_contact_A"], "Å", 1.40, None, geometry),
-        _between("closest O-O", figure["min_o_o_A"], "Å", 2.20, None, geometry),
-        _between("closest contact of H", figure["min_h_A"], "Å", 0.90, None, geometry),
-        _between("volume change", volume_change, "", -0.02, 0.02, "the cell is that of the simulation"),
-        _between("edge-sharing pairs", figure["edge_sharing_pairs"], "", None, 0, "Pauling's third rule"),
-        _between("face-sharing pairs", figure["face_sharing_pairs"], "", None, 0, "Pauling's third rule"),
+        _none("Si without four O", int((oxygens_of_si != 4).sum()), "atoms"),
+        _none("O without two bonds", int((si_of_o + h_of_o != 2).sum()), "atoms"),
+        _none("charge of Si4+ O2- H+", int(4 * n_si + (numbers == 1).sum() - 2 * (numbers == 8).sum()), "e"),
+        *_geometry_checks(figures),
     ]
     return figures, checks
+
+
+def _geometry_checks(figures: dict[str, Any]) -> list[Check]:
+    """The checks of distances, volume and shared edges."""
+    geometry = "distances of zeolites and silanols; limits of zeocryst"
+    dls = "DLS-76 (Baerlocher, Hepp, Meier 1977)"
+    cell = "the cell is that of the simulation"
+    pauling = "Pauling's third rule"
+    return [
+        _between("mean Si-O", figures["si_o_mean_A"], "Å", 1.59, 1.63, dls),
+        _between("closest heavy atoms", figures["min_contact_A"], "Å", 1.40, None, geometry),
+        _between("closest O-O", figures["min_o_o_A"], "Å", 2.20, None, geometry),
+        _between("closest contact of H", figures["min_h_A"], "Å", 0.90, None, geometry),
+        _between("volume change", figures["volume_change"], "", -0.02, 0.02, cell),
+        _between("edge-sharing pairs", figures["edge_sharing_pairs"], "", None, 0, pauling),
+        _between("face-sharing pairs", figures["face_sharing_pairs"], "", None, 0, pauling),
+    ]
+
+
+def _spread(name: str, unit: str, values: np.ndarray) -> dict[str, float]:
+    """Mean and standard deviation, NaN of nothing."""
+    mean, std = (float(values.mean()), float(values.std())) if len(values) else (float("nan"), float("nan"))
+    return {f"{name}_mean_{unit}": mean, f"{name}_std_{unit}": std}
+
+
+def _least(values: np.ndarray) -> float:
+    """The smallest, NaN of nothing."""
+    return float(values.min()) if len(values) else float("nan")
+
+
+def _bridges_per_pair(network: Network) -> np.ndarray:
+    """How many bridging oxygens each bonded pair of T shares."""
+    pairs = np.sort(np.column_stack([network.first, network.second]), axis=1)
+    sign = np.where((network.first > network.second)[:, None], -1, 1)
+    return np.asarray(np.unique(np.column_stack([pairs, sign * network.shift]), axis=0, return_counts=True)[1])
+
+
+def _none(name: str, count: int, unit: str) -> Check:
+    """A check that there is none, by valence."""
+    return Check(name, count, unit, "0", count == 0, "valence")
 
 
 def _formula(atoms: Atoms) -> str:

@@ -11,9 +11,10 @@ with prescribed distances D and weights w: Si-O 1.61 Å (2.0), O-O within a tetr
 T and O are free and the cell is fixed. Nothing in these terms holds a framework open: with a free cell SOD
 reaches zero residual at 9 % less volume, so a low residual alone proves nothing.
 
-Beyond DLS-76, oxygens that no bond relates are kept apart by one-sided terms (`CONTACT`): they are zero in
-a framework that is in order, and stop silanols of a crowded amorphous structure from meeting. They are
-not part of the residual that is reported.
+Beyond DLS-76, one-sided terms keep atoms apart: those that no bond relates (`CONTACT`), so that silanols
+of a crowded amorphous structure do not meet, and the oxygens of one tetrahedron (`EDGE`), whose weight of
+0.61 alone lets a strained tetrahedron fold to O-O of 2.1 Å. They are zero in a framework that is in order,
+and not part of the residual that is reported.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ SI_SI = (3.07, 0.23)
 #: Shortest O-O, Si-O and Si-Si contact of atoms that no term relates (Å), and the weight of a breach.
 CONTACT = {"O-O": 2.75, "Si-O": 2.90, "Si-Si": 2.80}
 CONTACT_WEIGHT = 1.0
+#: Shortest edge of a tetrahedron (Å), and the weight of a breach. The shortest O-O of ordered silicates is
+#: about 2.5 Å.
+EDGE = (2.45, 2.0)
 #: Rounds of solving; after each the contacts are looked up anew.
 ROUNDS = 6
 
@@ -82,7 +86,7 @@ def residual(terms: Terms, positions: Floats, cell: Floats) -> float:
 
 
 def _contact_terms(silicate: Silicate, terms: Terms, positions: Floats) -> Terms:
-    """Terms for all pairs that no prescribed term relates and that are, or may come, too close."""
+    """One-sided terms: the edges of tetrahedra, and pairs no term relates that are or may come too close."""
     n = silicate.network.n_sites
     i, j, shift, _ = neighbour_pairs(positions, silicate.network.cell, max(CONTACT.values()) + 0.5)
     known = {
@@ -97,7 +101,14 @@ def _contact_terms(silicate: Silicate, terms: Terms, positions: Floats) -> Terms
     i, j, shift = i[free], j[free], shift[free]
     silicons = (i < n).astype(int) + (j < n)
     least = np.array([CONTACT["O-O"], CONTACT["Si-O"], CONTACT["Si-Si"]])[silicons]
-    return Terms(i, j, shift, least, np.full(len(i), CONTACT_WEIGHT))
+    edge = (terms.i >= n) & (terms.j >= n)
+    return Terms(
+        np.concatenate([i, terms.i[edge]]),
+        np.concatenate([j, terms.j[edge]]),
+        np.concatenate([shift, terms.shift[edge]]),
+        np.concatenate([least, np.full(edge.sum(), EDGE[0])]),
+        np.repeat([CONTACT_WEIGHT, EDGE[1]], [len(i), edge.sum()]),
+    )
 
 
 def solve(silicate: Silicate) -> tuple[Silicate, float]:
