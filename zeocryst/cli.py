@@ -181,10 +181,10 @@ def _identify(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     from zeocryst.report.run import write_report
+    from zeocryst.rundir import read_summary
 
     for name in options.folders:
-        if not (Path(name) / "summary.json").is_file():
-            raise InputError(f"{name}: holds no finished run (there is no summary.json)")
+        read_summary(Path(name))
     for name in options.folders:
         print(write_report(Path(name)))
     return 0

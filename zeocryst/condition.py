@@ -51,7 +51,8 @@ class System:
     frame : int
         Which of its frames; -1 is the last.
     types : dict
-        Bead type of the model for each type name of the file, such as ``{Si = "T", X = "S"}``.
+        What T and S are called in the file, such as ``{T = "Si", S = "X"}``; or the other way round, which
+        several names for one bead type need: ``{Si = "T", Ge = "T", X = "S"}``.
     """
 
     start: str
@@ -305,18 +306,43 @@ def _check_together(condition: Condition, where: str) -> None:
         raise InputError(f"{where}: system: S beads need a force field with type S")
     if system.file is not None and not (condition.folder / system.file).is_file():
         raise InputError(f"{where}: system: file = {system.file!r}; no such file beside the condition")
-    for bead in (system.types or {}).values():
-        if bead not in forcefield.types:
-            raise InputError(
-                f"{where}: system.types: {bead!r} is no bead type of {forcefield.name}; "
-                f"allowed: {', '.join(forcefield.types)}"
-            )
+    bead_types(system.types, forcefield, where)
     dynamic = [stage for stage in condition.stages if stage.n_steps]
     if dynamic and condition.output.interval_ps > sum(stage.time_ps for stage in dynamic):
         raise InputError(
             f"{where}: output: interval_ps = {condition.output.interval_ps:g}; "
             f"expected at most the length of the run, {condition.time_ps:g} ps"
         )
+
+
+def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str) -> dict[str, str]:
+    """Bead type of the model for each type name of a file.
+
+    Parameters
+    ----------
+    types
+        `System.types`: names by bead type, or bead types by name; without it names are the model's.
+    forcefield
+        The model.
+    where
+        The condition, for messages.
+
+    Raises
+    ------
+    InputError
+        Neither side has bead types only, or a name stands for two of them.
+    """
+    if types is None:
+        return {name: name for name in forcefield.types}
+    beads = set(forcefield.types)
+    if set(types.values()) <= beads:
+        return dict(types)
+    if set(types) <= beads and len(set(types.values())) == len(types):
+        return {name: bead for bead, name in types.items()}
+    raise InputError(
+        f"{where}: system.types = {types}; expected what each bead type of {forcefield.name} "
+        f'({", ".join(forcefield.types)}) is called in the file, such as {{ T = "Si", S = "X" }}'
+    )
 
 
 def to_toml(condition: Condition) -> str:

@@ -33,7 +33,7 @@ class Stopper:
     """Knows whether the run should stop, and why.
 
     As a context manager it takes over SIGINT and SIGTERM: the first asks the run to stop at its next
-    tick, a second interrupts at once.
+    tick, a second interrupts at once; so does the first while `at_once` is set, when there are no ticks.
 
     Parameters
     ----------
@@ -44,6 +44,7 @@ class Stopper:
     def __init__(self, walltime_s: float | None) -> None:
         self._deadline = None if walltime_s is None else time.monotonic() + walltime_s
         self.reason: str | None = None
+        self.at_once = False
         self._old: dict[int, object] = {}
 
     def __call__(self) -> bool:
@@ -53,9 +54,10 @@ class Stopper:
         return self.reason is not None
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
-        if self.reason is not None:
-            raise KeyboardInterrupt
+        second = self.reason is not None
         self.reason = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        if second or self.at_once:
+            raise KeyboardInterrupt
 
     def __enter__(self) -> Stopper:
         if threading.current_thread() is threading.main_thread():

@@ -32,7 +32,7 @@ from zeocryst.order import measure
 from zeocryst.order.labels import Labels, agreement, label_sites
 from zeocryst.order.nucleation import find_transition
 from zeocryst.progress import Progress, duration
-from zeocryst.rundir import RunDirectory
+from zeocryst.rundir import RunDirectory, read_summary
 from zeocryst.simulation import Hooks, Position, simulate
 from zeocryst.solution.start import adopt, crystal, melt
 from zeocryst.trajectory import TrajectoryWriter, count_frames, read_frame
@@ -124,17 +124,22 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     state = folder.examine()
     progress = Progress(condition.n_steps, len(condition.stages), options.quiet)
     if state == "finished":
+        summary = read_summary(out)
         progress.say(f"{out} holds this run already, finished; --restart runs it again")
-        return json.loads((out / "summary.json").read_text("utf-8")), True
+        return summary, True
     folder.open()
     try:
         progress.say(why)
         folder.log(why)
         folder.record(engine=asdict(engine.info), seed=condition.seed)
-        work = _Run(condition, forcefield, engine, folder, progress)
-        if not work.simulate(frame, Stopper(options.walltime_s)):
-            return {}, False
-        return work.finish(), True
+        work = _Run(condition, forcefield, engine, folder, progress, Stopper(options.walltime_s))
+        return work.all(frame)
+    except (OSError, MemoryError) as error:
+        # such as a full disk; everything was checked before, so the input is not to blame
+        reason = " ".join(str(error).split()) or "not enough memory"
+        raise SimulationError(
+            f"{type(error).__name__}: {reason}. What was done so far is kept in {out}; the same command goes on"
+        ) from error
     finally:
         progress.end()
         folder.close()
@@ -166,22 +171,37 @@ class _Run:
         engine: Engine,
         folder: RunDirectory,
         progress: Progress,
+        stopper: Stopper,
     ) -> None:
         self._condition = condition
         self._forcefield = forcefield
         self._engine = engine
         self._folder = folder
         self._progress = progress
+        self._stopper = stopper
         self._begin = time.monotonic()
         self._frames: TrajectoryWriter | None = None
         self._last_step = -1
         self._n_beads = 0
 
+    def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
+        """Simulate and finish; the summary, and whether it got there."""
+        with self._stopper:
+            try:
+                if not self.simulate(frame):
+                    return {}, False
+                self._stopper.at_once = True
+                return self.finish(), True
+            except KeyboardInterrupt:
+                self._interrupted(self._stopper.reason or "Ctrl-C", max(self._last_step, 0))
+                raise
+
     # ---- simulation ---------------------------------------------------------------------------
 
-    def simulate(self, frame: gsd.hoomd.Frame, stopper: Stopper) -> bool:
+    def simulate(self, frame: gsd.hoomd.Frame) -> bool:
         """Run what is left of the stages; False when stopped."""
-        folder, condition = self._folder, self._condition
+        folder, condition, stopper = self._folder, self._condition, self._stopper
+        folder.note_kill()
         saved = folder.load()
         position = Position()
         if saved is not None:
@@ -199,7 +219,7 @@ class _Run:
             if condition.system.start == "melt" and condition.stages[0].kind != "minimize":
                 frame, _ = self._engine.minimize(frame)
         self._n_beads = int(frame.particles.N)
-        with TrajectoryWriter(folder.trajectory) as self._frames, stopper:
+        with TrajectoryWriter(folder.trajectory) as self._frames:
             try:
                 frame, position, finished = simulate(
                     condition, self._engine, frame, seed=condition.seed, position=position,
@@ -254,6 +274,7 @@ class _Run:
             self._progress.crystalline = measured.values["crystalline_share"]
             self._last_step = position.step
         self._folder.save(frame, position)
+        self._folder.record(running={"step": position.step, "wall_s": self._wall_s(), "time": _now()})
 
     def _append(self, row: dict[str, Any]) -> None:
         path = self._folder.table
@@ -265,13 +286,11 @@ class _Run:
             writer.writerow([f"{v:.8g}" if isinstance(v, float) else v for v in row.values()])
 
     def _interrupted(self, reason: str, step: int) -> None:
-        entry = {"reason": reason, "step": step, "time": datetime.now(UTC).isoformat(timespec="seconds")}
-        self._folder.record(interruptions=[*self._folder.interruptions(), entry], wall_s_before=self._wall_s())
+        self._folder.interrupted({"reason": reason, "step": step, "time": _now()}, self._wall_s())
         self._folder.log(f"interrupted at step {step}: {reason}")
 
     def _wall_s(self) -> float:
-        path = self._folder.path / "provenance.json"
-        before = json.loads(path.read_text("utf-8")).get("wall_s_before", 0.0) if path.is_file() else 0.0
+        before = self._folder.recorded("wall_s_before", 0.0)
         return round(float(before) + time.monotonic() - self._begin, 2)
 
     def _say(self, message: str) -> None:
@@ -336,13 +355,12 @@ class _Run:
             self._say("back-mapping to atoms")
             summary |= self._backmap(network)
         summary["sentence"] = _sentence(condition, verdict, cold, summary)
-        provenance = json.loads((folder.path / "provenance.json").read_text("utf-8"))
-        summary["steps_per_s"] = provenance.get("steps_per_s") or 0.0
+        summary["steps_per_s"] = folder.recorded("steps_per_s", 0.0)
         summary["wall_s"] = self._wall_s()
         if condition.output.report:
             # the report reads the summary; the run counts as finished only once both are there
             partial = _without_nan(summary)
-            self._folder.record(finished=datetime.now(UTC).isoformat(timespec="seconds"))
+            self._folder.record(finished=_now())
             write_report(folder.path, partial)
         summary["wall_s"] = self._wall_s()
         summary = _without_nan(summary)
@@ -370,6 +388,11 @@ def write_atoms(folder: Path, atoms: Any, name: str = "framework") -> None:
         partial = folder / f"{name}.part.{ending}"
         ase.io.write(partial, atoms)
         partial.replace(folder / f"{name}.{ending}")
+
+
+def _now() -> str:
+    """The time, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _verdict(share: float) -> str:

@@ -207,13 +207,45 @@ class RunDirectory:
         content.update(entries)
         self.write("provenance.json", json.dumps(content, indent=1) + "\n")
 
+    def recorded(self, name: str, default: Any) -> Any:
+        """An entry of ``provenance.json``."""
+        path = self.path / "provenance.json"
+        return json.loads(path.read_text("utf-8")).get(name, default) if path.is_file() else default
+
     def interruptions(self) -> list[dict[str, Any]]:
         """How often, when and why the run was interrupted so far."""
-        path = self.path / "provenance.json"
-        if not path.is_file():
-            return []
-        found: list[dict[str, Any]] = json.loads(path.read_text("utf-8")).get("interruptions", [])
-        return found
+        return list(self.recorded("interruptions", []))
+
+    def interrupted(self, entry: dict[str, Any], wall_s: float) -> None:
+        """Record an interruption, and the wall time spent until then."""
+        self.record(interruptions=[*self.interruptions(), entry], wall_s_before=wall_s, running=None)
+
+    def note_kill(self) -> None:
+        """Record the end of an earlier call that could not do so itself: it was killed, or the power went."""
+        last = self.recorded("running", None)
+        if last:
+            self.interrupted({"reason": "killed", "step": last["step"], "time": last["time"]}, last["wall_s"])
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """``summary.json`` of a finished run.
+
+    Raises
+    ------
+    InputError
+        It is not there, or not what zeocryst wrote.
+    """
+    path = folder / "summary.json"
+    if not path.is_file():
+        raise InputError(f"{folder}: holds no finished run (there is no summary.json)")
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: damaged: {error}; run the condition again with --restart") from None
+    missing = {"condition", "seed", "verdict", "transition", "quenched"} - set(found)
+    if missing:
+        raise InputError(f"{path}: not a summary of zeocryst, it lacks {', '.join(sorted(missing))}")
+    return dict(found)
 
 
 def provenance() -> dict[str, Any]:

@@ -98,9 +98,15 @@ def thermalize(
 
 
 def _tick_steps(every: int, n_beads: int) -> int:
-    """Largest divisor of `every` that keeps a tick near `BEAD_STEPS_PER_TICK`."""
-    most = max(1, min(every, BEAD_STEPS_PER_TICK // max(n_beads, 1)))
-    return next(k for k in range(most, 0, -1) if every % k == 0)
+    """The divisor of `every` nearest, as a ratio, to `BEAD_STEPS_PER_TICK`.
+
+    A tick must not be much shorter than that (its overhead), nor much longer (nobody looks at Ctrl-C).
+    """
+    wanted = max(1.0, BEAD_STEPS_PER_TICK / max(n_beads, 1))
+    small = np.arange(1, int(every**0.5) + 1)
+    small = small[every % small == 0]
+    divisors = np.concatenate([small, every // small])
+    return int(divisors[np.argmin(np.abs(np.log(divisors / wanted)))])
 
 
 def simulate(

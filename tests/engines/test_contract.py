@@ -125,6 +125,7 @@ def test_thermostats_sample_the_canonical_kinetic_energy(engine, sgt, kind):
 
 @pytest.mark.slow
 def test_npt_reaches_the_pressure(engine, sgt):
+    volume = {}
     for target in (0.0, 3000.0):
         pressures, volumes = [], []
         stage = Stage("npt", (500.0, 500.0), target, "aniso", 60)
@@ -136,7 +137,9 @@ def test_npt_reaches_the_pressure(engine, sgt):
         blocks = p[: len(p) // 10 * 10].reshape(10, -1).mean(axis=1)
         error = blocks.std(ddof=1) / 10**0.5
         assert abs(p.mean() - target) < 4 * error + 50
-    assert np.mean(volumes) > 0
+        volume[target] = np.mean(volumes)
+    # a silica framework gives way by 0.3 to 3 %: bulk moduli of 10 to 100 GPa
+    assert 0.003 < 1 - volume[3000.0] / volume[0.0] < 0.03
 
 
 def test_a_ramp_follows_its_line_and_restarts_on_it(engine, sgt):

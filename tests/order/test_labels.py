@@ -25,7 +25,11 @@ def test_the_table_is_what_the_reference_gives(reference):
     types = framework_types()
     assert sorted(types) == sorted(reference)
     for code, atoms in reference.items():
-        assert describe(atoms)["n_T"] == types[code].multiplicities.sum()
+        entry = describe(atoms)
+        assert entry["n_T"] == types[code].multiplicities.sum() == (atoms.numbers == 14).sum()
+        sequences = [site["coordination_sequence"] for site in entry["sites"]]
+        assert np.array_equal(sequences, types[code].sequences)
+        assert entry["ring_sizes"] == list(types[code].ring_sizes)
     interrupted = "CHI CLO EWT IFT IFU IRY ITN ITV LIT PAR RON SSO SVR SVY SYT WEN".split()
     assert [c for c, t in types.items() if t.interrupted] == interrupted
 

@@ -69,7 +69,9 @@ def test_a_users_frame_with_names_of_his_own(ts, sgt):
     mine = copy.deepcopy(sgt)
     mine.particles.types = ["Si", "X"]
     mine.particles.mass = np.ones(612)
-    made = adopt(mine, {"Si": "T", "X": "S"}, ts, "mine.gsd")
+    made = adopt(mine, {"T": "Si", "S": "X"}, ts, "mine.gsd")
+    other_way = adopt(mine, {"Si": "T", "X": "S"}, ts, "mine.gsd")
+    assert other_way.particles.typeid.tolist() == made.particles.typeid.tolist()
     assert made.particles.typeid.tolist() == list(sgt.particles.typeid)
     assert made.particles.mass == pytest.approx(28.0855)
     assert made.particles.position == pytest.approx(np.asarray(sgt.particles.position), abs=1e-9)

@@ -140,6 +140,7 @@ def solve(silicate: Silicate) -> tuple[Silicate, float]:
         pointers = np.arange(0, 6 * len(both.i) + 1, 6)
 
         def value(x: Floats, both: Terms = both, one_sided: NDArray = one_sided) -> Floats:
+            """Weighted misfit of each term."""
             d = np.linalg.norm(both.vectors(x.reshape(-1, 3), cell), axis=1)
             off = both.weight * (d - both.distance)
             return np.asarray(np.where(one_sided, np.minimum(off, 0.0), off))
@@ -151,6 +152,7 @@ def solve(silicate: Silicate) -> tuple[Silicate, float]:
             columns: Ints = columns,
             pointers: Ints = pointers,
         ) -> csr_array:
+            """Its derivatives by the coordinates."""
             v = both.vectors(x.reshape(-1, 3), cell)
             d = np.linalg.norm(v, axis=1)
             active = ~one_sided | (d < both.distance)

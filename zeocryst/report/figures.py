@@ -63,6 +63,7 @@ def curves(rows: Sequence[Row], stage_starts: Sequence[float], transition_ps: fl
     time = np.array([row["time_ps"] for row in rows]) / 1000.0
 
     def plot(axis: Axes, name: str, label: str, colour: str) -> None:
+        """One curve with its label."""
         axis.plot(time, [row[name] for row in rows], color=colour, label=label, lw=1.6)
 
     plot(axes[0], "crystalline_share", "crystalline", CURVES[0])

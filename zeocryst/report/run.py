@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.errors import InputError
 from zeocryst.report import figures
 from zeocryst.report.page import checks_table, facts, image, number, page, percent, types_table
+from zeocryst.rundir import read_summary
 from zeocryst.trajectory import iterate
 
 if TYPE_CHECKING:
@@ -28,7 +30,12 @@ that of the coarse-grained model, whose dynamics is smoothed: it is not the time
 def read_rows(path: Path) -> list[dict[str, float]]:
     """``order_parameters.csv`` as numbers."""
     with path.open(newline="", encoding="utf-8") as file:
-        return [{k: float(v) if v else float("nan") for k, v in row.items()} for row in csv.DictReader(file)]
+        try:
+            return [
+                {k: float(v) if v else float("nan") for k, v in row.items()} for row in csv.DictReader(file)
+            ]
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{path}: damaged: {error}") from None
 
 
 def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
@@ -37,7 +44,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     Without `summary`, that of the folder is read.
     """
     if summary is None:
-        summary = json.loads((folder / "summary.json").read_text("utf-8"))
+        summary = read_summary(folder)
     rows = read_rows(folder / "order_parameters.csv")
     stages = np.array([row["stage"] for row in rows])
     times = np.array([row["time_ps"] for row in rows])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs, volume
-from zeocryst.condition import System
+from zeocryst.condition import System, bead_types
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
 from zeocryst.frameworks.table import start_structure
@@ -93,7 +93,7 @@ def adopt(
     frame
         As read.
     types
-        Bead type for each type name of the file; without it the names have to be the model's.
+        What the bead types are called in the file (`zeocryst.condition.System`).
     forcefield
         The model.
     where
@@ -104,7 +104,7 @@ def adopt(
     InputError
         A type name has no bead type, or there are no T.
     """
-    mapping = types or {name: name for name in forcefield.types}
+    mapping = bead_types(types, forcefield, where)
     names = list(frame.particles.types or [])
     kinds = np.asarray(frame.particles.typeid)
     if len(kinds) == 0 or int(kinds.max()) >= len(names):
@@ -113,8 +113,9 @@ def adopt(
     unknown = [name for name in used if mapping.get(name) not in forcefield.types]
     if unknown:
         raise InputError(
-            f"{where}: bead types {', '.join(map(repr, unknown))} are not in system.types = {mapping}; "
-            f'say what they are, for example types = {{ {unknown[0]} = "T" }}'
+            f"{where}: bead types {', '.join(map(repr, unknown))} are neither the model's "
+            f"({', '.join(forcefield.types)}) nor in system.types = {types or {}}; "
+            f'say what they are, for example types = {{ T = "{unknown[0]}" }}'
         )
     typeid = np.array([forcefield.types.index(mapping[names[k]]) if names[k] in used else 0 for k in kinds])
     if not (typeid == forcefield.types.index("T")).any():
