@@ -96,7 +96,9 @@ def test_types_have_to_be_the_models(tmp_path):
     (tmp_path / "a.gsd").write_bytes(b"")
     text = "[system]\nstart = 'file'\nfile = 'a.gsd'\ntypes = { A = 'Q' }\n"
     text += "[[stage]]\nkind = 'nvt'\ntemperature_K = 500\ntime_ps = 100\n"
-    with pytest.raises(InputError, match=r"system.types = {'A': 'Q'}; expected what each bead type of ts \(T, S\)"):
+    with pytest.raises(
+        InputError, match=r"system.types = {'A': 'Q'}; expected what each bead type of ts \(T, S\)"
+    ):
         parse_condition(tomllib.loads(text), "c.toml", tmp_path)
     for good in ("{ T = 'Si' }", "{ Si = 'T', Ge = 'T' }", "{ T = 'S', S = 'T' }"):
         parse_condition(tomllib.loads(text.replace("{ A = 'Q' }", good)), "c.toml", tmp_path)

@@ -18,10 +18,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zeocryst.errors import InputError, nearest
 from zeocryst.tables import Table
 
 FORM = "stillinger-weber"
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,15 @@ class Pair:
     def cutoff_A(self) -> float:
         """Distance from which the pair does not interact, Å."""
         return self.a * self.sigma_A
+
+    def two_body(self, r: Floats) -> tuple[Floats, Floats]:
+        """Energy (eV) and force (eV/Å) of the two-body part at distances `r` (Å) below the cut-off."""
+        s = self.sigma_A / r
+        gap = 1.0 / (r - self.cutoff_A)
+        strength = self.A * self.epsilon_eV * np.exp(self.sigma_A * gap)
+        energy = strength * (self.B * s**self.p - s**self.q)
+        slope = strength * (self.q * s**self.q - self.p * self.B * s**self.p) / r
+        return energy, energy * self.sigma_A * gap * gap - slope
 
 
 @dataclass(frozen=True)

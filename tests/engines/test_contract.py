@@ -13,7 +13,12 @@ from zeocryst.simulation import thermalize
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
 
-@pytest.fixture(params=sorted(engine_modules()))
+def each_engine():
+    marks = {"hoomd": pytest.mark.hoomd}
+    return [pytest.param(name, marks=marks.get(name, ())) for name in sorted(engine_modules())]
+
+
+@pytest.fixture(params=each_engine())
 def engine(request, ts):
     offer = engine_modules()[request.param].offer("cpu")
     if not offer.preference:

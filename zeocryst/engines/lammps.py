@@ -322,12 +322,7 @@ def _write_table(path: Path, section: str, pair: Pair) -> None:
     """The two-body part of a pair as a LAMMPS table, evenly spaced in r^2."""
     cutoff = pair.cutoff_A
     r = np.sqrt(np.linspace(TABLE_START_A**2, cutoff**2, TABLE_POINTS))[:-1]
-    s = pair.sigma_A / r
-    gap = 1.0 / (r - cutoff)
-    strength = pair.A * pair.epsilon_eV * np.exp(pair.sigma_A * gap)
-    energy = strength * (pair.B * s**pair.p - s**pair.q)
-    slope = strength * (pair.q * s**pair.q - pair.p * pair.B * s**pair.p) / r
-    force = energy * pair.sigma_A * gap * gap - slope
+    energy, force = pair.two_body(r)
     lines = [f"{section}", f"N {TABLE_POINTS} RSQ {TABLE_START_A} {cutoff:.16g}", ""]
     lines += [
         f"{k} {a:.16g} {u:.16g} {f:.16g}"

@@ -1,8 +1,9 @@
 """The Stillinger-Weber energy, forces and virial as a function of plain arrays.
 
-This is the oracle that engines are tested against, and the arithmetic that an engine without the
-potential can call. Forces are gathered: each bead adds its own triplets and those of its neighbours in
-which it is an arm, so that beads can be done in any order, in parallel, with the same bits every time.
+This is the oracle that engines are tested against: every triplet by itself, as the formula has it, for any
+cell. (Engines without the potential call the faster `zeocryst.potentials.moments`.) Forces are gathered: each
+bead adds its own triplets and those of its neighbours in which it is an arm, so that beads can be done in any
+order, in parallel, with the same bits every time.
 """
 
 from __future__ import annotations

@@ -1,0 +1,235 @@
+"""HOOMD-blue against LAMMPS and the formula; and its Stillinger-Weber force used without zeocryst's engine."""
+
+import numpy as np
+import pytest
+
+from zeocryst.cell import box_to_cell
+from zeocryst.condition import Stage, System
+from zeocryst.engines import choose_engine, engine_modules
+from zeocryst.errors import InputError, MissingEngineError
+from zeocryst.potentials.stillinger_weber import evaluate
+from zeocryst.simulation import thermalize
+from zeocryst.solution.start import crystal, melt
+
+HERE = engine_modules()["hoomd"].offer("cpu")
+needs_hoomd = [
+    pytest.mark.hoomd,
+    pytest.mark.skipif(not HERE.preference, reason=HERE.reason),
+]
+
+
+def pair_of_engines(ts):
+    return [choose_engine(ts, name, "cpu")[0] for name in ("hoomd", "lammps")]
+
+
+def last_frame(engine, frame, stage, seed):
+    for sample in engine.run(frame, stage, seed=seed, every=500):
+        pass
+    return sample.frame()
+
+
+@pytest.fixture(scope="module")
+def frames(ts):
+    """A crystal at 600 K, a melt at 1600 K, and a dilute gas at a quarter of a melt's density."""
+    lammps = choose_engine(ts, "lammps", "cpu")[0]
+    solid = crystal(System("framework", framework="SGT", repeat=(3, 3, 1)), ts)
+    thermalize(solid, 1200.0, np.random.default_rng(1))
+    solid = last_frame(lammps, solid, Stage("langevin", (600.0, 600.0), time_ps=2), 1)
+    found = {"crystal": solid}
+    for name, density in (("melt", 17.8), ("dilute", 4.0)):
+        system = System("melt", n_T=400, n_S=60, density_T_per_1000A3=density)
+        frame, _ = lammps.minimize(melt(system, ts, np.random.default_rng(2)))
+        thermalize(frame, 1600.0, np.random.default_rng(3))
+        found[name] = last_frame(lammps, frame, Stage("langevin", (1600.0, 1600.0), time_ps=4), 2)
+    return found
+
+
+class TestParity:
+    """The same numbers as LAMMPS."""
+
+    pytestmark = needs_hoomd
+
+    @pytest.mark.parametrize("name", ["crystal", "melt", "dilute"])
+    def test_energy_forces_and_pressure(self, ts, frames, name):
+        mine, other = (engine.evaluate(frames[name]) for engine in pair_of_engines(ts))
+        print(
+            f"{name}: energy {mine.energy_eV / other.energy_eV - 1:.1e} relative, forces "
+            f"{abs(mine.forces - other.forces).max():.1e} eV/Å, pressure "
+            f"{mine.pressure_bar / other.pressure_bar - 1:.1e} relative"
+        )
+        assert mine.energy_eV == pytest.approx(other.energy_eV, rel=1e-6)
+        assert abs(mine.forces - other.forces).max() < 1e-5
+        assert mine.pressure_bar == pytest.approx(other.pressure_bar, rel=1e-4)
+
+    @pytest.mark.slow
+    def test_structure_and_volume_at_constant_pressure(self, ts, frames):
+        """Radial distribution functions and mean volumes agree within their statistical errors."""
+        import freud
+
+        curves, volumes = {}, {}
+        for engine in pair_of_engines(ts):
+            name = engine.info.name
+            blocks, sizes = [], []
+            stage = Stage("npt", (1600.0, 1600.0), 0.0, "iso", 100)
+            rdf = freud.density.RDF(bins=60, r_max=9.0)
+            for sample in engine.run(frames["melt"], stage, seed=5, every=100):
+                if sample.step < 4000:
+                    continue
+                frame = sample.frame()
+                sites = np.asarray(frame.particles.typeid) == 0
+                box = freud.box.Box(*frame.configuration.box)
+                rdf.compute((box, np.asarray(frame.particles.position)[sites]), reset=False)
+                sizes.append(sample.volume_A3)
+                if sample.step % 2000 == 0:
+                    blocks.append(rdf.rdf.copy())
+                    rdf = freud.density.RDF(bins=60, r_max=9.0)
+            curves[name] = np.array(blocks)
+            v = np.array(sizes)
+            volumes[name] = v[: len(v) // 8 * 8].reshape(8, -1).mean(axis=1)
+        (v1, v2), (g1, g2) = volumes.values(), curves.values()
+        error = np.hypot(v1.std(ddof=1) / 8**0.5, v2.std(ddof=1) / 8**0.5)
+        print(f"volumes {v1.mean():.1f} and {v2.mean():.1f} ± {error:.1f} Å^3")
+        assert error < 0.02 * v1.mean()
+        assert abs(v1.mean() - v2.mean()) < 4 * error
+        errors = np.hypot(g1.std(axis=0, ddof=1) / len(g1) ** 0.5, g2.std(axis=0, ddof=1) / len(g2) ** 0.5)
+        seen = errors > 0
+        off = (g1.mean(axis=0) - g2.mean(axis=0))[seen] / errors[seen]
+        print(f"rdf: root mean square deviation {np.sqrt((off**2).mean()):.2f} standard errors")
+        assert g1.mean(axis=0).max() > 2
+        # bins are correlated through the volume, so the sum has fewer degrees of freedom than there are bins
+        assert np.sqrt((off**2).mean()) < 2.0
+
+
+class TestForce:
+    """The force in a script of one's own."""
+
+    pytestmark = needs_hoomd
+
+    @pytest.fixture
+    def simulation(self, frames):
+        import hoomd
+
+        frame = frames["crystal"]
+        simulation = hoomd.Simulation(device=hoomd.device.CPU(), seed=1)
+        snapshot = hoomd.Snapshot()
+        snapshot.configuration.box = list(frame.configuration.box)
+        snapshot.particles.N = frame.particles.N
+        snapshot.particles.types = ["T", "S"]
+        snapshot.particles.typeid[:] = frame.particles.typeid
+        snapshot.particles.mass[:] = frame.particles.mass
+        snapshot.particles.position[:] = frame.particles.position
+        snapshot.wrap()
+        simulation.create_state_from_snapshot(snapshot)
+        return simulation
+
+    def at_rest(self, simulation, force):
+        import hoomd
+
+        simulation.operations.integrator = hoomd.md.Integrator(dt=0.0, forces=[force])
+        simulation.always_compute_pressure = True
+        simulation.run(0)
+
+    def oracle(self, simulation, ts):
+        snapshot = simulation.state.get_snapshot()
+        return evaluate(
+            snapshot.particles.position, box_to_cell(snapshot.configuration.box), snapshot.particles.typeid,
+            ["T", "S"], ts,
+        )  # fmt: skip
+
+    def test_all_types_in_one_force(self, simulation, ts):
+        from zeocryst.engines.hoomd.force import StillingerWeber
+
+        force = StillingerWeber(ts)
+        self.at_rest(simulation, force)
+        expected = self.oracle(simulation, ts)
+        assert force.energy == pytest.approx(expected.energy.sum(), rel=1e-12)
+        assert force.energies == pytest.approx(expected.energy, abs=1e-11)
+        assert force.forces == pytest.approx(expected.forces, abs=1e-11)
+        assert force.virials.sum(axis=0) == pytest.approx(expected.virial[[0, 3, 4, 1, 5, 2]], abs=1e-8)
+
+    def test_forces_are_central_differences(self, simulation, ts):
+        from zeocryst.engines.hoomd.force import StillingerWeber
+
+        force = StillingerWeber(ts)
+        self.at_rest(simulation, force)
+        forces, h = force.forces.copy(), 1e-4
+        for bead, axis in [(0, 0), (200, 1), (400, 2), (590, 0)]:
+            energies = []
+            for sign in (1, -2, 1):
+                with simulation.state.cpu_local_snapshot as data:
+                    data.particles.position[data.particles.rtag[bead], axis] += sign * h
+                simulation.run(0)
+                energies.append(force.energy)
+            assert forces[bead, axis] == pytest.approx(-(energies[0] - energies[1]) / (2 * h), abs=1e-7)
+
+    def test_a_half_list_gives_the_same(self, simulation, ts, monkeypatch):
+        from zeocryst.engines.hoomd import force as module
+
+        monkeypatch.setattr(module, "attach_full_list", lambda nlist, simulation: nlist._attach(simulation))
+        force = module.StillingerWeber(ts)
+        self.at_rest(simulation, force)
+        with force.nlist.cpu_local_nlist_arrays as near:
+            assert near.half_nlist
+        assert force.forces == pytest.approx(self.oracle(simulation, ts).forces, abs=1e-11)
+
+    def test_same_bits_from_run_to_run(self, ts, frames):
+        engine = choose_engine(ts, "hoomd", "cpu")[0]
+        stage = Stage("nvt", (900.0, 900.0), time_ps=1)
+        ends = [last_frame(engine, frames["crystal"], stage, 3).particles.position for _ in range(2)]
+        assert (ends[0] == ends[1]).all()
+
+    def test_a_type_without_parameters_is_named(self, simulation, ts):
+        from dataclasses import replace
+
+        from zeocryst.engines.hoomd.force import StillingerWeber
+
+        small = replace(ts, masses={"T": 28.0})
+        with pytest.raises(InputError, match=r"no bead types \['S'\]"):
+            self.at_rest(simulation, StillingerWeber(small))
+        with pytest.raises(InputError, match="'Q'"):
+            StillingerWeber(ts, types=["Q"])
+
+    def test_a_box_that_is_too_small_says_so(self, ts):
+        from zeocryst.errors import SimulationError
+
+        small = crystal(System("framework", framework="SOD"), ts)
+        with pytest.raises(SimulationError, match=r"more than 19\.\d Å across"):
+            choose_engine(ts, "hoomd", "cpu")[0].evaluate(small)
+
+
+@pytest.mark.skipif(bool(HERE.preference), reason="HOOMD-blue is installed")
+def test_without_hoomd_one_sentence_says_what_to_install(ts):
+    with pytest.raises(MissingEngineError, match="conda install -c conda-forge hoomd") as found:
+        choose_engine(ts, "hoomd")
+    assert "\n" not in str(found.value)
+
+
+def test_which_engine_auto_takes(ts, monkeypatch):
+    """A GPU with HOOMD-blue, else LAMMPS, else HOOMD-blue on the CPU: the order of preference of what is offered."""
+    from zeocryst.engines.protocol import Offer
+
+    modules = engine_modules()
+    taken = []
+    for name, module in modules.items():
+        monkeypatch.setattr(
+            module, "create", lambda ff, device, threads, name=name: taken.append((name, device)) or choose()
+        )
+
+    def choose():
+        from types import SimpleNamespace
+
+        return SimpleNamespace(info=SimpleNamespace(name="x", version="1", device="d", threads=1))
+
+    def offers(hoomd, lammps):
+        monkeypatch.setattr(modules["hoomd"], "offer", lambda device: hoomd)
+        monkeypatch.setattr(modules["lammps"], "offer", lambda device: lammps)
+        return choose_engine(ts)[1]
+
+    none = Offer(0, "cpu", "not installed")
+    lammps = modules["lammps"].offer("cpu")
+    assert "GPU" in offers(Offer(3, "gpu", "installed and there is a GPU"), lammps)
+    offers(Offer(1, "cpu", "installed"), lammps)
+    offers(Offer(1, "cpu", "installed"), none)
+    assert taken == [("hoomd", "gpu"), ("lammps", "cpu"), ("hoomd", "cpu")]
+    with pytest.raises(MissingEngineError, match="not installed"):
+        offers(none, none)

@@ -1,0 +1,304 @@
+"""HOOMD-blue behind the interface of an engine.
+
+Its units here are Å, eV and amu, so that its unit of time is sqrt(amu Å^2/eV) = 10.18051 fs. The
+three-body types run with `zeocryst.engines.hoomd.force.StillingerWeber`, the other pairs with HOOMD-blue's own
+table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import hoomd
+import hoomd.md
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.cell import box_to_cell, volume
+from zeocryst.condition import Stage
+from zeocryst.engines.hoomd.force import BUFFER_A, StillingerWeber
+from zeocryst.engines.protocol import EngineInfo, Evaluation, Sample, frozen_beads
+from zeocryst.errors import InputError, SimulationError
+from zeocryst.forcefield import ForceField, Pair
+from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K, PS_PER_DERIVED_TIME
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: Points of a two-body table, which HOOMD-blue joins by straight lines.
+TABLE_POINTS = 20_000
+#: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
+TABLE_START_A = 0.1
+#: Relaxation times of thermostats and barostats, ps.
+THERMOSTAT_PS = 0.1
+BAROSTAT_PS = 1.0
+#: Stop of a minimization: force per bead, eV/Å, and the most steps.
+FORCE_TOLERANCE = 1e-5
+MOST_STEPS = 200_000
+
+Floats = NDArray[np.float64]
+
+
+class HoomdEngine:
+    """Runs a Stillinger-Weber force field with HOOMD-blue.
+
+    Parameters
+    ----------
+    forcefield
+        The model.
+    device
+        "cpu" or "gpu".
+    threads
+        Threads of the Stillinger-Weber force on a CPU; the rest of HOOMD-blue runs on one.
+
+    Raises
+    ------
+    InputError
+        It was started on several MPI ranks.
+    """
+
+    def __init__(self, forcefield: ForceField, device: str, threads: int) -> None:
+        self._forcefield = forcefield
+        make = hoomd.device.GPU if device == "gpu" else hoomd.device.CPU
+        self._device = make(notice_level=0)
+        if self._device.communicator.num_ranks > 1:
+            raise InputError("the engine hoomd runs on one MPI rank; start zeocryst without mpirun")
+        self._threads = threads
+        bits = "/".join(str(b) for b in hoomd.version.floating_point_precision)
+        self.info = EngineInfo("hoomd", hoomd.version.version, device, f"{bits} bit", threads)
+
+    # ---- what an engine does ------------------------------------------------------------------
+
+    def run(
+        self, frame: gsd.hoomd.Frame, stage: Stage, *, seed: int, every: int, begin: int = 0
+    ) -> Iterator[Sample]:
+        """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
+        session = _Session(self._forcefield, self._device, frame, seed, begin)
+        session.integrate(stage)
+        numba.set_num_threads(min(self._threads, numba.config.NUMBA_NUM_THREADS))
+        session.step(0)
+        yield session.sample()
+        done = begin
+        while done < stage.n_steps:
+            chunk = min(every, stage.n_steps - done)
+            session.step(chunk)
+            done += chunk
+            yield session.sample()
+
+    def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
+        """The nearest energy minimum at fixed box, by FIRE."""
+        session = _Session(self._forcefield, self._device, frame, 1, 0)
+        session.minimize()
+        return session.frame(), session.energy()
+
+    def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
+        """Energy, forces and virial."""
+        session = _Session(self._forcefield, self._device, frame, 1, 0)
+        session.rest()
+        session.step(0)
+        virial = sum(force.virials.sum(axis=0) for force in session.forces)[[0, 3, 5, 1, 2, 4]]
+        forces = sum(force.forces for force in session.forces)
+        pressure = virial[:3].sum() / (3 * volume(box_to_cell(frame.configuration.box))) * BAR_PER_EV_PER_A3
+        return Evaluation(session.energy(), np.asarray(forces), virial, float(pressure))
+
+
+class _Session:
+    """One simulation of HOOMD-blue with one frame in it."""
+
+    def __init__(
+        self, forcefield: ForceField, device: Any, frame: gsd.hoomd.Frame, seed: int, begin: int
+    ) -> None:
+        self._frame = frame
+        self._forcefield = forcefield
+        self._simulation = hoomd.Simulation(device=device, seed=seed % 65536)
+        self._simulation.timestep = begin
+        self._moving = hoomd.filter.All()
+        try:
+            self._simulation.create_state_from_snapshot(self._snapshot(device))
+        except RuntimeError as error:
+            raise SimulationError(f"HOOMD-blue refuses the frame: {_words(error)}") from None
+        # HOOMD-blue computes virials only when told that somebody looks at the pressure
+        self._simulation.always_compute_pressure = True
+        self.forces = self._potential()
+
+    def _snapshot(self, device: Any) -> Any:
+        """The frame, with positions wrapped into the box and HOOMD-blue's unit of time."""
+        given = self._frame.particles
+        box = np.asarray(self._frame.configuration.box, dtype=float)
+        cell = box_to_cell(box)
+        place = np.asarray(given.position, dtype=float)
+        fractional = place @ np.linalg.inv(cell)
+        turns = np.floor(fractional + 0.5)
+        snapshot = hoomd.Snapshot(device.communicator)
+        snapshot.configuration.box = box.tolist()
+        snapshot.particles.N = given.N
+        snapshot.particles.types = list(given.types)
+        snapshot.particles.typeid[:] = given.typeid
+        snapshot.particles.mass[:] = given.mass
+        snapshot.particles.position[:] = (fractional - turns) @ cell
+        if given.velocity is not None:
+            snapshot.particles.velocity[:] = np.asarray(given.velocity) * PS_PER_DERIVED_TIME
+        image = np.zeros((given.N, 3)) if given.image is None else np.asarray(given.image)
+        snapshot.particles.image[:] = (image + turns).astype(np.int32)
+        return snapshot
+
+    def _potential(self) -> list[Any]:
+        """Three-body types with the Stillinger-Weber force, the other pairs from tables."""
+        forcefield = self._forcefield
+        present = list(self._frame.particles.types)
+        three = [t for t in forcefield.types if any(t in triplet for triplet in forcefield.triplets)]
+        acting = [t for t in three if t in present]
+        forces: list[Any] = []
+        if acting:
+            forces.append(StillingerWeber(forcefield, acting))
+        others = [
+            (a, b) for k, a in enumerate(present) for b in present[k:] if not (a in acting and b in acting)
+        ]
+        if others:
+            table = hoomd.md.pair.Table(hoomd.md.nlist.Tree(buffer=BUFFER_A, exclusions=()))
+            for k, a in enumerate(present):
+                for b in present[k:]:
+                    if (a, b) in others:
+                        pair = forcefield.pairs[a, b]
+                        table.params[a, b] = _table(pair)
+                        table.r_cut[a, b] = pair.cutoff_A
+                    else:
+                        table.params[a, b] = {"r_min": 0.0, "U": [0.0], "F": [0.0]}
+                        table.r_cut[a, b] = 0.0
+            forces.append(table)
+        return forces
+
+    # ---- integrators --------------------------------------------------------------------------
+
+    def integrate(self, stage: Stage) -> None:
+        """Integrator, thermostat and barostat of a stage."""
+        cell = box_to_cell(self._frame.configuration.box)
+        place = np.asarray(self._frame.particles.position, dtype=float)
+        frozen = frozen_beads(place, cell, stage.seed_region)
+        if frozen.any():
+            self._moving = hoomd.filter.Tags(np.flatnonzero(~frozen).tolist())
+        self._start(
+            hoomd.md.Integrator(
+                dt=stage.timestep_fs / 1000 / PS_PER_DERIVED_TIME,
+                methods=[self._method(stage)],
+                forces=self.forces,
+            )
+        )
+
+    def _method(self, stage: Stage) -> Any:
+        methods, thermostats = hoomd.md.methods, hoomd.md.methods.thermostats
+        if stage.kind == "nve":
+            return methods.ConstantVolume(filter=self._moving)
+        assert stage.temperature_K is not None  # read_condition gives the others a temperature
+        first, last = (BOLTZMANN_EV_PER_K * t for t in stage.temperature_K)
+        kt = hoomd.variant.Ramp(A=first, B=last, t_start=0, t_ramp=stage.n_steps)
+        tau = THERMOSTAT_PS / PS_PER_DERIVED_TIME
+        if stage.kind == "nvt":
+            return methods.ConstantVolume(filter=self._moving, thermostat=thermostats.Bussi(kt, tau=tau))
+        if stage.kind == "langevin":
+            method = methods.Langevin(filter=self._moving, kT=kt)
+            for name in self._frame.particles.types:
+                method.gamma[name] = self._forcefield.masses[name] / tau
+            return method
+        coupling = {"iso": "xyz", "aniso": "none", "triclinic": "none"}[stage.coupling]
+        tilts = stage.coupling == "triclinic"
+        return methods.ConstantPressure(
+            filter=self._moving,
+            S=stage.pressure_bar / BAR_PER_EV_PER_A3,
+            tauS=BAROSTAT_PS / PS_PER_DERIVED_TIME,
+            couple=coupling,
+            box_dof=[True, True, True, tilts, tilts, tilts],
+            thermostat=thermostats.MTTK(kt, tau=tau),
+        )
+
+    def rest(self) -> None:
+        """No motion: for energies and forces of the frame as it is."""
+        self._start(hoomd.md.Integrator(dt=0.0, forces=self.forces))
+
+    def minimize(self) -> None:
+        """Run FIRE until the forces are gone."""
+        fire = hoomd.md.minimize.FIRE(
+            dt=0.1,
+            force_tol=FORCE_TOLERANCE,
+            angmom_tol=1e10,  # there are no orientations
+            energy_tol=1e-12 * self._frame.particles.N,
+            methods=[hoomd.md.methods.ConstantVolume(filter=hoomd.filter.All())],
+            forces=self.forces,
+        )
+        self._start(fire)
+        for _ in range(0, MOST_STEPS, 200):
+            self.step(200)
+            if fire.converged:
+                break
+
+    def _start(self, integrator: Any) -> None:
+        operations = self._simulation.operations
+        operations.integrator = integrator
+        self._thermo = hoomd.md.compute.ThermodynamicQuantities(filter=hoomd.filter.All())
+        self._motion = hoomd.md.compute.ThermodynamicQuantities(filter=self._moving)
+        operations.computes.extend([self._thermo, self._motion])
+
+    def step(self, count: int) -> None:
+        """Run some steps."""
+        try:
+            self._simulation.run(count)
+        except RuntimeError as error:
+            raise SimulationError(
+                f"HOOMD-blue stopped: {_words(error)}. Beads moved too far in one step (a smaller timestep_fs "
+                "or a minimize stage before helps), or the box is too small: it has to be more than "
+                f"{2 * (self._forcefield.cutoff_A + BUFFER_A):.1f} Å across"
+            ) from None
+
+    # ---- what came of it ----------------------------------------------------------------------
+
+    def energy(self) -> float:
+        """Potential energy, eV."""
+        return float(sum(force.energy for force in self.forces))
+
+    def sample(self) -> Sample:
+        """The state now."""
+        energy, temperature = self.energy(), self._motion.kinetic_temperature / BOLTZMANN_EV_PER_K
+        if not np.isfinite([energy, temperature]).all():
+            raise SimulationError(
+                f"the energy became {energy} eV: the run exploded; a smaller timestep_fs or a minimize "
+                "stage before usually helps"
+            )
+        return Sample(
+            int(self._simulation.timestep),
+            float(temperature),
+            float(self._thermo.pressure * BAR_PER_EV_PER_A3),
+            energy,
+            float(self._simulation.state.box.volume),
+            self.frame,
+        )
+
+    def frame(self) -> gsd.hoomd.Frame:
+        """The frame now."""
+        import gsd.hoomd
+
+        snapshot = self._simulation.state.get_snapshot()
+        old = self._frame
+        frame = gsd.hoomd.Frame()
+        frame.configuration.box = list(snapshot.configuration.box)
+        frame.particles.N = old.particles.N
+        frame.particles.types = old.particles.types
+        frame.particles.typeid = old.particles.typeid
+        frame.particles.mass = old.particles.mass
+        frame.particles.position = np.array(snapshot.particles.position, dtype=float)
+        frame.particles.velocity = np.array(snapshot.particles.velocity, dtype=float) / PS_PER_DERIVED_TIME
+        frame.particles.image = np.array(snapshot.particles.image)
+        return frame
+
+
+def _words(error: BaseException) -> str:
+    """An error's message in one line."""
+    return " ".join(str(error).split()).rstrip(".")
+
+
+def _table(pair: Pair) -> dict[str, Any]:
+    """The two-body part of a pair for HOOMD-blue's table, evenly spaced in r."""
+    r = np.linspace(TABLE_START_A, pair.cutoff_A, TABLE_POINTS, endpoint=False)
+    energy, force = pair.two_body(r)
+    return {"r_min": TABLE_START_A, "U": energy, "F": force}

@@ -1,0 +1,50 @@
+"""`zeocryst.potentials.moments` compiled for the CPU by numba, parallel over beads."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from zeocryst.potentials import moments
+
+_look = numba.njit(moments.look)
+_weigh = numba.njit(moments.weigh)
+_gather = numba.njit(moments.gather)
+
+
+@numba.njit(parallel=True, cache=True)
+def forces(  # type: ignore[no-untyped-def]
+    position, kind, box, head, count, neighbour, pairs, arms,
+    arm_count, arm_site, arm, moment, weighed, force, energy, virial,
+):  # fmt: skip
+    """Energy, forces and virial of all beads, into the last three; arrays as in `moments`."""
+    for i in numba.prange(len(kind)):
+        _look(
+            np.int64(i), position, kind, box, head, count, neighbour, pairs, arms,
+            arm_count, arm_site, arm, moment, force, energy, virial,
+        )  # fmt: skip
+        _weigh(np.int64(i), kind, arms, moment, weighed, energy)
+    for i in numba.prange(len(kind)):
+        _gather(np.int64(i), kind, head, arms, arm_count, arm_site, arm, weighed, force, virial)
+
+
+@numba.njit(cache=True)
+def full_list(head, count, neighbour):  # type: ignore[no-untyped-def]
+    """The full list of a half list, in which each pair stands once: head, count and neighbours anew."""
+    n = len(count)
+    both = count.astype(np.int64)
+    for i in range(n):
+        for m in range(head[i], head[i] + count[i]):
+            both[neighbour[m]] += 1
+    start = np.zeros(n, np.int64)
+    start[1:] = np.cumsum(both)[:-1]
+    filled = np.zeros(n, np.int64)
+    found = np.empty(both.sum(), np.int64)
+    for i in range(n):
+        for m in range(head[i], head[i] + count[i]):
+            j = neighbour[m]
+            found[start[i] + filled[i]] = j
+            filled[i] += 1
+            found[start[j] + filled[j]] = i
+            filled[j] += 1
+    return start, both, found

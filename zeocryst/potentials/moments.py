@@ -1,0 +1,261 @@
+r"""The arithmetic of Stillinger-Weber forces in pairs: one source, compiled for the CPU and for the GPU.
+
+Since the three-body term is a polynomial of the cosine, the sum over the triplets of a vertex i,
+
+.. math:: E_i = \tfrac12 \sum_{j \ne k} \lambda\epsilon\, f_j f_k (\hat u_j \cdot \hat u_k - c_0)^2, \qquad
+   f_j = e^{\gamma\sigma/(r_{ij} - a\sigma)},
+
+is one over moments of its arms, :math:`F = \sum_j f_j`, :math:`P = \sum_j f_j \hat u_j` and
+:math:`Q = \sum_j f_j \hat u_j \hat u_j^T`:
+
+.. math:: E_i = \tfrac{\lambda\epsilon}2 \big[ Q\!:\!Q - 2 c_0 P \cdot P + c_0^2 F^2
+   - (1 - c_0)^2 \sum_j f_j^2 \big].
+
+Its gradient with respect to arm j needs the moments of i and the pair only. So there is no loop over
+triplets at all, the exponentials are one per pair, and the force on a bead is gathered from its own arms and
+from those neighbours of which it is an arm: no atomics, the same bits from run to run. (The oracle in
+`zeocryst.potentials.stillinger_weber` loops over the triplets one by one; tests compare the two.)
+
+Functions here are plain Python on numbers and arrays, each for one bead; `zeocryst.potentials.cpu` and
+`zeocryst.potentials.cuda` compile them. Arrays have no unit of their own: any consistent set will do.
+
+Arrays
+------
+position (N, 3), kind (N,)
+    Beads, anywhere as long as pairs are within one box of each other.
+box (6,)
+    Lx, Ly, Lz, xy, xz, yz, as in GSD.
+head (N,), count (N,), neighbour (M,)
+    The neighbours of bead i are ``neighbour[head[i]:head[i] + count[i]]``; all of them (a full list).
+pairs (n, n, 8), arms (n, n, n, 3)
+    Parameters by type, from `pack`.
+arm_count (N,), arm_site (M,), arm (M, 6)
+    The short list: neighbours within reach, at the same places as in `neighbour`: vector, distance, f and
+    df/dr.
+moment, weighed (N, n, 10)
+    F, P and Q (xx, xy, xz, yy, yz, zz) by type of the arm; and what the gradient of an arm of each type
+    needs of them.
+force (N, 3), energy (N,), virial (N, 6)
+    The virial in the order xx, xy, xz, yy, yz, zz (HOOMD-blue's), of r and f.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.forcefield import ForceField
+
+Floats = NDArray[np.float64]
+
+
+def pack(forcefield: ForceField, types: list[str], acting: list[str] | None = None) -> tuple[Floats, Floats]:
+    """Parameters as arrays.
+
+    Parameters
+    ----------
+    forcefield
+        The model.
+    types
+        Name of each type number.
+    acting
+        Types between which the force acts; every one if not given.
+
+    Returns
+    -------
+    pairs : (n, n, 8) array
+        A epsilon, sigma, a sigma, B, p, q, gamma sigma, and 1 where one can be an arm of the other, else 0.
+        All zero for a pair with a type that is not among `acting`.
+    arms : (n, n, n, 3) array
+        For each vertex and two arms: lambda epsilon times 1, cos theta0 and cos theta0 squared.
+    """
+    n = len(types)
+    pairs, arms = np.zeros((n, n, 8)), np.zeros((n, n, n, 3))
+    for i, a in enumerate(types):
+        for j, b in enumerate(types):
+            if acting is not None and not {a, b} <= set(acting):
+                continue
+            p = forcefield.pairs[a, b]
+            pairs[i, j, :7] = p.A * p.epsilon_eV, p.sigma_A, p.cutoff_A, p.B, p.p, p.q, p.gamma * p.sigma_A
+            for k, c in enumerate(types):
+                if (a, b, c) in forcefield.triplets and (acting is None or c in acting):
+                    t = forcefield.triplets[a, b, c]
+                    arms[i, j, k] = t.lambda_ * t.epsilon_eV * np.array([1.0, t.cos_theta0, t.cos_theta0**2])
+    some = (arms[..., 0] != 0).any(axis=2)
+    pairs[..., 7] = some | some.T
+    return pairs, arms
+
+
+def look(
+    i: int, position: Any, kind: Any, box: Any, head: Any, count: Any, neighbour: Any, pairs: Any, arms: Any,
+    arm_count: Any, arm_site: Any, arm: Any, moment: Any, force: Any, energy: Any, virial: Any,
+) -> None:  # fmt: skip
+    """Bead i looks around: its short list, its moments, and its two-body force, energy and virial."""
+    n_types = pairs.shape[0]
+    for b in range(n_types):
+        for c in range(10):
+            moment[i, b, c] = 0.0
+    x, y, z, ti = position[i, 0], position[i, 1], position[i, 2], kind[i]
+    first = int(head[i])
+    found = 0
+    fx = fy = fz = u = 0.0
+    vxx = vxy = vxz = vyy = vyz = vzz = 0.0
+    for m in range(first, first + int(count[i])):
+        j = int(neighbour[m])
+        dx, dy, dz = position[j, 0] - x, position[j, 1] - y, position[j, 2] - z
+        # nearest image, one vector of the box after the other
+        turns = math.floor(dz / box[2] + 0.5)
+        dz -= box[2] * turns
+        dy -= box[2] * box[5] * turns
+        dx -= box[2] * box[4] * turns
+        turns = math.floor(dy / box[1] + 0.5)
+        dy -= box[1] * turns
+        dx -= box[1] * box[3] * turns
+        dx -= box[0] * math.floor(dx / box[0] + 0.5)
+        tj = kind[j]
+        cutoff = pairs[ti, tj, 2]
+        square = dx * dx + dy * dy + dz * dz
+        if square >= cutoff * cutoff:
+            continue
+        r = math.sqrt(square)
+        gap = 1.0 / (r - cutoff)
+        if pairs[ti, tj, 0] != 0.0:
+            sigma, p, q = pairs[ti, tj, 1], pairs[ti, tj, 4], pairs[ti, tj, 5]
+            s = sigma / r
+            strength = pairs[ti, tj, 0] * math.exp(sigma * gap)
+            # the usual exponents, 4 and 0, without a call of pow
+            repulsion = pairs[ti, tj, 3] * (s * s * s * s if p == 4.0 else s**p)
+            attraction = 1.0 if q == 0.0 else s**q
+            pair = strength * (repulsion - attraction)
+            slope = strength * (q * attraction - p * repulsion) / r - pair * sigma * gap * gap
+            w = slope / r
+            fx += w * dx
+            fy += w * dy
+            fz += w * dz
+            u += 0.5 * pair
+            w *= -0.5
+            vxx += w * dx * dx
+            vxy += w * dx * dy
+            vxz += w * dx * dz
+            vyy += w * dy * dy
+            vyz += w * dy * dz
+            vzz += w * dz * dz
+        if pairs[ti, tj, 7] == 0.0:
+            continue
+        reach = pairs[ti, tj, 6]
+        f = math.exp(reach * gap)
+        place = first + found
+        found += 1
+        arm_site[place] = j
+        arm[place, 0] = dx
+        arm[place, 1] = dy
+        arm[place, 2] = dz
+        arm[place, 3] = r
+        arm[place, 4] = f
+        arm[place, 5] = -reach * gap * gap * f
+        ux, uy, uz = dx / r, dy / r, dz / r
+        moment[i, tj, 0] += f
+        moment[i, tj, 1] += f * ux
+        moment[i, tj, 2] += f * uy
+        moment[i, tj, 3] += f * uz
+        moment[i, tj, 4] += f * ux * ux
+        moment[i, tj, 5] += f * ux * uy
+        moment[i, tj, 6] += f * ux * uz
+        moment[i, tj, 7] += f * uy * uy
+        moment[i, tj, 8] += f * uy * uz
+        moment[i, tj, 9] += f * uz * uz
+        # the term j = k of the sum over pairs of arms, which is no triplet
+        u -= 0.5 * (arms[ti, tj, tj, 0] - 2.0 * arms[ti, tj, tj, 1] + arms[ti, tj, tj, 2]) * f * f
+    arm_count[i] = found
+    force[i, 0] = fx
+    force[i, 1] = fy
+    force[i, 2] = fz
+    energy[i] = u
+    virial[i, 0] = vxx
+    virial[i, 1] = vxy
+    virial[i, 2] = vxz
+    virial[i, 3] = vyy
+    virial[i, 4] = vyz
+    virial[i, 5] = vzz
+
+
+def weigh(i: int, kind: Any, arms: Any, moment: Any, weighed: Any, energy: Any) -> None:
+    """Bead i adds its three-body energy, and makes of its moments what the gradients need."""
+    n_types = arms.shape[0]
+    ti = kind[i]
+    u = 0.0
+    for b in range(n_types):
+        for k in range(10):
+            weighed[i, b, k] = 0.0
+        for c in range(n_types):
+            strength = arms[ti, b, c, 0]
+            if strength != 0.0:
+                weighed[i, b, 0] += arms[ti, b, c, 2] * moment[i, c, 0]
+                for k in range(1, 4):
+                    weighed[i, b, k] += arms[ti, b, c, 1] * moment[i, c, k]
+                for k in range(4, 10):
+                    weighed[i, b, k] += strength * moment[i, c, k]
+        u += 0.5 * moment[i, b, 0] * weighed[i, b, 0]
+        for k in range(1, 4):
+            u -= moment[i, b, k] * weighed[i, b, k]
+        for k in range(4, 10):
+            twice = 0.5 if k in (4, 7, 9) else 1.0  # the entries beside the diagonal stand for two
+            u += twice * moment[i, b, k] * weighed[i, b, k]
+    energy[i] += u
+
+
+def gather(
+    i: int, kind: Any, head: Any, arms: Any, arm_count: Any, arm_site: Any, arm: Any, weighed: Any,
+    force: Any, virial: Any,
+) -> None:  # fmt: skip
+    """Bead i adds its three-body force: as the vertex of its arms, and as an arm of its neighbours."""
+    ti = kind[i]
+    fx = fy = fz = 0.0
+    vxx = vxy = vxz = vyy = vyz = vzz = 0.0
+    first = int(head[i])
+    for m in range(first, first + int(arm_count[i])):
+        j = int(arm_site[m])
+        tj = kind[j]
+        dx, dy, dz, r, f, slope = arm[m, 0], arm[m, 1], arm[m, 2], arm[m, 3], arm[m, 4], arm[m, 5]
+        ux, uy, uz = dx / r, dy / r, dz / r
+        for side in range(2):
+            # side 0: i is the vertex and j the arm; side 1: the other way, along the opposite vector
+            vertex = i if side == 0 else j
+            tv = ti if side == 0 else tj
+            ta = tj if side == 0 else ti
+            sign = 1.0 if side == 0 else -1.0
+            w = weighed[vertex, ta]
+            ux, uy, uz = sign * dx / r, sign * dy / r, sign * dz / r
+            qx = w[4] * ux + w[5] * uy + w[6] * uz
+            qy = w[5] * ux + w[7] * uy + w[8] * uz
+            qz = w[6] * ux + w[8] * uy + w[9] * uz
+            along_q = qx * ux + qy * uy + qz * uz
+            along_p = w[1] * ux + w[2] * uy + w[3] * uz
+            own = arms[tv, ta, ta, 0] - 2.0 * arms[tv, ta, ta, 1] + arms[tv, ta, ta, 2]
+            turn = 2.0 * f / r
+            along = slope * (along_q - 2.0 * along_p + w[0] - own * f) - turn * (along_q - along_p)
+            gx = along * ux + turn * (qx - w[1])
+            gy = along * uy + turn * (qy - w[2])
+            gz = along * uz + turn * (qz - w[3])
+            fx += sign * gx
+            fy += sign * gy
+            fz += sign * gz
+            if side == 0:
+                vxx -= dx * gx
+                vxy -= dx * gy
+                vxz -= dx * gz
+                vyy -= dy * gy
+                vyz -= dy * gz
+                vzz -= dz * gz
+    force[i, 0] += fx
+    force[i, 1] += fy
+    force[i, 2] += fz
+    virial[i, 0] += vxx
+    virial[i, 1] += vxy
+    virial[i, 2] += vxz
+    virial[i, 3] += vyy
+    virial[i, 4] += vyz
+    virial[i, 5] += vzz
