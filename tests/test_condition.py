@@ -29,7 +29,7 @@ def test_shipped_conditions_are_valid_and_survive_a_round_trip(path):
     [
         # unknown keys, with the nearest known one
         ('framework = "SGT"', 'frame_work = "SGT"', r"system: framework is missing"),
-        ("repeat = [3, 3, 1]", "repeats = [3, 3, 1]", r"system: unknown key 'repeats'; did you mean 'repeat'"),
+        ("repeat = [4, 2, 1]", "repeats = [4, 2, 1]", r"system: unknown key 'repeats'; did you mean 'repeat'"),
         ("time_ps = 40", "time_ps = 40\ntemprature_K = 3", r"stage 1: unknown key 'temprature_K'; did you mean 'temperature_K'"),
         ("[output]", "[outputs]", r"top level: unknown key 'outputs'; did you mean 'output'"),
         ("seed = 1", "seeds = 1", r"unknown key 'seeds'; did you mean 'seed'"),
@@ -39,8 +39,8 @@ def test_shipped_conditions_are_valid_and_survive_a_round_trip(path):
         ("seed = 1", "seed = 1.5", r"seed = 1.5; expected a whole number"),
         ("seed = 1", "seed = true", r"seed = True; expected a whole number"),
         ("backmap = true", 'backmap = "yes"', r"output: backmap = 'yes'; expected true or false"),
-        ("repeat = [3, 3, 1]", "repeat = [3, 3]", r"repeat = \[3, 3\]; expected a list of 3 whole numbers, each 1 or more"),
-        ("repeat = [3, 3, 1]", "repeat = [3, 3.5, 1]", r"expected a list of 3 whole numbers"),
+        ("repeat = [4, 2, 1]", "repeat = [3, 3]", r"repeat = \[3, 3\]; expected a list of 3 whole numbers, each 1 or more"),
+        ("repeat = [4, 2, 1]", "repeat = [3, 3.5, 1]", r"expected a list of 3 whole numbers"),
         ("temperature_K = 1600\n", "temperature_K = [1, 2, 3]\n", r"temperature_K = \[1, 2, 3\]"),
         # impossible values
         ("temperature_K = 1600\n", "temperature_K = -5\n", r"stage 1: temperature_K = -5; expected a number, more than 0"),
@@ -49,7 +49,7 @@ def test_shipped_conditions_are_valid_and_survive_a_round_trip(path):
         ("time_ps = 40", "time_ps = nan", r"time_ps = nan; expected"),
         ("time_ps = 40", "time_ps = -40", r"time_ps = -40; expected"),
         ("timestep_fs = 5", "timestep_fs = 500", r"timestep_fs = 500; expected a number, more than 0 and at most 20"),
-        ("repeat = [3, 3, 1]", "repeat = [3, 3, 0]", r"repeat = \[3, 3, 0\]"),
+        ("repeat = [4, 2, 1]", "repeat = [3, 3, 0]", r"repeat = \[3, 3, 0\]"),
         ('framework = "SGT"', 'framework = "SGTT"', r"framework = 'SGTT'; expected a known name; did you mean 'STT'.* SGT,"),
         ('framework = "SGT"', 'framework = "XYZ"', r"framework = 'XYZ'; expected a known name; allowed: AFI"),
         ('start = "framework"', 'start = "framwork"', r"start = 'framwork'; .* did you mean 'framework'"),

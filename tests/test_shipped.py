@@ -43,7 +43,7 @@ def valid_atoms(summary):
 @pytest.mark.slow
 def test_the_seed_grows(tmp_path):
     summary = run("sgt_seeded", tmp_path / "out")
-    assert (summary["n_T"], summary["n_S"]) == (576, 36)
+    assert (summary["n_T"], summary["n_S"]) == (512, 32)
     share = summary["crystalline_share"]
     assert 0.35 < share["start"] < 0.6
     assert share["end"] > share["start"] + 0.1

@@ -306,18 +306,22 @@ class _Run:
         self._say("simulation done; quenching and naming the last frame")
         condition, folder = self._condition, self._folder
         rows = read_rows(folder.table)
+        written = count_frames(folder.trajectory)
+        if written != len(rows):
+            raise SimulationError(
+                f"{folder.trajectory} has {written} frames and {folder.table.name} {len(rows)} rows, which "
+                "should be as many: something else has changed them; --restart begins anew"
+            )
         frame = read_frame(folder.trajectory)
         hot = label_sites(network_of_frame(frame)[0])
         quenched, energy = self._engine.minimize(frame)
         network, sites = network_of_frame(quenched)
         cold = label_sites(network)
-        last = max(row["stage"] for row in rows)
-        before = [k for k, row in enumerate(rows) if row["stage"] < last]
-        start = before[-1] if before else 0
-        in_last = rows[start:]
+        start = _start_row(condition, rows)
+        after_start = rows[start:]
         transition = find_transition(
-            [row["time_ps"] for row in in_last],
-            [row["crystalline_share"] for row in in_last],
+            [row["time_ps"] for row in after_start],
+            [row["crystalline_share"] for row in after_start],
             condition.seed,
         )
         verdict = _verdict(cold.crystalline_share)
@@ -378,6 +382,13 @@ class _Run:
             "amorphous_share_from_atoms": round(1 - labels.crystalline_share, 4),
             "backmap": {**figures, "checks": as_records(checks)},
         }
+
+
+def _start_row(condition: Condition, rows: list[dict[str, float]]) -> int:
+    """The row with which the longest stage begins: what comes before it is preparation."""
+    longest = max(range(len(condition.stages)), key=lambda k: (condition.stages[k].n_steps, k))
+    before = [k for k, row in enumerate(rows) if row["stage"] <= longest]
+    return before[-1] if before else 0
 
 
 def write_atoms(folder: Path, atoms: Any, name: str = "framework") -> None:
