@@ -54,7 +54,7 @@ def offer(device: str) -> Offer:
         _load()
     except MissingEngineError as error:
         return Offer(0, "cpu", str(error))
-    return Offer(2, "cpu", "it is installed, and no faster engine is")
+    return Offer(2, "cpu", "the embedded engine, since there is none with a GPU")
 
 
 def create(forcefield: ForceField, device: str, threads: int) -> LammpsEngine:
