@@ -7,12 +7,12 @@ import numpy as np
 
 from zeocryst.potentials import moments
 
-_look = numba.njit(moments.look)
-_weigh = numba.njit(moments.weigh)
-_gather = numba.njit(moments.gather)
+_look = numba.njit(error_model="numpy")(moments.look)
+_weigh = numba.njit(error_model="numpy")(moments.weigh)
+_gather = numba.njit(error_model="numpy")(moments.gather)
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, cache=True, error_model="numpy")
 def forces(  # type: ignore[no-untyped-def]
     position, kind, box, head, count, neighbour, pairs, arms,
     arm_count, arm_site, arm, moment, weighed, force, energy, virial,
@@ -20,10 +20,10 @@ def forces(  # type: ignore[no-untyped-def]
     """Energy, forces and virial of all beads, into the last three; arrays as in `moments`."""
     for i in numba.prange(len(kind)):
         _look(
-            np.int64(i), position, kind, box, head, count, neighbour, pairs, arms,
-            arm_count, arm_site, arm, moment, force, energy, virial,
+            np.int64(i), position, kind, box, head, count, neighbour, pairs,
+            arm_count, arm_site, arm, force, energy, virial,
         )  # fmt: skip
-        _weigh(np.int64(i), kind, arms, moment, weighed, energy)
+        _weigh(np.int64(i), kind, head, arms, arm_count, arm_site, arm, moment, weighed, energy)
     for i in numba.prange(len(kind)):
         _gather(np.int64(i), kind, head, arms, arm_count, arm_site, arm, weighed, force, virial)
 

@@ -28,10 +28,10 @@ def _look_all(  # type: ignore[no-untyped-def]
     i = cuda.grid(1)
     if i < kind.shape[0]:
         _look(
-            i, position, kind, box, head, count, neighbour, pairs, arms,
-            arm_count, arm_site, arm, moment, force, energy, virial,
+            i, position, kind, box, head, count, neighbour, pairs,
+            arm_count, arm_site, arm, force, energy, virial,
         )  # fmt: skip
-        _weigh(i, kind, arms, moment, weighed, energy)
+        _weigh(i, kind, head, arms, arm_count, arm_site, arm, moment, weighed, energy)
 
 
 @cuda.jit

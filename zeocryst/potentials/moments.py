@@ -90,48 +90,48 @@ def pack(forcefield: ForceField, types: list[str], acting: list[str] | None = No
 
 
 def look(
-    i: int, position: Any, kind: Any, box: Any, head: Any, count: Any, neighbour: Any, pairs: Any, arms: Any,
-    arm_count: Any, arm_site: Any, arm: Any, moment: Any, force: Any, energy: Any, virial: Any,
+    i: int, position: Any, kind: Any, box: Any, head: Any, count: Any, neighbour: Any, pairs: Any,
+    arm_count: Any, arm_site: Any, arm: Any, force: Any, energy: Any, virial: Any,
 ) -> None:  # fmt: skip
-    """Bead i looks around: its short list, its moments, and its two-body force, energy and virial."""
-    n_types = pairs.shape[0]
-    for b in range(n_types):
-        for c in range(10):
-            moment[i, b, c] = 0.0
+    """Bead i looks around: its short list, and its two-body force, energy and virial."""
+    lx, ly, lz, xy, xz, yz = box[0], box[1], box[2], box[3], box[4], box[5]
     x, y, z, ti = position[i, 0], position[i, 1], position[i, 2], kind[i]
-    first = int(head[i])
-    found = 0
+    first = np.int64(head[i])
+    place = first
     fx = fy = fz = u = 0.0
     vxx = vxy = vxz = vyy = vyz = vzz = 0.0
-    for m in range(first, first + int(count[i])):
-        j = int(neighbour[m])
+    for m in range(first, first + np.int64(count[i])):
+        j = np.int64(neighbour[m])
         dx, dy, dz = position[j, 0] - x, position[j, 1] - y, position[j, 2] - z
-        # nearest image, one vector of the box after the other
-        turns = math.floor(dz / box[2] + 0.5)
-        dz -= box[2] * turns
-        dy -= box[2] * box[5] * turns
-        dx -= box[2] * box[4] * turns
-        turns = math.floor(dy / box[1] + 0.5)
-        dy -= box[1] * turns
-        dx -= box[1] * box[3] * turns
-        dx -= box[0] * math.floor(dx / box[0] + 0.5)
+        # nearest image, one vector of the box after the other; most pairs need no shift
+        if abs(dz) > 0.5 * lz:
+            turns = math.floor(dz / lz + 0.5)
+            dz -= lz * turns
+            dy -= lz * yz * turns
+            dx -= lz * xz * turns
+        if abs(dy) > 0.5 * ly:
+            turns = math.floor(dy / ly + 0.5)
+            dy -= ly * turns
+            dx -= ly * xy * turns
+        if abs(dx) > 0.5 * lx:
+            dx -= lx * math.floor(dx / lx + 0.5)
         tj = kind[j]
         cutoff = pairs[ti, tj, 2]
         square = dx * dx + dy * dy + dz * dz
         if square >= cutoff * cutoff:
             continue
         r = math.sqrt(square)
-        gap = 1.0 / (r - cutoff)
+        inverse, gap = 1.0 / r, 1.0 / (r - cutoff)
         if pairs[ti, tj, 0] != 0.0:
             sigma, p, q = pairs[ti, tj, 1], pairs[ti, tj, 4], pairs[ti, tj, 5]
-            s = sigma / r
+            s = sigma * inverse
             strength = pairs[ti, tj, 0] * math.exp(sigma * gap)
             # the usual exponents, 4 and 0, without a call of pow
             repulsion = pairs[ti, tj, 3] * (s * s * s * s if p == 4.0 else s**p)
             attraction = 1.0 if q == 0.0 else s**q
             pair = strength * (repulsion - attraction)
-            slope = strength * (q * attraction - p * repulsion) / r - pair * sigma * gap * gap
-            w = slope / r
+            slope = strength * (q * attraction - p * repulsion) * inverse - pair * sigma * gap * gap
+            w = slope * inverse
             fx += w * dx
             fy += w * dy
             fz += w * dz
@@ -143,33 +143,18 @@ def look(
             vyy += w * dy * dy
             vyz += w * dy * dz
             vzz += w * dz * dz
-        if pairs[ti, tj, 7] == 0.0:
-            continue
-        reach = pairs[ti, tj, 6]
-        f = math.exp(reach * gap)
-        place = first + found
-        found += 1
-        arm_site[place] = j
-        arm[place, 0] = dx
-        arm[place, 1] = dy
-        arm[place, 2] = dz
-        arm[place, 3] = r
-        arm[place, 4] = f
-        arm[place, 5] = -reach * gap * gap * f
-        ux, uy, uz = dx / r, dy / r, dz / r
-        moment[i, tj, 0] += f
-        moment[i, tj, 1] += f * ux
-        moment[i, tj, 2] += f * uy
-        moment[i, tj, 3] += f * uz
-        moment[i, tj, 4] += f * ux * ux
-        moment[i, tj, 5] += f * ux * uy
-        moment[i, tj, 6] += f * ux * uz
-        moment[i, tj, 7] += f * uy * uy
-        moment[i, tj, 8] += f * uy * uz
-        moment[i, tj, 9] += f * uz * uz
-        # the term j = k of the sum over pairs of arms, which is no triplet
-        u -= 0.5 * (arms[ti, tj, tj, 0] - 2.0 * arms[ti, tj, tj, 1] + arms[ti, tj, tj, 2]) * f * f
-    arm_count[i] = found
+        if pairs[ti, tj, 7] != 0.0:
+            reach = pairs[ti, tj, 6]
+            f = math.exp(reach * gap)
+            arm_site[place] = j
+            arm[place, 0] = dx * inverse
+            arm[place, 1] = dy * inverse
+            arm[place, 2] = dz * inverse
+            arm[place, 3] = r
+            arm[place, 4] = f
+            arm[place, 5] = -reach * gap * gap * f
+            place += 1
+    arm_count[i] = place - first
     force[i, 0] = fx
     force[i, 1] = fy
     force[i, 2] = fz
@@ -182,11 +167,46 @@ def look(
     virial[i, 5] = vzz
 
 
-def weigh(i: int, kind: Any, arms: Any, moment: Any, weighed: Any, energy: Any) -> None:
+def weigh(
+    i: int, kind: Any, head: Any, arms: Any, arm_count: Any, arm_site: Any, arm: Any, moment: Any,
+    weighed: Any, energy: Any,
+) -> None:  # fmt: skip
     """Bead i adds its three-body energy, and makes of its moments what the gradients need."""
     n_types = arms.shape[0]
     ti = kind[i]
+    first = np.int64(head[i])
+    last = first + np.int64(arm_count[i])
     u = 0.0
+    for b in range(n_types):
+        total = px = py = pz = qxx = qxy = qxz = qyy = qyz = qzz = own = 0.0
+        for m in range(first, last):
+            if kind[np.int64(arm_site[m])] != b:
+                continue
+            ux, uy, uz, f = arm[m, 0], arm[m, 1], arm[m, 2], arm[m, 4]
+            total += f
+            own += f * f
+            ax, ay, az = f * ux, f * uy, f * uz
+            px += ax
+            py += ay
+            pz += az
+            qxx += ax * ux
+            qxy += ax * uy
+            qxz += ax * uz
+            qyy += ay * uy
+            qyz += ay * uz
+            qzz += az * uz
+        moment[i, b, 0] = total
+        moment[i, b, 1] = px
+        moment[i, b, 2] = py
+        moment[i, b, 3] = pz
+        moment[i, b, 4] = qxx
+        moment[i, b, 5] = qxy
+        moment[i, b, 6] = qxz
+        moment[i, b, 7] = qyy
+        moment[i, b, 8] = qyz
+        moment[i, b, 9] = qzz
+        # the terms j = k of the sum over pairs of arms, which are no triplets
+        u -= 0.5 * (arms[ti, b, b, 0] - 2.0 * arms[ti, b, b, 1] + arms[ti, b, b, 2]) * own
     for b in range(n_types):
         for k in range(10):
             weighed[i, b, k] = 0.0
@@ -215,41 +235,51 @@ def gather(
     ti = kind[i]
     fx = fy = fz = 0.0
     vxx = vxy = vxz = vyy = vyz = vzz = 0.0
-    first = int(head[i])
-    for m in range(first, first + int(arm_count[i])):
-        j = int(arm_site[m])
+    first = np.int64(head[i])
+    for m in range(first, first + np.int64(arm_count[i])):
+        j = np.int64(arm_site[m])
         tj = kind[j]
-        dx, dy, dz, r, f, slope = arm[m, 0], arm[m, 1], arm[m, 2], arm[m, 3], arm[m, 4], arm[m, 5]
-        ux, uy, uz = dx / r, dy / r, dz / r
-        for side in range(2):
-            # side 0: i is the vertex and j the arm; side 1: the other way, along the opposite vector
-            vertex = i if side == 0 else j
-            tv = ti if side == 0 else tj
-            ta = tj if side == 0 else ti
-            sign = 1.0 if side == 0 else -1.0
-            w = weighed[vertex, ta]
-            ux, uy, uz = sign * dx / r, sign * dy / r, sign * dz / r
-            qx = w[4] * ux + w[5] * uy + w[6] * uz
-            qy = w[5] * ux + w[7] * uy + w[8] * uz
-            qz = w[6] * ux + w[8] * uy + w[9] * uz
-            along_q = qx * ux + qy * uy + qz * uz
-            along_p = w[1] * ux + w[2] * uy + w[3] * uz
-            own = arms[tv, ta, ta, 0] - 2.0 * arms[tv, ta, ta, 1] + arms[tv, ta, ta, 2]
-            turn = 2.0 * f / r
-            along = slope * (along_q - 2.0 * along_p + w[0] - own * f) - turn * (along_q - along_p)
-            gx = along * ux + turn * (qx - w[1])
-            gy = along * uy + turn * (qy - w[2])
-            gz = along * uz + turn * (qz - w[3])
-            fx += sign * gx
-            fy += sign * gy
-            fz += sign * gz
-            if side == 0:
-                vxx -= dx * gx
-                vxy -= dx * gy
-                vxz -= dx * gz
-                vyy -= dy * gy
-                vyz -= dy * gz
-                vzz -= dz * gz
+        ux, uy, uz, r, f, slope = arm[m, 0], arm[m, 1], arm[m, 2], arm[m, 3], arm[m, 4], arm[m, 5]
+        turn = 2.0 * f / r
+        # i is the vertex and j the arm
+        w0, w1, w2, w3 = weighed[i, tj, 0], weighed[i, tj, 1], weighed[i, tj, 2], weighed[i, tj, 3]
+        wxx, wxy, wxz = weighed[i, tj, 4], weighed[i, tj, 5], weighed[i, tj, 6]
+        wyy, wyz, wzz = weighed[i, tj, 7], weighed[i, tj, 8], weighed[i, tj, 9]
+        qx, qy, qz = (
+            wxx * ux + wxy * uy + wxz * uz,
+            wxy * ux + wyy * uy + wyz * uz,
+            wxz * ux + wyz * uy + wzz * uz,
+        )
+        along_q, along_p = qx * ux + qy * uy + qz * uz, w1 * ux + w2 * uy + w3 * uz
+        own = arms[ti, tj, tj, 0] - 2.0 * arms[ti, tj, tj, 1] + arms[ti, tj, tj, 2]
+        along = slope * (along_q - 2.0 * along_p + w0 - own * f) - turn * (along_q - along_p)
+        gx = along * ux + turn * (qx - w1)
+        gy = along * uy + turn * (qy - w2)
+        gz = along * uz + turn * (qz - w3)
+        fx += gx
+        fy += gy
+        fz += gz
+        vxx -= r * ux * gx
+        vxy -= r * ux * gy
+        vxz -= r * ux * gz
+        vyy -= r * uy * gy
+        vyz -= r * uy * gz
+        vzz -= r * uz * gz
+        # j is the vertex and i the arm, along the opposite vector: what is odd in it changes its sign
+        w0, w1, w2, w3 = weighed[j, ti, 0], weighed[j, ti, 1], weighed[j, ti, 2], weighed[j, ti, 3]
+        wxx, wxy, wxz = weighed[j, ti, 4], weighed[j, ti, 5], weighed[j, ti, 6]
+        wyy, wyz, wzz = weighed[j, ti, 7], weighed[j, ti, 8], weighed[j, ti, 9]
+        qx, qy, qz = (
+            wxx * ux + wxy * uy + wxz * uz,
+            wxy * ux + wyy * uy + wyz * uz,
+            wxz * ux + wyz * uy + wzz * uz,
+        )
+        along_q, along_p = qx * ux + qy * uy + qz * uz, -(w1 * ux + w2 * uy + w3 * uz)
+        own = arms[tj, ti, ti, 0] - 2.0 * arms[tj, ti, ti, 1] + arms[tj, ti, ti, 2]
+        along = slope * (along_q - 2.0 * along_p + w0 - own * f) - turn * (along_q - along_p)
+        fx += along * ux + turn * (qx + w1)
+        fy += along * uy + turn * (qy + w2)
+        fz += along * uz + turn * (qz + w3)
     force[i, 0] += fx
     force[i, 1] += fy
     force[i, 2] += fz

@@ -16,9 +16,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell, volume
+from zeocryst.cell import box_to_cell, heights, volume
 from zeocryst.condition import Stage
-from zeocryst.engines.hoomd.force import BUFFER_A, StillingerWeber
+from zeocryst.engines.hoomd.force import StillingerWeber
 from zeocryst.engines.protocol import EngineInfo, Evaluation, Sample, frozen_beads
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField, Pair
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 TABLE_POINTS = 20_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
+#: Widths of the neighbour lists' buffers, Å: the most (a wider one is built more seldom, and searched for
+#: longer), the least, and the share of the box that has to stay free for it to shrink.
+MOST_BUFFER_A = {"three": 1.0, "table": 1.5}
+LEAST_BUFFER_A = 0.3
+SHRINKING = 0.04
 #: Relaxation times of thermostats and barostats, ps.
 THERMOSTAT_PS = 0.1
 BAROSTAT_PS = 1.0
@@ -148,16 +153,21 @@ class _Session:
         """Three-body types with the Stillinger-Weber force, the other pairs from tables."""
         forcefield = self._forcefield
         present = list(self._frame.particles.types)
+        tall = float(heights(box_to_cell(self._frame.configuration.box)).min())
         three = [t for t in forcefield.types if any(t in triplet for triplet in forcefield.triplets)]
         acting = [t for t in three if t in present]
         forces: list[Any] = []
         if acting:
-            forces.append(StillingerWeber(forcefield, acting))
+            reach = max(forcefield.pairs[a, b].cutoff_A for a in acting for b in acting)
+            forces.append(StillingerWeber(forcefield, acting, _buffer(tall, reach, MOST_BUFFER_A["three"])))
         others = [
             (a, b) for k, a in enumerate(present) for b in present[k:] if not (a in acting and b in acting)
         ]
         if others:
-            table = hoomd.md.pair.Table(hoomd.md.nlist.Tree(buffer=BUFFER_A, exclusions=()))
+            reach = max(forcefield.pairs[pair].cutoff_A for pair in others)
+            buffer = _buffer(tall, reach, MOST_BUFFER_A["table"])
+            # a tree, since S that are few see far: cells of their size would have each T search hundreds of T
+            table = hoomd.md.pair.Table(hoomd.md.nlist.Tree(buffer=buffer, exclusions=()))
             for k, a in enumerate(present):
                 for b in present[k:]:
                     if (a, b) in others:
@@ -248,7 +258,7 @@ class _Session:
             raise SimulationError(
                 f"HOOMD-blue stopped: {_words(error)}. Beads moved too far in one step (a smaller timestep_fs "
                 "or a minimize stage before helps), or the box is too small: it has to be more than "
-                f"{2 * (self._forcefield.cutoff_A + BUFFER_A):.1f} Å across"
+                f"{2 * (self._forcefield.cutoff_A + LEAST_BUFFER_A):.1f} Å across"
             ) from None
 
     # ---- what came of it ----------------------------------------------------------------------
@@ -290,6 +300,14 @@ class _Session:
         frame.particles.velocity = np.array(snapshot.particles.velocity, dtype=float) / PS_PER_DERIVED_TIME
         frame.particles.image = np.array(snapshot.particles.image)
         return frame
+
+
+def _buffer(tall: float, reach: float, most: float) -> float:
+    """Width of a neighbour list's buffer that fits into a box, Å.
+
+    HOOMD-blue wants the box, `tall` at its lowest, to hold a sphere of the list's radius.
+    """
+    return float(np.clip((1 - SHRINKING) * tall / 2 - reach, LEAST_BUFFER_A, most))
 
 
 def _words(error: BaseException) -> str:
