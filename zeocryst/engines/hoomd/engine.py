@@ -32,10 +32,10 @@ TABLE_POINTS = 20_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
 #: Widths of the neighbour lists' buffers, Å: the most (a wider one is built more seldom, and searched for
-#: longer), the least, and the share of the box that has to stay free for it to shrink.
+#: longer), the least, and how much of the box has to stay free, since it may shrink.
 MOST_BUFFER_A = {"three": 1.0, "table": 1.5}
 LEAST_BUFFER_A = 0.3
-SHRINKING = 0.04
+SHRINKING = 0.07
 #: Relaxation times of thermostats and barostats, ps.
 THERMOSTAT_PS = 0.1
 BAROSTAT_PS = 1.0
