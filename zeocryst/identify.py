@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zeocryst.network.bonds import Network
+from zeocryst.network.rings import vertex_symbols
 from zeocryst.order.labels import UNKNOWN, label_sites
 from zeocryst.structures import read_networks
 
@@ -20,15 +22,17 @@ def identify_network(network: Network) -> dict[str, Any]:
     -------
     dict
         ``n_sites``, ``types`` (code, sites, share, grains), ``amorphous_share`` and ``unknown`` (sites,
-        coordination_sequence), the most frequent first.
+        coordination_sequence, vertex_symbol), the most frequent first.
     """
     labels = label_sites(network)
     unknown = []
     if UNKNOWN in labels.codes:
-        mine = labels.sequences[labels.code == labels.codes.index(UNKNOWN)]
-        rows, counts = np.unique(mine, axis=0, return_counts=True)
-        for k in np.argsort(-counts, kind="stable"):
-            unknown.append({"sites": int(counts[k]), "coordination_sequence": rows[k].tolist()})
+        mine = np.flatnonzero(labels.code == labels.codes.index(UNKNOWN))
+        kinds = Counter(
+            zip(map(tuple, labels.sequences[mine].tolist()), vertex_symbols(network, mine), strict=True)
+        )
+        for (sequence, symbol), count in sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0])):
+            unknown.append({"sites": count, "coordination_sequence": list(sequence), "vertex_symbol": symbol})
     return {
         "n_sites": network.n_sites,
         "types": [row for row in labels.summary() if row["code"] != UNKNOWN],

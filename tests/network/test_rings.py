@@ -7,7 +7,7 @@ import pytest
 
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import bonds_from_sites
-from zeocryst.network.rings import rings_per_site, rings_through_sites
+from zeocryst.network.rings import rings_per_site, rings_through_sites, vertex_symbols
 
 
 @pytest.mark.parametrize("repeat", [(1, 1, 1), (2, 1, 1), (2, 2, 2)])
@@ -86,3 +86,51 @@ def test_matscipy_counts_the_same(code, repeat):
     found = ring_statistics(crystal, 3.6, maxlength=11)[:11]
     theirs[: len(found)] = found
     assert mine == pytest.approx(theirs)
+
+
+#: Database of Zeolite Structures (https://www.iza-structure.org/databases/), entries of these types.
+PUBLISHED = {
+    "SOD": {"4·4·6·6·6·6"},
+    "LTA": {"4·6·4·6·4·8"},
+    "FAU": {"4·4·4·6·6·12"},
+    "RHO": {"4·4·4·6·8·8"},
+    "CHA": {"4·4·4·8·6·8"},
+    "GIS": {"4·4·4·8₂·8·8"},
+    "ANA": {"4·4·6·6·8₄·8₄"},
+}
+
+
+@pytest.mark.parametrize("code", sorted(PUBLISHED))
+def test_published_vertex_symbols(code):
+    cell, sites = start_structure(code)
+    assert set(vertex_symbols(bonds_from_sites(sites, cell))) == PUBLISHED[code]
+
+
+def test_vertex_symbols_of_diamond_and_quartz():
+    # O'Keeffe and Hyde, Zeolites 19, 370 (1997): all six angles of diamond have two six-rings; quartz
+    a = 3.1 * 4 / 3**0.5
+    cell = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]) * a / 2
+    assert set(vertex_symbols(bonds_from_sites([[0, 0, 0], [a / 4] * 3], cell))) == {"6₂·6₂·6₂·6₂·6₂·6₂"}
+    a, c, x = 4.913, 5.405, 0.4697  # low quartz, Si only
+    cell = np.array([[a, 0, 0], [-a / 2, a * 3**0.5 / 2, 0], [0, 0, c]])
+    sites = np.array([[x, 0, 0], [0, x, 2 / 3], [-x, -x, 1 / 3]]) @ cell
+    assert set(vertex_symbols(bonds_from_sites(sites, cell))) == {"6·6·6₂·6₂·8₇·8₇"}
+
+
+def test_an_angle_without_a_ring_has_a_star():
+    # a ladder: four-rings along it, nothing between the two bonds that lead on
+    cell = np.diag([3.1, 30.0, 30.0])
+    network = bonds_from_sites([[0, 0, 0], [0, 3.1, 0], [0, 6.2, 0]], cell, cutoff=3.3)
+    assert vertex_symbols(network) == ["", "4·4·4·4·*·*", ""]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_vertex_symbols_do_not_depend_on_the_order_of_sites(seed):
+    cell, sites = start_structure("MFI")
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(sites))
+    first = vertex_symbols(bonds_from_sites(sites, cell))
+    moved = vertex_symbols(bonds_from_sites((sites + rng.normal(size=3) * 5)[order], cell))
+    assert [first[k] for k in order] == moved
+    some = vertex_symbols(bonds_from_sites(sites, cell), np.array([5, 0]))
+    assert some == [first[5], first[0]]

@@ -31,6 +31,8 @@ class FrameworkType:
         The distinct coordination sequences of its T sites.
     multiplicities : (K,) int array
         T sites per cell with each of them.
+    vertex_symbols : tuple of K tuples of str
+        Vertex symbols of the sites with each of them.
     density_T_per_1000A3 : float
         Framework density of the idealized SiO2 structure.
     ring_sizes : tuple of int
@@ -41,6 +43,7 @@ class FrameworkType:
     code: str
     sequences: NDArray[np.int32]
     multiplicities: NDArray[np.int64]
+    vertex_symbols: tuple[tuple[str, ...], ...]
     density_T_per_1000A3: float
     ring_sizes: tuple[int, ...]
     interrupted: bool
@@ -57,11 +60,14 @@ def framework_types() -> dict[str, FrameworkType]:
     """All framework types by code, in alphabetical order."""
     types = {}
     for code, entry in sorted(_read("table.json").items()):
-        sites = entry["sites"]
+        kinds: dict[tuple[int, ...], list[dict[str, Any]]] = {}
+        for site in entry["sites"]:
+            kinds.setdefault(tuple(site["coordination_sequence"]), []).append(site)
         types[code] = FrameworkType(
             code,
-            np.array([s["coordination_sequence"] for s in sites], dtype=np.int32),
-            np.array([s["multiplicity"] for s in sites]),
+            np.array(list(kinds), dtype=np.int32),
+            np.array([sum(site["multiplicity"] for site in sites) for sites in kinds.values()]),
+            tuple(tuple(site["vertex_symbol"] for site in sites) for sites in kinds.values()),
             entry["density_T_per_1000A3"],
             tuple(entry["ring_sizes"]),
             entry["interrupted"],
@@ -71,7 +77,10 @@ def framework_types() -> dict[str, FrameworkType]:
 
 @cache
 def candidates() -> tuple[FrameworkType, ...]:
-    """The types that can be told apart: those with the same sites in the same shares are one entry."""
+    """The types that coordination sequences tell apart; those with the same in the same shares are one entry.
+
+    What vertex symbols say of the types of such an entry is found by its codes in `framework_types`.
+    """
     groups: dict[tuple[bytes, bytes], list[FrameworkType]] = {}
     for kind in framework_types().values():
         share = np.round(kind.multiplicities / kind.multiplicities.sum(), 6)
@@ -81,6 +90,7 @@ def candidates() -> tuple[FrameworkType, ...]:
             "|".join(k.code for k in group),
             group[0].sequences,
             group[0].multiplicities,
+            group[0].vertex_symbols if len(group) == 1 else ((),) * len(group[0].sequences),
             group[0].density_T_per_1000A3,
             group[0].ring_sizes,
             group[0].interrupted,

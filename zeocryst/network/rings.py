@@ -126,39 +126,98 @@ def _relations(
     return before, n_before, beside, n_beside, count
 
 
+@numba.njit(cache=True)
+def _rings_at(
+    root: int, largest: int, offsets: Ints, sites: Ints, shifts: Ints, start: Ints, keys: Ints,
+    distances: NDArray, shortest: bool,
+) -> tuple[Ints, Ints, Ints]:  # fmt: skip
+    """Rings through a site: the nodes around it, sizes, and the node numbers along each ring.
+
+    A ring begins with the root (node 0); its second and last are two of the root's neighbours, which are
+    nodes 1, 2, ... in the order of the bonds. With `shortest` the search ends when each angle has a ring.
+    """
+    half = largest // 2
+    nodes, begin, table, own = shells(root, half, offsets, sites, shifts)
+    most = 0
+    for a in range(len(nodes)):
+        most = max(most, offsets[nodes[a, 0] + 1] - offsets[nodes[a, 0]])
+    before, n_before, beside, n_beside, count = _relations(
+        nodes, begin, table, own, offsets, sites, shifts, most
+    )
+    degree = begin[2] - begin[1]
+    seen = np.zeros((degree + 1, degree + 1), np.bool_)
+    n_seen = 0
+    sizes = np.empty(16, np.int64)
+    rings = np.empty((16, largest), np.int64)
+    found = 0
+    for k in range(1, half + 1):
+        for odd in range(2):
+            if 2 * k + odd > largest or (shortest and n_seen == degree * (degree - 1) // 2):
+                continue
+            for a in range(begin[k], begin[k + 1]):
+                ends = n_beside[a] if odd else 1
+                if ends == 0 or (not odd and n_before[a] < 2):
+                    continue
+                ways = _paths(a, k, before, n_before, count)
+                for e in range(ends):
+                    others = _paths(beside[a, e], k, before, n_before, count) if odd else ways
+                    for p in range(len(ways)):
+                        for q in range(len(others) if odd else p):
+                            if not _is_ring(ways[p], others[q], k, odd, nodes, start, keys, distances):
+                                continue
+                            if found == len(sizes):
+                                more_sizes = np.empty(2 * found, np.int64)
+                                more_sizes[:found] = sizes
+                                more = np.empty((2 * found, largest), np.int64)
+                                more[:found] = rings
+                                sizes, rings = more_sizes, more
+                            sizes[found] = 2 * k + odd
+                            for d in range(k + 1):
+                                rings[found, d] = ways[p, d]
+                            for d in range(1, k + odd):
+                                rings[found, 2 * k + odd - d] = others[q, d]
+                            found += 1
+            if shortest:
+                for r in range(found):
+                    i, j = rings[r, 1], rings[r, sizes[r] - 1]
+                    if not seen[i, j]:
+                        seen[i, j] = seen[j, i] = True
+                        n_seen += 1
+    return nodes, sizes[:found], rings[:found]
+
+
 @numba.njit(parallel=True, cache=True)
 def _count_rings(
     n: int, largest: int, offsets: Ints, sites: Ints, shifts: Ints, start: Ints, keys: Ints,
     distances: NDArray,
 ) -> NDArray[np.int32]:  # fmt: skip
-    half = largest // 2
     out = np.zeros((n, largest + 1), np.int32)
-    most = 0
-    for s in range(n):
-        most = max(most, offsets[s + 1] - offsets[s])
     for root in numba.prange(n):
-        nodes, begin, table, own = shells(root, half, offsets, sites, shifts)
-        before, n_before, beside, n_beside, count = _relations(
-            nodes, begin, table, own, offsets, sites, shifts, most
-        )
-        for k in range(1, half + 1):
-            for a in range(begin[k], begin[k + 1]):
-                if n_before[a] < 2 and n_beside[a] == 0:
-                    continue
-                ways = _paths(a, k, before, n_before, count)
-                if n_before[a] >= 2:
-                    for p in range(len(ways)):
-                        for q in range(p):
-                            if _is_ring(ways[p], ways[q], k, 0, nodes, start, keys, distances):
-                                out[root, 2 * k] += 1
-                if 2 * k + 1 <= largest:
-                    for e in range(n_beside[a]):
-                        others = _paths(beside[a, e], k, before, n_before, count)
-                        for p in range(len(ways)):
-                            for q in range(len(others)):
-                                if _is_ring(ways[p], others[q], k, 1, nodes, start, keys, distances):
-                                    out[root, 2 * k + 1] += 1
+        _, sizes, _ = _rings_at(root, largest, offsets, sites, shifts, start, keys, distances, False)
+        for size in sizes:
+            out[root, size] += 1
     return out
+
+
+@numba.njit(parallel=True, cache=True)
+def _angles(
+    roots: Ints, largest: int, offsets: Ints, sites: Ints, shifts: Ints, start: Ints, keys: Ints,
+    distances: NDArray,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:  # fmt: skip
+    """Size and number of the shortest rings between each two of the first four bonds of each root."""
+    size = np.zeros((len(roots), 4, 4), np.int32)
+    number = np.zeros((len(roots), 4, 4), np.int32)
+    for m in numba.prange(len(roots)):
+        _, sizes, rings = _rings_at(roots[m], largest, offsets, sites, shifts, start, keys, distances, True)
+        for r in range(len(sizes)):
+            i, j = rings[r, 1] - 1, rings[r, sizes[r] - 1] - 1
+            if i > 3 or j > 3:
+                continue
+            if size[m, i, j] == 0 or size[m, i, j] == sizes[r]:
+                size[m, i, j] = size[m, j, i] = sizes[r]
+                number[m, i, j] += 1
+                number[m, j, i] = number[m, i, j]
+    return size, number
 
 
 def rings_through_sites(network: Network, largest: int = 12) -> NDArray[np.int32]:
@@ -190,3 +249,61 @@ def rings_per_site(network: Network, largest: int = 12) -> NDArray[np.float64]:
     through = rings_through_sites(network, largest).sum(axis=0)
     size = np.maximum(np.arange(largest + 1), 1)
     return np.asarray(through / size / network.n_sites)
+
+
+def vertex_symbols(network: Network, chosen: NDArray[np.int64] | None = None, largest: int = 20) -> list[str]:
+    """Vertex symbols of four-coordinated sites.
+
+    The symbol has, for each of a site's six angles, the size of the shortest rings that contain the angle,
+    and how many there are where there are several (as a subscript); opposite angles stand together, and of
+    all orders the one with the smallest numbers first is taken (M. O'Keeffe, S. T. Hyde, Zeolites 19, 370
+    (1997)). An angle without a ring up to `largest` is ``*``.
+
+    Parameters
+    ----------
+    network
+        Sites and bonds.
+    chosen : (M,) int array
+        Sites; every one if not given.
+    largest
+        Largest ring size that is looked for.
+
+    Returns
+    -------
+    list of str
+        Such as ``4·4·6·6·6·6``; for a site without four bonds the empty text.
+    """
+    offsets, sites, shifts = network.neighbours
+    roots = np.arange(network.n_sites) if chosen is None else np.asarray(chosen, dtype=np.int64)
+    names = [""] * len(roots)
+    left = np.flatnonzero(network.degree[roots] == 4)
+    # most angles have small rings, and the search for large ones is costly
+    for limit in sorted({min(8, largest), min(12, largest), largest}):
+        if not len(left):
+            break
+        start, keys, distances = _balls(network.n_sites, (limit - 1) // 2, offsets, sites, shifts)
+        size, number = _angles(roots[left], limit, offsets, sites, shifts, start, keys, distances)
+        open_angles = (size + np.eye(4, dtype=size.dtype) == 0).any(axis=(1, 2))
+        for k in np.flatnonzero(~open_angles | (limit == largest)):
+            names[left[k]] = _symbol(size[k], number[k])
+        left = left[open_angles]
+    return names
+
+
+def _symbol(size: NDArray[np.int32], number: NDArray[np.int32]) -> str:
+    """The symbol of one site from the sizes and numbers of rings between its bonds, (4, 4) each."""
+    endless = 10_000  # an angle without a ring sorts last
+
+    def angle(i: int, j: int) -> tuple[int, int]:
+        """Size and number of the shortest rings between two bonds."""
+        return (int(size[i, j]), int(number[i, j])) if size[i, j] else (endless, 1)
+
+    opposite = [((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))]
+    pairs = sorted(sorted([angle(*a), angle(*b)]) for a, b in opposite)
+    below = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    words = [
+        "*" if n == endless else str(n) + (str(times).translate(below) if times > 1 else "")
+        for pair in pairs
+        for n, times in pair
+    ]
+    return "·".join(words)

@@ -6,8 +6,8 @@ has them (Baerlocher, McCusker, http://www.iza-structure.org/databases/). Writte
 ``zeocryst/frameworks``, one shelf below (this script needs the network, which stands above the tables):
 
 ``table.json``
-    for every type its T sites, each with multiplicity and coordination sequence to `SHELLS` shells,
-    ring sizes and framework density;
+    for every type its kinds of T sites, each with multiplicity, coordination sequence to `SHELLS` shells and
+    vertex symbol (with rings up to `LARGEST_RING`), ring sizes and framework density;
 ``starts.json``
     for the types in `STARTS`, from which simulations start: cell, space group (spglib) and T
     sites in the standard setting.
@@ -17,18 +17,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zeocryst.network.bonds import Network, bonds_from_oxygens
+from zeocryst.network.rings import vertex_symbols
 from zeocryst.network.topology import coordination_sequences
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 SHELLS = 13
+LARGEST_RING = 20
 STARTS = [
     "AFI",
     "ANA",
@@ -73,15 +76,17 @@ def network_of(atoms: Atoms) -> Network:
 def describe(atoms: Atoms) -> dict[str, Any]:
     """The table's entry for one framework type."""
     network = network_of(atoms)
-    sequences, counts = np.unique(coordination_sequences(network, SHELLS), axis=0, return_counts=True)
+    symbols = vertex_symbols(network, largest=LARGEST_RING)
+    rows = coordination_sequences(network, SHELLS).tolist()
+    kinds = Counter(zip(map(tuple, rows), symbols, strict=True))
     return {
         "n_T": network.n_sites,
         "density_T_per_1000A3": round(1000 * network.n_sites / atoms.get_volume(), 3),
         "ring_sizes": [int(n) for n in atoms.info["ring_sizes"]],
         "interrupted": bool((network.degree < 4).any()),
         "sites": [
-            {"multiplicity": int(count), "coordination_sequence": row.tolist()}
-            for row, count in zip(sequences, counts, strict=True)
+            {"multiplicity": count, "coordination_sequence": list(row), "vertex_symbol": symbol}
+            for (row, symbol), count in sorted(kinds.items())
         ],
     }
 
@@ -110,9 +115,11 @@ def main(reference: Path, folder: Path) -> None:
     types = {code: describe(structures[code]) for code in sorted(structures)}
     starts = {code: start_structure(structures[code]) for code in STARTS}
     for name, content in (("table.json", types), ("starts.json", starts)):
-        lines = ",\n".join(f"{json.dumps(code)}: {json.dumps(entry)}" for code, entry in content.items())
+        lines = ",\n".join(
+            f"{json.dumps(code)}: {json.dumps(entry, ensure_ascii=False)}" for code, entry in content.items()
+        )
         text = f'{{"source": {json.dumps(SOURCE)},\n"types": {{\n{lines}\n}}}}\n'
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

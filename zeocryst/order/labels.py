@@ -27,13 +27,16 @@ one of two ways.
    same way, are a grain of a crystal that is in no table, if there are `MIN_REGULAR` of them. A
    disordered network repeats itself so rarely that even 576 sites of melt have none.
 
+Types that have all coordination sequences in common (ABW and ATN, LTA and RHO) are told apart by the vertex
+symbols of their intact sites.
+
 What is neither is amorphous. The bonds are those of `zeocryst.network.bonds`: nearest first, at most
 four a site, which keeps the first five shells of 95 % of the sites of SGT at 600 K.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -41,8 +44,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from zeocryst.frameworks.table import candidates
+from zeocryst.frameworks.table import candidates, framework_types
 from zeocryst.network.bonds import Network, repeat_network
+from zeocryst.network.rings import vertex_symbols
 from zeocryst.network.topology import coordination_sequences
 
 #: Shells to which sequences are compared.
@@ -63,6 +67,8 @@ SURFACE_BONDS = 2
 #: Cells with fewer sites are labelled as supercells.
 SMALL_CELL = 64
 BLOCK_SITES = 512
+#: Most sites whose vertex symbols are asked for.
+VOTERS = 200
 #: What regular sites of an unnamed crystal are called.
 UNKNOWN = "unknown"
 AMORPHOUS = "amorphous"
@@ -232,10 +238,11 @@ def label_sites(network: Network) -> Labels:
     """
     n = network.n_sites
     if n >= SMALL_CELL:
-        return _label(network, 1)
+        return _tell_apart(network, _label(network, 1))
     # grains need room: a small cell is labelled as its supercell, with no more evidence than it has itself
     times = int(np.ceil((SMALL_CELL / n) ** (1 / 3)))
     labels = _label(repeat_network(network, (times, times, times)), times**3)
+    labels = _tell_apart(repeat_network(network, (times, times, times)), labels)
     return Labels(labels.codes, labels.code[:n], labels.grain[:n], labels.sequences[:n])
 
 
@@ -285,13 +292,40 @@ def _label(network: Network, copies: int) -> Labels:
     return Labels(tuple(codes), code, _number_grains(adjacency, code), sequences)
 
 
+def _tell_apart(network: Network, labels: Labels) -> Labels:
+    """Decide by vertex symbols between types that have the same coordination sequences.
+
+    Intact sites of the grains (`CORE_SHELLS` shells) vote; the type with the most votes gives its name if the
+    others have fewer than half as many. Where that decides nothing the joined name stays.
+    """
+    depth = None
+    codes = list(labels.codes)
+    for k, code in enumerate(codes):
+        if "|" not in code:
+            continue
+        if depth is None:
+            depth = matched_depth(labels.sequences)
+        t = [kind.code for kind in candidates()].index(code)
+        voters = np.flatnonzero((labels.code == k) & (depth[:, t] >= CORE_SHELLS))[:VOTERS]
+        symbols = vertex_symbols(network, voters)
+        votes = {}
+        for single in code.split("|"):
+            own = {s for sites in framework_types()[single].vertex_symbols for s in sites}
+            votes[single] = sum(symbol in own for symbol in symbols)
+        first, second = sorted(votes, key=lambda c: -votes[c])[:2]
+        if votes[first] > 2 * votes[second]:
+            codes[k] = first
+    return replace(labels, codes=tuple(codes))
+
+
 def agreement(labels: Labels, shells: int) -> dict[str, float]:
     """Share of all sites that agree with each type of their labels to a number of shells."""
     depth = matched_depth(labels.sequences)
     shares = {}
     for t, kind in enumerate(candidates()):
-        if kind.code in labels.codes:
-            shares[kind.code] = float((depth[:, t] >= shells).mean())
+        named = [code for code in labels.codes if set(code.split("|")) <= set(kind.code.split("|"))]
+        if named:
+            shares[named[0]] = float((depth[:, t] >= shells).mean())
     return shares
 
 
