@@ -1,7 +1,7 @@
 """The shipped conditions, as users run them.
 
-Growth is random, and threads make it differ from run to run; so the seeded run is held to what every seed
-number gave that was tried (see its README), which includes the ones that kept defects.
+Growth is random, and threads make it differ from run to run. Every seed number that was tried became flawless SGT
+(see its README); the limits leave room for one that keeps a defect.
 """
 
 import json
@@ -45,10 +45,12 @@ def test_the_seed_grows(tmp_path):
     summary = run("sgt_seeded", tmp_path / "out")
     assert (summary["n_T"], summary["n_S"]) == (512, 32)
     share = summary["crystalline_share"]
-    assert 0.35 < share["start"] < 0.6
-    assert share["end"] > share["start"] + 0.1
-    assert summary["quenched"]["crystalline_share"] > 0.7
-    assert summary["verdict"] in ("crystalline", "partly crystalline")
+    assert 0.3 < share["start"] < 0.6
+    assert share["end"] >= 0.8
+    assert summary["quenched"]["crystalline_share"] >= 0.8
+    assert summary["verdict"] == "crystalline"
+    assert summary["types"][0]["code"] == "SGT"
+    assert summary["types_from_atoms"][0]["code"] == "SGT"
     assert summary["backmap"]["q4_share"] >= 0.9
     valid_atoms(summary)
 
@@ -56,7 +58,7 @@ def test_the_seed_grows(tmp_path):
 @pytest.mark.slow
 def test_the_control_melts(tmp_path):
     summary = run("melt_control", tmp_path / "out")
-    assert summary["crystalline_share"]["start"] > 0.3
+    assert summary["crystalline_share"]["start"] > 0.2
     assert summary["crystalline_share"]["end"] < 0.1
     assert summary["verdict"] == "amorphous"
     assert "amorphous" in (tmp_path / "out" / "report.html").read_text()
