@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 #: Least rise of the crystalline share that counts as a transition.
 MIN_RISE = 0.2
+#: How far the plateaus of the fitted curve may be from the means of the first and last tenth of the frames.
+PLATEAU = 0.1
 #: Bootstrap samples of the residuals.
 SAMPLES = 200
 
@@ -62,13 +64,13 @@ def find_transition(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Tran
             f"(at least +{MIN_RISE:g} over at least 8 frames is called one).",
         )  # fmt: skip
     span = t[-1] - t[0]
-    bounds = ([-0.1, 0.0, t[0] - span, span / 200], [1.0, 1.2, t[-1] + span, 2 * span])
-    guess = [
-        s[:tail].mean(),
-        s[-tail:].mean(),
-        t[np.argmin(abs(s - s[:tail].mean() - rise / 2))],
-        span / 10,
-    ]
+    low, high = float(s[:tail].mean()), float(s[-tail:].mean())
+    # the plateaus stay near what was seen: a rise that begins at once has no lower one to fit
+    bounds = (
+        [low - PLATEAU, high - PLATEAU, t[0] - span, span / 200],
+        [low + PLATEAU, high + PLATEAU, t[-1] + span, 2 * span],
+    )
+    guess = [low, high, t[np.argmin(abs(s - low - rise / 2))], span / 10]
     guess = list(np.clip(guess, *(np.array(b) for b in bounds)))
     try:
         best, _ = curve_fit(_logistic, t, s, guess, bounds=bounds, maxfev=4000)
