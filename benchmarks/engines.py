@@ -81,7 +81,8 @@ def rates(advance):
         if spent > CHUNK_S / 4 or count > 100_000:
             break
         count *= 4
-    count = max(10, int(count * CHUNK_S / spent))
+    # `advance` counts in tens
+    count = max(10, int(count * CHUNK_S / spent) // 10 * 10)
     found = []
     for _ in range(REPEATS):
         begin = time.perf_counter()
@@ -115,7 +116,7 @@ def measure(what, size, threads):
         for _ in range(max(1, steps // 10)):
             next(samples)
 
-    return rates(lambda steps: advance(steps // 10 * 10))
+    return rates(advance)
 
 
 def main():

@@ -14,8 +14,10 @@ import gsd.hoomd
 import numpy as np
 import pytest
 
-#: The installed command: `python -m` would put the working directory first, and find the source there.
-ZEOCRYST = [str(Path(sys.executable).with_name("zeocryst"))]
+#: The installed command; or, where only PYTHONPATH leads to zeocryst, its module, without the working directory
+#: on the path, where the source would be found.
+SCRIPT = Path(sys.executable).with_name("zeocryst")
+ZEOCRYST = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-P", "-m", "zeocryst.cli"]
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -450,13 +452,17 @@ def test_a_damaged_folder_is_one_message(finished, tmp_path):
     import shutil
 
     shutil.copytree(finished[0] / "out", tmp_path / "out")
-    for text, named in (("{", "damaged"), ("{}", "lacks")):
+    for text, named in (("{", "damaged"), ("5", "damaged"), ("{}", "lacks")):
         (tmp_path / "out" / "summary.json").write_text(text)
         assert named in is_one_message(call("report", tmp_path / "out"))
     assert "lacks" in is_one_message(call("run", finished[0] / "short.toml", "--out", tmp_path / "out"))
     shutil.copy(finished[0] / "out" / "summary.json", tmp_path / "out")
-    (tmp_path / "out" / "order_parameters.csv").write_text("step,time_ps\n0,zero\n")
-    assert "order_parameters.csv" in is_one_message(call("report", tmp_path / "out"))
+    for text in ("step,time_ps\n0,zero\n", "step,time_ps\n0,0\n", ""):
+        (tmp_path / "out" / "order_parameters.csv").write_text(text)
+        assert "order_parameters.csv" in is_one_message(call("report", tmp_path / "out"))
+    shutil.copy(finished[0] / "out" / "order_parameters.csv", tmp_path / "out")
+    (tmp_path / "out" / "provenance.json").write_text("")
+    assert "provenance.json" in is_one_message(call("report", tmp_path / "out"))
 
 
 def test_no_engine_is_one_sentence(short, tmp_path):
@@ -496,12 +502,13 @@ def test_a_run_begun_with_one_engine_goes_on_with_another(longer, tmp_path):
     longer.write_text(text)
     out = tmp_path / "out"
     assert call("run", longer, "--out", out, "--walltime", "3s", "--engine", "hoomd").returncode == 4
-    first = json.loads((out / "provenance.json").read_text())["engine"]
+    first = json.loads((out / "provenance.json").read_text())["engines"][0]
     done = call("run", longer, "--out", out, "--engine", "lammps")
     assert done.returncode == 0, done.stderr
     check_whole(out, 8200)
     summary = json.loads((out / "summary.json").read_text())
     assert (first["name"], summary["engine"]["name"]) == ("hoomd", "lammps")
+    assert [words.split()[0] for words in summary["engines"]] == ["hoomd", "lammps"]
     assert summary["types"][0]["code"] == "SOD"
 
 

@@ -321,7 +321,8 @@ def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str)
     Parameters
     ----------
     types
-        `System.types`: names by bead type, or bead types by name; without it names are the model's.
+        `System.types`: names by bead type, or bead types by name; what is not mentioned is called what the
+        model calls it.
     forcefield
         The model.
     where
@@ -332,13 +333,18 @@ def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str)
     InputError
         Neither side has bead types only, or a name stands for two of them.
     """
-    if types is None:
-        return {name: name for name in forcefield.types}
     beads = set(forcefield.types)
-    if set(types.values()) <= beads:
-        return dict(types)
-    if set(types) <= beads and len(set(types.values())) == len(types):
-        return {name: bead for bead, name in types.items()}
+    given = types or {}
+    if set(given) <= beads and len(set(given.values())) == len(given):
+        names = {name: bead for bead, name in given.items()}
+    elif set(given.values()) <= beads:
+        names = dict(given)
+    else:
+        names = {}
+    if names or not given:
+        # what is not mentioned is called what the model calls it
+        left = beads - set(names.values())
+        return names | {bead: bead for bead in forcefield.types if bead in left and bead not in names}
     raise InputError(
         f"{where}: system.types = {types}; expected what each bead type of {forcefield.name} "
         f'({", ".join(forcefield.types)}) is called in the file, such as {{ T = "Si", S = "X" }}'

@@ -11,6 +11,7 @@ import csv
 import hashlib
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,9 +115,9 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     condition = read_with_options(path, options)
     forcefield = condition.read_forcefield()
     chosen = condition.engine
-    engine, why = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads)
-    _limit_threads(engine.info.threads)
     frame = first_frame(condition, forcefield)
+    engine, why = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads, frame)
+    _limit_threads(engine.info.threads)
     # the engine may differ when a run goes on, the physics may not
     folder = RunDirectory(out, to_toml(condition), _identity(condition, forcefield))
     if options.restart:
@@ -131,7 +132,8 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     try:
         progress.say(why)
         folder.log(why)
-        folder.record(engine=asdict(engine.info), seed=condition.seed)
+        engines = folder.recorded("engines", [])
+        folder.record(engines=[*engines, asdict(engine.info)], seed=condition.seed)
         work = _Run(condition, forcefield, engine, folder, progress, Stopper(options.walltime_s))
         return work.all(frame)
     except (OSError, MemoryError) as error:
@@ -194,6 +196,12 @@ class _Run:
                 return self.finish(), True
             except KeyboardInterrupt:
                 self._interrupted(self._stopper.reason or "Ctrl-C", max(self._last_step, 0))
+                raise
+            except SimulationError:
+                raise  # recorded where it happened
+            except Exception:
+                with suppress(OSError):  # the disk may be full
+                    self._interrupted("failure", max(self._last_step, 0))
                 raise
 
     # ---- simulation ---------------------------------------------------------------------------
@@ -332,6 +340,7 @@ class _Run:
             "verdict": verdict,
             "sentence": "",
             "engine": asdict(self._engine.info),
+            "engines": _names(folder.recorded("engines", [])),
             "forcefield": condition.forcefield,
             "forcefield_source": self._forcefield.source,
             "n_T": len(sites),
@@ -364,7 +373,7 @@ class _Run:
         if condition.output.report:
             # the report reads the summary; the run counts as finished only once both are there
             partial = _without_nan(summary)
-            self._folder.record(finished=_now())
+            self._folder.record(finished=_now(), running=None)
             write_report(folder.path, partial)
         summary["wall_s"] = self._wall_s()
         summary = _without_nan(summary)
@@ -399,6 +408,11 @@ def write_atoms(folder: Path, atoms: Any, name: str = "framework") -> None:
         partial = folder / f"{name}.part.{ending}"
         ase.io.write(partial, atoms)
         partial.replace(folder / f"{name}.{ending}")
+
+
+def _names(engines: list[dict[str, Any]]) -> list[str]:
+    """Which engines a run had, each once, in order."""
+    return list(dict.fromkeys(f"{e['name']} {e['version']} ({e['device']})" for e in engines))
 
 
 def _now() -> str:

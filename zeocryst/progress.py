@@ -64,17 +64,24 @@ class Progress:
         """A message of its own."""
         if not self._quiet:
             self.end()
-            print(message, file=self._stream, flush=True)
+            self._print(message, "\n")
 
     def end(self) -> None:
         """Leave the live line."""
         if self._live and self._width:
-            print(file=self._stream)
+            self._print("", "\n")
             self._width = 0
 
     def _put(self, line: str) -> None:
         if self._live:
-            print("\r" + line.ljust(self._width), end="", file=self._stream, flush=True)
+            self._print("\r" + line.ljust(self._width), "")
             self._width = len(line)
         else:
-            print(line, file=self._stream, flush=True)
+            self._print(line, "\n")
+
+    def _print(self, text: str, end: str) -> None:
+        """Print, as long as somebody reads: a run does not end because ``head`` did."""
+        try:
+            print(text, end=end, file=self._stream, flush=True)
+        except BrokenPipeError:
+            self._quiet, self._live = True, False

@@ -203,14 +203,14 @@ class RunDirectory:
     def record(self, **entries: Any) -> None:
         """Merge entries into ``provenance.json``."""
         path = self.path / "provenance.json"
-        content = json.loads(path.read_text("utf-8")) if path.is_file() else provenance()
+        content = read_json(path) if path.is_file() else provenance()
         content.update(entries)
         self.write("provenance.json", json.dumps(content, indent=1) + "\n")
 
     def recorded(self, name: str, default: Any) -> Any:
         """An entry of ``provenance.json``."""
         path = self.path / "provenance.json"
-        return json.loads(path.read_text("utf-8")).get(name, default) if path.is_file() else default
+        return read_json(path).get(name, default) if path.is_file() else default
 
     def interruptions(self) -> list[dict[str, Any]]:
         """How often, when and why the run was interrupted so far."""
@@ -238,14 +238,28 @@ def read_summary(folder: Path) -> dict[str, Any]:
     path = folder / "summary.json"
     if not path.is_file():
         raise InputError(f"{folder}: holds no finished run (there is no summary.json)")
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: damaged: {error}; run the condition again with --restart") from None
+    found = read_json(path)
     missing = {"condition", "seed", "verdict", "transition", "quenched"} - set(found)
     if missing:
         raise InputError(f"{path}: not a summary of zeocryst, it lacks {', '.join(sorted(missing))}")
-    return dict(found)
+    return found
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file of a run's folder.
+
+    Raises
+    ------
+    InputError
+        It is damaged, or no table.
+    """
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: damaged: {error}; --restart sets the run aside and begins anew") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: damaged: not a table; --restart sets the run aside and begins anew")
+    return found
 
 
 def provenance() -> dict[str, Any]:

@@ -162,16 +162,6 @@ class TestForce:
                 energies.append(force.energy)
             assert forces[bead, axis] == pytest.approx(-(energies[0] - energies[1]) / (2 * h), abs=1e-7)
 
-    def test_a_half_list_gives_the_same(self, simulation, ts, monkeypatch):
-        from zeocryst.engines.hoomd import force as module
-
-        monkeypatch.setattr(module, "attach_full_list", lambda nlist, simulation: nlist._attach(simulation))
-        force = module.StillingerWeber(ts)
-        self.at_rest(simulation, force)
-        with force.nlist.cpu_local_nlist_arrays as near:
-            assert near.half_nlist
-        assert force.forces == pytest.approx(self.oracle(simulation, ts).forces, abs=1e-11)
-
     def test_same_bits_from_run_to_run(self, ts, frames):
         engine = choose_engine(ts, "hoomd", "cpu")[0]
         stage = Stage("nvt", (900.0, 900.0), time_ps=1)
@@ -190,11 +180,10 @@ class TestForce:
             StillingerWeber(ts, types=["Q"])
 
     def test_a_box_that_is_too_small_says_so(self, ts):
-        from zeocryst.errors import SimulationError
-
-        small = crystal(System("framework", framework="SOD"), ts)
-        with pytest.raises(SimulationError, match=r"more than 19\.\d Å across"):
-            choose_engine(ts, "hoomd", "cpu")[0].evaluate(small)
+        small = crystal(System("framework", framework="SOD", repeat=(2, 2, 2)), ts)
+        with pytest.raises(InputError, match=r"17\.9\d Å across, .* more than 18\.47 Å"):
+            choose_engine(ts, "hoomd", "cpu", frame=small)
+        assert choose_engine(ts, "auto", "cpu", frame=small)[0].info.name == "lammps"
 
 
 @pytest.mark.skipif(bool(HERE.preference), reason="HOOMD-blue is installed")

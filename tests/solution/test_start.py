@@ -77,6 +77,13 @@ def test_a_users_frame_with_names_of_his_own(ts, sgt):
     assert made.particles.position == pytest.approx(np.asarray(sgt.particles.position), abs=1e-9)
     with pytest.raises(InputError, match="'X'"):
         adopt(mine, {"Si": "T"}, ts, "mine.gsd")
+    mine.particles.types = ["Si", "S"]  # one that is called what the model calls it
+    assert adopt(mine, {"T": "Si"}, ts, "mine.gsd").particles.typeid.tolist() == list(sgt.particles.typeid)
+    mine.particles.types = ["S", "Q"]  # one that is called like another
+    assert adopt(mine, {"T": "S", "S": "Q"}, ts, "mine.gsd").particles.typeid.tolist() == list(
+        sgt.particles.typeid
+    )
+    mine.particles.types = ["Si", "X"]
     with pytest.raises(InputError, match="'Si'"):
         adopt(mine, None, ts, "mine.gsd")
     with pytest.raises(InputError, match="no bead is of type T"):

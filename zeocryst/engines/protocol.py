@@ -15,10 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.condition import Stage
+from zeocryst.errors import SimulationError
 from zeocryst.forcefield import ForceField
 
 if TYPE_CHECKING:
     import gsd.hoomd
+
+
+#: Twice the highest temperature that a condition may ask for; a run that is hotter has exploded.
+HOTTEST_K = 2e5
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,10 @@ class Engine(Protocol):
         """
         ...
 
+    def check(self, frame: gsd.hoomd.Frame) -> None:
+        """Raise `InputError` if the engine cannot run a frame like this; called before anything is written."""
+        ...
+
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, and its energy in eV."""
         ...
@@ -124,6 +133,15 @@ class EngineModule(Protocol):
     def create(self, forcefield: ForceField, device: str, threads: int) -> Engine:
         """An engine for a force field."""
         ...
+
+
+def check_sane(energy_eV: float, temperature_K: float) -> None:
+    """Raise `SimulationError` where a run has exploded: no numbers any more, or far too hot."""
+    if not np.isfinite([energy_eV, temperature_K]).all() or temperature_K > HOTTEST_K:
+        raise SimulationError(
+            f"the energy became {energy_eV:.4g} eV, the temperature {temperature_K:.4g} K: the run exploded; "
+            "a smaller timestep_fs or a minimize stage before usually helps"
+        )
 
 
 def available_threads() -> int:

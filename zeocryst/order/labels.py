@@ -67,8 +67,9 @@ SURFACE_BONDS = 2
 #: Cells with fewer sites are labelled as supercells.
 SMALL_CELL = 64
 BLOCK_SITES = 512
-#: Most sites whose vertex symbols are asked for.
+#: How many sites of a grain are asked for their vertex symbols, about, and how many have to agree.
 VOTERS = 200
+MIN_VOTES = 4
 #: What regular sites of an unnamed crystal are called.
 UNKNOWN = "unknown"
 AMORPHOUS = "amorphous"
@@ -295,27 +296,41 @@ def _label(network: Network, copies: int) -> Labels:
 def _tell_apart(network: Network, labels: Labels) -> Labels:
     """Decide by vertex symbols between types that have the same coordination sequences.
 
-    Intact sites of the grains (`CORE_SHELLS` shells) vote; the type with the most votes gives its name if the
-    others have fewer than half as many. Where that decides nothing the joined name stays.
+    In each grain its intact sites (`CORE_SHELLS` shells) vote, `VOTERS` of them evenly chosen. A type gives the
+    grain its name if more than half of them, and `MIN_VOTES`, have a vertex symbol of its own, and no more than
+    half as many one of the others. Where that decides nothing the joined name stays.
     """
-    depth = None
-    codes = list(labels.codes)
-    for k, code in enumerate(codes):
-        if "|" not in code:
-            continue
-        if depth is None:
-            depth = matched_depth(labels.sequences)
-        t = [kind.code for kind in candidates()].index(code)
-        voters = np.flatnonzero((labels.code == k) & (depth[:, t] >= CORE_SHELLS))[:VOTERS]
-        symbols = vertex_symbols(network, voters)
-        votes = {}
-        for single in code.split("|"):
-            own = {s for sites in framework_types()[single].vertex_symbols for s in sites}
-            votes[single] = sum(symbol in own for symbol in symbols)
-        first, second = sorted(votes, key=lambda c: -votes[c])[:2]
-        if votes[first] > 2 * votes[second]:
-            codes[k] = first
-    return replace(labels, codes=tuple(codes))
+    joined = [k for k, code in enumerate(labels.codes) if "|" in code]
+    if not joined:
+        return labels
+    depth = matched_depth(labels.sequences)
+    codes, number = list(labels.codes), labels.code.copy()
+    for k in joined:
+        t = [kind.code for kind in candidates()].index(labels.codes[k])
+        for grain in np.unique(labels.grain[labels.code == k]):
+            member = labels.grain == grain
+            intact = np.flatnonzero(member & (depth[:, t] >= CORE_SHELLS))
+            winner = _vote(network, intact[:: max(1, len(intact) // VOTERS)], labels.codes[k].split("|"))
+            if winner is not None:
+                if winner not in codes:
+                    codes.append(winner)
+                number[member] = codes.index(winner)
+    used = [k for k in range(len(codes)) if (number == k).any()]
+    place = {k: n for n, k in enumerate(used)}
+    renumbered = np.array([place.get(int(k), -1) for k in number])
+    return replace(labels, codes=tuple(codes[k] for k in used), code=renumbered)
+
+
+def _vote(network: Network, voters: Ints, types: list[str]) -> str | None:
+    """The type whose vertex symbols the voters have, or None where they do not decide."""
+    symbols = vertex_symbols(network, voters)
+    votes = {}
+    for code in types:
+        own = {s for sites in framework_types()[code].vertex_symbols for s in sites}
+        votes[code] = sum(symbol in own for symbol in symbols)
+    first, second = sorted(votes, key=lambda code: -votes[code])[:2]
+    enough = max(MIN_VOTES, len(symbols) / 2)
+    return first if votes[first] >= enough and votes[first] >= 2 * votes[second] else None
 
 
 def agreement(labels: Labels, shells: int) -> dict[str, float]:

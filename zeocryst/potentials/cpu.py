@@ -12,7 +12,8 @@ _weigh = numba.njit(error_model="numpy")(moments.weigh)
 _gather = numba.njit(error_model="numpy")(moments.gather)
 
 
-@numba.njit(parallel=True, cache=True, error_model="numpy")
+# no cache on disk: numba would keep using it when the functions of `moments` change
+@numba.njit(parallel=True, error_model="numpy")
 def forces(  # type: ignore[no-untyped-def]
     position, kind, box, head, count, neighbour, pairs, arms,
     arm_count, arm_site, arm, moment, weighed, force, energy, virial,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import numpy as np
 from zeocryst.errors import InputError
 from zeocryst.report import figures
 from zeocryst.report.page import checks_table, facts, image, number, page, percent, types_table
-from zeocryst.rundir import read_summary
+from zeocryst.rundir import read_json, read_summary
 from zeocryst.trajectory import iterate
 
 if TYPE_CHECKING:
@@ -27,15 +26,23 @@ the coarse-grained model; their geometry is solved by distance least squares wit
 that of the coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
 
 
+#: Columns without which nothing can be drawn.
+COLUMNS = {"step", "time_ps", "stage", "temperature_K", "energy_eV_per_bead", "q4_share", "crystalline_share"}
+
+
 def read_rows(path: Path) -> list[dict[str, float]]:
     """``order_parameters.csv`` as numbers."""
     with path.open(newline="", encoding="utf-8") as file:
         try:
-            return [
+            rows = [
                 {k: float(v) if v else float("nan") for k, v in row.items()} for row in csv.DictReader(file)
             ]
         except (TypeError, ValueError) as error:
             raise InputError(f"{path}: damaged: {error}") from None
+    missing = sorted(COLUMNS - set(rows[0] if rows else ()))
+    if missing:
+        raise InputError(f"{path}: damaged: no columns {', '.join(missing)}")
+    return rows
 
 
 def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
@@ -138,7 +145,7 @@ def _atoms(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _made(folder: Path, summary: dict[str, Any]) -> str:
     engine = summary["engine"]
-    provenance = json.loads((folder / "provenance.json").read_text("utf-8"))
+    provenance = read_json(folder / "provenance.json")
     rows = [
         (
             "engine",

@@ -35,7 +35,8 @@ def offer(device: str) -> Offer:
         return Offer(
             0, "cpu", f"HOOMD-blue {hoomd.version.version} is older than {OLDEST[0]}.{OLDEST[1]}; {INSTALL}"
         )
-    gpu = hoomd.version.gpu_enabled and hoomd.device.GPU.is_available()
+    # is_available tells only how HOOMD-blue was built
+    gpu = hoomd.version.gpu_enabled and bool(hoomd.device.GPU.get_available_devices())
     if device == "gpu" and not gpu:
         build = "sees no GPU" if hoomd.version.gpu_enabled else "was built without GPU support"
         return Offer(

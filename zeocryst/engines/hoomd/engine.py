@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell, heights, volume
 from zeocryst.condition import Stage
-from zeocryst.engines.hoomd.force import StillingerWeber
-from zeocryst.engines.protocol import EngineInfo, Evaluation, Sample, frozen_beads
-from zeocryst.errors import InputError, SimulationError
+from zeocryst.engines.hoomd.force import BUFFER_A, StillingerWeber
+from zeocryst.engines.protocol import EngineInfo, Evaluation, Sample, check_sane, frozen_beads
+from zeocryst.errors import InputError, MissingEngineError, SimulationError
 from zeocryst.forcefield import ForceField, Pair
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K, PS_PER_DERIVED_TIME
 
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
 TABLE_POINTS = 20_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
-#: Widths of the neighbour lists' buffers, Å: the most (a wider one is built more seldom, and searched for
-#: longer), the least, and how much of the box has to stay free, since it may shrink.
-MOST_BUFFER_A = {"three": 1.0, "table": 1.5}
-LEAST_BUFFER_A = 0.3
-SHRINKING = 0.07
 #: Relaxation times of thermostats and barostats, ps.
 THERMOSTAT_PS = 0.1
 BAROSTAT_PS = 1.0
@@ -67,7 +62,10 @@ class HoomdEngine:
     def __init__(self, forcefield: ForceField, device: str, threads: int) -> None:
         self._forcefield = forcefield
         make = hoomd.device.GPU if device == "gpu" else hoomd.device.CPU
-        self._device = make(notice_level=0)
+        try:
+            self._device = make(notice_level=0)
+        except RuntimeError as error:
+            raise MissingEngineError(f"HOOMD-blue cannot use the {device}: {_words(error)}") from None
         if self._device.communicator.num_ranks > 1:
             raise InputError("the engine hoomd runs on one MPI rank; start zeocryst without mpirun")
         self._threads = threads
@@ -91,6 +89,16 @@ class HoomdEngine:
             session.step(chunk)
             done += chunk
             yield session.sample()
+
+    def check(self, frame: gsd.hoomd.Frame) -> None:
+        """Refuse a box less than two cut-offs across; see `zeocryst.engines.protocol.Engine.check`."""
+        tall = float(heights(box_to_cell(frame.configuration.box)).min())
+        least = 2 * (self._forcefield.cutoff_A + (BUFFER_A if self.info.device == "gpu" else 0.0))
+        if tall <= least:
+            raise InputError(
+                f"the box is {tall:.2f} Å across, and HOOMD-blue needs more than {least:.2f} Å, twice the "
+                "cut-off; repeat the cell, or use another engine"
+            )
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, by FIRE."""
@@ -124,9 +132,7 @@ class _Session:
             self._simulation.create_state_from_snapshot(self._snapshot(device))
         except RuntimeError as error:
             raise SimulationError(f"HOOMD-blue refuses the frame: {_words(error)}") from None
-        # HOOMD-blue computes virials only when told that somebody looks at the pressure
-        self._simulation.always_compute_pressure = True
-        self.forces = self._potential()
+        self.forces = self._potential(device)
 
     def _snapshot(self, device: Any) -> Any:
         """The frame, with positions wrapped into the box and HOOMD-blue's unit of time."""
@@ -149,36 +155,21 @@ class _Session:
         snapshot.particles.image[:] = (image + turns).astype(np.int32)
         return snapshot
 
-    def _potential(self) -> list[Any]:
-        """Three-body types with the Stillinger-Weber force, the other pairs from tables."""
+    def _potential(self, device: Any) -> list[Any]:
+        """The forces: on a CPU one for all pairs, on a GPU HOOMD-blue's table for those without triplets."""
         forcefield = self._forcefield
         present = list(self._frame.particles.types)
-        tall = float(heights(box_to_cell(self._frame.configuration.box)).min())
-        three = [t for t in forcefield.types if any(t in triplet for triplet in forcefield.triplets)]
-        acting = [t for t in three if t in present]
-        forces: list[Any] = []
-        if acting:
-            reach = max(forcefield.pairs[a, b].cutoff_A for a in acting for b in acting)
-            forces.append(StillingerWeber(forcefield, acting, _buffer(tall, reach, MOST_BUFFER_A["three"])))
-        others = [
-            (a, b) for k, a in enumerate(present) for b in present[k:] if not (a in acting and b in acting)
-        ]
-        if others:
-            reach = max(forcefield.pairs[pair].cutoff_A for pair in others)
-            buffer = _buffer(tall, reach, MOST_BUFFER_A["table"])
-            # a tree, since S that are few see far: cells of their size would have each T search hundreds of T
-            table = hoomd.md.pair.Table(hoomd.md.nlist.Tree(buffer=buffer, exclusions=()))
-            for k, a in enumerate(present):
-                for b in present[k:]:
-                    if (a, b) in others:
-                        pair = forcefield.pairs[a, b]
-                        table.params[a, b] = _table(pair)
-                        table.r_cut[a, b] = pair.cutoff_A
-                    else:
-                        table.params[a, b] = {"r_min": 0.0, "U": [0.0], "F": [0.0]}
-                        table.r_cut[a, b] = 0.0
-            forces.append(table)
-        return forces
+        if not isinstance(device, hoomd.device.GPU):
+            return [StillingerWeber(forcefield, present)]
+        three = [t for t in present if any(t in triplet for triplet in forcefield.triplets)]
+        table = hoomd.md.pair.Table(hoomd.md.nlist.Tree(buffer=BUFFER_A, exclusions=()))
+        for k, a in enumerate(present):
+            for b in present[k:]:
+                acts = not (a in three and b in three)
+                pair = forcefield.pairs[a, b]
+                table.params[a, b] = _table(pair) if acts else {"r_min": 0.0, "U": [0.0], "F": [0.0]}
+                table.r_cut[a, b] = pair.cutoff_A if acts else 0.0
+        return [StillingerWeber(forcefield, three), table] if three else [table]
 
     # ---- integrators --------------------------------------------------------------------------
 
@@ -231,9 +222,10 @@ class _Session:
         """Run FIRE until the forces are gone."""
         fire = hoomd.md.minimize.FIRE(
             dt=0.1,
-            force_tol=FORCE_TOLERANCE,
+            # HOOMD-blue compares accelerations, and the change of the energy per bead
+            force_tol=FORCE_TOLERANCE / max(self._forcefield.masses.values()),
             angmom_tol=1e10,  # there are no orientations
-            energy_tol=1e-12 * self._frame.particles.N,
+            energy_tol=1e-12,
             methods=[hoomd.md.methods.ConstantVolume(filter=hoomd.filter.All())],
             forces=self.forces,
         )
@@ -241,7 +233,8 @@ class _Session:
         for _ in range(0, MOST_STEPS, 200):
             self.step(200)
             if fire.converged:
-                break
+                return
+        raise SimulationError(f"the minimization did not end within {MOST_STEPS} steps")
 
     def _start(self, integrator: Any) -> None:
         operations = self._simulation.operations
@@ -253,13 +246,19 @@ class _Session:
     def step(self, count: int) -> None:
         """Run some steps."""
         try:
-            self._simulation.run(count)
+            # virials are computed only when somebody looks at the pressure: at the end
+            self._simulation.always_compute_pressure = count < 2
+            if count > 1:
+                self._simulation.run(count - 1)
+                self._simulation.always_compute_pressure = True
+            self._simulation.run(min(count, 1))
         except RuntimeError as error:
-            raise SimulationError(
-                f"HOOMD-blue stopped: {_words(error)}. Beads moved too far in one step (a smaller timestep_fs "
-                "or a minimize stage before helps), or the box is too small: it has to be more than "
-                f"{2 * (self._forcefield.cutoff_A + LEAST_BUFFER_A):.1f} Å across"
-            ) from None
+            cure = ""
+            if "no longer in the simulation box" in str(error) or "NaN" in str(error):
+                cure = (
+                    ". Beads moved too far in one step: a smaller timestep_fs or a minimize stage before helps"
+                )
+            raise SimulationError(f"HOOMD-blue stopped: {_words(error)}{cure}") from None
 
     # ---- what came of it ----------------------------------------------------------------------
 
@@ -270,11 +269,7 @@ class _Session:
     def sample(self) -> Sample:
         """The state now."""
         energy, temperature = self.energy(), self._motion.kinetic_temperature / BOLTZMANN_EV_PER_K
-        if not np.isfinite([energy, temperature]).all():
-            raise SimulationError(
-                f"the energy became {energy} eV: the run exploded; a smaller timestep_fs or a minimize "
-                "stage before usually helps"
-            )
+        check_sane(energy, temperature)
         return Sample(
             int(self._simulation.timestep),
             float(temperature),
@@ -300,14 +295,6 @@ class _Session:
         frame.particles.velocity = np.array(snapshot.particles.velocity, dtype=float) / PS_PER_DERIVED_TIME
         frame.particles.image = np.array(snapshot.particles.image)
         return frame
-
-
-def _buffer(tall: float, reach: float, most: float) -> float:
-    """Width of a neighbour list's buffer that fits into a box, Å.
-
-    HOOMD-blue wants the box, `tall` at its lowest, to hold a sphere of the list's radius.
-    """
-    return float(np.clip((1 - SHRINKING) * tall / 2 - reach, LEAST_BUFFER_A, most))
 
 
 def _words(error: BaseException) -> str:

@@ -21,13 +21,14 @@ import hoomd
 import hoomd.md
 import numpy as np
 
+from zeocryst.cell import box_to_cell, heights
 from zeocryst.engines.hoomd.versions import attach_full_list
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
 from zeocryst.potentials import moments
 
 #: Width of the neighbour list's buffer, Å: how far two beads may come nearer before it is built anew.
-BUFFER_A = 0.6
+BUFFER_A = 0.8
 
 
 class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
@@ -37,12 +38,13 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
        + \sum_i \sum_{j<k} \lambda \epsilon (\cos\theta_{jik} - \cos\theta_0)^2
        e^{\gamma\sigma/(r_{ij} - a\sigma)} e^{\gamma\sigma/(r_{ik} - a\sigma)}
 
-    It brings a neighbour list of its own, `nlist`.
+    It brings a neighbour list of its own: on a CPU `zeocryst.potentials.neighbours.VerletList`, parallel and
+    with cut-offs by type, on a GPU HOOMD-blue's cell list.
 
     Parameters
     ----------
     forcefield : ForceField
-        Parameters of each pair and triplet; it has to have every type of the simulation in `types`.
+        Parameters of each pair and triplet; it has to have every type of the simulation.
     types : list of str, optional
         Bead types between which the force acts; every type of the force field if not given. Leave out
         those whose pairs another force looks after.
@@ -52,7 +54,8 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
     Raises
     ------
     InputError
-        On attaching: several MPI ranks, or a type of `types` that the force field does not know.
+        `types` has a type that the force field does not know; on attaching: several MPI ranks, a type of the
+        simulation that the force field does not know, or a box less than two cut-offs across.
     """
 
     def __init__(
@@ -64,12 +67,8 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
         unknown = set(self._acting) - set(forcefield.types)
         if unknown:
             raise InputError(f"types {sorted(unknown)} are not in the force field {forcefield.name}")
-        self.nlist = hoomd.md.nlist.Cell(buffer=buffer, exclusions=(), deterministic=True)
-        self.nlist.r_cut.default = 0.0
-        for i in self._acting:
-            for j in self._acting:
-                self.nlist.r_cut[i, j] = forcefield.pairs[i, j].cutoff_A
-        self._scratch: dict[str, Any] = {}
+        self._buffer = buffer
+        self._side: _OnCpu | _OnGpu | None = None
 
     def _attach_hook(self) -> None:
         if self._simulation.device.communicator.num_ranks > 1:
@@ -77,87 +76,129 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
                 "the Stillinger-Weber force runs on one rank; start the script without mpirun, or with -n 1"
             )
         super()._attach_hook()
-        attach_full_list(self.nlist, self._simulation)
         types = list(self._simulation.state.particle_types)
         missing = [name for name in types if name not in self._forcefield.types]
         if missing:
             raise InputError(f"the force field {self._forcefield.name} has no bead types {missing}")
-        self._on_gpu = isinstance(self._simulation.device, hoomd.device.GPU)
-        self._parameters = [self._put(array) for array in moments.pack(self._forcefield, types, self._acting)]
-        self._n_types = len(types)
+        cutoffs = np.zeros((len(types), len(types)))
+        for i, a in enumerate(types):
+            for j, b in enumerate(types):
+                if a in self._acting and b in self._acting:
+                    cutoffs[i, j] = self._forcefield.pairs[a, b].cutoff_A
+        box = self._simulation.state.box
+        tall = heights(box_to_cell([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])).min()
+        if tall <= 2 * cutoffs.max():
+            raise InputError(
+                f"the box is {tall:.2f} Å across; the force needs more than {2 * cutoffs.max():.2f} Å, twice "
+                "the cut-off: repeat the cell"
+            )
+        parameters = moments.pack(self._forcefield, types, self._acting)
+        gpu = isinstance(self._simulation.device, hoomd.device.GPU)
+        self._side = (_OnGpu if gpu else _OnCpu)(self, parameters, cutoffs, self._buffer)
 
     def _detach_hook(self) -> None:
-        self.nlist._detach()
+        if self._side is not None:
+            self._side.detach()
+        self._side = None
         super()._detach_hook()
 
     def set_forces(self, timestep: int) -> None:
         """Compute forces, energies and virials into HOOMD-blue's arrays."""
-        if self._on_gpu:
-            near, beads, out = (
-                self.nlist.gpu_local_nlist_arrays, self._state.gpu_local_snapshot, self.gpu_local_force_arrays,
-            )  # fmt: skip
-        else:
-            near, beads, out = (
-                self.nlist.cpu_local_nlist_arrays, self._state.cpu_local_snapshot, self.cpu_local_force_arrays,
-            )  # fmt: skip
-        # the list is built when it is asked for, which needs the particle data: it comes first
-        with near, beads, out:
-            lists = [self._view(a) for a in (near.head_list, near.n_neigh, near.nlist)]
-            if near.half_nlist:
-                lists = self._full(lists)
-            position, kind = self._view(beads.particles.position), self._view(beads.particles.typeid)
-            box = self._state.box
+        assert self._side is not None
+        self._side.compute(self._state)
+
+
+def _scratch(n_beads: int, n_places: int, n_types: int) -> list[Any]:
+    """Shapes and kinds of the kernels' scratch arrays."""
+    return [
+        (n_beads, np.int32), (n_places, np.int32), ((n_places, 6), float),
+        ((n_beads, n_types, 10), float), ((n_beads, n_types, 10), float),
+    ]  # fmt: skip
+
+
+class _OnCpu:
+    """The force on a CPU: a list of zeocryst's, kernels on HOOMD-blue's arrays where they lie."""
+
+    def __init__(self, force: StillingerWeber, parameters: Any, cutoffs: Any, buffer: float) -> None:
+        from zeocryst.potentials.neighbours import VerletList
+
+        self._force = force
+        self._parameters = parameters
+        self._list = VerletList(cutoffs, buffer)
+        self._arrays: list[Any] = []
+        self._places = -1
+
+    def detach(self) -> None:
+        """Nothing is attached to HOOMD-blue."""
+
+    def compute(self, state: Any) -> None:
+        """Forces of the beads as they are."""
+        from zeocryst.potentials import cpu
+
+        with state.cpu_local_snapshot as beads, self._force.cpu_local_force_arrays as out:
+            position, kind = np.asarray(beads.particles.position), np.asarray(beads.particles.typeid)
+            box = beads.global_box
             sides = np.array([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])
-            self._kernel()(
-                position, kind, self._put(sides), *lists, *self._parameters,
-                *self._room(len(kind), len(lists[2])),
-                self._view(out.force), self._view(out.potential_energy), self._view(out.virial),
+            lists = self._list.lists(position, kind, sides, np.asarray(beads.particles.tag))
+            if self._places < len(lists[2]) or len(self._arrays[0]) != len(kind):
+                self._places = int(1.2 * len(lists[2])) + 1
+                shapes = _scratch(len(kind), self._places, len(self._parameters[0]))
+                self._arrays = [np.zeros(shape, dtype) for shape, dtype in shapes]
+            cpu.forces(
+                position, kind, sides, *lists, *self._parameters, *self._arrays,
+                np.asarray(out.force), np.asarray(out.potential_energy), np.asarray(out.virial),
             )  # fmt: skip
 
-    # ---- where the arrays lie -----------------------------------------------------------------
 
-    def _kernel(self) -> Any:
-        if self._on_gpu:
-            from zeocryst.potentials import cuda
+class _OnGpu:
+    """The force on a GPU: HOOMD-blue's list, kernels on its device arrays."""
 
-            return cuda.forces
+    def __init__(self, force: StillingerWeber, parameters: Any, cutoffs: Any, buffer: float) -> None:
+        from numba import cuda
+
+        self._force = force
+        self._parameters = [cuda.to_device(array) for array in parameters]
+        self._list = hoomd.md.nlist.Cell(buffer=buffer, exclusions=(), deterministic=True)
+        simulation = force._simulation
+        names = simulation.state.particle_types
+        for i, a in enumerate(names):
+            for j, b in enumerate(names):
+                self._list.r_cut[a, b] = cutoffs[i, j]
+        attach_full_list(self._list, simulation)
+        self._box: Any = None
+        self._sides = np.zeros(6)
+        self._arrays: list[Any] = []
+        self._places = -1
+
+    def detach(self) -> None:
+        """Give the neighbour list back."""
+        self._list._detach()
+
+    def compute(self, state: Any) -> None:
+        """Forces of the beads as they are."""
+        from numba import cuda
+
         from zeocryst.potentials import cpu
+        from zeocryst.potentials.cuda import forces
 
-        return cpu.forces
-
-    def _view(self, array: Any) -> Any:
-        """HOOMD-blue's array without a copy, as numba wants it."""
-        if self._on_gpu:
-            from numba import cuda
-
-            return cuda.as_cuda_array(array)
-        return np.asarray(array)
-
-    def _put(self, array: Any) -> Any:
-        """An array of ours, on the device."""
-        if self._on_gpu:
-            from numba import cuda
-
-            return cuda.to_device(array)
-        return array
-
-    def _full(self, lists: list[Any]) -> list[Any]:
-        """The full list of a half list, which is what HOOMD-blue builds when nobody claims a full one."""
-        from zeocryst.potentials import cpu
-
-        host = [a.copy_to_host() if self._on_gpu else a for a in lists]
-        return [self._put(a) for a in cpu.full_list(*host)]
-
-    def _room(self, n_beads: int, n_places: int) -> list[Any]:
-        """Scratch arrays for so many beads and places of the neighbour list, kept from call to call."""
-        if self._scratch.get("beads") != n_beads or self._scratch.get("places", 0) < n_places:
-            shapes = [
-                (n_beads, np.int32), (n_places, np.int32), ((n_places, 6), float),
-                ((n_beads, self._n_types, 10), float), ((n_beads, self._n_types, 10), float),
+        # the list is built when it is asked for, which needs the particle data: it comes first
+        near = self._list.gpu_local_nlist_arrays
+        with near, state.gpu_local_snapshot as beads, self._force.gpu_local_force_arrays as out:
+            lists = [cuda.as_cuda_array(a) for a in (near.head_list, near.n_neigh, near.nlist)]
+            if near.half_nlist:
+                lists = [cuda.to_device(a) for a in cpu.full_list(*(a.copy_to_host() for a in lists))]
+            kind = cuda.as_cuda_array(beads.particles.typeid)
+            box = beads.global_box
+            sides = np.array([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])
+            if self._box is None or not np.array_equal(sides, self._sides):
+                self._box, self._sides = cuda.to_device(sides), sides
+            if self._places < len(lists[2]) or len(self._arrays[0]) != len(kind):
+                self._places = len(lists[2])
+                shapes = _scratch(len(kind), self._places, self._parameters[0].shape[0])
+                self._arrays = [cuda.to_device(np.zeros(shape, dtype)) for shape, dtype in shapes]
+            arrays = [
+                cuda.as_cuda_array(beads.particles.position), kind, self._box, *lists, *self._parameters,
+                *self._arrays, cuda.as_cuda_array(out.force), cuda.as_cuda_array(out.potential_energy),
+                cuda.as_cuda_array(out.virial),
             ]  # fmt: skip
-            self._scratch = {
-                "beads": n_beads,
-                "places": n_places,
-                "arrays": [self._put(np.zeros(shape, dtype)) for shape, dtype in shapes],
-            }
-        return list(self._scratch["arrays"])
+            forces(*arrays)

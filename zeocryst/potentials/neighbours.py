@@ -1,0 +1,238 @@
+"""Neighbour lists for short-ranged forces on the CPU, with a cut-off for each pair of types.
+
+Few beads that see far among many that see near (S among T) make lists of one cut-off long, and cells of one
+width full. So each type has a grid of its own, as fine as its own cut-off, and a bead looks as many cells
+far in it as the cut-off of the two types asks for. Lists reach a buffer farther than the forces and are built
+anew when beads, or the box, have moved so far that a pair could have been missed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.cell import box_to_cell
+from zeocryst.errors import SimulationError
+
+Floats = NDArray[np.float64]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _fractional(x: float, y: float, z: float, box: Any) -> tuple[float, float, float]:
+    """Fractional coordinates of a point, the origin in the middle of the box."""
+    c = z / box[2]
+    b = (y - box[2] * box[5] * c) / box[1]
+    a = (x - box[1] * box[3] * b - box[2] * box[4] * c) / box[0]
+    return a, b, c
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _cell_numbers(position, kind, box, dims):  # type: ignore[no-untyped-def]
+    """Cell of each bead in the grid of its type, (N, 3)."""
+    n = len(kind)
+    out = np.empty((n, 3), np.int64)
+    for i in range(n):
+        f = _fractional(position[i, 0], position[i, 1], position[i, 2], box)
+        for x in range(3):
+            d = dims[kind[i], x]
+            out[i, x] = min(int((f[x] + 0.5 - np.floor(f[x] + 0.5)) * d), d - 1)
+    return out
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _sort(cells, kind, dims):  # type: ignore[no-untyped-def]
+    """Beads by type and cell: where each cell begins (with an entry of each type's first cell), and beads."""
+    n_types = len(dims)
+    first = np.zeros(n_types + 1, np.int64)
+    for t in range(n_types):
+        first[t + 1] = first[t] + dims[t, 0] * dims[t, 1] * dims[t, 2]
+    number = np.empty(len(kind), np.int64)
+    begin = np.zeros(first[-1] + 1, np.int64)
+    for i in range(len(kind)):
+        t = kind[i]
+        number[i] = first[t] + (cells[i, 0] * dims[t, 1] + cells[i, 1]) * dims[t, 2] + cells[i, 2]
+        begin[number[i] + 1] += 1
+    for c in range(first[-1]):
+        begin[c + 1] += begin[c]
+    filled = begin.copy()
+    beads = np.empty(len(kind), np.int64)
+    for i in range(len(kind)):
+        beads[filled[number[i]]] = i
+        filled[number[i]] += 1
+    return first, begin, beads
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _search(i, position, kind, box, reach, dims, first, begin, beads, place, out):  # type: ignore[no-untyped-def]
+    """Number of neighbours of bead i; their numbers go into `out` as far as they fit."""
+    lx, ly, lz, xy, xz, yz = box[0], box[1], box[2], box[3], box[4], box[5]
+    x, y, z = position[i, 0], position[i, 1], position[i, 2]
+    f = _fractional(x, y, z, box)
+    # the bead as its cell has it: inside the box
+    a, b, c = np.floor(f[0] + 0.5), np.floor(f[1] + 0.5), np.floor(f[2] + 0.5)
+    x, y, z = x - lx * a - ly * xy * b - lz * xz * c, y - ly * b - lz * yz * c, z - lz * c
+    found = 0
+    for t in range(len(dims)):
+        r = reach[kind[i], t, 0]
+        if r == 0.0:
+            continue
+        na, nb, nc = dims[t, 0], dims[t, 1], dims[t, 2]
+        ha = min(int((f[0] + 0.5 - a) * na), na - 1)
+        hb = min(int((f[1] + 0.5 - b) * nb), nb - 1)
+        hc = min(int((f[2] + 0.5 - c) * nc), nc - 1)
+        fa, fb, fc = int(reach[kind[i], t, 1]), int(reach[kind[i], t, 2]), int(reach[kind[i], t, 3])
+        # where there are too few cells each is visited once, and every pair takes its nearest image
+        few = 2 * fa + 1 > na or 2 * fb + 1 > nb or 2 * fc + 1 > nc
+        la, lb, lc = (0, 0, 0) if few else (ha - fa, hb - fb, hc - fc)
+        ea, eb, ec = (na, nb, nc) if few else (ha + fa + 1, hb + fb + 1, hc + fc + 1)
+        for ca in range(la, ea):
+            wa = 0 if few else (-1 if ca < 0 else (1 if ca >= na else 0))
+            for cb in range(lb, eb):
+                wb = 0 if few else (-1 if cb < 0 else (1 if cb >= nb else 0))
+                for cc in range(lc, ec):
+                    wc = 0 if few else (-1 if cc < 0 else (1 if cc >= nc else 0))
+                    sx = wa * lx + wb * ly * xy + wc * lz * xz - x
+                    sy = wb * ly + wc * lz * yz - y
+                    sz = wc * lz - z
+                    cell = first[t] + ((ca - wa * na) * nb + cb - wb * nb) * nc + cc - wc * nc
+                    for m in range(begin[cell], begin[cell + 1]):
+                        dx, dy, dz = place[m, 0] + sx, place[m, 1] + sy, place[m, 2] + sz
+                        if few:
+                            turns = np.floor(dz / lz + 0.5)
+                            dz -= lz * turns
+                            dy -= lz * yz * turns
+                            dx -= lz * xz * turns
+                            turns = np.floor(dy / ly + 0.5)
+                            dy -= ly * turns
+                            dx -= ly * xy * turns
+                            dx -= lx * np.floor(dx / lx + 0.5)
+                        if dx * dx + dy * dy + dz * dz < r * r and beads[m] != i:
+                            if found < len(out):
+                                out[found] = beads[m]
+                            found += 1
+    return found
+
+
+@numba.njit(parallel=True, cache=True, error_model="numpy")
+def _rows(position, kind, box, reach, dims, cells, most):  # type: ignore[no-untyped-def]
+    """Number of neighbours of each bead, and their numbers, (N, most), as far as they fit."""
+    n = len(kind)
+    first, begin, beads = _sort(cells, kind, dims)
+    place = np.empty((n, 3))
+    for m in numba.prange(n):
+        j = beads[m]
+        a, b, c = _fractional(position[j, 0], position[j, 1], position[j, 2], box)
+        a, b, c = np.floor(a + 0.5), np.floor(b + 0.5), np.floor(c + 0.5)
+        place[m, 0] = position[j, 0] - box[0] * a - box[1] * box[3] * b - box[2] * box[4] * c
+        place[m, 1] = position[j, 1] - box[1] * b - box[2] * box[5] * c
+        place[m, 2] = position[j, 2] - box[2] * c
+    count = np.empty(n, np.int64)
+    rows = np.empty((n, most), np.int32)
+    for i in numba.prange(n):
+        count[i] = _search(np.int64(i), position, kind, box, reach, dims, first, begin, beads, place, rows[i])
+    return count, rows
+
+
+@numba.njit(parallel=True, cache=True)
+def _joined(head, count, rows):  # type: ignore[no-untyped-def]
+    """The rows, each as long as it is, one behind the other."""
+    neighbour = np.empty(head[-1] + count[-1], np.int32)
+    for i in numba.prange(len(head)):
+        for k in range(count[i]):
+            neighbour[head[i] + k] = rows[i, k]
+    return neighbour
+
+
+@numba.njit(parallel=True, cache=True, error_model="numpy")
+def _largest_move(position, reference, box):  # type: ignore[no-untyped-def]
+    """Largest distance between beads and their places of old, which follow the box."""
+    n = len(reference)
+    square = np.empty(n)
+    for i in numba.prange(n):
+        a, b, c = _fractional(position[i, 0], position[i, 1], position[i, 2], box)
+        a, b, c = a - reference[i, 0], b - reference[i, 1], c - reference[i, 2]
+        a, b, c = a - np.floor(a + 0.5), b - np.floor(b + 0.5), c - np.floor(c + 0.5)
+        x = box[0] * a + box[1] * box[3] * b + box[2] * box[4] * c
+        y = box[1] * b + box[2] * box[5] * c
+        z = box[2] * c
+        s = x * x + y * y + z * z
+        square[i] = s if s == s else np.inf
+    return np.sqrt(square.max())
+
+
+class VerletList:
+    """A neighbour list that knows when it is out of date.
+
+    Parameters
+    ----------
+    cutoffs : (n, n) array
+        Cut-off of each pair of types; 0 for pairs that are not looked for.
+    buffer
+        How much farther the list reaches.
+    """
+
+    def __init__(self, cutoffs: Floats, buffer: float) -> None:
+        self._cutoffs = cutoffs
+        self._buffer = buffer
+        self._tags: Any = None
+        self._most = 64
+        self._box = np.zeros(6)
+        self._reference = np.empty((0, 3))
+        self._lists: tuple[Any, Any, Any] = (None, None, None)
+
+    def lists(self, position: Any, kind: Any, box: Floats, tags: Any) -> tuple[Any, Any, Any]:
+        """Head, count and neighbours of each bead, as `zeocryst.potentials.moments` wants them.
+
+        Parameters
+        ----------
+        position, kind, box
+            As in `zeocryst.potentials.moments`.
+        tags : (N,) array
+            What numbers the beads; when their order changes the list is built anew.
+        """
+        if not self._holds(position, box, tags):
+            self._renew(position, kind, box, tags)
+        return self._lists
+
+    def _holds(self, position: Any, box: Floats, tags: Any) -> bool:
+        """Whether no pair within its cut-off can be missing."""
+        if self._tags is None or not np.array_equal(tags, self._tags):
+            return False
+        shrunk = 1.0
+        if not np.array_equal(box, self._box):
+            # distances shrink at most by the smallest singular value of the change of the box
+            change = np.linalg.solve(box_to_cell(self._box), box_to_cell(box))
+            shrunk = min(1.0, float(np.linalg.svd(change, compute_uv=False).min()))
+        reach = float(self._cutoffs.max())
+        spare = shrunk * (reach + self._buffer) - reach
+        return bool(spare > 0 and 2 * _largest_move(position, self._reference, box) < spare)
+
+    def _renew(self, position: Any, kind: Any, box: Floats, tags: Any) -> None:
+        if not np.isfinite(position).all():
+            raise SimulationError(
+                "some positions are no numbers any more: the run exploded; a smaller timestep_fs or a minimize "
+                "stage before usually helps"
+            )
+        cell = box_to_cell(box)
+        inverse = np.linalg.inv(cell)
+        tall = 1.0 / np.linalg.norm(inverse, axis=0)
+        n = len(self._cutoffs)
+        reach = np.zeros((n, n, 4))
+        reach[..., 0] = np.where(self._cutoffs > 0, self._cutoffs + self._buffer, 0.0)
+        own = np.array([min([r for r in reach[t, :, 0] if r > 0], default=tall.max()) for t in range(n)])
+        dims = np.maximum(1, np.floor(tall / own[:, None])).astype(np.int64)
+        reach[..., 1:] = np.ceil(reach[..., :1] / (tall / dims)[None, :, :])
+        cells = _cell_numbers(position, kind, box, dims)
+        while True:
+            count, rows = _rows(position, kind, box, reach, dims, cells, self._most)
+            most = int(count.max(initial=0))
+            if most <= self._most:
+                break
+            self._most = int(1.2 * most) + 8
+        head = np.concatenate([[0], np.cumsum(count)[:-1]])
+        self._lists = head, count, _joined(head, count, rows)
+        self._reference = np.asarray(position) @ inverse
+        self._box, self._tags = box.copy(), np.array(tags)
