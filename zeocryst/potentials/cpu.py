@@ -15,14 +15,14 @@ _gather = numba.njit(error_model="numpy")(moments.gather)
 # no cache on disk: numba would keep using it when the functions of `moments` change
 @numba.njit(parallel=True, error_model="numpy")
 def forces(  # type: ignore[no-untyped-def]
-    position, kind, box, head, count, neighbour, pairs, arms,
+    position, kind, box, head, count, neighbour, pairs, arms, table,
     arm_count, arm_site, arm, moment, weighed, force, energy, virial,
 ):  # fmt: skip
     """Energy, forces and virial of all beads, into the last three; arrays as in `moments`."""
     for i in numba.prange(len(kind)):
         _look(
             np.int64(i), position, kind, box, head, count, neighbour, pairs,
-            arm_count, arm_site, arm, force, energy, virial,
+            table, arm_count, arm_site, arm, force, energy, virial,
         )  # fmt: skip
         _weigh(np.int64(i), kind, head, arms, arm_count, arm_site, arm, moment, weighed, energy)
     for i in numba.prange(len(kind)):

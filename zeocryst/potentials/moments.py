@@ -27,8 +27,9 @@ box (6,)
     Lx, Ly, Lz, xy, xz, yz, as in GSD.
 head (N,), count (N,), neighbour (M,)
     The neighbours of bead i are ``neighbour[head[i]:head[i] + count[i]]``; all of them (a full list).
-pairs (n, n, 8), arms (n, n, n, 3)
-    Parameters by type, from `pack`.
+pairs (n, n, 9), arms (n, n, n, 3), table (K, POINTS, 8)
+    Parameters by type, from `pack`; pairs that are no arms have their force and energy as cubic splines of the
+    squared distance, which cost neither root nor exponential.
 arm_count (N,), arm_site (M,), arm (M, 6)
     The short list: neighbours within reach, at the same places as in `neighbour`: vector, distance, f and
     df/dr.
@@ -47,12 +48,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.forcefield import ForceField
+from zeocryst.forcefield import ForceField, Pair
+
+#: Points of a table, and the distance with which it begins; nearer pairs are computed.
+POINTS = 4000
+NEAREST = 1.5
 
 Floats = NDArray[np.float64]
 
 
-def pack(forcefield: ForceField, types: list[str], acting: list[str] | None = None) -> tuple[Floats, Floats]:
+def pack(
+    forcefield: ForceField, types: list[str], acting: list[str] | None = None
+) -> tuple[Floats, Floats, Floats]:
     """Parameters as arrays.
 
     Parameters
@@ -66,14 +73,17 @@ def pack(forcefield: ForceField, types: list[str], acting: list[str] | None = No
 
     Returns
     -------
-    pairs : (n, n, 8) array
-        A epsilon, sigma, a sigma, B, p, q, gamma sigma, and 1 where one can be an arm of the other, else 0.
-        All zero for a pair with a type that is not among `acting`.
+    pairs : (n, n, 9) array
+        A epsilon, sigma, a sigma, B, p, q, gamma sigma, 1 where one can be an arm of the other, else 0, and
+        the number of the pair's table. All zero for a pair with a type that is not among `acting`.
     arms : (n, n, n, 3) array
         For each vertex and two arms: lambda epsilon times 1, cos theta0 and cos theta0 squared.
+    table : (K, POINTS, 8) array
+        Coefficients of the splines of pairs that are no arms: of the slope of the energy divided by the
+        distance, and of the energy, constant first; even in the squared distance from `NEAREST` squared.
     """
     n = len(types)
-    pairs, arms = np.zeros((n, n, 8)), np.zeros((n, n, n, 3))
+    pairs, arms = np.zeros((n, n, 9)), np.zeros((n, n, n, 3))
     for i, a in enumerate(types):
         for j, b in enumerate(types):
             if acting is not None and not {a, b} <= set(acting):
@@ -86,12 +96,31 @@ def pack(forcefield: ForceField, types: list[str], acting: list[str] | None = No
                     arms[i, j, k] = t.lambda_ * t.epsilon_eV * np.array([1.0, t.cos_theta0, t.cos_theta0**2])
     some = (arms[..., 0] != 0).any(axis=2)
     pairs[..., 7] = some | some.T
-    return pairs, arms
+    tables: list[Floats] = []
+    for i, a in enumerate(types):
+        for j in range(i, n):
+            if pairs[i, j, 2] > 0 and not pairs[i, j, 7]:
+                pairs[i, j, 8] = pairs[j, i, 8] = len(tables)
+                tables.append(_splines(forcefield.pairs[a, types[j]]))
+    return pairs, arms, np.array(tables) if tables else np.zeros((1, 1, 8))
+
+
+def _splines(pair: Pair) -> Floats:
+    """Cubic splines of a pair's slope over distance and of its energy, (POINTS, 8)."""
+    from scipy.interpolate import CubicSpline
+
+    square = np.linspace(NEAREST**2, pair.cutoff_A**2, POINTS + 1)
+    r = np.sqrt(square[:-1])
+    energy, force = (np.append(values, 0.0) for values in pair.two_body(r))
+    step = square[1] - square[0]
+    scale = step ** np.arange(4)
+    slope = np.append(-force[:-1] / r, 0.0)
+    return np.hstack([CubicSpline(square, y).c[::-1].T * scale for y in (slope, energy)])
 
 
 def look(
     i: int, position: Any, kind: Any, box: Any, head: Any, count: Any, neighbour: Any, pairs: Any,
-    arm_count: Any, arm_site: Any, arm: Any, force: Any, energy: Any, virial: Any,
+    table: Any, arm_count: Any, arm_site: Any, arm: Any, force: Any, energy: Any, virial: Any,
 ) -> None:  # fmt: skip
     """Bead i looks around: its short list, and its two-body force, energy and virial."""
     lx, ly, lz, xy, xz, yz = box[0], box[1], box[2], box[3], box[4], box[5]
@@ -119,6 +148,30 @@ def look(
         cutoff = pairs[ti, tj, 2]
         square = dx * dx + dy * dy + dz * dz
         if square >= cutoff * cutoff:
+            continue
+        if pairs[ti, tj, 7] == 0.0 and square > NEAREST * NEAREST:
+            number = int(pairs[ti, tj, 8])
+            points = table.shape[1]
+            t = (square - NEAREST * NEAREST) / (cutoff * cutoff - NEAREST * NEAREST) * points
+            k = min(int(t), points - 1)
+            t -= k
+            w = table[number, k, 0] + t * (
+                table[number, k, 1] + t * (table[number, k, 2] + t * table[number, k, 3])
+            )
+            pair = table[number, k, 4] + t * (
+                table[number, k, 5] + t * (table[number, k, 6] + t * table[number, k, 7])
+            )
+            fx += w * dx
+            fy += w * dy
+            fz += w * dz
+            u += 0.5 * pair
+            w *= -0.5
+            vxx += w * dx * dx
+            vxy += w * dx * dy
+            vxz += w * dx * dz
+            vyy += w * dy * dy
+            vyz += w * dy * dz
+            vzz += w * dz * dz
             continue
         r = math.sqrt(square)
         inverse, gap = 1.0 / r, 1.0 / (r - cutoff)
@@ -176,8 +229,20 @@ def weigh(
     ti = kind[i]
     first = np.int64(head[i])
     last = first + np.int64(arm_count[i])
+    if last == first:
+        return  # nobody asks for the moments of a bead without arms
     u = 0.0
     for b in range(n_types):
+        # what is never weighed need not be summed
+        matters = False
+        for c in range(n_types):
+            if arms[ti, b, c, 0] != 0.0:
+                matters = True
+        if not matters:
+            for k in range(10):
+                moment[i, b, k] = 0.0
+                weighed[i, b, k] = 0.0
+            continue
         total = px = py = pz = qxx = qxy = qxz = qyy = qyz = qzz = own = 0.0
         for m in range(first, last):
             if kind[np.int64(arm_site[m])] != b:

@@ -92,13 +92,16 @@ def _search(i, position, kind, box, reach, dims, first, begin, beads, place, out
             wa = 0 if few else (-1 if ca < 0 else (1 if ca >= na else 0))
             for cb in range(lb, eb):
                 wb = 0 if few else (-1 if cb < 0 else (1 if cb >= nb else 0))
-                for cc in range(lc, ec):
-                    wc = 0 if few else (-1 if cc < 0 else (1 if cc >= nc else 0))
+                row = first[t] + ((ca - wa * na) * nb + cb - wb * nb) * nc
+                for wc in range(-1, 2):
+                    # cells along the third vector lie side by side: a run below the box, in it, above it
+                    bottom, top = max(lc, wc * nc), min(ec, (wc + 1) * nc)
+                    if bottom >= top:
+                        continue
                     sx = wa * lx + wb * ly * xy + wc * lz * xz - x
                     sy = wb * ly + wc * lz * yz - y
                     sz = wc * lz - z
-                    cell = first[t] + ((ca - wa * na) * nb + cb - wb * nb) * nc + cc - wc * nc
-                    for m in range(begin[cell], begin[cell + 1]):
+                    for m in range(begin[row + bottom - wc * nc], begin[row + top - wc * nc]):
                         dx, dy, dz = place[m, 0] + sx, place[m, 1] + sy, place[m, 2] + sz
                         if few:
                             turns = np.floor(dz / lz + 0.5)
@@ -159,7 +162,7 @@ def _largest_move(position, reference, box):  # type: ignore[no-untyped-def]
         y = box[1] * b + box[2] * box[5] * c
         z = box[2] * c
         s = x * x + y * y + z * z
-        square[i] = s if s == s else np.inf
+        square[i] = np.inf if np.isnan(s) else s
     return np.sqrt(square.max())
 
 
