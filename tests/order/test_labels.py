@@ -7,7 +7,7 @@ from zeocryst.cell import box_to_cell
 from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine
 from zeocryst.frameworks.table import framework_types, start_codes, start_structure
-from zeocryst.network.bonds import bonds_from_sites, network_of_frame
+from zeocryst.network.bonds import Network, bonds_from_sites, network_of_frame, repeat_network
 from zeocryst.order.derive import describe, network_of
 from zeocryst.order.labels import UNKNOWN, agreement, label_sites
 from zeocryst.simulation import thermalize
@@ -157,3 +157,25 @@ def test_a_melt_of_a_user_is_not_named_after_its_condition(ts):
 
     frame = melt(System("melt", framework="SGT", repeat=(2, 2, 1)), ts, np.random.default_rng(1))
     assert label_sites(network_of_frame(frame)[0]).crystalline_share == 0
+
+
+@pytest.mark.parametrize("order", [["LTA", "RHO"], ["RHO", "LTA"]])
+def test_grains_that_only_vertex_symbols_tell_apart_are_named_each(order):
+    """LTA and RHO have the same coordination sequences; two grains in one box vote for themselves."""
+    parts = []
+    for code in order:
+        cell, sites = start_structure(code)
+        parts.append(repeat_network(bonds_from_sites(sites, cell), (2, 2, 2)))
+    first, second = parts
+    both = Network(
+        np.vstack([p.positions for p in parts]),
+        first.cell,
+        np.concatenate([first.first, second.first + first.n_sites]),
+        np.concatenate([first.second, second.second + first.n_sites]),
+        np.vstack([first.shift, second.shift]),
+    )
+    labels = label_sites(both)
+    names = np.array(labels.codes)[labels.code]
+    assert (names[: first.n_sites] == order[0]).all()
+    assert (names[first.n_sites :] == order[1]).all()
+    assert sorted(labels.codes) == ["LTA", "RHO"]
