@@ -37,7 +37,8 @@ def run(kernel, x, box, kind, near, forcefield, *, acting=None):
     """Forces, energies and virials; what the arrays held before must not matter."""
     n = len(x)
     out = [np.full((n, 3), 7.0), np.full(n, 7.0), np.full((n, 6), 7.0)]
-    kernel(x, kind, box, *near, *moments.pack(forcefield, TYPES, acting), *scratch(n, len(near[2]), 2), *out)
+    packed = moments.pack(forcefield, TYPES, acting)
+    kernel(x, kind, box, *near, *packed, near[0], *scratch(n, len(near[2]), 2), *out)
     return out
 
 
@@ -85,6 +86,16 @@ def test_triplets_of_several_types_and_odd_exponents(shaken, ts):
     pairs = {key: replace(pair, p=5.5, q=1.5, gamma=0.7) for key, pair in ts.pairs.items()}
     odd = replace(ts, pairs=pairs, triplets=triplets)
     agrees(run(cpu.forces, x, box, kind, lists(x, box_to_cell(box), 9.6), odd), x, box, kind, odd)
+
+
+def test_arms_closer_together_are_the_same(shaken, ts):
+    x, box, kind = shaken
+    near, packed = lists(x, box_to_cell(box), 9.6), moments.pack(ts, TYPES)
+    heads, room = cpu.arm_heads(kind, *near, packed[0])
+    assert room < len(near[2])
+    out = [np.zeros((len(x), 3)), np.zeros(len(x)), np.zeros((len(x), 6))]
+    cpu.forces(x, kind, box, *near, *packed, heads, *scratch(len(x), room, 2), *out)
+    agrees(out, x, box, kind, ts)
 
 
 def test_types_left_to_another_force(shaken, ts):
@@ -161,7 +172,7 @@ def test_the_gpus_kernels_are_the_cpus(ts, tmp_path):
     expected = run(cpu.forces, x, box, kind, near, ts)
     assert abs(expected[0]).max() > 0.1
     out = [np.zeros((n, 3)), np.zeros(n), np.zeros((n, 6))]
-    arrays = [x, kind, box, *near, *moments.pack(ts, TYPES), *scratch(n, len(near[2]), 2), *out]
+    arrays = [x, kind, box, *near, *moments.pack(ts, TYPES), near[0], *scratch(n, len(near[2]), 2), *out]
     np.savez(tmp_path / "given.npz", **{f"{k:02d}": a for k, a in enumerate(arrays)})
     environment = dict(os.environ)
     if not cuda.is_available():

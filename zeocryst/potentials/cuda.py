@@ -23,33 +23,33 @@ _gather = cuda.jit(device=True)(moments.gather)
 @cuda.jit
 def _look_all(  # type: ignore[no-untyped-def]
     position, kind, box, head, count, neighbour, pairs, arms, table,
-    arm_count, arm_site, arm, moment, weighed, force, energy, virial,
+    arm_head, arm_count, arm_site, arm, moment, weighed, force, energy, virial,
 ):  # fmt: skip
     i = cuda.grid(1)
     if i < kind.shape[0]:
         _look(
             i, position, kind, box, head, count, neighbour, pairs,
-            table, arm_count, arm_site, arm, force, energy, virial,
+            table, arm_head, arm_count, arm_site, arm, force, energy, virial,
         )  # fmt: skip
-        _weigh(i, kind, head, arms, arm_count, arm_site, arm, moment, weighed, energy)
+        _weigh(i, kind, arm_head, arms, arm_count, arm_site, arm, moment, weighed, energy)
 
 
 @cuda.jit
-def _gather_all(kind, head, arms, arm_count, arm_site, arm, weighed, force, virial):  # type: ignore[no-untyped-def]
+def _gather_all(kind, arm_head, arms, arm_count, arm_site, arm, weighed, force, virial):  # type: ignore[no-untyped-def]
     i = cuda.grid(1)
     if i < kind.shape[0]:
-        _gather(i, kind, head, arms, arm_count, arm_site, arm, weighed, force, virial)
+        _gather(i, kind, arm_head, arms, arm_count, arm_site, arm, weighed, force, virial)
 
 
 def forces(
     position: Any, kind: Any, box: Any, head: Any, count: Any, neighbour: Any, pairs: Any, arms: Any,
-    table: Any, arm_count: Any, arm_site: Any, arm: Any, moment: Any, weighed: Any, force: Any, energy: Any,
-    virial: Any,
+    table: Any, arm_head: Any, arm_count: Any, arm_site: Any, arm: Any, moment: Any, weighed: Any,
+    force: Any, energy: Any, virial: Any,
 ) -> None:  # fmt: skip
     """Energy, forces and virial of all beads, into the last three; device arrays as in `moments`."""
     blocks = -(-kind.shape[0] // BLOCK)
     _look_all[blocks, BLOCK](
         position, kind, box, head, count, neighbour, pairs, arms, table,
-        arm_count, arm_site, arm, moment, weighed, force, energy, virial,
+        arm_head, arm_count, arm_site, arm, moment, weighed, force, energy, virial,
     )  # fmt: skip
-    _gather_all[blocks, BLOCK](kind, head, arms, arm_count, arm_site, arm, weighed, force, virial)
+    _gather_all[blocks, BLOCK](kind, arm_head, arms, arm_count, arm_site, arm, weighed, force, virial)

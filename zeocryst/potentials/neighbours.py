@@ -139,14 +139,33 @@ def _rows(position, kind, box, reach, dims, cells, most):  # type: ignore[no-unt
     return count, rows
 
 
-@numba.njit(parallel=True, cache=True)
-def _joined(head, count, rows):  # type: ignore[no-untyped-def]
-    """The rows, each as long as it is, one behind the other."""
-    neighbour = np.empty(head[-1] + count[-1], np.int32)
-    for i in numba.prange(len(head)):
+@numba.njit(cache=True)
+def _joined(kind, count, rows, mirrored):  # type: ignore[no-untyped-def]
+    """The rows one behind the other, with the pairs that were looked for from one side put in on the other.
+
+    Returns where each bead's neighbours begin, how many they are, and all of them.
+    """
+    n = len(count)
+    both = count.copy()
+    for i in range(n):
         for k in range(count[i]):
-            neighbour[head[i] + k] = rows[i, k]
-    return neighbour
+            j = rows[i, k]
+            if mirrored[kind[i], kind[j]]:
+                both[j] += 1
+    head = np.zeros(n + 1, np.int64)
+    for i in range(n):
+        head[i + 1] = head[i] + both[i]
+    neighbour = np.empty(head[n], np.int32)
+    filled = head[:n].copy()
+    for i in range(n):
+        for k in range(count[i]):
+            j = rows[i, k]
+            neighbour[filled[i]] = j
+            filled[i] += 1
+            if mirrored[kind[i], kind[j]]:
+                neighbour[filled[j]] = i
+                filled[j] += 1
+    return head[:n], both, neighbour
 
 
 @numba.njit(parallel=True, cache=True, error_model="numpy")
@@ -229,13 +248,17 @@ class VerletList:
         dims = np.maximum(1, np.floor(tall / own[:, None])).astype(np.int64)
         reach[..., 1:] = np.ceil(reach[..., :1] / (tall / dims)[None, :, :])
         cells = _cell_numbers(position, kind, box, dims)
+        # pairs of two types are looked for from the rarer one, and then stand with the other as well
+        often = np.bincount(kind, minlength=n)
+        order = np.argsort(np.argsort(often, kind="stable"))
+        mirrored = order[:, None] < order[None, :]
+        reach[mirrored.T] = 0.0
         while True:
             count, rows = _rows(position, kind, box, reach, dims, cells, self._most)
             most = int(count.max(initial=0))
             if most <= self._most:
                 break
             self._most = int(1.2 * most) + 8
-        head = np.concatenate([[0], np.cumsum(count)[:-1]])
-        self._lists = head, count, _joined(head, count, rows)
+        self._lists = _joined(kind, count, rows, mirrored)
         self._reference = np.asarray(position) @ inverse
         self._box, self._tags = box.copy(), np.array(tags)

@@ -28,7 +28,7 @@ from zeocryst.forcefield import ForceField
 from zeocryst.potentials import moments
 
 #: Width of the neighbour list's buffer, Å: how far two beads may come nearer before it is built anew.
-BUFFER_A = 0.8
+BUFFER_A = 0.6
 
 
 class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
@@ -109,7 +109,7 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
 
 
 def _scratch(n_beads: int, n_places: int, n_types: int) -> list[Any]:
-    """Shapes and kinds of the kernels' scratch arrays."""
+    """Shapes and kinds of the kernels' scratch arrays, from `arm_count` on."""
     return [
         (n_beads, np.int32), (n_places, np.int32), ((n_places, 6), float),
         ((n_beads, n_types, 10), float), ((n_beads, n_types, 10), float),
@@ -125,6 +125,8 @@ class _OnCpu:
         self._force = force
         self._parameters = parameters
         self._list = VerletList(cutoffs, buffer)
+        self._last: Any = None
+        self._heads: Any = None
         self._arrays: list[Any] = []
         self._places = -1
 
@@ -140,12 +142,15 @@ class _OnCpu:
             box = beads.global_box
             sides = np.array([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])
             lists = self._list.lists(position, kind, sides, np.asarray(beads.particles.tag))
-            if self._places < len(lists[2]) or len(self._arrays[0]) != len(kind):
-                self._places = int(1.2 * len(lists[2])) + 1
-                shapes = _scratch(len(kind), self._places, len(self._parameters[0]))
-                self._arrays = [np.zeros(shape, dtype) for shape, dtype in shapes]
+            if lists is not self._last:
+                self._last = lists
+                self._heads, room = cpu.arm_heads(kind, *lists, self._parameters[0])
+                if self._places < room or len(self._arrays[0]) != len(kind):
+                    self._places = int(1.2 * room) + 1
+                    shapes = _scratch(len(kind), self._places, len(self._parameters[0]))
+                    self._arrays = [np.zeros(shape, dtype) for shape, dtype in shapes]
             cpu.forces(
-                position, kind, sides, *lists, *self._parameters, *self._arrays,
+                position, kind, sides, *lists, *self._parameters, self._heads, *self._arrays,
                 np.asarray(out.force), np.asarray(out.potential_energy), np.asarray(out.virial),
             )  # fmt: skip
 
@@ -198,7 +203,7 @@ class _OnGpu:
                 self._arrays = [cuda.to_device(np.zeros(shape, dtype)) for shape, dtype in shapes]
             arrays = [
                 cuda.as_cuda_array(beads.particles.position), kind, self._box, *lists, *self._parameters,
-                *self._arrays, cuda.as_cuda_array(out.force), cuda.as_cuda_array(out.potential_energy),
-                cuda.as_cuda_array(out.virial),
+                lists[0], *self._arrays, cuda.as_cuda_array(out.force),
+                cuda.as_cuda_array(out.potential_energy), cuda.as_cuda_array(out.virial),
             ]  # fmt: skip
             forces(*arrays)
