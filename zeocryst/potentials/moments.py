@@ -149,9 +149,10 @@ def look(
         square = dx * dx + dy * dy + dz * dz
         if square >= cutoff * cutoff:
             continue
-        if pairs[ti, tj, 7] == 0.0 and square > NEAREST * NEAREST:
-            number = int(pairs[ti, tj, 8])
-            points = table.shape[1]
+        is_arm = pairs[ti, tj, 7] != 0.0
+        inverse = gap = r = w = pair = 0.0
+        if not is_arm and square > NEAREST * NEAREST:
+            number, points = int(pairs[ti, tj, 8]), table.shape[1]
             t = (square - NEAREST * NEAREST) / (cutoff * cutoff - NEAREST * NEAREST) * points
             k = min(int(t), points - 1)
             t -= k
@@ -161,42 +162,31 @@ def look(
             pair = table[number, k, 4] + t * (
                 table[number, k, 5] + t * (table[number, k, 6] + t * table[number, k, 7])
             )
-            fx += w * dx
-            fy += w * dy
-            fz += w * dz
-            u += 0.5 * pair
-            w *= -0.5
-            vxx += w * dx * dx
-            vxy += w * dx * dy
-            vxz += w * dx * dz
-            vyy += w * dy * dy
-            vyz += w * dy * dz
-            vzz += w * dz * dz
-            continue
-        r = math.sqrt(square)
-        inverse, gap = 1.0 / r, 1.0 / (r - cutoff)
-        if pairs[ti, tj, 0] != 0.0:
-            sigma, p, q = pairs[ti, tj, 1], pairs[ti, tj, 4], pairs[ti, tj, 5]
-            s = sigma * inverse
-            strength = pairs[ti, tj, 0] * math.exp(sigma * gap)
-            # the usual exponents, 4 and 0, without a call of pow
-            repulsion = pairs[ti, tj, 3] * (s * s * s * s if p == 4.0 else s**p)
-            attraction = 1.0 if q == 0.0 else s**q
-            pair = strength * (repulsion - attraction)
-            slope = strength * (q * attraction - p * repulsion) * inverse - pair * sigma * gap * gap
-            w = slope * inverse
-            fx += w * dx
-            fy += w * dy
-            fz += w * dz
-            u += 0.5 * pair
-            w *= -0.5
-            vxx += w * dx * dx
-            vxy += w * dx * dy
-            vxz += w * dx * dz
-            vyy += w * dy * dy
-            vyz += w * dy * dz
-            vzz += w * dz * dz
-        if pairs[ti, tj, 7] != 0.0:
+        else:
+            r = math.sqrt(square)
+            inverse, gap = 1.0 / r, 1.0 / (r - cutoff)
+            if pairs[ti, tj, 0] != 0.0:
+                sigma, p, q = pairs[ti, tj, 1], pairs[ti, tj, 4], pairs[ti, tj, 5]
+                s = sigma * inverse
+                strength = pairs[ti, tj, 0] * math.exp(sigma * gap)
+                # the usual exponents, 4 and 0, without a call of pow
+                repulsion = pairs[ti, tj, 3] * (s * s * s * s if p == 4.0 else s**p)
+                attraction = 1.0 if q == 0.0 else s**q
+                pair = strength * (repulsion - attraction)
+                slope = strength * (q * attraction - p * repulsion) * inverse - pair * sigma * gap * gap
+                w = slope * inverse
+        fx += w * dx
+        fy += w * dy
+        fz += w * dz
+        u += 0.5 * pair
+        w *= -0.5
+        vxx += w * dx * dx
+        vxy += w * dx * dy
+        vxz += w * dx * dz
+        vyy += w * dy * dy
+        vyz += w * dy * dz
+        vzz += w * dz * dz
+        if is_arm:
             reach = pairs[ti, tj, 6]
             f = math.exp(reach * gap)
             arm_site[place] = j
