@@ -87,6 +87,21 @@ def wrap(positions: ArrayLike, cell: ArrayLike, *, centred: bool = False) -> Flo
     return np.asarray((fractional - offset) @ matrix)
 
 
+def wrap_counting(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Ints]:
+    """Positions wrapped as GSD has them, and how many lattice vectors each was moved by.
+
+    Returns
+    -------
+    inside : (N, 3) array, Å
+        Fractional coordinates in [-1/2, 1/2).
+    turns : (N, 3) int array
+        ``positions = inside + turns @ cell``: what has to be added to the images.
+    """
+    inside = wrap(positions, cell, centred=True)
+    moved = np.asarray(positions, dtype=float) - inside
+    return inside, np.round(moved @ np.linalg.inv(np.asarray(cell, dtype=float))).astype(np.int64)
+
+
 def heights(cell: ArrayLike) -> Floats:
     """The three distances between opposite faces of a cell, (3,) Å."""
     inverse = np.linalg.inv(np.asarray(cell, dtype=float))

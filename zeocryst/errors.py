@@ -9,6 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+#: What became of a run, and the cure.
+EXPLODED = "the run exploded; a smaller timestep_fs or a minimize stage before usually helps"
+
 
 class ZeocrystError(Exception):
     """Base of all errors that zeocryst raises on purpose."""

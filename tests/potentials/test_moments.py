@@ -11,6 +11,7 @@ import pytest
 from zeocryst.cell import box_to_cell, neighbour_pairs
 from zeocryst.forcefield import Triplet
 from zeocryst.potentials import cpu, moments
+from zeocryst.potentials.neighbours import full_list
 from zeocryst.potentials.stillinger_weber import evaluate
 
 TYPES = ["T", "S"]
@@ -26,19 +27,12 @@ def lists(x, cell, reach, half=False):
     return np.concatenate([[0], np.cumsum(count)[:-1]]), count, j[order]
 
 
-def scratch(n, places, n_types):
-    return [
-        np.zeros(n, np.int32), np.zeros(places, np.int32), np.zeros((places, 6)), np.zeros((n, n_types, 10)),
-        np.zeros((n, n_types, 10)),
-    ]  # fmt: skip
-
-
 def run(kernel, x, box, kind, near, forcefield, *, acting=None):
     """Forces, energies and virials; what the arrays held before must not matter."""
     n = len(x)
     out = [np.full((n, 3), 7.0), np.full(n, 7.0), np.full((n, 6), 7.0)]
     packed = moments.pack(forcefield, TYPES, acting)
-    kernel(x, kind, box, *near, *packed, near[0], *scratch(n, len(near[2]), 2), *out)
+    kernel(x, kind, box, *near, *packed, near[0], *moments.scratch(n, len(near[2]), 2), *out)
     return out
 
 
@@ -54,7 +48,7 @@ def shaken(request, sod):
     return x, box, np.asarray(sod.particles.typeid, dtype=np.int32)
 
 
-def agrees(found, x, box, kind, forcefield):
+def assert_agrees(found, x, box, kind, forcefield):
     force, energy, virial = found
     oracle = evaluate(x, box_to_cell(box), kind, TYPES, forcefield)
     assert energy.sum() == pytest.approx(oracle.energy.sum(), rel=1e-12)
@@ -64,7 +58,7 @@ def agrees(found, x, box, kind, forcefield):
 
 def test_moments_are_the_sum_over_triplets(shaken, ts):
     x, box, kind = shaken
-    agrees(run(cpu.forces, x, box, kind, lists(x, box_to_cell(box), 9.6), ts), x, box, kind, ts)
+    assert_agrees(run(cpu.forces, x, box, kind, lists(x, box_to_cell(box), 9.6), ts), x, box, kind, ts)
 
 
 def test_energy_of_each_bead_is_the_oracles(shaken, ts):
@@ -85,7 +79,7 @@ def test_triplets_of_several_types_and_odd_exponents(shaken, ts):
         triplets[i, j, k] = triplets[i, k, j] = Triplet(0.02 * (n + 1), 3.0 + n, -0.5 + 0.2 * n)
     pairs = {key: replace(pair, p=5.5, q=1.5, gamma=0.7) for key, pair in ts.pairs.items()}
     odd = replace(ts, pairs=pairs, triplets=triplets)
-    agrees(run(cpu.forces, x, box, kind, lists(x, box_to_cell(box), 9.6), odd), x, box, kind, odd)
+    assert_agrees(run(cpu.forces, x, box, kind, lists(x, box_to_cell(box), 9.6), odd), x, box, kind, odd)
 
 
 def test_arms_closer_together_are_the_same(shaken, ts):
@@ -94,8 +88,8 @@ def test_arms_closer_together_are_the_same(shaken, ts):
     heads, room = cpu.arm_heads(kind, *near, packed[0])
     assert room < len(near[2])
     out = [np.zeros((len(x), 3)), np.zeros(len(x)), np.zeros((len(x), 6))]
-    cpu.forces(x, kind, box, *near, *packed, heads, *scratch(len(x), room, 2), *out)
-    agrees(out, x, box, kind, ts)
+    cpu.forces(x, kind, box, *near, *packed, heads, *moments.scratch(len(x), room, 2), *out)
+    assert_agrees(out, x, box, kind, ts)
 
 
 def test_types_left_to_another_force(shaken, ts):
@@ -112,12 +106,12 @@ def test_types_left_to_another_force(shaken, ts):
 def test_a_half_list_made_full(shaken, ts):
     x, box, kind = shaken
     half = lists(x, box_to_cell(box), 9.6, half=True)
-    full = cpu.full_list(*half)
+    full = full_list(*half)
     head, count, neighbour = lists(x, box_to_cell(box), 9.6)
     for i in range(len(x)):
         mine = full[2][full[0][i] : full[0][i] + full[1][i]]
         assert sorted(mine) == sorted(neighbour[head[i] : head[i] + count[i]])
-    agrees(run(cpu.forces, x, box, kind, full, ts), x, box, kind, ts)
+    assert_agrees(run(cpu.forces, x, box, kind, full, ts), x, box, kind, ts)
 
 
 def test_same_bits_every_time_with_any_number_of_threads(shaken, ts):
@@ -143,7 +137,7 @@ def test_views_of_larger_arrays_will_do(shaken, ts):
     four[:, :3] = x
     near = lists(x, box_to_cell(box), 9.6)
     found = run(cpu.forces, four[:, :3], box, np.stack([kind, kind], axis=1)[:, 0], near, ts)
-    agrees(found, x, box, kind, ts)
+    assert_agrees(found, x, box, kind, ts)
 
 
 GPU = """
@@ -172,7 +166,16 @@ def test_the_gpus_kernels_are_the_cpus(ts, tmp_path):
     expected = run(cpu.forces, x, box, kind, near, ts)
     assert abs(expected[0]).max() > 0.1
     out = [np.zeros((n, 3)), np.zeros(n), np.zeros((n, 6))]
-    arrays = [x, kind, box, *near, *moments.pack(ts, TYPES), near[0], *scratch(n, len(near[2]), 2), *out]
+    arrays = [
+        x,
+        kind,
+        box,
+        *near,
+        *moments.pack(ts, TYPES),
+        near[0],
+        *moments.scratch(n, len(near[2]), 2),
+        *out,
+    ]
     np.savez(tmp_path / "given.npz", **{f"{k:02d}": a for k, a in enumerate(arrays)})
     environment = dict(os.environ)
     if not cuda.is_available():

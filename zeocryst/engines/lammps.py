@@ -18,9 +18,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell, volume, wrap
+from zeocryst.cell import box_to_cell, volume, wrap_counting
 from zeocryst.condition import Stage
-from zeocryst.engines.protocol import EngineInfo, Evaluation, Offer, Sample, check_sane, frozen_beads
+from zeocryst.engines.protocol import (
+    BAROSTAT_PS,
+    FORCE_TOLERANCE,
+    THERMOSTAT_PS,
+    EngineInfo,
+    Evaluation,
+    Offer,
+    Sample,
+    check_sane,
+    frozen_beads,
+    moved_frame,
+)
 from zeocryst.errors import MissingEngineError, SimulationError
 from zeocryst.forcefield import ForceField, Pair, write_sw
 from zeocryst.units import BAR_PER_EV_PER_A3
@@ -37,11 +48,6 @@ TABLE_POINTS = 4000
 #: Shortest distance in a two-body table, Å. Nearer than this LAMMPS raises inside an OpenMP thread, which
 #: ends the process; so it is nearer than beads come before an exploding run is noticed.
 TABLE_START_A = 0.05
-#: Relaxation times of thermostats and barostats, ps.
-THERMOSTAT_PS = 0.1
-BAROSTAT_PS = 1.0
-#: Stop of a minimization: largest force component, eV/Å.
-FORCE_TOLERANCE = 1e-5
 
 Floats = NDArray[np.float64]
 
@@ -192,13 +198,11 @@ class _Session:
         self.command(f"create_box {len(types)} box")
         names = frame.particles.types
         kinds = [types.index(names[k]) + 1 for k in frame.particles.typeid]
-        positions = np.asarray(frame.particles.position, dtype=float)
-        inside = wrap(positions, cell, centred=True)
-        before = np.zeros_like(positions) if frame.particles.image is None else frame.particles.image
-        self._image = before + np.round((positions - inside) @ np.linalg.inv(cell))
+        inside, turns = wrap_counting(frame.particles.position, cell)
+        self._image = turns if frame.particles.image is None else turns + frame.particles.image
         velocities = frame.particles.velocity
         if velocities is None:
-            velocities = np.zeros_like(positions)
+            velocities = np.zeros_like(inside)
         made = self._lammps.create_atoms(
             len(kinds),
             None,
@@ -293,28 +297,16 @@ class _Session:
 
     def frame(self) -> gsd.hoomd.Frame:
         """The frame now, with the origin in the middle of the box and positions wrapped into it."""
-        import gsd.hoomd
-
         cell = self.cell()
         low, *_ = self._lammps.extract_box()
         centre = np.asarray(low) + cell.sum(axis=0) / 2
         unwrapped = self.gather("x") + self.gather("image") @ cell - centre
-        fractional = unwrapped @ np.linalg.inv(cell)
-        image = np.floor(fractional + 0.5)
-        old = self._frame
-        frame = gsd.hoomd.Frame()
-        frame.configuration.box = [
+        inside, turns = wrap_counting(unwrapped, cell)
+        box = [
             cell[0, 0], cell[1, 1], cell[2, 2],
             cell[1, 0] / cell[1, 1], cell[2, 0] / cell[2, 2], cell[2, 1] / cell[2, 2],
         ]  # fmt: skip
-        frame.particles.N = old.particles.N
-        frame.particles.types = old.particles.types
-        frame.particles.typeid = old.particles.typeid
-        frame.particles.mass = old.particles.mass
-        frame.particles.position = (fractional - image) @ cell
-        frame.particles.velocity = self.gather("v")
-        frame.particles.image = (image + self._image).astype(np.int32)
-        return frame
+        return moved_frame(self._frame, box, inside, self.gather("v"), turns + self._image)
 
 
 def _write_table(path: Path, section: str, pair: Pair) -> None:

@@ -12,16 +12,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.condition import Stage
-from zeocryst.errors import SimulationError
+from zeocryst.errors import EXPLODED, SimulationError
 from zeocryst.forcefield import ForceField
 
 if TYPE_CHECKING:
     import gsd.hoomd
 
 
+#: Relaxation times of thermostats and barostats, ps.
+THERMOSTAT_PS = 0.1
+BAROSTAT_PS = 1.0
+#: Stop of a minimization, eV/Å.
+FORCE_TOLERANCE = 1e-5
 #: Twice the highest temperature that a condition may ask for; a run that is hotter has exploded.
 HOTTEST_K = 2e5
 
@@ -139,9 +144,36 @@ def check_sane(energy_eV: float, temperature_K: float) -> None:
     """Raise `SimulationError` where a run has exploded: no numbers any more, or far too hot."""
     if not np.isfinite([energy_eV, temperature_K]).all() or temperature_K > HOTTEST_K:
         raise SimulationError(
-            f"the energy became {energy_eV:.4g} eV, the temperature {temperature_K:.4g} K: the run exploded; "
-            "a smaller timestep_fs or a minimize stage before usually helps"
+            f"the energy became {energy_eV:.4g} eV, the temperature {temperature_K:.4g} K: {EXPLODED}"
         )
+
+
+def moved_frame(
+    old: gsd.hoomd.Frame, box: ArrayLike, position: ArrayLike, velocity: ArrayLike, image: ArrayLike
+) -> gsd.hoomd.Frame:
+    """The beads of a frame in another state.
+
+    Parameters
+    ----------
+    old
+        Types and masses.
+    box : (6,) array
+        As in GSD, Å.
+    position, velocity, image : (N, 3) arrays
+        Å, with the origin in the middle of the box and wrapped into it; Å/ps; whole numbers.
+    """
+    import gsd.hoomd
+
+    frame = gsd.hoomd.Frame()
+    frame.configuration.box = list(np.asarray(box))
+    frame.particles.N = old.particles.N
+    frame.particles.types = old.particles.types
+    frame.particles.typeid = old.particles.typeid
+    frame.particles.mass = old.particles.mass
+    frame.particles.position = position
+    frame.particles.velocity = velocity
+    frame.particles.image = np.asarray(image).astype(np.int32)
+    return frame
 
 
 def available_threads() -> int:

@@ -238,12 +238,10 @@ def label_sites(network: Network) -> Labels:
         Sites and bonds, from beads or atoms.
     """
     n = network.n_sites
-    if n >= SMALL_CELL:
-        return _tell_apart(network, _label(network, 1))
     # grains need room: a small cell is labelled as its supercell, with no more evidence than it has itself
     times = int(np.ceil((SMALL_CELL / n) ** (1 / 3)))
-    labels = _label(repeat_network(network, (times, times, times)), times**3)
-    labels = _tell_apart(repeat_network(network, (times, times, times)), labels)
+    large = repeat_network(network, (times, times, times)) if times > 1 else network
+    labels = _tell_apart(large, _label(large, times**3))
     return Labels(labels.codes, labels.code[:n], labels.grain[:n], labels.sequences[:n])
 
 

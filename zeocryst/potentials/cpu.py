@@ -41,25 +41,3 @@ def arm_heads(kind, head, count, neighbour, pairs):  # type: ignore[no-untyped-d
                 room += 1
         start[i + 1] = start[i] + room
     return start[:-1], start[-1]
-
-
-@numba.njit(cache=True)
-def full_list(head, count, neighbour):  # type: ignore[no-untyped-def]
-    """The full list of a half list, in which each pair stands once: head, count and neighbours anew."""
-    n = len(count)
-    both = count.astype(np.int64)
-    for i in range(n):
-        for m in range(head[i], head[i] + count[i]):
-            both[neighbour[m]] += 1
-    start = np.zeros(n, np.int64)
-    start[1:] = np.cumsum(both)[:-1]
-    filled = np.zeros(n, np.int64)
-    found = np.empty(both.sum(), np.int64)
-    for i in range(n):
-        for m in range(head[i], head[i] + count[i]):
-            j = neighbour[m]
-            found[start[i] + filled[i]] = j
-            filled[i] += 1
-            found[start[j] + filled[j]] = i
-            filled[j] += 1
-    return start, both, found

@@ -118,6 +118,17 @@ def _splines(pair: Pair) -> Floats:
     return np.hstack([CubicSpline(square, y).c[::-1].T * scale for y in (slope, energy)])
 
 
+def scratch(n_beads: int, n_places: int, n_types: int) -> list[NDArray[Any]]:
+    """Arrays for `arm_count`, `arm_site`, `arm`, `moment` and `weighed`, with room for so many arms in all."""
+    return [
+        np.zeros(n_beads, np.int32),
+        np.zeros(n_places, np.int32),
+        np.zeros((n_places, 6)),
+        np.zeros((n_beads, n_types, 10)),
+        np.zeros((n_beads, n_types, 10)),
+    ]
+
+
 def look(
     i: int, position: Any, kind: Any, box: Any, head: Any, count: Any, neighbour: Any, pairs: Any,
     table: Any, arm_head: Any, arm_count: Any, arm_site: Any, arm: Any, force: Any, energy: Any, virial: Any,
@@ -294,47 +305,32 @@ def gather(
     for m in range(first, first + np.int64(arm_count[i])):
         j = np.int64(arm_site[m])
         tj = kind[j]
-        ux, uy, uz, r, f, slope = arm[m, 0], arm[m, 1], arm[m, 2], arm[m, 3], arm[m, 4], arm[m, 5]
+        r, f, slope = arm[m, 3], arm[m, 4], arm[m, 5]
         turn = 2.0 * f / r
-        # i is the vertex and j the arm
-        w0, w1, w2, w3 = weighed[i, tj, 0], weighed[i, tj, 1], weighed[i, tj, 2], weighed[i, tj, 3]
-        wxx, wxy, wxz = weighed[i, tj, 4], weighed[i, tj, 5], weighed[i, tj, 6]
-        wyy, wyz, wzz = weighed[i, tj, 7], weighed[i, tj, 8], weighed[i, tj, 9]
-        qx, qy, qz = (
-            wxx * ux + wxy * uy + wxz * uz,
-            wxy * ux + wyy * uy + wyz * uz,
-            wxz * ux + wyz * uy + wzz * uz,
-        )
-        along_q, along_p = qx * ux + qy * uy + qz * uz, w1 * ux + w2 * uy + w3 * uz
-        own = arms[ti, tj, tj, 0] - 2.0 * arms[ti, tj, tj, 1] + arms[ti, tj, tj, 2]
-        along = slope * (along_q - 2.0 * along_p + w0 - own * f) - turn * (along_q - along_p)
-        gx = along * ux + turn * (qx - w1)
-        gy = along * uy + turn * (qy - w2)
-        gz = along * uz + turn * (qz - w3)
-        fx += gx
-        fy += gy
-        fz += gz
-        vxx -= r * ux * gx
-        vxy -= r * ux * gy
-        vxz -= r * ux * gz
-        vyy -= r * uy * gy
-        vyz -= r * uy * gz
-        vzz -= r * uz * gz
-        # j is the vertex and i the arm, along the opposite vector: what is odd in it changes its sign
-        w0, w1, w2, w3 = weighed[j, ti, 0], weighed[j, ti, 1], weighed[j, ti, 2], weighed[j, ti, 3]
-        wxx, wxy, wxz = weighed[j, ti, 4], weighed[j, ti, 5], weighed[j, ti, 6]
-        wyy, wyz, wzz = weighed[j, ti, 7], weighed[j, ti, 8], weighed[j, ti, 9]
-        qx, qy, qz = (
-            wxx * ux + wxy * uy + wxz * uz,
-            wxy * ux + wyy * uy + wyz * uz,
-            wxz * ux + wyz * uy + wzz * uz,
-        )
-        along_q, along_p = qx * ux + qy * uy + qz * uz, -(w1 * ux + w2 * uy + w3 * uz)
-        own = arms[tj, ti, ti, 0] - 2.0 * arms[tj, ti, ti, 1] + arms[tj, ti, ti, 2]
-        along = slope * (along_q - 2.0 * along_p + w0 - own * f) - turn * (along_q - along_p)
-        fx += along * ux + turn * (qx + w1)
-        fy += along * uy + turn * (qy + w2)
-        fz += along * uz + turn * (qz + w3)
+        for side in range(2):
+            # first i is the vertex and j the arm, then the other way round, along the opposite vector
+            vertex, tv, ta, sign = (i, ti, tj, 1.0) if side == 0 else (j, tj, ti, -1.0)
+            ux, uy, uz = sign * arm[m, 0], sign * arm[m, 1], sign * arm[m, 2]
+            w = weighed[vertex, ta]
+            qx = w[4] * ux + w[5] * uy + w[6] * uz
+            qy = w[5] * ux + w[7] * uy + w[8] * uz
+            qz = w[6] * ux + w[8] * uy + w[9] * uz
+            along_q, along_p = qx * ux + qy * uy + qz * uz, w[1] * ux + w[2] * uy + w[3] * uz
+            own = arms[tv, ta, ta, 0] - 2.0 * arms[tv, ta, ta, 1] + arms[tv, ta, ta, 2]
+            along = slope * (along_q - 2.0 * along_p + w[0] - own * f) - turn * (along_q - along_p)
+            gx = along * ux + turn * (qx - w[1])
+            gy = along * uy + turn * (qy - w[2])
+            gz = along * uz + turn * (qz - w[3])
+            fx += sign * gx
+            fy += sign * gy
+            fz += sign * gz
+            if side == 0:
+                vxx -= r * ux * gx
+                vxy -= r * ux * gy
+                vxz -= r * ux * gz
+                vyy -= r * uy * gy
+                vyz -= r * uy * gz
+                vzz -= r * uz * gz
     force[i, 0] += fx
     force[i, 1] += fy
     force[i, 2] += fz

@@ -14,8 +14,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell
-from zeocryst.errors import SimulationError
+from zeocryst.cell import box_to_cell, heights
+from zeocryst.errors import EXPLODED, SimulationError
 
 Floats = NDArray[np.float64]
 
@@ -30,36 +30,31 @@ def _fractional(x: float, y: float, z: float, box: Any) -> tuple[float, float, f
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _cell_numbers(position, kind, box, dims):  # type: ignore[no-untyped-def]
-    """Cell of each bead in the grid of its type, (N, 3)."""
-    n = len(kind)
-    out = np.empty((n, 3), np.int64)
-    for i in range(n):
-        f = _fractional(position[i, 0], position[i, 1], position[i, 2], box)
-        for x in range(3):
-            d = dims[kind[i], x]
-            out[i, x] = min(int((f[x] + 0.5 - np.floor(f[x] + 0.5)) * d), d - 1)
-    return out
+def _sort(position, kind, box, dims):  # type: ignore[no-untyped-def]
+    """Beads by type and by cell of their type's grid.
 
-
-@numba.njit(cache=True, error_model="numpy")
-def _sort(cells, kind, dims):  # type: ignore[no-untyped-def]
-    """Beads by type and cell: where each cell begins (with an entry of each type's first cell), and beads."""
-    n_types = len(dims)
+    Returns the number of each type's first cell, where each cell begins among the sorted beads, and these.
+    """
+    n, n_types = len(kind), len(dims)
     first = np.zeros(n_types + 1, np.int64)
     for t in range(n_types):
         first[t + 1] = first[t] + dims[t, 0] * dims[t, 1] * dims[t, 2]
-    number = np.empty(len(kind), np.int64)
+    number = np.empty(n, np.int64)
     begin = np.zeros(first[-1] + 1, np.int64)
-    for i in range(len(kind)):
+    for i in range(n):
         t = kind[i]
-        number[i] = first[t] + (cells[i, 0] * dims[t, 1] + cells[i, 1]) * dims[t, 2] + cells[i, 2]
+        number[i] = 0
+        f = _fractional(position[i, 0], position[i, 1], position[i, 2], box)
+        for x in range(3):
+            d = dims[t, x]
+            number[i] = number[i] * d + min(int((f[x] + 0.5 - np.floor(f[x] + 0.5)) * d), d - 1)
+        number[i] += first[t]
         begin[number[i] + 1] += 1
     for c in range(first[-1]):
         begin[c + 1] += begin[c]
     filled = begin.copy()
-    beads = np.empty(len(kind), np.int64)
-    for i in range(len(kind)):
+    beads = np.empty(n, np.int64)
+    for i in range(n):
         beads[filled[number[i]]] = i
         filled[number[i]] += 1
     return first, begin, beads
@@ -120,10 +115,10 @@ def _search(i, position, kind, box, reach, dims, first, begin, beads, place, out
 
 
 @numba.njit(parallel=True, cache=True, error_model="numpy")
-def _rows(position, kind, box, reach, dims, cells, most):  # type: ignore[no-untyped-def]
+def _rows(position, kind, box, reach, dims, most):  # type: ignore[no-untyped-def]
     """Number of neighbours of each bead, and their numbers, (N, most), as far as they fit."""
     n = len(kind)
-    first, begin, beads = _sort(cells, kind, dims)
+    first, begin, beads = _sort(position, kind, box, dims)
     place = np.empty((n, 3))
     for m in numba.prange(n):
         j = beads[m]
@@ -140,32 +135,38 @@ def _rows(position, kind, box, reach, dims, cells, most):  # type: ignore[no-unt
 
 
 @numba.njit(cache=True)
-def _joined(kind, count, rows, mirrored):  # type: ignore[no-untyped-def]
-    """The rows one behind the other, with the pairs that were looked for from one side put in on the other.
+def _mirror(kind, head, count, neighbour, mirrored):  # type: ignore[no-untyped-def]
+    """A list with the pairs that stand with one bead put in with the other, for the pairs of types `mirrored`.
 
-    Returns where each bead's neighbours begin, how many they are, and all of them.
+    Returns where each bead's neighbours begin, how many they are, and all of them, without gaps.
     """
     n = len(count)
-    both = count.copy()
+    both = count.astype(np.int64)
     for i in range(n):
-        for k in range(count[i]):
-            j = rows[i, k]
+        for m in range(np.int64(head[i]), np.int64(head[i]) + np.int64(count[i])):
+            j = neighbour[m]
             if mirrored[kind[i], kind[j]]:
                 both[j] += 1
-    head = np.zeros(n + 1, np.int64)
+    start = np.zeros(n + 1, np.int64)
+    start[1:] = np.cumsum(both)
+    found = np.empty(start[n], np.int32)
+    filled = start[:n].copy()
     for i in range(n):
-        head[i + 1] = head[i] + both[i]
-    neighbour = np.empty(head[n], np.int32)
-    filled = head[:n].copy()
-    for i in range(n):
-        for k in range(count[i]):
-            j = rows[i, k]
-            neighbour[filled[i]] = j
+        for m in range(np.int64(head[i]), np.int64(head[i]) + np.int64(count[i])):
+            j = neighbour[m]
+            found[filled[i]] = j
             filled[i] += 1
             if mirrored[kind[i], kind[j]]:
-                neighbour[filled[j]] = i
+                found[filled[j]] = i
                 filled[j] += 1
-    return head[:n], both, neighbour
+    return start[:n], both, found
+
+
+def full_list(head: Any, count: Any, neighbour: Any) -> tuple[Any, Any, Any]:
+    """The full list of a half list, in which each pair stands once: head, count and neighbours anew."""
+    one_type = np.zeros(len(count), np.int32)
+    lists: tuple[Any, Any, Any] = _mirror(one_type, head, count, neighbour, np.ones((1, 1), bool))
+    return lists
 
 
 @numba.njit(parallel=True, cache=True, error_model="numpy")
@@ -234,31 +235,27 @@ class VerletList:
 
     def _renew(self, position: Any, kind: Any, box: Floats, tags: Any) -> None:
         if not np.isfinite(position).all():
-            raise SimulationError(
-                "some positions are no numbers any more: the run exploded; a smaller timestep_fs or a minimize "
-                "stage before usually helps"
-            )
+            raise SimulationError(f"some positions are no numbers any more: {EXPLODED}")
         cell = box_to_cell(box)
-        inverse = np.linalg.inv(cell)
-        tall = 1.0 / np.linalg.norm(inverse, axis=0)
+        tall = heights(cell)
         n = len(self._cutoffs)
         reach = np.zeros((n, n, 4))
         reach[..., 0] = np.where(self._cutoffs > 0, self._cutoffs + self._buffer, 0.0)
         own = np.array([min([r for r in reach[t, :, 0] if r > 0], default=tall.max()) for t in range(n)])
         dims = np.maximum(1, np.floor(tall / own[:, None])).astype(np.int64)
         reach[..., 1:] = np.ceil(reach[..., :1] / (tall / dims)[None, :, :])
-        cells = _cell_numbers(position, kind, box, dims)
         # pairs of two types are looked for from the rarer one, and then stand with the other as well
         often = np.bincount(kind, minlength=n)
         order = np.argsort(np.argsort(often, kind="stable"))
         mirrored = order[:, None] < order[None, :]
         reach[mirrored.T] = 0.0
         while True:
-            count, rows = _rows(position, kind, box, reach, dims, cells, self._most)
+            count, rows = _rows(position, kind, box, reach, dims, self._most)
             most = int(count.max(initial=0))
             if most <= self._most:
                 break
             self._most = int(1.2 * most) + 8
-        self._lists = _joined(kind, count, rows, mirrored)
-        self._reference = np.asarray(position) @ inverse
+        begins = np.arange(len(count)) * self._most
+        self._lists = _mirror(kind, begins, count, rows.ravel(), mirrored)
+        self._reference = np.asarray(position) @ np.linalg.inv(cell)
         self._box, self._tags = box.copy(), np.array(tags)

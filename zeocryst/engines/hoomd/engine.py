@@ -1,7 +1,7 @@
 """HOOMD-blue behind the interface of an engine.
 
-Its units here are Å, eV and amu, so that its unit of time is sqrt(amu Å^2/eV) = 10.18051 fs. The
-three-body types run with `zeocryst.engines.hoomd.force.StillingerWeber`, the other pairs with HOOMD-blue's own
+Its units here are Å, eV and amu, so that its unit of time is sqrt(amu Å^2/eV) = 10.18051 fs. The model runs
+with `zeocryst.engines.hoomd.force.StillingerWeber`; on a GPU pairs without triplets run with HOOMD-blue's own
 table.
 """
 
@@ -16,11 +16,21 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell, heights, volume
+from zeocryst.cell import box_to_cell, volume, wrap_counting
 from zeocryst.condition import Stage
-from zeocryst.engines.hoomd.force import BUFFER_A, StillingerWeber
-from zeocryst.engines.protocol import EngineInfo, Evaluation, Sample, check_sane, frozen_beads
-from zeocryst.errors import InputError, MissingEngineError, SimulationError
+from zeocryst.engines.hoomd.force import BUFFER_A, StillingerWeber, check_box
+from zeocryst.engines.protocol import (
+    BAROSTAT_PS,
+    FORCE_TOLERANCE,
+    THERMOSTAT_PS,
+    EngineInfo,
+    Evaluation,
+    Sample,
+    check_sane,
+    frozen_beads,
+    moved_frame,
+)
+from zeocryst.errors import EXPLODED, InputError, MissingEngineError, SimulationError
 from zeocryst.forcefield import ForceField, Pair
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K, PS_PER_DERIVED_TIME
 
@@ -31,11 +41,7 @@ if TYPE_CHECKING:
 TABLE_POINTS = 20_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
-#: Relaxation times of thermostats and barostats, ps.
-THERMOSTAT_PS = 0.1
-BAROSTAT_PS = 1.0
-#: Stop of a minimization: force per bead, eV/Å, and the most steps.
-FORCE_TOLERANCE = 1e-5
+#: Most steps of a minimization.
 MOST_STEPS = 200_000
 
 Floats = NDArray[np.float64]
@@ -92,13 +98,8 @@ class HoomdEngine:
 
     def check(self, frame: gsd.hoomd.Frame) -> None:
         """Refuse a box less than two cut-offs across; see `zeocryst.engines.protocol.Engine.check`."""
-        tall = float(heights(box_to_cell(frame.configuration.box)).min())
-        least = 2 * (self._forcefield.cutoff_A + (BUFFER_A if self.info.device == "gpu" else 0.0))
-        if tall <= least:
-            raise InputError(
-                f"the box is {tall:.2f} Å across, and HOOMD-blue needs more than {least:.2f} Å, twice the "
-                "cut-off; repeat the cell, or use another engine"
-            )
+        buffer = BUFFER_A if self.info.device == "gpu" else 0.0
+        check_box(np.asarray(frame.configuration.box), self._forcefield.cutoff_A + buffer)
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, by FIRE."""
@@ -138,21 +139,17 @@ class _Session:
         """The frame, with positions wrapped into the box and HOOMD-blue's unit of time."""
         given = self._frame.particles
         box = np.asarray(self._frame.configuration.box, dtype=float)
-        cell = box_to_cell(box)
-        place = np.asarray(given.position, dtype=float)
-        fractional = place @ np.linalg.inv(cell)
-        turns = np.floor(fractional + 0.5)
+        inside, turns = wrap_counting(given.position, box_to_cell(box))
         snapshot = hoomd.Snapshot(device.communicator)
         snapshot.configuration.box = box.tolist()
         snapshot.particles.N = given.N
         snapshot.particles.types = list(given.types)
         snapshot.particles.typeid[:] = given.typeid
         snapshot.particles.mass[:] = given.mass
-        snapshot.particles.position[:] = (fractional - turns) @ cell
+        snapshot.particles.position[:] = inside
         if given.velocity is not None:
             snapshot.particles.velocity[:] = np.asarray(given.velocity) * PS_PER_DERIVED_TIME
-        image = np.zeros((given.N, 3)) if given.image is None else np.asarray(given.image)
-        snapshot.particles.image[:] = (image + turns).astype(np.int32)
+        snapshot.particles.image[:] = turns if given.image is None else turns + given.image
         return snapshot
 
     def _potential(self, device: Any) -> list[Any]:
@@ -253,12 +250,10 @@ class _Session:
                 self._simulation.always_compute_pressure = True
             self._simulation.run(min(count, 1))
         except RuntimeError as error:
-            cure = ""
-            if "no longer in the simulation box" in str(error) or "NaN" in str(error):
-                cure = (
-                    ". Beads moved too far in one step: a smaller timestep_fs or a minimize stage before helps"
-                )
-            raise SimulationError(f"HOOMD-blue stopped: {_words(error)}{cure}") from None
+            burst = "no longer in the simulation box" in str(error) or "NaN" in str(error)
+            raise SimulationError(
+                f"HOOMD-blue stopped: {_words(error)}" + (f"; {EXPLODED}" if burst else "")
+            ) from None
 
     # ---- what came of it ----------------------------------------------------------------------
 
@@ -281,20 +276,12 @@ class _Session:
 
     def frame(self) -> gsd.hoomd.Frame:
         """The frame now."""
-        import gsd.hoomd
-
         snapshot = self._simulation.state.get_snapshot()
-        old = self._frame
-        frame = gsd.hoomd.Frame()
-        frame.configuration.box = list(snapshot.configuration.box)
-        frame.particles.N = old.particles.N
-        frame.particles.types = old.particles.types
-        frame.particles.typeid = old.particles.typeid
-        frame.particles.mass = old.particles.mass
-        frame.particles.position = np.array(snapshot.particles.position, dtype=float)
-        frame.particles.velocity = np.array(snapshot.particles.velocity, dtype=float) / PS_PER_DERIVED_TIME
-        frame.particles.image = np.array(snapshot.particles.image)
-        return frame
+        beads = snapshot.particles
+        position, velocity = (np.array(a, dtype=float) for a in (beads.position, beads.velocity))
+        return moved_frame(
+            self._frame, snapshot.configuration.box, position, velocity / PS_PER_DERIVED_TIME, beads.image
+        )
 
 
 def _words(error: BaseException) -> str:

@@ -85,13 +85,7 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
             for j, b in enumerate(types):
                 if a in self._acting and b in self._acting:
                     cutoffs[i, j] = self._forcefield.pairs[a, b].cutoff_A
-        box = self._simulation.state.box
-        tall = heights(box_to_cell([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])).min()
-        if tall <= 2 * cutoffs.max():
-            raise InputError(
-                f"the box is {tall:.2f} Å across; the force needs more than {2 * cutoffs.max():.2f} Å, twice "
-                "the cut-off: repeat the cell"
-            )
+        check_box(_sides(self._simulation.state.box), float(cutoffs.max()))
         parameters = moments.pack(self._forcefield, types, self._acting)
         gpu = isinstance(self._simulation.device, hoomd.device.GPU)
         self._side = (_OnGpu if gpu else _OnCpu)(self, parameters, cutoffs, self._buffer)
@@ -108,12 +102,19 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
         self._side.compute(self._state)
 
 
-def _scratch(n_beads: int, n_places: int, n_types: int) -> list[Any]:
-    """Shapes and kinds of the kernels' scratch arrays, from `arm_count` on."""
-    return [
-        (n_beads, np.int32), (n_places, np.int32), ((n_places, 6), float),
-        ((n_beads, n_types, 10), float), ((n_beads, n_types, 10), float),
-    ]  # fmt: skip
+def check_box(box: Any, reach: float) -> None:
+    """Raise `InputError` for a box, (6,) as in GSD, that does not hold a sphere of radius `reach`, Å."""
+    tall = float(heights(box_to_cell(box)).min())
+    if tall <= 2 * reach:
+        raise InputError(
+            f"the box is {tall:.2f} Å across, and HOOMD-blue needs more than {2 * reach:.2f} Å, twice the "
+            "cut-off; repeat the cell, or use another engine"
+        )
+
+
+def _sides(box: Any) -> Any:
+    """HOOMD-blue's box as six numbers."""
+    return np.array([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])
 
 
 class _OnCpu:
@@ -139,16 +140,14 @@ class _OnCpu:
 
         with state.cpu_local_snapshot as beads, self._force.cpu_local_force_arrays as out:
             position, kind = np.asarray(beads.particles.position), np.asarray(beads.particles.typeid)
-            box = beads.global_box
-            sides = np.array([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])
+            sides = _sides(beads.global_box)
             lists = self._list.lists(position, kind, sides, np.asarray(beads.particles.tag))
             if lists is not self._last:
                 self._last = lists
                 self._heads, room = cpu.arm_heads(kind, *lists, self._parameters[0])
                 if self._places < room or len(self._arrays[0]) != len(kind):
                     self._places = int(1.2 * room) + 1
-                    shapes = _scratch(len(kind), self._places, len(self._parameters[0]))
-                    self._arrays = [np.zeros(shape, dtype) for shape, dtype in shapes]
+                    self._arrays = moments.scratch(len(kind), self._places, len(self._parameters[0]))
             cpu.forces(
                 position, kind, sides, *lists, *self._parameters, self._heads, *self._arrays,
                 np.asarray(out.force), np.asarray(out.potential_energy), np.asarray(out.virial),
@@ -183,24 +182,23 @@ class _OnGpu:
         """Forces of the beads as they are."""
         from numba import cuda
 
-        from zeocryst.potentials import cpu
         from zeocryst.potentials.cuda import forces
+        from zeocryst.potentials.neighbours import full_list
 
         # the list is built when it is asked for, which needs the particle data: it comes first
         near = self._list.gpu_local_nlist_arrays
         with near, state.gpu_local_snapshot as beads, self._force.gpu_local_force_arrays as out:
             lists = [cuda.as_cuda_array(a) for a in (near.head_list, near.n_neigh, near.nlist)]
             if near.half_nlist:
-                lists = [cuda.to_device(a) for a in cpu.full_list(*(a.copy_to_host() for a in lists))]
+                lists = [cuda.to_device(a) for a in full_list(*(a.copy_to_host() for a in lists))]
             kind = cuda.as_cuda_array(beads.particles.typeid)
-            box = beads.global_box
-            sides = np.array([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])
+            sides = _sides(beads.global_box)
             if self._box is None or not np.array_equal(sides, self._sides):
                 self._box, self._sides = cuda.to_device(sides), sides
             if self._places < len(lists[2]) or len(self._arrays[0]) != len(kind):
                 self._places = len(lists[2])
-                shapes = _scratch(len(kind), self._places, self._parameters[0].shape[0])
-                self._arrays = [cuda.to_device(np.zeros(shape, dtype)) for shape, dtype in shapes]
+                scratch = moments.scratch(len(kind), self._places, self._parameters[0].shape[0])
+                self._arrays = [cuda.to_device(array) for array in scratch]
             arrays = [
                 cuda.as_cuda_array(beads.particles.position), kind, self._box, *lists, *self._parameters,
                 lists[0], *self._arrays, cuda.as_cuda_array(out.force),
