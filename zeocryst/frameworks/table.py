@@ -1,16 +1,19 @@
-"""The table of framework types: T sites with their coordination sequences, and start structures.
+"""The table of framework types: their T sites, nets, and start structures; and the user's own types.
 
-The tables are derived from the Database of Zeolite Structures by `zeocryst.order.derive`; each file
-names its source. `candidates` groups types that no coordination sequence tells apart: they are named
-together (``"ABW|ATN"``), never guessed.
+The tables are derived from the Database of Zeolite Structures by `zeocryst.order.derive`; each file names its
+source. Types that a user adds lie in the user's data folder (`user_folder`), one file each, and are part of
+every answer that `framework_types` and `nets` give.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +22,18 @@ from numpy.typing import NDArray
 from zeocryst.errors import InputError, nearest
 
 
+#: Words that name no framework type.
+RESERVED = ("unknown", "amorphous", "add")
+
+
 @dataclass(frozen=True)
 class FrameworkType:
-    """One entry of the table, or several that cannot be told apart.
+    """One entry of the table.
 
     Attributes
     ----------
     code : str
-        Three-letter code, or codes joined by ``|``.
+        Three-letter code, or a user's name.
     sequences : (K, 13) int array
         The distinct coordination sequences of its T sites.
     multiplicities : (K,) int array
@@ -36,8 +43,11 @@ class FrameworkType:
     density_T_per_1000A3 : float
         Framework density of the idealized SiO2 structure.
     ring_sizes : tuple of int
+        As the database has them; of a user's type, the sizes in its vertex symbols.
     interrupted : bool
         Some T have fewer than four bridging oxygens.
+    source : str
+        Empty for the types of the database; where a user's type came from.
     """
 
     code: str
@@ -47,6 +57,7 @@ class FrameworkType:
     density_T_per_1000A3: float
     ring_sizes: tuple[int, ...]
     interrupted: bool
+    source: str = ""
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -55,11 +66,66 @@ def _read(name: str) -> dict[str, Any]:
     return content
 
 
+def user_folder() -> Path:
+    """Where the user's own types lie: ``$ZEOCRYST_DATA``, or the system's place for the user's data."""
+    from platformdirs import user_data_path
+
+    chosen = os.environ.get("ZEOCRYST_DATA")
+    return (Path(chosen) if chosen else user_data_path("zeocryst", appauthor=False)) / "frameworks"
+
+
+def _entries(name: str) -> dict[str, Any]:
+    """A table of the package's, with the user's own types."""
+    own = {}
+    for path in sorted(user_folder().glob("*.json")):
+        try:
+            entry = json.loads(path.read_text("utf-8"))
+            own[path.stem] = entry | {"source": str(entry["source"])}
+            np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: not a framework type that zeocryst wrote ({error}); remove it") from None
+    return _read(name) | own
+
+
+def add_user_type(name: str, entry: dict[str, Any]) -> Path:
+    """Keep a type of the user's, which `framework_types` and `nets` then have; returns its file.
+
+    Parameters
+    ----------
+    name
+        Letters, digits, ``-`` and ``_``.
+    entry
+        Content of an entry of both tables, and its ``source``.
+
+    Raises
+    ------
+    InputError
+        The name is taken, or no name.
+    """
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,30}", name):
+        raise InputError(f"--name {name!r}: a name begins with a letter and has letters, digits, - and _ only")
+    taken = {code.lower(): code for code in framework_types()} | {word: word for word in RESERVED}
+    if name.lower() in taken:
+        raise InputError(f"--name {name}: is taken by {taken[name.lower()]}; give another name")
+    folder = user_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.json"
+        partial = path.with_suffix(".part")
+        partial.write_text(json.dumps(entry, ensure_ascii=False) + "\n", "utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+    framework_types.cache_clear()
+    nets.cache_clear()
+    return path
+
+
 @cache
 def framework_types() -> dict[str, FrameworkType]:
     """All framework types by code, in alphabetical order."""
     types = {}
-    for code, entry in sorted(_read("table.json").items()):
+    for code, entry in sorted(_entries("table.json").items()):
         kinds: dict[tuple[int, ...], list[dict[str, Any]]] = {}
         for site in entry["sites"]:
             kinds.setdefault(tuple(site["coordination_sequence"]), []).append(site)
@@ -71,33 +137,22 @@ def framework_types() -> dict[str, FrameworkType]:
             entry["density_T_per_1000A3"],
             tuple(entry["ring_sizes"]),
             entry["interrupted"],
+            entry.get("source", ""),
         )
     return types
 
 
 @cache
-def candidates() -> tuple[FrameworkType, ...]:
-    """The types that coordination sequences tell apart; those with the same in the same shares are one entry.
+def nets() -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The net of each framework type: bonds of a primitive cell (M, 5), and kinds of its sites (N,).
 
-    What vertex symbols say of the types of such an entry is found by its codes in `framework_types`.
+    A bond is its two sites and the lattice vector (three numbers) to the cell of the second; sites of one kind
+    are equivalent by the symmetry of the net.
     """
-    groups: dict[tuple[bytes, bytes], list[FrameworkType]] = {}
-    for kind in framework_types().values():
-        share = np.round(kind.multiplicities / kind.multiplicities.sum(), 6)
-        groups.setdefault((kind.sequences.tobytes(), share.tobytes()), []).append(kind)
-    joined = [
-        FrameworkType(
-            "|".join(k.code for k in group),
-            group[0].sequences,
-            group[0].multiplicities,
-            group[0].vertex_symbols if len(group) == 1 else ((),) * len(group[0].sequences),
-            group[0].density_T_per_1000A3,
-            group[0].ring_sizes,
-            group[0].interrupted,
-        )
-        for group in groups.values()
-    ]
-    return tuple(joined)
+    return {
+        code: (np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5), np.array(entry["kinds"]))
+        for code, entry in _entries("nets.json").items()
+    }
 
 
 def start_codes() -> list[str]:

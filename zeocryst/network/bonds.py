@@ -6,7 +6,7 @@ bonded to an image of itself, as happens in small cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,8 @@ CLEAR_GAP_A = 0.30
 FIFTH_NEIGHBOUR_COST = 0.1
 #: A Si-O distance up to this is a bond, Å (1.61 Å in zeolites; the next O is beyond 3 Å).
 SI_O_BOND_A = 2.20
+#: Longest T-O distance that makes a bond in a disturbed structure, Å: half way to the O of other tetrahedra.
+LONGEST_T_O_A = 2.50
 
 
 @dataclass(frozen=True)
@@ -148,13 +150,13 @@ def find_cutoff(distance: Floats, i: Ints, n_sites: int) -> float:
 
 
 @numba.njit(cache=True)
-def _nearest_first(order: Ints, i: Ints, j: Ints, n_sites: int, most: int) -> NDArray[np.bool_]:
-    """Take pairs in the given order as long as both sites have fewer than `most` bonds."""
-    degree = np.zeros(n_sites, dtype=np.int64)
+def _nearest_first(order: Ints, i: Ints, j: Ints, most: Ints) -> NDArray[np.bool_]:
+    """Take pairs in the given order as long as both sites have fewer bonds than `most` of each."""
+    degree = np.zeros(len(most), dtype=np.int64)
     keep = np.zeros(len(i), dtype=np.bool_)
     for k in order:
         need = 2 if i[k] == j[k] else 1
-        if degree[i[k]] + need <= most and degree[j[k]] + need <= most:
+        if degree[i[k]] + need <= most[i[k]] and degree[j[k]] + need <= most[j[k]]:
             keep[k] = True
             degree[i[k]] += 1
             degree[j[k]] += 1
@@ -188,16 +190,16 @@ def bonds_from_sites(
     # equal distances (perfect crystals) are ordered by site, so that the result does not depend on
     # the neighbour search
     order = np.lexsort((j, i, np.round(distance, 6)))
-    keep = _nearest_first(order, i, j, len(sites), most)
+    keep = _nearest_first(order, i, j, np.full(len(sites), most))
     return Network(sites, matrix, i[keep], j[keep], shift[keep], cutoff=cutoff, dropped=int((~keep).sum()))
 
 
 def bonds_from_oxygens(
-    positions: ArrayLike, oxygens: ArrayLike, cell: ArrayLike, longest: float = SI_O_BOND_A
+    positions: ArrayLike, oxygens: ArrayLike, cell: ArrayLike, longest: float = LONGEST_T_O_A
 ) -> Network:
     """The network that bridging oxygens make: two T that share an oxygen are bonded.
 
-    An oxygen bridges its two nearest T, where both are within `longest` Å.
+    T-O pairs within `longest` Å are bonds, nearest first, at most two an oxygen and four a T.
 
     Parameters
     ----------
@@ -214,12 +216,37 @@ def bonds_from_oxygens(
     n = len(sites)
     mixed = (i >= n) & (j < n)
     i, j, shift, distance = i[mixed], j[mixed], shift[mixed], distance[mixed]
-    order = np.lexsort((distance, i))
-    i, j, shift = i[order], j[order], shift[order]
-    begin = np.flatnonzero(np.concatenate([[True], i[1:] != i[:-1]])) if len(i) else np.array([], int)
-    bridging = begin[np.append(np.diff(begin), len(i) - begin[-1]) >= 2] if len(begin) else begin
-    first, second = j[bridging], j[bridging + 1]
-    return Network(sites, matrix, first, second, shift[bridging + 1] - shift[bridging])
+    order = np.lexsort((j, i, np.round(distance, 6)))
+    most = np.repeat([4, 2], [n, len(both) - n])
+    keep = order[_nearest_first(order, i, j, most)[order]]
+    keep = keep[np.argsort(i[keep], kind="stable")]
+    i, j, shift = i[keep], j[keep], shift[keep]
+    twice = np.flatnonzero(i[1:] == i[:-1])
+    return Network(
+        sites, matrix, j[twice], j[twice + 1], shift[twice + 1] - shift[twice], dropped=len(order) - len(keep)
+    )
+
+
+def at_most_four(network: Network) -> Network:
+    """The same network, where a site has more than four bonds without its longest ones."""
+    if network.degree.max(initial=0) <= 4:
+        return network
+    order = np.argsort(np.linalg.norm(network.vectors, axis=1), kind="stable")
+    keep = _nearest_first(order, network.first, network.second, np.full(network.n_sites, 4))
+    return replace(
+        network,
+        first=network.first[keep],
+        second=network.second[keep],
+        shift=network.shift[keep],
+        dropped=network.dropped + int((~keep).sum()),
+    )
+
+
+def network_of_bonds(bonds: ArrayLike, n_sites: int) -> Network:
+    """A net without geometry: bonds (M, 5), each its two sites and the lattice vector to the second."""
+    rows = np.asarray(bonds, dtype=np.int64).reshape(-1, 5)
+    shift = np.ascontiguousarray(rows[:, 2:])
+    return Network(np.zeros((n_sites, 3)), np.eye(3), rows[:, 0].copy(), rows[:, 1].copy(), shift)
 
 
 def repeat_network(network: Network, repeats: tuple[int, int, int]) -> Network:

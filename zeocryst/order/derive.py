@@ -1,4 +1,4 @@
-"""Derive the two tables of framework types from a set of reference structures.
+"""Derive the tables of framework types from a set of reference structures.
 
 Run as ``python -m zeocryst.order.derive REFERENCE.extxyz``. The reference holds one SiO2 cell per
 framework type, with ``framework`` and ``ring_sizes`` in the info, as the Database of Zeolite Structures
@@ -8,6 +8,9 @@ has them (Baerlocher, McCusker, http://www.iza-structure.org/databases/). Writte
 ``table.json``
     for every type its kinds of T sites, each with multiplicity, coordination sequence to `SHELLS` shells and
     vertex symbol (with rings up to `LARGEST_RING`), ring sizes and framework density;
+``nets.json``
+    for every type its net: the bonds of a primitive cell (spglib), each as its two sites and the lattice vector
+    to the second, and which sites the net's own symmetry makes one kind;
 ``starts.json``
     for the types in `STARTS`, from which simulations start: cell, space group (spglib) and T
     sites in the standard setting.
@@ -23,7 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.network.angles import angles
 from zeocryst.network.bonds import Network, bonds_from_oxygens
+from zeocryst.network.covering import follow
 from zeocryst.network.rings import vertex_symbols
 from zeocryst.network.topology import coordination_sequences
 
@@ -91,6 +96,48 @@ def describe(atoms: Atoms) -> dict[str, Any]:
     }
 
 
+def net_of(network: Network) -> dict[str, Any]:
+    """The net's entry: ``bonds``, five numbers each, and the ``kinds`` of its sites.
+
+    Two sites are of one kind if the net can be laid on itself so that one comes to lie on the other
+    (`zeocryst.network.covering`); where a net cannot be followed at all, if they have the same coordination
+    sequence and vertex symbol. Kinds are numbered in the order of their first site.
+    """
+    own = angles(network)
+    n = network.n_sites
+    rows = np.column_stack([coordination_sequences(network, SHELLS), own.look])
+    everywhere, whole = np.ones(n, dtype=bool), np.full(n, SHELLS)
+
+    def lies_on(a: int, b: int) -> bool:
+        """Whether the net can be laid on itself with site b on site a."""
+        grain = follow(own, own, np.array([[b, a]]), everywhere, whole, least=n, tries=1)[1]
+        return bool((grain >= 0).all())
+
+    kinds = np.full(n, -1)
+    for a in range(n):
+        if kinds[a] >= 0:
+            continue
+        kinds[a] = kinds.max() + 1
+        alike = a + np.flatnonzero((rows[a:] == rows[a]).all(axis=1) & (kinds[a:] < 0))
+        rigid = lies_on(a, a)
+        kinds[[b for b in alike if not rigid or lies_on(a, b)]] = kinds[a]
+    bonds = np.column_stack([network.first, network.second, network.shift])
+    return {"bonds": bonds.ravel().tolist(), "kinds": kinds.tolist()}
+
+
+def primitive(atoms: Atoms) -> Atoms:
+    """The primitive cell of a structure."""
+    import spglib
+    import spglib.error
+    from ase import Atoms
+
+    spglib.error.OLD_ERROR_HANDLING = False  # raise, rather than return None
+    cell, places, numbers = spglib.find_primitive(
+        (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers), symprec=SYMPREC_A
+    )
+    return Atoms(numbers, scaled_positions=places, cell=cell, pbc=True)
+
+
 def start_structure(atoms: Atoms) -> dict[str, Any]:
     """Cell, space group and T sites of one framework type, in the standard setting."""
     import spglib
@@ -108,15 +155,17 @@ def start_structure(atoms: Atoms) -> dict[str, Any]:
 
 
 def main(reference: Path, folder: Path) -> None:
-    """Write both tables into `folder`."""
+    """Write the tables into `folder`."""
     import ase.io
 
     structures = {a.info["framework"]: a for a in ase.io.read(reference, ":")}
     types = {code: describe(structures[code]) for code in sorted(structures)}
     starts = {code: start_structure(structures[code]) for code in STARTS}
-    for name, content in (("table.json", types), ("starts.json", starts)):
+    nets = {code: net_of(network_of(primitive(structures[code]))) for code in sorted(structures)}
+    for name, content in (("table.json", types), ("nets.json", nets), ("starts.json", starts)):
         lines = ",\n".join(
-            f"{json.dumps(code)}: {json.dumps(entry, ensure_ascii=False)}" for code, entry in content.items()
+            f"{json.dumps(code)}: {json.dumps(entry, ensure_ascii=False, separators=(',', ':'))}"
+            for code, entry in content.items()
         )
         text = f'{{"source": {json.dumps(SOURCE)},\n"types": {{\n{lines}\n}}}}\n'
         (folder / name).write_text(text, "utf-8")

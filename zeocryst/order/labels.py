@@ -1,25 +1,23 @@
 """Which sites are crystalline, and what crystal they belong to.
 
-A site's neighbourhood is judged by its coordination sequence (CS), and a site counts as crystalline in
-one of two ways.
+A site counts as crystalline in one of two ways.
 
-1. **Named.** Its first `BODY_SHELLS` shells agree with a T site of a framework type, and it lies in a
-   grain of that type: a bonded cluster of such sites within `CORE_REACH` bonds of a core (with sites
-   that have at least `FILL_NEIGHBOURS` bonds into it) in which enough sites, the core, agree to
-   `CORE_SHELLS` shells: at least `MIN_CORE`, and a share of at least `MIN_CORE_SHARE` plus
-   `CORE_SHARE_PER_KIND` for each kind of T that the type has. Three shells name nothing (in a dense,
-   disordered network 30 to 50 % of the sites have the first three shells of SGT), five hardly ever
-   agree by chance (under 1 %; more often with types of many kinds of T), and one bad bond breaks a
-   neighbourhood of five shells, so deep agreement makes the core and shallow agreement the body. (In a
-   melt and a disordered network the largest share of core was 0.07, for types of 20 kinds and more; in
-   half a crystal of SGT that a melt surrounds the smallest was 0.085.) The body ends three bonds
-   before the crystal does, so the rim is added: `RIM` times, the sites that have two bonds into the
-   grain and whose first two shells agree. A grain is refused its name where the crystal is intact and
-   says otherwise: where, to `CORE_SHELLS` or to `INTACT_SHELLS` shells, the type does not have the
-   sequences of more than twice as many of its sites as agree, counting only sites around which every T
-   has four bonds and whose sequence at least `MIN_INTACT` sites nearby share (defects and surfaces
-   repeat their surroundings too). Grains of several types compete: the type whose core agrees to the
-   most shells in sum is given out first.
+1. **Named.** It stands for a site of a framework type: the network around it can be followed on the type's net,
+   bond by bond and ring by ring, every closed walk closing in the net as well (`zeocryst.network.covering`).
+   Such growths begin at seeds, sites whose first `CORE_SHELLS` shells of coordination sequence (CS) are those of
+   a site of the type; what they reach is kept where the rings at a site's angles are the net's. That walks
+   around vacancies and leaves out single wrong bonds, ends where the crystal ends, and is hardly ever possible by
+   chance: five-rings are everywhere in a disordered network, but long closed walks that agree are not. Where
+   a site is missing that has `FILL_NEIGHBOURS` neighbours in the grain, it is filled in; and sites whose CS agree to
+   `INTACT_SHELLS` shells are taken as well, for nets that cannot be followed everywhere (RWY).
+   A bonded cluster of such sites is a grain if it has `MIN_GRAIN` sites, `MIN_CORE` of which are seeds of that
+   very type. (The largest by chance, in a dense, four-coordinated disordered network: 34 sites, 3 seeds.)
+   Types compete: those with about as many seeds as the best are all tried, the one that explains most sites is
+   given out first, and the others are tried on what is left.
+   A type is refused where the crystal is intact and says otherwise: polytypes of SGT can be followed on SGT's net
+   layer by layer. If more of a type's sites disagree with it than agree within `INTACT_SHELLS` shells, counting
+   only those around which no T lacks a bond and whose CS at least `MIN_INTACT` sites nearby share (as the sites
+   of a crystal do), then all of it is another crystal.
 2. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
    its surroundings (a block of the box with about `BLOCK_SITES` sites, so that chance does not grow
    with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself,
@@ -27,16 +25,12 @@ one of two ways.
    same way, are a grain of a crystal that is in no table, if there are `MIN_REGULAR` of them. A
    disordered network repeats itself so rarely that even 576 sites of melt have none.
 
-Types that have all coordination sequences in common (ABW and ATN, LTA and RHO) are told apart by the vertex
-symbols of their intact sites.
-
-What is neither is amorphous. The bonds are those of `zeocryst.network.bonds`: nearest first, at most
-four a site, which keeps the first five shells of 95 % of the sites of SGT at 600 K.
+What is neither is amorphous.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -44,32 +38,34 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from zeocryst.frameworks.table import candidates, framework_types
-from zeocryst.network.bonds import Network, repeat_network
-from zeocryst.network.rings import vertex_symbols
+from zeocryst.cell import heights
+from zeocryst.frameworks.table import framework_types, nets
+from zeocryst.network.angles import Angles, angles
+from zeocryst.network.bonds import Network, at_most_four, network_of_bonds, repeat_network
+from zeocryst.network.covering import follow
 from zeocryst.network.topology import coordination_sequences
 
 #: Shells to which sequences are compared.
 DEPTH = 12
-BODY_SHELLS = 3
 CORE_SHELLS = 5
-CORE_REACH = 3
 INTACT_SHELLS = 8
-MIN_CORE = 10
-MIN_CORE_SHARE = 0.06
-CORE_SHARE_PER_KIND = 0.004
+MIN_GRAIN = 40
+MIN_CORE = 6
 FILL_NEIGHBOURS = 3
-RIM = 2
+#: Types with this share of the seeds of the one with most are tried too.
+RIVAL_SHARE = 0.5
+#: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
+LEAST_GROWTH = 12
+TRIES = 40
 MIN_RECURRENCE = 6
 MIN_INTACT = 16
 MIN_REGULAR = 24
 SURFACE_BONDS = 2
-#: Cells with fewer sites are labelled as supercells.
-SMALL_CELL = 64
+#: Cells less than this across are labelled as supercells, since walks around the box tell little; and they are
+#: named only where this share of the sites is of one type.
+SMALL_CELL_A = 20.0
+WHOLE_SHARE = 0.5
 BLOCK_SITES = 512
-#: How many sites of a grain are asked for their vertex symbols, about, and how many have to agree.
-VOTERS = 200
-MIN_VOTES = 4
 #: What regular sites of an unnamed crystal are called.
 UNKNOWN = "unknown"
 AMORPHOUS = "amorphous"
@@ -128,7 +124,7 @@ class Labels:
 @cache
 def _prefixes() -> tuple[tuple[dict[bytes, int], NDArray[np.bool_]], ...]:
     """For each depth 1..DEPTH: number of a CS prefix, and (prefix, type) -> the type has it."""
-    kinds = candidates()
+    kinds = list(framework_types().values())
     tables = []
     for depth in range(1, DEPTH + 1):
         numbers: dict[bytes, int] = {}
@@ -153,10 +149,10 @@ def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
     Returns
     -------
     (N, K) int8 array
-        K is the number of `candidates`.
+        K is the number of `framework_types`.
     """
     distinct, inverse = np.unique(sequences, axis=0, return_inverse=True)
-    depth = np.zeros((len(distinct), len(candidates())), dtype=np.int8)
+    depth = np.zeros((len(distinct), len(framework_types())), dtype=np.int8)
     for d, (numbers, has) in enumerate(_prefixes(), start=1):
         missing = len(has) - 1
         rows = [numbers.get(row[:d].tobytes(), missing) for row in distinct]
@@ -192,14 +188,6 @@ def _grains(adjacency: csr_array, core: Bools, body: Bools, free: Bools, least: 
     good = (cores >= least[0]) & (cores >= least[1] * size)
     keep = np.zeros_like(member)
     keep[inside] = good[label[inside]]
-    return keep
-
-
-def _with_rim(adjacency: csr_array, keep: Bools, plausible: Bools) -> Bools:
-    """Grains with their rims: plausible sites that have two bonds into a grain."""
-    keep = keep.copy()
-    for _ in range(RIM):
-        keep |= plausible & (adjacency @ keep.astype(np.int8) >= 2)
     return keep
 
 
@@ -239,129 +227,147 @@ def label_sites(network: Network) -> Labels:
     """
     n = network.n_sites
     # grains need room: a small cell is labelled as its supercell, with no more evidence than it has itself
-    times = int(np.ceil((SMALL_CELL / n) ** (1 / 3)))
-    large = repeat_network(network, (times, times, times)) if times > 1 else network
-    labels = _tell_apart(large, _label(large, times**3))
+    a, b, c = (int(k) for k in np.ceil(SMALL_CELL_A / heights(network.cell)))
+    large = repeat_network(network, (a, b, c)) if a * b * c > 1 else network
+    labels = _label(at_most_four(large), a * b * c)
     return Labels(labels.codes, labels.code[:n], labels.grain[:n], labels.sequences[:n])
+
+
+class _Sites:
+    """What is known of the sites of a network before any is named."""
+
+    def __init__(self, network: Network, copies: int) -> None:
+        self.network, self.copies = network, copies
+        self.sequences = coordination_sequences(network, DEPTH)
+        self.depth = matched_depth(self.sequences)
+        self.adjacency = _adjacency(network)
+        self.angles = angles(network)
+        self.broken = network.degree < 4
+        self.whole = np.full(network.n_sites, DEPTH)
+        for bonds in range(DEPTH - 1, -1, -1):
+            self.whole[_near(self.adjacency, self.broken, bonds)] = bonds
 
 
 def _label(network: Network, copies: int) -> Labels:
     """Label a network that consists of `copies` of the given cell."""
-    sequences = coordination_sequences(network, DEPTH)
-    adjacency = _adjacency(network)
-    depth = matched_depth(sequences)
-    kinds = candidates()
-    free = np.ones(network.n_sites, dtype=bool)
+    sites = _Sites(network, copies)
+    codes = list(nets())
     code = np.full(network.n_sites, -1)
-    codes: list[str] = []
-
-    cores = depth >= CORE_SHELLS
-    broken = network.degree < 4
-    intact = {
-        shells: _recurring(network, sequences, free, shells, MIN_INTACT * copies)
-        & ~_near(adjacency, broken, shells - 1)
-        for shells in (CORE_SHELLS, INTACT_SHELLS)
-    }
-    open_types = [int(t) for t in np.flatnonzero(cores.sum(axis=0) >= MIN_CORE)]
-    while open_types:
-        found = {}
-        for t in open_types:
-            core = cores[:, t] & free
-            if core.sum() >= MIN_CORE:
-                body = (depth[:, t] >= BODY_SHELLS) & _near(adjacency, core, CORE_REACH)
-                share = MIN_CORE_SHARE + CORE_SHARE_PER_KIND * len(kinds[t].multiplicities)
-                keep = _grains(adjacency, core, body, free, (MIN_CORE, share))
-                keep = _with_rim(adjacency, keep, (depth[:, t] >= 2) & free)
-                if keep.any() and not _contradicted(depth[keep, t], intact, keep):
-                    found[t] = keep
-        if not found:
+    names: list[str] = []
+    free = np.ones(network.n_sites, dtype=bool)
+    left = set(range(len(codes)))
+    while free.any():
+        seeds = (sites.depth[free] >= CORE_SHELLS).sum(axis=0)
+        likely = [t for t in left if seeds[t] >= MIN_CORE or seeds[t] == free.sum()]
+        if not likely:
             break
-        best = max(found, key=lambda t: _score(depth[:, t], found[t], sequences, t))
-        code[found[best]] = len(codes)
-        codes.append(kinds[best].code)
-        free &= ~found[best]
-        open_types = [t for t in found if t != best]
-
-    regular = _recurring(network, sequences, free, CORE_SHELLS, MIN_RECURRENCE * copies)
-    regular &= ~_near(adjacency, broken, SURFACE_BONDS)
-    keep = _grains(adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
+        most = max(seeds[t] for t in likely)
+        likely = [t for t in likely if seeds[t] >= RIVAL_SHARE * most]
+        likely.sort(key=lambda t: -int(sites.depth[free, t].sum()))
+        best, member = _best(sites, likely, free)
+        if member is None or _contradicted(sites, best, member):
+            left -= {best} if member is not None else set(likely)
+            continue
+        code[member] = len(names)
+        names.append(codes[best])
+        free &= ~member
+        left.discard(best)
+    regular = _recurring(network, sites.sequences, free, CORE_SHELLS, MIN_RECURRENCE * copies)
+    regular &= ~_near(sites.adjacency, sites.broken, SURFACE_BONDS)
+    keep = _grains(sites.adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
     if keep.any():
-        code[keep] = len(codes)
-        codes.append(UNKNOWN)
-    return Labels(tuple(codes), code, _number_grains(adjacency, code), sequences)
+        code[keep] = len(names)
+        names.append(UNKNOWN)
+    return Labels(tuple(names), code, _number_grains(sites.adjacency, code), sites.sequences)
 
 
-def _tell_apart(network: Network, labels: Labels) -> Labels:
-    """Decide by vertex symbols between types that have the same coordination sequences.
-
-    In each grain its intact sites (`CORE_SHELLS` shells) vote, `VOTERS` of them evenly chosen. A type gives the
-    grain its name if more than half of them, and `MIN_VOTES`, have a vertex symbol of its own, and no more than
-    half as many one of the others. Where that decides nothing the joined name stays.
-    """
-    joined = [k for k, code in enumerate(labels.codes) if "|" in code]
-    if not joined:
-        return labels
-    depth = matched_depth(labels.sequences)
-    codes, number = list(labels.codes), labels.code.copy()
-    for k in joined:
-        t = [kind.code for kind in candidates()].index(labels.codes[k])
-        for grain in np.unique(labels.grain[labels.code == k]):
-            member = labels.grain == grain
-            intact = np.flatnonzero(member & (depth[:, t] >= CORE_SHELLS))
-            winner = _vote(network, intact[:: max(1, len(intact) // VOTERS)], labels.codes[k].split("|"))
-            if winner is not None:
-                if winner not in codes:
-                    codes.append(winner)
-                number[member] = codes.index(winner)
-    used = [k for k in range(len(codes)) if (number == k).any()]
-    place = {k: n for n, k in enumerate(used)}
-    renumbered = np.array([place.get(int(k), -1) for k in number])
-    return replace(labels, codes=tuple(codes[k] for k in used), code=renumbered)
+def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | None]:
+    """Of several types the one that explains most sites, and which; None where none explains a grain."""
+    best, most, chosen = -1, (0, 0), None
+    for t in types:
+        grown = _grown(sites, t, free)
+        member = _with_grains(sites, t, free, grown)
+        score = (int((grown & member).sum()), int(member.sum()))
+        if score > most:
+            best, most, chosen = t, score, member
+        if most[0] == free.sum():
+            break
+    return best, chosen
 
 
-def _vote(network: Network, voters: Ints, types: list[str]) -> str | None:
-    """The type whose vertex symbols the voters have, or None where they do not decide."""
-    symbols = vertex_symbols(network, voters)
-    votes = {}
-    for code in types:
-        own = {s for sites in framework_types()[code].vertex_symbols for s in sites}
-        votes[code] = sum(symbol in own for symbol in symbols)
-    first, second = sorted(votes, key=lambda code: -votes[code])[:2]
-    enough = max(MIN_VOTES, len(symbols) / 2)
-    return first if votes[first] >= enough and votes[first] >= 2 * votes[second] else None
+def _grown(sites: _Sites, t: int, free: Bools) -> Bools:
+    """Free sites that growths on a type's net reach."""
+    depth = sites.depth[:, t]
+    net = _nets()[t]
+    seeds = np.flatnonzero((depth >= CORE_SHELLS) & free)
+    seeds = seeds[np.argsort(-depth[seeds], kind="stable")]
+    pairs = [(u, y) for u in seeds for y in net.starts[sites.sequences[u, : depth[u]].tobytes()]]
+    _, grain = follow(
+        sites.angles, net.angles, np.array(pairs), free, sites.whole, least=LEAST_GROWTH, tries=TRIES
+    )
+    return grain >= 0
+
+
+def _with_grains(sites: _Sites, t: int, free: Bools, grown: Bools) -> Bools:
+    """Free sites that lie in grains of a type."""
+    depth = sites.depth[:, t]
+    member = grown | (free & (depth >= INTACT_SHELLS))
+    member |= free & (sites.adjacency @ member.astype(np.int8) >= FILL_NEIGHBOURS)
+    label = _clusters(sites.adjacency, member)
+    inside = label >= 0
+    size = np.bincount(label[inside], minlength=1)
+    cores = np.bincount(label[inside & (depth >= CORE_SHELLS)], minlength=len(size))
+    good = (size >= MIN_GRAIN) & (cores >= MIN_CORE)
+    if sites.copies > 1:  # a small cell is a crystal of that type as a whole, or not at all
+        good &= size >= WHOLE_SHARE * len(member)
+    keep = np.zeros_like(member)
+    keep[inside] = good[label[inside]]
+    return keep
+
+
+def _contradicted(sites: _Sites, t: int, member: Bools) -> bool:
+    """Whether the intact sites of a type's grains are mostly ones that the type does not have."""
+    intact = member & (sites.whole >= INTACT_SHELLS)
+    shared = _recurring(sites.network, sites.sequences, intact, INTACT_SHELLS, MIN_INTACT * sites.copies)
+    agree = sites.depth[:, t] >= INTACT_SHELLS
+    return bool((shared & ~agree).sum() > (member & agree).sum())
+
+
+@dataclass(frozen=True)
+class _Net:
+    """A type's net, and for each beginning of a coordination sequence a site of each kind that has it."""
+
+    angles: Angles
+    starts: dict[bytes, list[int]]
+
+
+@cache
+def _nets() -> tuple[_Net, ...]:
+    """The nets of all types, ready to be followed."""
+    return _prepared(tuple(nets()))
+
+
+@cache
+def _prepared(codes: tuple[str, ...]) -> tuple[_Net, ...]:
+    found = []
+    for code in codes:
+        bonds, kinds = nets()[code]
+        network = network_of_bonds(bonds, len(kinds))
+        rows = coordination_sequences(network, DEPTH)
+        starts: dict[bytes, list[int]] = {}
+        for site in np.unique(kinds, return_index=True)[1]:
+            for depth in range(1, DEPTH + 1):
+                starts.setdefault(rows[site, :depth].tobytes(), []).append(int(site))
+        found.append(_Net(angles(network), starts))
+    return tuple(found)
 
 
 def agreement(labels: Labels, shells: int) -> dict[str, float]:
     """Share of all sites that agree with each type of their labels to a number of shells."""
     depth = matched_depth(labels.sequences)
-    shares = {}
-    for t, kind in enumerate(candidates()):
-        named = [code for code in labels.codes if set(code.split("|")) <= set(kind.code.split("|"))]
-        if named:
-            shares[named[0]] = float((depth[:, t] >= shells).mean())
-    return shares
-
-
-def _contradicted(depth: NDArray[np.int8], intact: dict[int, Bools], member: Bools) -> bool:
-    """Whether a grain's intact sites are mostly ones that the type does not have."""
-    for shells, recurring in intact.items():
-        agree = depth >= shells
-        if (recurring[member] & ~agree).sum() > 2 * agree.sum():
-            return True
-    return False
-
-
-def _score(depth: NDArray[np.int8], member: Bools, sequences: NDArray[np.int32], t: int) -> tuple[int, float]:
-    """How well a type explains its grains: shells in agreement, then how well its kinds of T occur.
-
-    The second decides between types of which one has all sites of the other: the shares of the kinds
-    of T sites have to be those of the type.
-    """
-    shells = int(depth[member & (depth >= CORE_SHELLS)].sum())
-    kind = candidates()[t]
-    share = kind.multiplicities / kind.multiplicities.sum()
-    seen = np.array([(sequences[member] == row[:DEPTH]).all(axis=1).mean() for row in kind.sequences])
-    return shells, -float(np.abs(seen - share).sum())
+    codes = list(framework_types())
+    named = [code for code in labels.codes if code in codes]
+    return {code: float((depth[:, codes.index(code)] >= shells).mean()) for code in named}
 
 
 def _number_grains(adjacency: csr_array, code: Ints) -> Ints:

@@ -1,0 +1,285 @@
+"""The shortest rings at the angles and torsions of each site: its surroundings, bond by bond.
+
+An angle is a pair of bonds of a site, a torsion three bonds in a row; their shortest ring is the shortest closed
+walk through all of them. Sizes and numbers of the rings at a site's angles are nearly what its vertex symbol
+says (`zeocryst.network.rings.vertex_symbols` counts only rings without shortcuts). Here they are kept bond by
+bond, with the way along the ring where there is only one, so that one network can be followed on another
+(`zeocryst.network.covering`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.network.bonds import Network
+from zeocryst.network.topology import encode, find
+
+Ints = NDArray[np.int64]
+
+#: Largest ring that is looked for: at angles, and at torsions.
+LARGEST = 10
+LARGEST_AT_TORSIONS = 11
+#: Steps of each walk; two walks that meet half way find every ring up to these sizes.
+_STEPS = 4
+#: Most nodes that six walks of four steps meet: 6 (1 + 3 + 9 + 27 + 81), with four bonds a site.
+_ROOM = 1024
+#: The two bonds of each of the six angles of a site.
+PAIRS = np.array([(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)])
+
+
+class Angles(NamedTuple):
+    """Half-bonds of a network, and the shortest rings at its angles and torsions.
+
+    A half-bond is a bond seen from one of its sites; those of site n are numbers ``begin[n]`` to
+    ``begin[n + 1] - 1``, at most four.
+
+    Attributes
+    ----------
+    begin : (N + 1,) int array
+    target : (H,) int array
+        Site that a half-bond leads to.
+    shift : (H, 3) int array
+        Lattice vector that it crosses.
+    back : (H,) int array
+        The other half of the bond.
+    size, number : (N, 6) int arrays
+        Size of the shortest rings at each angle (`PAIRS`), 0 where there is none up to `LARGEST`, and how
+        many there are.
+    ring : (N, 6, LARGEST) int array
+        Where there is one, its half-bonds from the angle's first bond to the arrival by its second.
+    look : (N,) int array
+        One number for all sizes and numbers at a site, in any order of its bonds.
+    torsion_size, torsion_number : (H, 3, 3) int arrays
+        The same for the torsions about each half-bond: by the other bonds of its site and those of its target,
+        each in the order of the half-bonds; 0 where there is no ring up to `LARGEST_AT_TORSIONS`.
+    """
+
+    begin: Ints
+    target: Ints
+    shift: Ints
+    back: Ints
+    size: NDArray[np.int8]
+    number: NDArray[np.int8]
+    ring: NDArray[np.int32]
+    look: Ints
+    torsion_size: NDArray[np.int8]
+    torsion_number: NDArray[np.int8]
+
+
+@numba.njit(cache=True)
+def _start(key, site, x, y, z, walk, nodes, keys, table, total, reach, ways):  # type: ignore[no-untyped-def]
+    """Begin a walk at a node; the number of nodes then."""
+    place = find(key, table, keys)
+    if place < 0:
+        table[-1 - place] = total
+        place = total
+        total += 1
+        keys[place] = key
+        nodes[place, 0], nodes[place, 1], nodes[place, 2], nodes[place, 3] = site, x, y, z
+        reach[place, :] = -1
+        ways[place, :] = 0
+    reach[place, walk], ways[place, walk] = 0, 1
+    return total
+
+
+@numba.njit(cache=True)
+def _step(walk, depth, shut, begin, target, shift, nodes, keys, table, total, reach, ways, came):  # type: ignore[no-untyped-def]
+    """One more shell of a walk that never enters the nodes `shut`; the number of nodes then.
+
+    `nodes` (site and image) are shared by all walks; `reach` has how far each walk is to each node, `ways` by how
+    many shortest ways, `came` by which half-bond.
+    """
+    for n in range(total):
+        if reach[n, walk] != depth - 1:
+            continue
+        s = nodes[n, 0]
+        for h in range(begin[s], begin[s + 1]):
+            x, y, z = nodes[n, 1] + shift[h, 0], nodes[n, 2] + shift[h, 1], nodes[n, 3] + shift[h, 2]
+            key = encode(target[h], x, y, z)
+            if key == shut[0] or key == shut[1]:
+                continue
+            place = find(key, table, keys)
+            if place < 0:
+                table[-1 - place] = total
+                place = total
+                total += 1
+                keys[place] = key
+                nodes[place, 0], nodes[place, 1], nodes[place, 2], nodes[place, 3] = target[h], x, y, z
+                reach[place, :] = -1
+                ways[place, :] = 0
+            if reach[place, walk] == -1:
+                reach[place, walk] = depth
+                came[place, walk] = h
+            if reach[place, walk] == depth:
+                ways[place, walk] += ways[n, walk]
+    return total
+
+
+@numba.njit(cache=True)
+def _meet(i, j, longest, total, reach, ways):  # type: ignore[no-untyped-def]
+    """Where two walks meet half way: a node (-1 if nowhere up to `longest`), the distance, and the ways."""
+    shortest = longest + 1
+    for n in range(total):
+        if reach[n, i] >= 0 and reach[n, j] >= 0:
+            shortest = min(shortest, reach[n, i] + reach[n, j])
+    middle, count = -1, 0
+    if shortest <= longest:
+        for n in range(total):
+            if reach[n, i] == shortest // 2 and reach[n, j] == shortest - shortest // 2:
+                count += ways[n, i] * ways[n, j]
+                middle = n
+    return middle, shortest, count
+
+
+@numba.njit(cache=True)
+def _walk_back(node, walk, nodes, keys, table, back, target, shift, reach, came, out):  # type: ignore[no-untyped-def]
+    """Half-bonds from a node back to where a walk began; returns how many."""
+    length = 0
+    while reach[node, walk] > 0:
+        r = back[came[node, walk]]
+        out[length] = r
+        length += 1
+        x, y, z = nodes[node, 1] + shift[r, 0], nodes[node, 2] + shift[r, 1], nodes[node, 3] + shift[r, 2]
+        node = find(encode(target[r], x, y, z), table, keys)
+    return length
+
+
+@numba.njit(parallel=True, cache=True)
+def _at_angles(begin, target, shift, back, pairs, largest):  # type: ignore[no-untyped-def]
+    n_sites = len(begin) - 1
+    size, number = np.zeros((n_sites, 6), np.int8), np.zeros((n_sites, 6), np.int8)
+    ring = np.zeros((n_sites, 6, largest), np.int32)
+    chunk = 64
+    for c in numba.prange((n_sites + chunk - 1) // chunk):
+        nodes, keys = np.empty((_ROOM, 4), np.int64), np.empty(_ROOM, np.int64)
+        table, shut = np.empty(2 * _ROOM, np.int64), np.empty(2, np.int64)
+        reach, ways = np.empty((_ROOM, 4), np.int8), np.empty((_ROOM, 4), np.int64)
+        came = np.empty((_ROOM, 4), np.int64)
+        one, two = np.empty(largest, np.int64), np.empty(largest, np.int64)
+        for root in range(c * chunk, min(n_sites, (c + 1) * chunk)):
+            first = begin[root]
+            degree = begin[root + 1] - first
+            shut[:] = encode(root, 0, 0, 0)
+            table[:] = -1
+            total = 0
+            for i in range(degree):
+                s, x, y, z = target[first + i], shift[first + i, 0], shift[first + i, 1], shift[first + i, 2]
+                total = _start(encode(s, x, y, z), s, x, y, z, i, nodes, keys, table, total, reach, ways)
+            left = degree * (degree - 1) // 2
+            for depth in range(1, _STEPS + 1):
+                if left == 0:
+                    break
+                for i in range(degree):
+                    total = _step(
+                        i, depth, shut, begin, target, shift, nodes, keys, table, total, reach, ways, came
+                    )
+                for p in range(6):
+                    i, j = pairs[p]
+                    if j >= degree or size[root, p]:
+                        continue
+                    middle, shortest, count = _meet(i, j, 2 * depth, total, reach, ways)
+                    if middle < 0:
+                        continue
+                    size[root, p], number[root, p] = shortest + 2, min(count, 100)
+                    left -= 1
+                    if count == 1:
+                        m = _walk_back(middle, i, nodes, keys, table, back, target, shift, reach, came, one)
+                        k = _walk_back(middle, j, nodes, keys, table, back, target, shift, reach, came, two)
+                        ring[root, p, 0] = first + i
+                        for d in range(m):
+                            ring[root, p, 1 + d] = back[one[m - 1 - d]]
+                        for d in range(k):
+                            ring[root, p, 1 + m + d] = two[d]
+                        ring[root, p, 1 + m + k] = back[first + j]
+    return size, number, ring
+
+
+@numba.njit(parallel=True, cache=True)
+def _at_torsions(begin, target, shift, back):  # type: ignore[no-untyped-def]
+    n_sites, n_half = len(begin) - 1, len(target)
+    size, number = np.zeros((n_half, 3, 3), np.int8), np.zeros((n_half, 3, 3), np.int8)
+    chunk = 64
+    for c in numba.prange((n_sites + chunk - 1) // chunk):
+        nodes, keys = np.empty((_ROOM, 4), np.int64), np.empty(_ROOM, np.int64)
+        table, shut = np.empty(2 * _ROOM, np.int64), np.empty(2, np.int64)
+        reach, ways = np.empty((_ROOM, 6), np.int8), np.empty((_ROOM, 6), np.int64)
+        came = np.empty((_ROOM, 6), np.int64)
+        for root in range(c * chunk, min(n_sites, (c + 1) * chunk)):
+            for h in range(begin[root], begin[root + 1]):
+                if back[h] < h:
+                    continue
+                other = target[h]
+                shut[0] = encode(root, 0, 0, 0)
+                shut[1] = encode(other, shift[h, 0], shift[h, 1], shift[h, 2])
+                table[:] = -1
+                total = here = there = 0
+                for g in range(begin[root], begin[root + 1]):
+                    key = encode(target[g], shift[g, 0], shift[g, 1], shift[g, 2])
+                    if g == h:
+                        continue
+                    if key != shut[0] and key != shut[1]:
+                        total = _start(
+                            key, target[g], shift[g, 0], shift[g, 1], shift[g, 2], here, nodes, keys, table,
+                            total, reach, ways,
+                        )  # fmt: skip
+                    here += 1
+                for g in range(begin[other], begin[other + 1]):
+                    if g == back[h]:
+                        continue
+                    x, y, z = shift[h, 0] + shift[g, 0], shift[h, 1] + shift[g, 1], shift[h, 2] + shift[g, 2]
+                    key = encode(target[g], x, y, z)
+                    if key != shut[0] and key != shut[1]:
+                        total = _start(
+                            key, target[g], x, y, z, 3 + there, nodes, keys, table, total, reach, ways
+                        )
+                    there += 1
+                left = here * there
+                for depth in range(_STEPS + 1):
+                    if left == 0:
+                        break
+                    if depth:
+                        for i in range(6):
+                            if i < here or 3 <= i < 3 + there:
+                                total = _step(
+                                    i, depth, shut, begin, target, shift, nodes, keys, table, total, reach,
+                                    ways, came,
+                                )  # fmt: skip
+                    for i in range(here):
+                        for j in range(there):
+                            if size[h, i, j]:
+                                continue
+                            middle, shortest, count = _meet(i, 3 + j, 2 * depth, total, reach, ways)
+                            if middle >= 0:
+                                size[h, i, j], number[h, i, j] = shortest + 3, min(count, 100)
+                                size[back[h], j, i], number[back[h], j, i] = shortest + 3, min(count, 100)
+                                left -= 1
+    return size, number
+
+
+def angles(network: Network) -> Angles:
+    """Half-bonds, and the shortest rings at all angles and torsions.
+
+    Raises
+    ------
+    ValueError
+        A site has more than four bonds.
+    """
+    if network.degree.max(initial=0) > 4:
+        raise ValueError(f"{int((network.degree > 4).sum())} sites have more than four bonds")
+    m = len(network.first)
+    source = np.concatenate([network.first, network.second])
+    place = np.empty(2 * m, dtype=np.int64)
+    place[np.argsort(source, kind="stable")] = np.arange(2 * m)
+    back = np.empty(2 * m, dtype=np.int64)
+    back[place] = np.roll(place, m)
+    begin, target, shift = network.neighbours
+    size, number, ring = _at_angles(begin, target, shift, back, PAIRS, LARGEST)
+    both = np.sort(128 * size.astype(np.int64) + number, axis=1)
+    look = both @ (1_000_003 ** np.arange(6, dtype=np.uint64)).astype(np.int64)
+    return Angles(
+        begin, target, shift, back, size, number, ring, look, *_at_torsions(begin, target, shift, back)
+    )
