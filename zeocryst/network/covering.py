@@ -9,7 +9,8 @@ whose angles have the same shortest rings as those of a site of the net, and goe
 - along rings: where an angle has a single shortest ring in both, of the same size, their sites and bonds
   correspond one by one;
 - where this leaves it open which bonds of a site are which of the net's, by the shortest rings at its angles and
-  torsions (`zeocryst.network.angles`), if one way fits best.
+  torsions (`zeocryst.network.angles`), if one way fits best; and where several fit as well, by the one that leads
+  to the fewest disagreements a little farther on.
 
 What is reached twice must be the same site in the same cell of the net: every closed walk of the network is one
 of the net. So a vacancy is walked around, a wrong bond is left out, and the growth ends where the network is no
@@ -32,9 +33,11 @@ Ints = NDArray[np.int64]
 #: A growth that meets more disagreements than this, and more than `WORST_SHARE` of its sites, is given up.
 FEW = 8
 WORST_SHARE = 0.15
-#: How often one of several ways to go on, each as good as the others, is taken: most nets need none, those of
-#: mirrored chains (DFT, LOV, NPO) one.
-MOST_GUESSES = 8
+#: How often one of several ways that fit equally well is chosen, and how far it looks ahead (steps) to do so.
+MOST_GUESSES = 12
+LOOK_AHEAD = 300
+#: A way must fit at least this much better than not to be worth looking ahead.
+WORTH_A_GUESS = 6
 #: Different ways around the periodic box that are remembered.
 _WINDINGS = 256
 
@@ -42,11 +45,14 @@ _WINDINGS = 256
 class _Growth(NamedTuple):
     """What a growth has reached.
 
-    `site` (N,): the net's site each site stands for, or -1; `slot` (N, 4): its bond for each bond of the net;
-    `bond` (N, 4): the net's bond for each of its own; `lattice` (N, 3): the net's cell; `image` (N, 3): the image
-    that was reached; `agreed`, `denied` (N,): proposals that agreed and that did not; `free` (N,): sites that may
-    be taken; `stack`, and `tally`: sites on it, sites reached, disagreements, ways around the box; `winding`: for
-    each way around the box what it is in the net.
+    `site` (N,): the net's site that each site stands for, or -1; `slot` (N, 4): its bond for each bond of the
+    net; `bond` (N, 4): the net's bond for each of its own; `lattice` (N, 3): the net's cell; `image` (N, 3): the
+    image that was reached; `agreed`, `denied` (N,): proposals that agreed and that did not; `free` (N,): sites
+    that may be taken.
+
+    `steps` (K, 2) is all that was done, so that it can be undone: a site, and the net's bond that was found (-1:
+    the site itself); `refusals` the sites of the disagreements. `tally` has the numbers of steps, of sites
+    reached, of disagreements and of ways around the box; `winding` what each such way is in the net.
     """
 
     site: NDArray[np.int32]
@@ -57,7 +63,8 @@ class _Growth(NamedTuple):
     agreed: NDArray[np.int32]
     denied: NDArray[np.int32]
     free: NDArray[np.bool_]
-    stack: Ints
+    steps: NDArray[np.int32]
+    refusals: NDArray[np.int32]
     tally: Ints
     winding: NDArray[np.int32]
 
@@ -116,41 +123,51 @@ def _closes(g, w, image, lattice):  # type: ignore[no-untyped-def]
     return True
 
 
+@numba.njit(cache=True, inline="always")
+def _note(g, w, k):  # type: ignore[no-untyped-def]
+    """Write a step down."""
+    g.steps[g.tally[0], 0] = w
+    g.steps[g.tally[0], 1] = k
+    g.tally[0] += 1
+
+
+@numba.njit(cache=True)
+def _refuse(g, w):  # type: ignore[no-untyped-def]
+    """Write a disagreement down."""
+    g.refusals[g.tally[2]] = w
+    g.tally[2] += 1
+    g.denied[w] += 1
+    return False
+
+
+@numba.njit(cache=True)
+def _match_bonds(g, w, i, k):  # type: ignore[no-untyped-def]
+    """Site w's bond i is the net's bond k."""
+    g.slot[w, k] = i
+    g.bond[w, i] = k
+    _note(g, w, k)
+
+
 @numba.njit(cache=True)
 def _propose(g, own, net, w, y, i, k, image, lattice):  # type: ignore[no-untyped-def]
-    """Let site w be the net's site y, and its bond i the net's bond k (unless -1); False where it cannot be."""
+    """Let site w be the net's site y, and its bond i the net's bond k; False where it cannot be."""
     if not g.free[w]:
         return False
     if g.site[w] < 0:
         g.site[w] = y
         g.image[w] = image
         g.lattice[w] = lattice
-        g.stack[g.tally[0]] = w
-        g.tally[0] += 1
         g.tally[1] += 1
+        _note(g, w, -1)
     elif g.site[w] != y or not _closes(g, w, image, lattice):
-        g.denied[w] += 1
-        g.tally[2] += 1
-        return False
+        return _refuse(g, w)
     if g.slot[w, k] == i:
         g.agreed[w] += 1
         return True
     if g.slot[w, k] >= 0 or g.bond[w, i] >= 0:
-        g.denied[w] += 1
-        g.tally[2] += 1
-        return False
-    g.slot[w, k] = i
-    g.bond[w, i] = k
-    _last_bond(g, own, net, w)
-    g.stack[g.tally[0]] = w
-    g.tally[0] += 1
-    return True
-
-
-@numba.njit(cache=True)
-def _last_bond(g, own, net, w):  # type: ignore[no-untyped-def]
-    """Where all bonds of a site but one are known, the last one is the one that is left."""
-    y = g.site[w]
+        return _refuse(g, w)
+    _match_bonds(g, w, i, k)
+    # where all bonds of a site but one are known, the last one is the one that is left
     degree = net.begin[y + 1] - net.begin[y]
     known = 0
     for a in range(degree):
@@ -159,8 +176,24 @@ def _last_bond(g, own, net, w):  # type: ignore[no-untyped-def]
         for a in range(degree):
             for b in range(degree):
                 if g.slot[w, a] < 0 and g.bond[w, b] < 0:
-                    g.slot[w, a] = b
-                    g.bond[w, b] = a
+                    _match_bonds(g, w, b, a)
+    return True
+
+
+@numba.njit(cache=True)
+def _undo(g, steps, reached, refusals, windings):  # type: ignore[no-untyped-def]
+    """Go back to an earlier tally."""
+    for n in range(g.tally[0] - 1, steps - 1, -1):
+        w, k = g.steps[n, 0], g.steps[n, 1]
+        if k < 0:
+            g.site[w] = -1
+            g.agreed[w] = 0
+        else:
+            g.bond[w, g.slot[w, k]] = -1
+            g.slot[w, k] = -1
+    for n in range(refusals, g.tally[2]):
+        g.denied[g.refusals[n]] -= 1
+    g.tally[0], g.tally[1], g.tally[2], g.tally[3] = steps, reached, refusals, windings
 
 
 @numba.njit(cache=True)
@@ -249,17 +282,14 @@ def _fit(g, own, net, v, trial):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _settle(g, own, net, v, guess):  # type: ignore[no-untyped-def]
-    """Give the open bonds of a site to those of the net in the way that fits best; False if there is none.
-
-    With `guess` -1 the best way has to be the only one that good, else it is the one of that number among them.
-    """
+def _ways(g, own, net, v, found):  # type: ignore[no-untyped-def]
+    """The ways to give the open bonds of a site to those of the net that fit best: how well, and how many."""
     y = g.site[v]
     degree = net.begin[y + 1] - net.begin[y]
     if own.begin[v + 1] - own.begin[v] != degree:
-        return False
-    trial, chosen = np.empty(4, np.int64), np.empty(4, np.int64)
-    best, ways = 0, 0
+        return 0, 0
+    trial = np.empty(4, np.int64)
+    best = ways = 0
     for code in range(256):
         if not _order(code, degree, trial):
             continue
@@ -272,70 +302,43 @@ def _settle(g, own, net, v, guess):  # type: ignore[no-untyped-def]
         if score > best:
             best, ways = score, 0
         if score == best:
-            if ways == 0 or ways == guess:
-                chosen[:] = trial
+            found[ways] = trial
             ways += 1
-    if best <= 0 or (ways != 1 and guess < 0):
-        return False
-    for a in range(degree):
-        g.slot[v, a] = chosen[a]
-        g.bond[v, chosen[a]] = a
-    return True
+    return best, ways if best > 0 else 0
 
 
 @numba.njit(cache=True)
-def _settle_waiting(g, own, net, waiting, count, guess):  # type: ignore[no-untyped-def]
-    """Settle what can be settled of the sites whose bonds are open; how many still wait.
-
-    With a `guess` the first that has several ways is given one of them, and no more.
-    """
-    left = 0
-    guessed = False
-    for m in range(count):
-        v = waiting[m]
-        if (g.slot[v] >= 0).sum() == net.begin[g.site[v] + 1] - net.begin[g.site[v]]:
-            continue
-        if not guessed and _settle(g, own, net, v, guess):
-            guessed = guess >= 0
-            g.stack[g.tally[0]] = v
-            g.tally[0] += 1
-        else:
-            waiting[left] = v
-            left += 1
-    return left
+def _settle(g, net, v, way):  # type: ignore[no-untyped-def]
+    """Give the open bonds of a site to those of the net in one of its ways."""
+    y = g.site[v]
+    for a in range(net.begin[y + 1] - net.begin[y]):
+        if g.slot[v, a] < 0:
+            _match_bonds(g, v, way[a], a)
 
 
 @numba.njit(cache=True)
-def _grow(g, own, net, whole, guess):  # type: ignore[no-untyped-def]
-    """Go on from the sites on the stack until nothing more follows, or too much disagrees."""
-    done = 0
-    waiting = np.empty(len(g.site), np.int64)
-    waits = np.zeros(len(g.site), np.bool_)
-    n_waiting = guesses = 0
-    while True:
-        if done == g.tally[0]:  # nothing more follows by itself
-            n_waiting = _settle_waiting(g, own, net, waiting, n_waiting, -1)
-            if done == g.tally[0] and guesses < MOST_GUESSES:
-                guesses += 1
-                n_waiting = _settle_waiting(g, own, net, waiting, n_waiting, guess)
-            if done == g.tally[0]:
-                return
-        if g.tally[2] > FEW and g.tally[2] > WORST_SHARE * g.tally[1]:
-            return
-        v = g.stack[done]
+def _is_open(g, net, v):  # type: ignore[no-untyped-def]
+    """Whether a site has bonds that are not known."""
+    return (g.slot[v] >= 0).sum() < net.begin[g.site[v] + 1] - net.begin[g.site[v]]
+
+
+@numba.njit(cache=True)
+def _too_many(g):  # type: ignore[no-untyped-def]
+    """Whether there are too many disagreements to go on."""
+    return g.tally[2] > FEW and g.tally[2] > WORST_SHARE * g.tally[1] or g.tally[2] > len(g.refusals) - 64
+
+
+@numba.njit(cache=True)
+def _spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
+    """Go on from the steps that follow `done`, until nothing more follows; how many are done then."""
+    while done < min(g.tally[0], stop) and not _too_many(g):
+        v = g.steps[done, 0]
         done += 1
-        y = g.site[v]
-        degree = net.begin[y + 1] - net.begin[y]
-        known = 0
-        for a in range(degree):
-            known += g.slot[v, a] >= 0
-        if known < degree and not waits[v]:
-            waits[v] = True
-            waiting[n_waiting] = v
-            n_waiting += 1
         same, other = _compare(g, v, own, net, whole)
         if not _sound(same, other) or g.denied[v] > g.agreed[v]:
             continue
+        y = g.site[v]
+        degree = net.begin[y + 1] - net.begin[y]
         for a in range(degree):
             if g.slot[v, a] < 0:
                 continue
@@ -347,6 +350,82 @@ def _grow(g, own, net, whole, guess):  # type: ignore[no-untyped-def]
             for b in range(a + 1, degree):
                 if g.slot[v, b] >= 0:
                     _along_ring(g, own, net, v, a, b)
+    return done
+
+
+@numba.njit(cache=True)
+def _look_ahead(g, own, net, whole, v, way, found):  # type: ignore[no-untyped-def]
+    """Try a way: disagreements it leads to, and sites reached; then everything is as it was."""
+    steps, reached, refusals, windings = g.tally[0], g.tally[1], g.tally[2], g.tally[3]
+    _settle(g, net, v, way)
+    done, stop = steps, steps + LOOK_AHEAD
+    while True:
+        done = _spread(g, own, net, whole, done, stop)
+        before = g.tally[0]
+        if before >= stop or _too_many(g):
+            break
+        for n in range(steps, before):
+            w = g.steps[n, 0]
+            if _is_open(g, net, w) and _ways(g, own, net, w, found)[1] == 1:
+                _settle(g, net, w, found[0])
+        if g.tally[0] == before:
+            break
+    bad, more = g.tally[2] - refusals, g.tally[1] - reached
+    _undo(g, steps, reached, refusals, windings)
+    return bad, more
+
+
+@numba.njit(cache=True)
+def _guess(g, own, net, whole, v, best_ways, ways):  # type: ignore[no-untyped-def]
+    """Settle a site in the way that leads to the fewest disagreements, and then to the most sites."""
+    chosen, least, most = 0, 1 << 30, -1
+    found = np.empty((24, 4), np.int64)
+    for n in range(ways):
+        bad, more = _look_ahead(g, own, net, whole, v, best_ways[n], found)
+        if bad < least or (bad == least and more > most):
+            chosen, least, most = n, bad, more
+    _settle(g, net, v, best_ways[chosen])
+
+
+@numba.njit(cache=True)
+def _grow(g, own, net, whole):  # type: ignore[no-untyped-def]
+    """Go on from the first steps until nothing more follows, or too much disagrees."""
+    done = seen = n_waiting = guesses = 0
+    waiting = np.empty(len(g.site), np.int64)
+    waits = np.zeros(len(g.site), np.bool_)
+    found = np.empty((24, 4), np.int64)
+    while not _too_many(g):
+        done = _spread(g, own, net, whole, done, len(g.steps))
+        while seen < g.tally[0]:
+            v = g.steps[seen, 0]
+            seen += 1
+            if not waits[v] and _is_open(g, net, v):
+                waits[v] = True
+                waiting[n_waiting] = v
+                n_waiting += 1
+        left = 0
+        for m in range(n_waiting):
+            v = waiting[m]
+            if not _is_open(g, net, v):
+                continue
+            if _ways(g, own, net, v, found)[1] == 1:
+                _settle(g, net, v, found[0])
+            else:
+                waiting[left] = v
+                left += 1
+        n_waiting = left
+        if done < g.tally[0]:
+            continue
+        for m in range(n_waiting):
+            if guesses >= MOST_GUESSES:
+                return
+            fits, ways = _ways(g, own, net, waiting[m], found)
+            if ways > 1 and fits >= WORTH_A_GUESS:
+                guesses += 1
+                _guess(g, own, net, whole, waiting[m], found, ways)
+                break
+        if done == g.tally[0]:
+            return
 
 
 @numba.njit(cache=True)
@@ -369,22 +448,27 @@ def _plant(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _harvest(g, own, net, whole, least, number, grain, sound):  # type: ignore[no-untyped-def]
-    """Keep what a growth has reached as a grain if it is large enough; all else is forgotten."""
+def _reached(g, own, net, whole, sound):  # type: ignore[no-untyped-def]
+    """Mark the sites of a growth whose rings and bonds bear it out; how many there are."""
     count = 0
-    for s in range(g.tally[0]):
-        sound[g.stack[s]] = False
-    for s in range(g.tally[0]):
-        v = g.stack[s]
+    for n in range(g.tally[0]):
+        sound[g.steps[n, 0]] = False
+    for n in range(g.tally[0]):
+        v = g.steps[n, 0]
         if not sound[v]:
             same, other = _compare(g, v, own, net, whole)
             if _sound(same, other) and g.agreed[v] >= 2 * g.denied[v]:
                 sound[v] = True
                 count += 1
-    kept = count >= least
-    for s in range(g.tally[0]):
-        v = g.stack[s]
-        if kept and sound[v]:
+    return count
+
+
+@numba.njit(cache=True)
+def _keep(g, number, grain, sound):  # type: ignore[no-untyped-def]
+    """Take the marked sites of a growth; the others are free again."""
+    for n in range(g.tally[0]):
+        v = g.steps[n, 0]
+        if sound[v]:
             grain[v] = number
             g.free[v] = False
         elif grain[v] < 0:
@@ -392,34 +476,50 @@ def _harvest(g, own, net, whole, least, number, grain, sound):  # type: ignore[n
             g.slot[v, :] = -1
             g.bond[v, :] = -1
             g.agreed[v] = g.denied[v] = 0
-    return kept
+    g.tally[:] = 0
 
 
 @numba.njit(cache=True)
 def _follow(own, net, g, seeds, whole, least, tries):  # type: ignore[no-untyped-def]
     grain = np.full(len(g.site), -1, np.int32)
     sound = np.zeros(len(g.site), np.bool_)
-    grains = failed = 0
-    for m in range(len(seeds)):
-        u, y = seeds[m, 0], seeds[m, 1]
-        if not g.free[u] or own.begin[u + 1] - own.begin[u] != net.begin[y + 1] - net.begin[y]:
+    grains = failed = disagreements = m = 0
+    while m < len(seeds) and failed < tries:
+        # of all ways to begin at a site the one that agrees best
+        u, best, kind, order = seeds[m, 0], 0, -1, -1
+        perfect = False
+        while m < len(seeds) and seeds[m, 0] == u:
+            y = seeds[m, 1]
+            m += 1
+            if perfect or not g.free[u] or own.begin[u + 1] - own.begin[u] != net.begin[y + 1] - net.begin[y]:
+                continue
+            for code in range(256):
+                if not perfect and _plant(g, own, net, u, y, code):
+                    _grow(g, own, net, whole)
+                    count = _reached(g, own, net, whole, sound)
+                    if count - g.tally[2] > best and count >= least:
+                        best, kind, order = count - g.tally[2], y, code
+                        perfect = g.tally[2] == 0 and 2 * count > len(g.site)
+                    if not perfect:
+                        _undo(g, 0, 0, 0, 0)
+        if not g.free[u]:
             continue
-        if failed >= tries:
-            break
-        grown = False
-        for code in range(256):
-            for guess in range(2):
-                if not grown and _plant(g, own, net, u, y, code):
-                    _grow(g, own, net, whole, guess)
-                    grown = _harvest(g, own, net, whole, least, grains, grain, sound)
-        grains += grown
-        failed += not grown
-    return grain
+        if kind < 0:
+            failed += 1
+            continue
+        if not perfect:
+            _plant(g, own, net, u, kind, order)
+            _grow(g, own, net, whole)
+            _reached(g, own, net, whole, sound)
+        disagreements += g.tally[2]
+        _keep(g, grains, grain, sound)
+        grains += 1
+    return grain, disagreements
 
 
 def follow(
     network: Angles, net: Angles, seeds: Ints, free: NDArray[np.bool_], whole: Ints, *, least: int, tries: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
     """Grains of a net in a network.
 
     Parameters
@@ -444,14 +544,16 @@ def follow(
         The net's site that each site stands for; -1 for none.
     grain : (N,) int32 array
         Number of the growth that reached it; -1 for none.
+    disagreements : int
+        How often what was reached twice did not agree.
     """
     n = len(network.begin) - 1
     growth = _Growth(
         np.full(n, -1, np.int32), np.full((n, 4), -1, np.int8), np.full((n, 4), -1, np.int8),
         np.zeros((n, 3), np.int32), np.zeros((n, 3), np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32),
-        free.copy(), np.empty(7 * n + 16, np.int64), np.zeros(4, np.int64),
+        free.copy(), np.empty((5 * n + 16, 2), np.int32), np.empty(n + 128, np.int32), np.zeros(4, np.int64),
         np.zeros((_WINDINGS, 6), np.int32),
     )  # fmt: skip
     pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
-    grain = _follow(network, net, growth, pairs, np.asarray(whole), least, tries)
-    return growth.site, grain
+    grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries)
+    return growth.site, grain, int(disagreements)

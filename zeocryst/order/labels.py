@@ -12,8 +12,8 @@ A site counts as crystalline in one of two ways.
    `INTACT_SHELLS` shells are taken as well, for nets that cannot be followed everywhere (RWY).
    A bonded cluster of such sites is a grain if it has `MIN_GRAIN` sites, `MIN_CORE` of which are seeds of that
    very type. (The largest by chance, in a dense, four-coordinated disordered network: 34 sites, 3 seeds.)
-   Types compete: those with about as many seeds as the best are all tried, the one that explains most sites is
-   given out first, and the others are tried on what is left.
+   Types compete: all that have seeds enough are tried, the one whose growths go through most sites is given out
+   first, and the others are tried on what is left.
    A type is refused where the crystal is intact and says otherwise: polytypes of SGT can be followed on SGT's net
    layer by layer. If more of a type's sites disagree with it than agree within `INTACT_SHELLS` shells, counting
    only those around which no T lacks a bond and whose CS at least `MIN_INTACT` sites nearby share (as the sites
@@ -52,8 +52,8 @@ INTACT_SHELLS = 8
 MIN_GRAIN = 40
 MIN_CORE = 6
 FILL_NEIGHBOURS = 3
-#: Types with this share of the seeds of the one with most are tried too.
-RIVAL_SHARE = 0.5
+#: A type that explains this share of all sites without disagreement needs no rivals.
+CLEAR_SHARE = 0.75
 #: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
 LEAST_GROWTH = 12
 TRIES = 40
@@ -251,25 +251,24 @@ class _Sites:
 def _label(network: Network, copies: int) -> Labels:
     """Label a network that consists of `copies` of the given cell."""
     sites = _Sites(network, copies)
-    codes = list(nets())
+    kinds = list(framework_types().values())
     code = np.full(network.n_sites, -1)
     names: list[str] = []
     free = np.ones(network.n_sites, dtype=bool)
-    left = set(range(len(codes)))
+    left = set(range(len(kinds)))
     while free.any():
         seeds = (sites.depth[free] >= CORE_SHELLS).sum(axis=0)
         likely = [t for t in left if seeds[t] >= MIN_CORE or seeds[t] == free.sum()]
         if not likely:
             break
-        most = max(seeds[t] for t in likely)
-        likely = [t for t in likely if seeds[t] >= RIVAL_SHARE * most]
-        likely.sort(key=lambda t: -int(sites.depth[free, t].sum()))
+        # a type of many kinds has many seeds by chance: those of few kinds come first
+        likely.sort(key=lambda t: -seeds[t] / len(kinds[t].multiplicities))
         best, member = _best(sites, likely, free)
         if member is None or _contradicted(sites, best, member):
             left -= {best} if member is not None else set(likely)
             continue
         code[member] = len(names)
-        names.append(codes[best])
+        names.append(kinds[best].code)
         free &= ~member
         left.discard(best)
     regular = _recurring(network, sites.sequences, free, CORE_SHELLS, MIN_RECURRENCE * copies)
@@ -283,29 +282,31 @@ def _label(network: Network, copies: int) -> Labels:
 
 def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | None]:
     """Of several types the one that explains most sites, and which; None where none explains a grain."""
-    best, most, chosen = -1, (0, 0), None
+    best, most, chosen = -1, (0.0, 0), None
     for t in types:
-        grown = _grown(sites, t, free)
-        member = _with_grains(sites, t, free, grown)
-        score = (int((grown & member).sum()), int(member.sum()))
-        if score > most:
+        grain, disagreements = _grown(sites, t, free)
+        member = _with_grains(sites, t, free, grain >= 0)
+        # a patchwork of small growths explains less than one that goes through
+        size = np.bincount(grain[(grain >= 0) & member])
+        score = (float(np.sqrt((size**2).sum())) - disagreements, int(member.sum()))
+        if member.any() and (chosen is None or score > most):
             best, most, chosen = t, score, member
-        if most[0] == free.sum():
+        if disagreements == 0 and size.max(initial=0) >= CLEAR_SHARE * len(free):
             break
     return best, chosen
 
 
-def _grown(sites: _Sites, t: int, free: Bools) -> Bools:
-    """Free sites that growths on a type's net reach."""
+def _grown(sites: _Sites, t: int, free: Bools) -> tuple[NDArray[np.int32], int]:
+    """Number of the growth on a type's net that reached each free site, or -1, and how often these disagreed."""
     depth = sites.depth[:, t]
     net = _nets()[t]
     seeds = np.flatnonzero((depth >= CORE_SHELLS) & free)
     seeds = seeds[np.argsort(-depth[seeds], kind="stable")]
     pairs = [(u, y) for u in seeds for y in net.starts[sites.sequences[u, : depth[u]].tobytes()]]
-    _, grain = follow(
+    _, grain, disagreements = follow(
         sites.angles, net.angles, np.array(pairs), free, sites.whole, least=LEAST_GROWTH, tries=TRIES
     )
-    return grain >= 0
+    return grain, disagreements
 
 
 def _with_grains(sites: _Sites, t: int, free: Bools, grown: Bools) -> Bools:
