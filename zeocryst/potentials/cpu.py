@@ -3,44 +3,51 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numba
 import numpy as np
 
 from zeocryst.potentials import moments
+from zeocryst.potentials.moments import gather, look, weigh
 from zeocryst.potentials.neighbours import Lists
 
 
 @functools.cache
 def kernel(whole: bool, usual: bool) -> Any:
-    """The function that `forces` calls, compiled for what is asked for.
+    """`_forces`, compiled for what is asked for.
 
     Sums may be taken in another order than written, or loops would not vectorise: the same one every time, and
     with any number of threads.
     """
-    # no cache on disk: numba would keep using it when the functions of `moments` change
     compiler = numba.njit(error_model="numpy", fastmath={"reassoc", "contract", "nsz"}, forceinline=True)
     kernels = moments.compiled(compiler, floor=np.floor, WHOLE=whole, USUAL=usual)
-    look, weigh, gather = kernels["look"], kernels["weigh"], kernels["gather"]
+    # numba's cache on disk knows a function by its name and would not see that another file has changed
+    sources = b"".join(Path(str(path)).read_bytes() for path in (moments.__file__, __file__))
+    name = f"forces_{whole:d}{usual:d}_{hashlib.sha256(sources).hexdigest()[:16]}"
+    code = _forces.__code__.replace(co_name=name, co_qualname=name)
+    space = {**globals(), **{kernel: kernels[kernel] for kernel in ("look", "weigh", "gather")}}
+    return numba.njit(parallel=True, cache=True, error_model="numpy")(FunctionType(code, space))
 
-    @numba.njit(parallel=True, error_model="numpy")
-    def run(  # type: ignore[no-untyped-def]
-        position, kind, box, groups, order, head, count, neighbour, arm_begin, pairs, arms,
-        arm_head, arm_count, arm_site, arm, moment, weighed, force, energy, virial,
-    ):  # fmt: skip
-        for g in numba.prange(len(groups)):
-            look(
-                groups[g, 0], groups[g, 1], order, position, kind, box, head, count, neighbour, pairs,
-                arm_begin[g], arm_head, arm_count, arm_site, arm, force, energy, virial,
-            )  # fmt: skip
-            for c in range(groups[g, 0], groups[g, 1]):
-                weigh(order[c], kind, arms, arm_head, arm_count, arm, moment, weighed, energy)
-        for g in numba.prange(len(groups)):
-            for c in range(groups[g, 0], groups[g, 1]):
-                gather(order[c], kind, arms, arm_head, arm_count, arm_site, arm, weighed, force, virial)
 
-    return run
+def _forces(  # type: ignore[no-untyped-def]
+    position, kind, box, groups, order, head, count, neighbour, arm_begin, pairs, arms,
+    arm_head, arm_count, arm_site, arm, moment, weighed, force, energy, virial,
+):  # fmt: skip
+    """Energy, forces and virial of all beads, into the last three; arrays as in `moments`."""
+    for g in numba.prange(len(groups)):
+        look(
+            groups[g, 0], groups[g, 1], order, position, kind, box, head, count, neighbour, pairs,
+            arm_begin[g], arm_head, arm_count, arm_site, arm, force, energy, virial,
+        )  # fmt: skip
+        for c in range(groups[g, 0], groups[g, 1]):
+            weigh(order[c], kind, arms, arm_head, arm_count, arm, moment, weighed, energy)
+    for g in numba.prange(len(groups)):
+        for c in range(groups[g, 0], groups[g, 1]):
+            gather(order[c], kind, arms, arm_head, arm_count, arm_site, arm, weighed, force, virial)
 
 
 @numba.njit(cache=True)

@@ -165,7 +165,7 @@ def exponential(x: float) -> float:
 
     Loops with it vectorise.
     """
-    y = max(x, -1.2 * DEEPEST) / 128.0
+    y = (x if x > -1.2 * DEEPEST else -1.2 * DEEPEST) / 128.0
     e = 1.0 + y * (1.0 + y * (1.0 / 2.0 + y * (1.0 / 6.0 + y * (1.0 / 24.0 + y * (1.0 / 120.0 + y * (
         1.0 / 720.0 + y * (1.0 / 5040.0 + y * (1.0 / 40320.0 + y / 362880.0))))))))  # fmt: skip
     e *= e
