@@ -29,7 +29,7 @@ def kernel(whole: bool, usual: bool) -> Any:
     sources = b"".join(Path(str(path)).read_bytes() for path in (moments.__file__, __file__))
     name = f"forces_{whole:d}{usual:d}_{hashlib.sha256(sources).hexdigest()[:16]}"
     code = _forces.__code__.replace(co_name=name, co_qualname=name)
-    space = {**globals(), **{kernel: kernels[kernel] for kernel in ("look", "weigh", "gather")}}
+    space = {**globals(), **{each: kernels[each] for each in ("look", "weigh", "gather")}}
     return numba.njit(parallel=True, cache=True, error_model="numpy")(FunctionType(code, space))
 
 
