@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from zeocryst.cell import box_to_cell
+from zeocryst.cell import box_to_cell, volume
 from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine, engine_modules
 from zeocryst.errors import InputError, MissingEngineError
 from zeocryst.potentials.stillinger_weber import evaluate
 from zeocryst.simulation import thermalize
 from zeocryst.solution.start import crystal, melt
+from zeocryst.units import BAR_PER_EV_PER_A3, EV_PER_AMU_A2_PER_PS2
 
 HERE = engine_modules()["hoomd"].offer("cpu")
 needs_hoomd = [
@@ -167,6 +168,33 @@ class TestForce:
         stage = Stage("nvt", (900.0, 900.0), time_ps=1)
         ends = [last_frame(engine, frames["crystal"], stage, 3).particles.position for _ in range(2)]
         assert (ends[0] == ends[1]).all()
+
+    def test_virials_are_there_where_the_pressure_is_looked_at_and_only_there(self, ts, frames, monkeypatch):
+        from zeocryst.potentials.cpu import Forces
+
+        wanted, compute = [], Forces.compute
+
+        def noted(self, *arrays, virial):
+            wanted.append(virial)
+            compute(self, *arrays, virial=virial)
+
+        monkeypatch.setattr(Forces, "compute", noted)
+        engine = choose_engine(ts, "hoomd", "cpu")[0]
+        stage = Stage("nvt", (900.0, 900.0), time_ps=0.12)
+        found = [
+            (s.step, s.pressure_bar, s.frame()) for s in engine.run(frames["crystal"], stage, seed=3, every=10)
+        ]
+        assert [step for step, _, _ in found] == [0, 10, 20, 24]
+        assert wanted == [True] + [k in (10, 20, 24) for k in range(1, 25)]
+        for _, pressure, frame in found:
+            beads = frame.particles
+            v2 = (np.asarray(beads.velocity, dtype=float) ** 2).sum(axis=1)
+            motion = (np.asarray(beads.mass) * v2).sum() * EV_PER_AMU_A2_PER_PS2
+            expected = evaluate(
+                beads.position, box_to_cell(frame.configuration.box), beads.typeid, ["T", "S"], ts
+            ).virial[:3].sum()  # fmt: skip
+            space = 3 * volume(box_to_cell(frame.configuration.box))
+            assert pressure == pytest.approx((motion + expected) / space * BAR_PER_EV_PER_A3, rel=1e-6)
 
     def test_a_type_without_parameters_is_named(self, simulation, ts):
         from dataclasses import replace

@@ -5,7 +5,8 @@ import pytest
 
 from zeocryst.cell import box_to_cell, neighbour_pairs
 from zeocryst.errors import SimulationError
-from zeocryst.potentials.neighbours import VerletList
+from zeocryst.potentials.moments import LANES
+from zeocryst.potentials.neighbours import GROUP, VerletList
 
 CUTOFFS = np.array([[4.9, 9.2], [9.2, 9.2]])
 BUFFER = 0.7
@@ -18,11 +19,16 @@ def system(box, n, seed):
     return x, (rng.random(n) < 0.15).astype(np.int32), box
 
 
-def pairs_of(lists):
-    head, count, neighbour = lists
-    i = np.repeat(np.arange(len(count)), count)
-    j = np.concatenate([neighbour[h : h + c] for h, c in zip(head, count, strict=True)])
-    found = list(zip(i.tolist(), j.tolist(), strict=True))
+def pairs_of(lists, kind):
+    """Pairs of a full list; the rows are checked on the way."""
+    found = []
+    for i in range(len(kind)):
+        for t in range(2):
+            head, count = lists.heads[i, t], lists.counts[i, t]
+            row = lists.neighbours[head : head + count].tolist()
+            assert (kind[row] == t).all()
+            assert (lists.neighbours[head + count : head + count + -count % LANES] == i).all()
+            found += [(i, j) for j in row]
     assert len(found) == len(set(found))
     return set(found)
 
@@ -46,13 +52,21 @@ def test_the_list_is_all_pairs(box):
     x, kind, box = system(box, 700, 1)
     x[::7] += box_to_cell(box)[0]  # some beads outside the box
     lists = VerletList(CUTOFFS, BUFFER).lists(x, kind, box, np.arange(len(x)))
-    assert pairs_of(lists) == all_pairs(x, kind, box, BUFFER)
+    assert pairs_of(lists, kind) == all_pairs(x, kind, box, BUFFER)
+
+
+def test_groups_hold_every_bead_once_and_one_type_each():
+    x, kind, box = system((45, 50, 40, 0, 0, 0), 700, 1)
+    lists = VerletList(CUTOFFS, BUFFER).lists(x, kind, box, np.arange(len(x)))
+    groups = [lists.order[begin:end] for begin, end in lists.groups]
+    assert sorted(np.concatenate(groups)) == list(range(len(x)))
+    assert all(len(group) <= GROUP and len(set(kind[group])) == 1 for group in groups)
 
 
 def test_pairs_without_a_cut_off_are_left_out():
     x, kind, box = system((30, 30, 30, 0, 0, 0), 400, 2)
     only = np.where([[True, False], [False, False]], CUTOFFS, 0.0)
-    found = pairs_of(VerletList(only, BUFFER).lists(x, kind, box, np.arange(400)))
+    found = pairs_of(VerletList(only, BUFFER).lists(x, kind, box, np.arange(400)), kind)
     assert found
     assert all(kind[i] == kind[j] == 0 for i, j in found)
 
@@ -66,7 +80,7 @@ def test_no_pair_is_ever_missing_while_beads_and_box_move():
         lists = verlet.lists(x, kind, box, tags)
         built += lists is not last
         last = lists
-        assert all_pairs(x, kind, box, 0.0) <= pairs_of(lists)
+        assert all_pairs(x, kind, box, 0.0) <= pairs_of(lists, kind)
         x = x + rng.normal(scale=0.03, size=x.shape)
         if step % 2:
             old = box_to_cell(box)
@@ -80,7 +94,7 @@ def test_another_order_of_the_beads_is_noticed():
     verlet = VerletList(CUTOFFS, BUFFER)
     verlet.lists(x, kind, box, np.arange(400))
     order = np.random.default_rng(6).permutation(400)
-    found = pairs_of(verlet.lists(x[order], kind[order], box, order))
+    found = pairs_of(verlet.lists(x[order], kind[order], box, order), kind[order])
     assert found == all_pairs(x[order], kind[order], box, BUFFER)
 
 
@@ -98,5 +112,5 @@ def test_what_is_no_number_is_an_exploded_run():
 def test_more_neighbours_than_expected():
     x, kind, box = system((22, 22, 22, 0, 0, 0), 1500, 8)
     verlet = VerletList(CUTOFFS, BUFFER)
-    verlet._most = 2
-    assert pairs_of(verlet.lists(x, kind, box, np.arange(1500))) == all_pairs(x, kind, box, BUFFER)
+    verlet._width[:] = LANES
+    assert pairs_of(verlet.lists(x, kind, box, np.arange(1500)), kind) == all_pairs(x, kind, box, BUFFER)

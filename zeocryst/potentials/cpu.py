@@ -1,43 +1,109 @@
-"""`zeocryst.potentials.moments` compiled for the CPU by numba, parallel over beads."""
+"""`zeocryst.potentials.moments` compiled for the CPU by numba, parallel over groups of beads."""
 
 from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from types import FunctionType
+from typing import Any
 
 import numba
 import numpy as np
 
 from zeocryst.potentials import moments
-
-_look = numba.njit(error_model="numpy")(moments.look)
-_weigh = numba.njit(error_model="numpy")(moments.weigh)
-_gather = numba.njit(error_model="numpy")(moments.gather)
+from zeocryst.potentials.moments import gather, look, weigh
+from zeocryst.potentials.neighbours import Lists
 
 
-# no cache on disk: numba would keep using it when the functions of `moments` change
-@numba.njit(parallel=True, error_model="numpy")
-def forces(  # type: ignore[no-untyped-def]
-    position, kind, box, head, count, neighbour, pairs, arms, table,
+@functools.cache
+def kernel(whole: bool, usual: bool) -> Any:
+    """`_forces`, compiled for what is asked for.
+
+    Sums may be taken in another order than written, or loops would not vectorise: the same one every time, and
+    with any number of threads.
+    """
+    compiler = numba.njit(error_model="numpy", fastmath={"reassoc", "contract", "nsz"}, forceinline=True)
+    kernels = moments.compiled(compiler, floor=np.floor, WHOLE=whole, USUAL=usual)
+    # numba's cache on disk knows a function by its name and would not see that another file has changed
+    sources = b"".join(Path(str(path)).read_bytes() for path in (moments.__file__, __file__))
+    name = f"forces_{whole:d}{usual:d}_{hashlib.sha256(sources).hexdigest()[:16]}"
+    code = _forces.__code__.replace(co_name=name, co_qualname=name)
+    space = {**globals(), **{each: kernels[each] for each in ("look", "weigh", "gather")}}
+    return numba.njit(parallel=True, cache=True, error_model="numpy")(FunctionType(code, space))
+
+
+def _forces(  # type: ignore[no-untyped-def]
+    position, kind, box, groups, order, head, count, neighbour, arm_begin, pairs, arms,
     arm_head, arm_count, arm_site, arm, moment, weighed, force, energy, virial,
 ):  # fmt: skip
     """Energy, forces and virial of all beads, into the last three; arrays as in `moments`."""
-    for i in numba.prange(len(kind)):
-        _look(
-            np.int64(i), position, kind, box, head, count, neighbour, pairs,
-            table, arm_head, arm_count, arm_site, arm, force, energy, virial,
+    for g in numba.prange(len(groups)):
+        look(
+            groups[g, 0], groups[g, 1], order, position, kind, box, head, count, neighbour, pairs,
+            arm_begin[g], arm_head, arm_count, arm_site, arm, force, energy, virial,
         )  # fmt: skip
-        _weigh(np.int64(i), kind, arm_head, arms, arm_count, arm_site, arm, moment, weighed, energy)
-    for i in numba.prange(len(kind)):
-        _gather(np.int64(i), kind, arm_head, arms, arm_count, arm_site, arm, weighed, force, virial)
+        for c in range(groups[g, 0], groups[g, 1]):
+            weigh(order[c], kind, arms, arm_head, arm_count, arm, moment, weighed, energy)
+    for g in numba.prange(len(groups)):
+        for c in range(groups[g, 0], groups[g, 1]):
+            gather(order[c], kind, arms, arm_head, arm_count, arm_site, arm, weighed, force, virial)
 
 
 @numba.njit(cache=True)
-def arm_heads(kind, head, count, neighbour, pairs):  # type: ignore[no-untyped-def]
-    """Where the arms of each bead begin, with room for every neighbour that may be one; and room for all."""
-    n = len(kind)
-    start = np.zeros(n + 1, np.int64)
-    for i in range(n):
-        room = 0
-        for m in range(head[i], head[i] + count[i]):
-            if pairs[kind[i], kind[neighbour[m]], 7] != 0.0:
-                room += 1
-        start[i + 1] = start[i] + room
-    return start[:-1], start[-1]
+def arm_begins(groups, order, kind, count, pairs):  # type: ignore[no-untyped-def]
+    """Where the arms of each group begin, with room for every neighbour that may be one; and room for all."""
+    begin, room = np.zeros(len(groups), np.int64), 0
+    for g in range(len(groups)):
+        begin[g] = room
+        for c in range(groups[g, 0], groups[g, 1]):
+            i = order[c]
+            room += 1  # `choose` writes one place too far
+            for t in range(len(pairs)):
+                if pairs[kind[i], t, 7] != 0.0:
+                    room += count[i, t]
+    return begin, room
+
+
+class Forces:
+    """Stillinger-Weber forces of beads on a CPU.
+
+    Parameters
+    ----------
+    pairs, arms
+        From `moments.pack`.
+    """
+
+    def __init__(self, pairs: moments.Floats, arms: moments.Floats) -> None:
+        self._parameters = pairs, arms
+        self._usual = moments.usual(pairs)
+        self._lists: Lists | None = None
+        self._begins: Any = None
+        self._arrays: list[Any] = []
+
+    def compute(
+        self, position: Any, kind: Any, box: Any, lists: Lists, out: list[Any], *, virial: bool = True
+    ) -> None:
+        """Compute.
+
+        Parameters
+        ----------
+        position : (N, 3) array
+        kind : (N,) array
+        box : (6,) array
+            As in GSD.
+        lists
+            From `zeocryst.potentials.neighbours.VerletList`.
+        out
+            Where forces (N, 3), energies (N,) and virials (N, 6) go, as in `moments`.
+        virial
+            Whether virials are asked for; if not they are left alone.
+        """
+        if lists is not self._lists:
+            self._lists = lists
+            self._begins, room = arm_begins(lists.groups, lists.order, kind, lists.counts, self._parameters[0])
+            if not self._arrays or len(self._arrays[0]) != len(kind) or len(self._arrays[2]) < room:
+                self._arrays = moments.scratch(len(kind), int(1.1 * room), len(self._parameters[0]))
+        kernel(virial, self._usual)(
+            position, kind, moments.edges(box), *lists, self._begins, *self._parameters, *self._arrays, *out
+        )

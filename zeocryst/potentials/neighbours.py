@@ -8,7 +8,8 @@ anew when beads, or the box, have moved so far that a pair could have been misse
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -16,8 +17,35 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell, heights
 from zeocryst.errors import EXPLODED, SimulationError
+from zeocryst.potentials.moments import LANES
 
 Floats = NDArray[np.float64]
+#: Cells to a cut-off along the third vector.
+FINER = 4
+#: Most beads of a group.
+GROUP = 64
+
+
+class Lists(NamedTuple):
+    """Neighbours as the kernels of `zeocryst.potentials.moments` want them.
+
+    Attributes
+    ----------
+    groups : (G, 2) array
+        Where groups of beads of one type begin and end in `order`.
+    order : (N,) array
+        Beads by type.
+    heads, counts : (N, n) arrays
+        Where the neighbours of each type begin in `neighbours`, and how many they are.
+    neighbours : (M,) array
+        Each bead's neighbours, and after them the bead itself up to a multiple of `LANES`.
+    """
+
+    groups: NDArray[np.int64]
+    order: NDArray[np.uint32]
+    heads: NDArray[np.int64]
+    counts: NDArray[np.int32]
+    neighbours: NDArray[np.uint32]
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -61,63 +89,72 @@ def _sort(position, kind, box, dims):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _search(i, position, kind, box, reach, dims, first, begin, beads, place, out):  # type: ignore[no-untyped-def]
-    """Number of neighbours of bead i; their numbers go into `out` as far as they fit."""
+def _search(i, t, position, kind, box, reach, dims, first, begin, beads, place, out):  # type: ignore[no-untyped-def]
+    """Number of neighbours of type t of bead i; their numbers go into `out` as far as they fit.
+
+    Of two beads of one type only one finds the other.
+    """
     lx, ly, lz, xy, xz, yz = box[0], box[1], box[2], box[3], box[4], box[5]
     x, y, z = position[i, 0], position[i, 1], position[i, 2]
     f = _fractional(x, y, z, box)
     # the bead as its cell has it: inside the box
     a, b, c = np.floor(f[0] + 0.5), np.floor(f[1] + 0.5), np.floor(f[2] + 0.5)
     x, y, z = x - lx * a - ly * xy * b - lz * xz * c, y - ly * b - lz * yz * c, z - lz * c
-    found = 0
-    for t in range(len(dims)):
-        r = reach[kind[i], t, 0]
-        if r == 0.0:
-            continue
-        na, nb, nc = dims[t, 0], dims[t, 1], dims[t, 2]
-        ha = min(int((f[0] + 0.5 - a) * na), na - 1)
-        hb = min(int((f[1] + 0.5 - b) * nb), nb - 1)
-        hc = min(int((f[2] + 0.5 - c) * nc), nc - 1)
-        fa, fb, fc = int(reach[kind[i], t, 1]), int(reach[kind[i], t, 2]), int(reach[kind[i], t, 3])
-        # where there are too few cells each is visited once, and every pair takes its nearest image
-        few = 2 * fa + 1 > na or 2 * fb + 1 > nb or 2 * fc + 1 > nc
-        la, lb, lc = (0, 0, 0) if few else (ha - fa, hb - fb, hc - fc)
-        ea, eb, ec = (na, nb, nc) if few else (ha + fa + 1, hb + fb + 1, hc + fc + 1)
-        for ca in range(la, ea):
-            wa = 0 if few else (-1 if ca < 0 else (1 if ca >= na else 0))
-            for cb in range(lb, eb):
-                wb = 0 if few else (-1 if cb < 0 else (1 if cb >= nb else 0))
-                row = first[t] + ((ca - wa * na) * nb + cb - wb * nb) * nc
-                for wc in range(-1, 2):
-                    # cells along the third vector lie side by side: a run below the box, in it, above it
-                    bottom, top = max(lc, wc * nc), min(ec, (wc + 1) * nc)
-                    if bottom >= top:
-                        continue
-                    sx = wa * lx + wb * ly * xy + wc * lz * xz - x
-                    sy = wb * ly + wc * lz * yz - y
-                    sz = wc * lz - z
-                    for m in range(begin[row + bottom - wc * nc], begin[row + top - wc * nc]):
+    square = reach[kind[i], t, 0] ** 2
+    na, nb, nc = dims[t, 0], dims[t, 1], dims[t, 2]
+    ha = min(int((f[0] + 0.5 - a) * na), na - 1)
+    hb = min(int((f[1] + 0.5 - b) * nb), nb - 1)
+    hc = min(int((f[2] + 0.5 - c) * nc), nc - 1)
+    fa, fb, fc = int(reach[kind[i], t, 1]), int(reach[kind[i], t, 2]), int(reach[kind[i], t, 3])
+    # where there are too few cells each is visited once, and every pair takes its nearest image
+    few = 2 * fa + 1 > na or 2 * fb + 1 > nb or 2 * fc + 1 > nc
+    half = kind[i] == t
+    la, lb, lc = (0, 0, 0) if few else (ha if half else ha - fa, hb - fb, hc - fc)
+    ea, eb, ec = (na, nb, nc) if few else (ha + fa + 1, hb + fb + 1, hc + fc + 1)
+    found, last = 0, len(out) - 1
+    for ca in range(la, ea):
+        wa = 0 if few else (-1 if ca < 0 else (1 if ca >= na else 0))
+        for cb in range(hb if half and not few and ca == ha else lb, eb):
+            wb = 0 if few else (-1 if cb < 0 else (1 if cb >= nb else 0))
+            row = first[t] + ((ca - wa * na) * nb + cb - wb * nb) * nc
+            # of the beads of its own row of cells a bead finds those that come later in the order of beads
+            least = i if half and (few or (ca == ha and cb == hb)) else -1
+            # cells along the third vector lie side by side: a run below the box, in it, above it
+            for wc in range(-1 if lc < 0 else 0, 2 if ec > nc else 1):
+                bottom, top = max(lc, wc * nc), min(ec, (wc + 1) * nc)
+                sx = wa * lx + wb * ly * xy + wc * lz * xz - x
+                sy = wb * ly + wc * lz * yz - y
+                sz = wc * lz - z
+                start, end = begin[row + bottom - wc * nc], begin[row + top - wc * nc]
+                if few:
+                    for m in range(start, end):
                         dx, dy, dz = place[m, 0] + sx, place[m, 1] + sy, place[m, 2] + sz
-                        if few:
-                            turns = np.floor(dz / lz + 0.5)
-                            dz -= lz * turns
-                            dy -= lz * yz * turns
-                            dx -= lz * xz * turns
-                            turns = np.floor(dy / ly + 0.5)
-                            dy -= ly * turns
-                            dx -= ly * xy * turns
-                            dx -= lx * np.floor(dx / lx + 0.5)
-                        if dx * dx + dy * dy + dz * dz < r * r and beads[m] != i:
-                            if found < len(out):
-                                out[found] = beads[m]
-                            found += 1
+                        turns = np.floor(dz / lz + 0.5)
+                        dz -= lz * turns
+                        dy -= lz * yz * turns
+                        dx -= lz * xz * turns
+                        turns = np.floor(dy / ly + 0.5)
+                        dy -= ly * turns
+                        dx -= ly * xy * turns
+                        dx -= lx * np.floor(dx / lx + 0.5)
+                        out[min(found, last)] = beads[m]
+                        found += (dx * dx + dy * dy + dz * dz < square) & (beads[m] > least)
+                    continue
+                for m in range(start, end):
+                    dx, dy, dz = place[m, 0] + sx, place[m, 1] + sy, place[m, 2] + sz
+                    # written in any case and counted if near: that takes no branch
+                    out[min(found, last)] = beads[m]
+                    found += (dx * dx + dy * dy + dz * dz < square) & (beads[m] > least)
     return found
 
 
 @numba.njit(parallel=True, cache=True, error_model="numpy")
-def _rows(position, kind, box, reach, dims, most):  # type: ignore[no-untyped-def]
-    """Number of neighbours of each bead, and their numbers, (N, most), as far as they fit."""
-    n = len(kind)
+def _rows(position, kind, box, reach, dims, head, width, neighbour):  # type: ignore[no-untyped-def]
+    """Neighbours of the beads by type, into their rows of `neighbour`; how many they are, (N, n).
+
+    A row that is full may have lost some.
+    """
+    n, n_types = len(kind), len(dims)
     first, begin, beads = _sort(position, kind, box, dims)
     place = np.empty((n, 3))
     for m in numba.prange(n):
@@ -127,26 +164,47 @@ def _rows(position, kind, box, reach, dims, most):  # type: ignore[no-untyped-de
         place[m, 0] = position[j, 0] - box[0] * a - box[1] * box[3] * b - box[2] * box[4] * c
         place[m, 1] = position[j, 1] - box[1] * b - box[2] * box[5] * c
         place[m, 2] = position[j, 2] - box[2] * c
-    count = np.empty(n, np.int64)
-    rows = np.empty((n, most), np.int32)
+    count = np.zeros((n, n_types), np.int32)
     for i in numba.prange(n):
-        count[i] = _search(np.int64(i), position, kind, box, reach, dims, first, begin, beads, place, rows[i])
-    return count, rows
+        for t in range(n_types):
+            if reach[kind[i], t, 0] > 0.0:
+                out = neighbour[head[i, t] : head[i, t] + width[kind[i], t]]
+                count[i, t] = _search(
+                    np.int64(i), t, position, kind, box, reach, dims, first, begin, beads, place, out
+                )
+    return count
 
 
 @numba.njit(cache=True)
-def _mirror(kind, head, count, neighbour, mirrored):  # type: ignore[no-untyped-def]
-    """A list with the pairs that stand with one bead put in with the other, for the pairs of types `mirrored`.
+def _reflect(kind, order, reach, head, width, count, neighbour):  # type: ignore[no-untyped-def]
+    """Put every pair in with the other bead as well; fill rows up; the longest row of each pair of types."""
+    found = count.copy()
+    most = np.zeros_like(width)
+    for i in order:
+        ti = kind[i]
+        for t in range(len(width)):
+            if reach[ti, t, 0] > 0.0:
+                for m in range(head[i, t], head[i, t] + min(found[i, t], width[ti, t])):
+                    j = neighbour[m]
+                    if count[j, ti] < width[t, ti]:
+                        neighbour[head[j, ti] + count[j, ti]] = i
+                    count[j, ti] += 1
+    for i in range(len(kind)):
+        for t in range(len(width)):
+            most[kind[i], t] = max(most[kind[i], t], count[i, t])
+            for m in range(count[i, t], min(-(-count[i, t] // LANES) * LANES, width[kind[i], t])):
+                neighbour[head[i, t] + m] = i
+    return most
 
-    Returns where each bead's neighbours begin, how many they are, and all of them, without gaps.
-    """
+
+@numba.njit(cache=True)
+def full_list(head, count, neighbour):  # type: ignore[no-untyped-def]
+    """The full list of a half list, in which each pair stands once: head, count and neighbours anew."""
     n = len(count)
     both = count.astype(np.int64)
     for i in range(n):
         for m in range(np.int64(head[i]), np.int64(head[i]) + np.int64(count[i])):
-            j = neighbour[m]
-            if mirrored[kind[i], kind[j]]:
-                both[j] += 1
+            both[neighbour[m]] += 1
     start = np.zeros(n + 1, np.int64)
     start[1:] = np.cumsum(both)
     found = np.empty(start[n], np.int32)
@@ -156,17 +214,9 @@ def _mirror(kind, head, count, neighbour, mirrored):  # type: ignore[no-untyped-
             j = neighbour[m]
             found[filled[i]] = j
             filled[i] += 1
-            if mirrored[kind[i], kind[j]]:
-                found[filled[j]] = i
-                filled[j] += 1
+            found[filled[j]] = i
+            filled[j] += 1
     return start[:n], both, found
-
-
-def full_list(head: Any, count: Any, neighbour: Any) -> tuple[Any, Any, Any]:
-    """The full list of a half list, in which each pair stands once: head, count and neighbours anew."""
-    one_type = np.zeros(len(count), np.int32)
-    lists: tuple[Any, Any, Any] = _mirror(one_type, head, count, neighbour, np.ones((1, 1), bool))
-    return lists
 
 
 @numba.njit(parallel=True, cache=True, error_model="numpy")
@@ -200,30 +250,43 @@ class VerletList:
     def __init__(self, cutoffs: Floats, buffer: float) -> None:
         self._cutoffs = cutoffs
         self._buffer = buffer
-        self._tags: Any = None
-        self._most = 64
+        self._known: tuple[Any, Any] | None = None
+        self._width = np.full(cutoffs.shape, 2 * LANES)
         self._box = np.zeros(6)
         self._reference = np.empty((0, 3))
-        self._lists: tuple[Any, Any, Any] = (None, None, None)
+        self._lists: Any = None
+        self._ranked: tuple[Any, Any, Any] = (None, None, None)
 
-    def lists(self, position: Any, kind: Any, box: Floats, tags: Any) -> tuple[Any, Any, Any]:
-        """Head, count and neighbours of each bead, as `zeocryst.potentials.moments` wants them.
+    def lists(self, position: Any, kind: Any, box: Floats, tags: Any) -> Lists:
+        """The lists for beads as they are.
 
         Parameters
         ----------
-        position, kind, box
+        position, kind
             As in `zeocryst.potentials.moments`.
+        box : (6,) array
+            As in GSD.
         tags : (N,) array
-            What numbers the beads; when their order changes the list is built anew.
-        """
-        if not self._holds(position, box, tags):
-            self._renew(position, kind, box, tags)
-        return self._lists
+            What numbers the beads; when their order or a type changes the list is built anew.
 
-    def _holds(self, position: Any, box: Floats, tags: Any) -> bool:
+        Returns
+        -------
+        Lists
+            The same object as long as it holds.
+        """
+        known = self._known is not None and all(
+            np.array_equal(a, b) for a, b in zip(self._known, (tags, kind), strict=True)
+        )
+        if not known:
+            self._known = np.array(tags), np.array(kind)
+            self._rank(kind)
+        if not (known and self._holds(position, box)):
+            self._renew(position, kind, box)
+        lists: Lists = self._lists
+        return lists
+
+    def _holds(self, position: Any, box: Floats) -> bool:
         """Whether no pair within its cut-off can be missing."""
-        if self._tags is None or not np.array_equal(tags, self._tags):
-            return False
         shrunk = 1.0
         if not np.array_equal(box, self._box):
             # distances shrink at most by the smallest singular value of the change of the box
@@ -233,7 +296,7 @@ class VerletList:
         spare = shrunk * (reach + self._buffer) - reach
         return bool(spare > 0 and 2 * _largest_move(position, self._reference, box) < spare)
 
-    def _renew(self, position: Any, kind: Any, box: Floats, tags: Any) -> None:
+    def _renew(self, position: Any, kind: Any, box: Floats) -> None:
         if not np.isfinite(position).all():
             raise SimulationError(f"some positions are no numbers any more: {EXPLODED}")
         cell = box_to_cell(box)
@@ -242,20 +305,44 @@ class VerletList:
         reach = np.zeros((n, n, 4))
         reach[..., 0] = np.where(self._cutoffs > 0, self._cutoffs + self._buffer, 0.0)
         own = np.array([min([r for r in reach[t, :, 0] if r > 0], default=tall.max()) for t in range(n)])
-        dims = np.maximum(1, np.floor(tall / own[:, None])).astype(np.int64)
+        # finer along the third vector, where cells stand side by side and only the ends of a run matter
+        dims = np.maximum(1, np.floor(tall / own[:, None] * [1, 1, FINER])).astype(np.int64)
         reach[..., 1:] = np.ceil(reach[..., :1] / (tall / dims)[None, :, :])
-        # pairs of two types are looked for from the rarer one, and then stand with the other as well
+        # pairs of two types are looked for from the rarer one
         often = np.bincount(kind, minlength=n)
-        order = np.argsort(np.argsort(often, kind="stable"))
-        mirrored = order[:, None] < order[None, :]
-        reach[mirrored.T] = 0.0
+        rarity = np.argsort(np.argsort(often, kind="stable"))
+        reach[rarity[:, None] > rarity[None, :]] = 0.0
+        groups, by_type, rank = self._ranked
         while True:
-            count, rows = _rows(position, kind, box, reach, dims, self._most)
-            most = int(count.max(initial=0))
-            if most <= self._most:
+            # rows of one pair of types lie side by side, all of one width
+            size = np.where(self._cutoffs > 0, often[:, None] * self._width, 0)
+            corner = np.cumsum(size.ravel()).reshape(size.shape) - size
+            head = corner[kind] + rank[:, None] * self._width[kind]
+            neighbour = np.empty(size.sum(), np.uint32)
+            count = _rows(position, kind, box, reach, dims, head, self._width, neighbour)
+            most = _reflect(kind, by_type, reach, head, self._width, count, neighbour)
+            if (most < self._width).all():
                 break
-            self._most = int(1.2 * most) + 8
-        begins = np.arange(len(count)) * self._most
-        self._lists = _mirror(kind, begins, count, rows.ravel(), mirrored)
+            self._width = np.maximum(self._width, np.ceil(1.1 * (most + 1) / LANES).astype(int) * LANES)
+        self._lists = Lists(groups, by_type, head, count, neighbour)
         self._reference = np.asarray(position) @ np.linalg.inv(cell)
-        self._box, self._tags = box.copy(), np.array(tags)
+        self._box = box.copy()
+
+    def _rank(self, kind: Any) -> None:
+        """Groups, beads by type, and each bead's number among those of its type."""
+        often = np.bincount(kind, minlength=len(self._cutoffs))
+        begins = np.concatenate([[0], np.cumsum(often)])
+        by_type = np.argsort(kind, kind="stable").astype(np.uint32)
+        rank = np.empty(len(kind), np.int64)
+        rank[by_type] = np.arange(len(kind)) - np.repeat(begins[:-1], often)
+        self._ranked = _groups(begins), by_type, rank
+
+
+def _groups(begins: Any) -> Any:
+    """Begin and end of groups of beads of one type; those of rare types spread among the others."""
+    groups = [
+        (start, min(start + GROUP, last), (start - first) / (last - first))
+        for first, last in itertools.pairwise(begins.tolist())
+        for start in range(first, last, GROUP)
+    ]
+    return np.array([group[:2] for group in sorted(groups, key=lambda g: g[2])], np.int64).reshape(-1, 2)

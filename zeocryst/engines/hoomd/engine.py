@@ -118,6 +118,15 @@ class HoomdEngine:
         return Evaluation(session.energy(), np.asarray(forces), virial, float(pressure))
 
 
+class _AskForPressure(hoomd.custom.Action):  # type: ignore[misc]
+    """Has HOOMD-blue compute virials at the steps at which it acts."""
+
+    flags = (hoomd.custom.Action.Flags.PRESSURE_TENSOR,)
+
+    def act(self, timestep: int) -> None:
+        """There is nothing to do: the virials are there for who looks."""
+
+
 class _Session:
     """One simulation of HOOMD-blue with one frame in it."""
 
@@ -239,16 +248,16 @@ class _Session:
         self._thermo = hoomd.md.compute.ThermodynamicQuantities(filter=hoomd.filter.All())
         self._motion = hoomd.md.compute.ThermodynamicQuantities(filter=self._moving)
         operations.computes.extend([self._thermo, self._motion])
+        self._ask = hoomd.write.CustomWriter(action=_AskForPressure(), trigger=hoomd.trigger.On(0))
+        operations.writers.append(self._ask)
 
     def step(self, count: int) -> None:
         """Run some steps."""
         try:
             # virials are computed only when somebody looks at the pressure: at the end
-            self._simulation.always_compute_pressure = count < 2
-            if count > 1:
-                self._simulation.run(count - 1)
-                self._simulation.always_compute_pressure = True
-            self._simulation.run(min(count, 1))
+            self._ask.trigger = hoomd.trigger.On(self._simulation.timestep + count)
+            self._simulation.always_compute_pressure = count == 0
+            self._simulation.run(count)
         except RuntimeError as error:
             burst = "no longer in the simulation box" in str(error) or "NaN" in str(error)
             raise SimulationError(

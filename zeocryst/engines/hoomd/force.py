@@ -27,8 +27,10 @@ from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
 from zeocryst.potentials import moments
 
-#: Width of the neighbour list's buffer, Å: how far two beads may come nearer before it is built anew.
+#: Width of the neighbour list's buffer, Å: how far two beads may come nearer before it is built anew; on a GPU
+#: and on a CPU.
 BUFFER_A = 0.6
+CPU_BUFFER_A = 1.0
 
 
 class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
@@ -49,7 +51,7 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
         Bead types between which the force acts; every type of the force field if not given. Leave out
         those whose pairs another force looks after.
     buffer : float
-        Width of the neighbour list's buffer.
+        Width of the neighbour list's buffer; what is fast if not given.
 
     Raises
     ------
@@ -59,7 +61,7 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
     """
 
     def __init__(
-        self, forcefield: ForceField, types: list[str] | None = None, buffer: float = BUFFER_A
+        self, forcefield: ForceField, types: list[str] | None = None, buffer: float | None = None
     ) -> None:
         super().__init__()
         self._forcefield = forcefield
@@ -88,7 +90,8 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
         check_box(_sides(self._simulation.state.box), float(cutoffs.max()))
         parameters = moments.pack(self._forcefield, types, self._acting)
         gpu = isinstance(self._simulation.device, hoomd.device.GPU)
-        self._side = (_OnGpu if gpu else _OnCpu)(self, parameters, cutoffs, self._buffer)
+        buffer = self._buffer or (BUFFER_A if gpu else CPU_BUFFER_A)
+        self._side = (_OnGpu if gpu else _OnCpu)(self, parameters, cutoffs, buffer)
 
     def _detach_hook(self) -> None:
         if self._side is not None:
@@ -114,44 +117,33 @@ def check_box(box: Any, reach: float) -> None:
 
 def _sides(box: Any) -> Any:
     """HOOMD-blue's box as six numbers."""
-    return np.array([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])
+    return np.array([*box.L, *box.tilts])
 
 
 class _OnCpu:
     """The force on a CPU: a list of zeocryst's, kernels on HOOMD-blue's arrays where they lie."""
 
     def __init__(self, force: StillingerWeber, parameters: Any, cutoffs: Any, buffer: float) -> None:
+        from zeocryst.potentials.cpu import Forces
         from zeocryst.potentials.neighbours import VerletList
 
         self._force = force
-        self._parameters = parameters
+        self._forces = Forces(*parameters)
         self._list = VerletList(cutoffs, buffer)
-        self._last: Any = None
-        self._heads: Any = None
-        self._arrays: list[Any] = []
-        self._places = -1
 
     def detach(self) -> None:
         """Nothing is attached to HOOMD-blue."""
 
     def compute(self, state: Any) -> None:
         """Forces of the beads as they are."""
-        from zeocryst.potentials import cpu
-
         with state.cpu_local_snapshot as beads, self._force.cpu_local_force_arrays as out:
             position, kind = np.asarray(beads.particles.position), np.asarray(beads.particles.typeid)
             sides = _sides(beads.global_box)
             lists = self._list.lists(position, kind, sides, np.asarray(beads.particles.tag))
-            if lists is not self._last:
-                self._last = lists
-                self._heads, room = cpu.arm_heads(kind, *lists, self._parameters[0])
-                if self._places < room or len(self._arrays[0]) != len(kind):
-                    self._places = int(1.2 * room) + 1
-                    self._arrays = moments.scratch(len(kind), self._places, len(self._parameters[0]))
-            cpu.forces(
-                position, kind, sides, *lists, *self._parameters, self._heads, *self._arrays,
-                np.asarray(out.force), np.asarray(out.potential_energy), np.asarray(out.virial),
-            )  # fmt: skip
+            arrays = [np.asarray(a) for a in (out.force, out.potential_energy, out.virial)]
+            # HOOMD-blue sets the virials to zero where it wants them; else those of another step are there
+            wanted = not arrays[2][0].any()
+            self._forces.compute(position, kind, sides, lists, arrays, virial=wanted)
 
 
 class _OnGpu:
@@ -162,6 +154,7 @@ class _OnGpu:
 
         self._force = force
         self._parameters = [cuda.to_device(array) for array in parameters]
+        self._usual = moments.usual(parameters[0])
         self._list = hoomd.md.nlist.Cell(buffer=buffer, exclusions=(), deterministic=True)
         simulation = force._simulation
         names = simulation.state.particle_types
@@ -172,6 +165,7 @@ class _OnGpu:
         self._box: Any = None
         self._sides = np.zeros(6)
         self._arrays: list[Any] = []
+        self._order: Any = ()
         self._places = -1
 
     def detach(self) -> None:
@@ -188,20 +182,24 @@ class _OnGpu:
         # the list is built when it is asked for, which needs the particle data: it comes first
         near = self._list.gpu_local_nlist_arrays
         with near, state.gpu_local_snapshot as beads, self._force.gpu_local_force_arrays as out:
-            lists = [cuda.as_cuda_array(a) for a in (near.head_list, near.n_neigh, near.nlist)]
+            head, count, neighbour = (cuda.as_cuda_array(a) for a in (near.head_list, near.n_neigh, near.nlist))
             if near.half_nlist:
-                lists = [cuda.to_device(a) for a in full_list(*(a.copy_to_host() for a in lists))]
+                full = full_list(*(a.copy_to_host() for a in (head, count, neighbour)))
+                head, count, neighbour = (cuda.to_device(a) for a in full)
             kind = cuda.as_cuda_array(beads.particles.typeid)
             sides = _sides(beads.global_box)
             if self._box is None or not np.array_equal(sides, self._sides):
-                self._box, self._sides = cuda.to_device(sides), sides
-            if self._places < len(lists[2]) or len(self._arrays[0]) != len(kind):
-                self._places = len(lists[2])
-                scratch = moments.scratch(len(kind), self._places, self._parameters[0].shape[0])
+                self._box, self._sides = cuda.to_device(moments.edges(sides)), sides
+            n = len(kind)
+            if self._places < len(neighbour) + n or len(self._order) != n:
+                self._places = len(neighbour) + n
+                scratch = moments.scratch(n, self._places, self._parameters[0].shape[0])
                 self._arrays = [cuda.to_device(array) for array in scratch]
+                self._order = cuda.to_device(np.arange(n, dtype=np.uint32))
             arrays = [
-                cuda.as_cuda_array(beads.particles.position), kind, self._box, *lists, *self._parameters,
-                lists[0], *self._arrays, cuda.as_cuda_array(out.force),
-                cuda.as_cuda_array(out.potential_energy), cuda.as_cuda_array(out.virial),
+                cuda.as_cuda_array(beads.particles.position), kind, self._box, self._order,
+                head.reshape(-1, 1)[:n], count.reshape(-1, 1)[:n], neighbour, *self._parameters, *self._arrays,
+                cuda.as_cuda_array(out.force), cuda.as_cuda_array(out.potential_energy),
+                cuda.as_cuda_array(out.virial),
             ]  # fmt: skip
-            forces(*arrays)
+            forces(*arrays, usual=self._usual)
