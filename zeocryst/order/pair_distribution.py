@@ -1,0 +1,60 @@
+"""Pair distributions g(r) of T and S, by freud."""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zeocryst.cell import box_to_cell, heights
+from zeocryst.order.measured import Measured
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: How far g(r) reaches, and the width of its bins, Å.
+REACH_A, BIN_A = 10.0, 0.05
+#: Nearer than this no two beads are, but a bead is to itself in a supercell, Å.
+NEAREST_A = 1e-3
+#: The bead types whose pairs are counted.
+TYPES = ("T", "S")
+
+
+def pair_distribution(frame: gsd.hoomd.Frame) -> Measured:
+    r"""Pair distributions of T with T, T with S and S with S.
+
+    .. math:: g_{ab}(r) = \frac{V}{N_a N_b} \Big\langle \sum_{i \in a} \sum_{j \in b, j \neq i}
+              \frac{\delta(r - r_{ij})}{4 \pi r^2} \Big\rangle
+
+    without dimension, to 10 Å in bins of 0.05 Å, computed by freud. Types are called T and S. An ideal gas has
+    1, and 1 - 1/N_a among the N_a of one type. NaN for pairs of a type of which there is none.
+
+    The value `first_peak_TT_A` is the distance with the highest g_TT, NaN where nothing is within 10 Å.
+    """
+    import freud
+
+    names = list(frame.particles.types or [])
+    kind = np.asarray(frame.particles.typeid)
+    cell = box_to_cell(frame.configuration.box)
+    points = np.asarray(frame.particles.position, dtype=float)
+    repeats = tuple(int(k) for k in np.ceil(2.01 * REACH_A / heights(cell)))
+    shifts = np.array(list(np.ndindex(*repeats))) @ cell
+    box = freud.box.Box.from_matrix((cell * np.array(repeats)[:, None]).T)
+    reach = {"r_max": REACH_A, "r_min": NEAREST_A, "exclude_ii": False}
+    bins = round(REACH_A / BIN_A)
+    table = {}
+    for a, b in combinations_with_replacement(TYPES, 2):
+        first, second = (points[kind == names.index(t)] if t in names else points[:0] for t in (a, b))
+        if not len(first) or not len(second):
+            table[f"g_{a}{b}"] = np.full(bins, np.nan)
+            continue
+        # in a small cell the partners come from as many copies of it as it takes
+        around = (second + shifts[:, None]).reshape(-1, 3)
+        rdf = freud.density.RDF(bins=bins, r_max=REACH_A)
+        rdf.compute((box, box.wrap(around)), query_points=box.wrap(first), neighbors=reach)
+        table[f"g_{a}{b}"] = np.asarray(rdf.rdf, dtype=float)
+    centres = (np.arange(bins) + 0.5) * BIN_A
+    highest = np.nan_to_num(table["g_TT"])
+    peak = float(centres[highest.argmax()]) if highest.max() > 0 else float("nan")
+    return Measured({"first_peak_TT_A": peak}, distributions={"pair_distribution": {"r_A": centres, **table}})
