@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.errors import InputError
-from zeocryst.frameworks.table import start_codes
 from zeocryst.order import REGISTRY, check_names, measure
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import kinetics
@@ -100,8 +99,8 @@ def analyze(
     frames
         Which of them.
     only
-        Names of order parameters (`zeocryst.order.REGISTRY`). Without it all are measured; the
-        environment against the framework of the largest grain in the last frame, if its T positions are known.
+        Names of order parameters (`zeocryst.order.REGISTRY`); one that takes a framework has its code after a
+        colon, ``environment:SGT``. Without it, and for ``all``, all that take none are measured.
     types
         What T, S and O are called in the file.
     out
@@ -112,14 +111,12 @@ def analyze(
     InputError
         The file, a name or the folder is wrong; nothing was written.
     """
-    if only is not None:
-        check_names(only)
+    names = _names(only)
     check_empty(out)
     structures = Structures(path, types)
     chosen = range(*frames.indices(len(structures)))
     if not chosen:
         raise InputError(f"{path}: --frames chooses none of its {len(structures)} frames")
-    names = _everything(structures, chosen[-1]) if only is None else list(dict.fromkeys(only))
     with folder(out) as place:
         found = _measure_all(structures, chosen, names, place)
         found.summary.update(_summary(structures, chosen, names, found.rows))
@@ -128,18 +125,14 @@ def analyze(
     return found
 
 
-def _everything(structures: Structures, last: int) -> list[str]:
-    """All order parameters; the environment only where a framework to compare with is known."""
-    labels = label_sites(structures.network(last))
-    largest = labels.code[labels.grain == 0]
-    framework = labels.codes[int(largest[0])] if len(largest) else ""
-    names = []
-    for name, entry in REGISTRY.items():
-        if "framework" not in entry.takes:
-            names.append(name)
-        elif framework in start_codes():
-            names.append(f"{name}:{framework}")
-    return names
+def _names(only: Sequence[str] | None) -> list[str]:
+    """What is measured, each once; ``all`` stands for all that need no framework."""
+    every = [name for name, entry in REGISTRY.items() if "framework" not in entry.takes]
+    chosen = [*every] if only is None else []
+    for name in only or ():
+        chosen += every if name == "all" else [name]
+    check_names(chosen)
+    return list(dict.fromkeys(chosen))
 
 
 def _measure_all(

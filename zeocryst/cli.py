@@ -60,7 +60,7 @@ def _parser() -> _Parser:
     analyze.add_argument("trajectory", metavar="TRAJECTORY", help="GSD, LAMMPS dump, anything ASE reads")
     analyze.add_argument("--out", metavar="DIR", help="folder for tables, per-site arrays and figures")
     analyze.add_argument("--frames", metavar="START:STOP:STEP", help="some frames (default: every one)")
-    analyze.add_argument("--only", metavar="NAME,...", help="order parameters, such as rings,environment:SGT")
+    analyze.add_argument("--only", metavar="NAME,...", help="such as rings,density or all,environment:SGT")
     analyze.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
     analyze.add_argument("--json", action="store_true")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 #: Refits.
-SAMPLES = 200
+SAMPLES = 100
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from zeocryst.network.topology import shells
 from zeocryst.order.measured import Measured
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 #: Width of the Gaussians, Å. T of a crystal at 600 K are 0.3 Å a component from their places.
@@ -24,6 +25,8 @@ SIGMA_A = 0.5
 SIMILAR = 0.6
 #: Times that the rotation is fitted again, to all T that match.
 REFITS = 2
+#: The best of all rotations that are looked at closely.
+CANDIDATES = 3
 #: A T this near to its place in the reference takes part in the fit, Å.
 MATCH_A = 1.5
 _ORDERS = np.array(list(permutations(range(4))))
@@ -70,24 +73,38 @@ def reference_environments(code: str) -> tuple[Floats, float]:
 
 
 @numba.njit(cache=True)
-def _orthogonal(m: Floats) -> Any:
-    """The orthogonal matrix nearest to m (polar decomposition by Newton's iteration), or zeros."""
-    q = m / max(np.sqrt((m * m).sum()), 1e-300)
-    for _ in range(30):
-        c = np.empty((3, 3))
+def _make_orthogonal(q: Floats, tolerance: float) -> None:
+    """Replace a matrix by the orthogonal one nearest to it (polar decomposition by Newton's iteration)."""
+    c = np.empty((3, 3))
+    for step in range(30):
         for a in range(3):
             for b in range(3):
                 a1, a2, b1, b2 = (a + 1) % 3, (a + 2) % 3, (b + 1) % 3, (b + 2) % 3
                 c[a, b] = q[a1, b1] * q[a2, b2] - q[a1, b2] * q[a2, b1]
         det = q[0, 0] * c[0, 0] + q[0, 1] * c[0, 1] + q[0, 2] * c[0, 2]
-        if abs(det) < 1e-9:
-            return np.zeros((3, 3))
-        new = 0.5 * (q + c / det)
-        moved = np.abs(new - q).max()
-        q = new
-        if moved < 1e-6:
-            break
-    return q
+        if abs(det) < 1e-9:  # flat surroundings, which have no rotation
+            q[:] = 0.0
+            return
+        # the first step is scaled to the size of a rotation, from which the iteration is fast
+        scale = abs(det) ** (-1 / 3) if step == 0 else 1.0
+        moved = 0.0
+        for a in range(3):
+            for b in range(3):
+                new = 0.5 * (scale * q[a, b] + c[a, b] / (det * scale))
+                moved = max(moved, abs(new - q[a, b]))
+                q[a, b] = new
+        if step > 0 and moved < tolerance:  # the next step would be its square
+            return
+
+
+@numba.njit(cache=True)
+def _turned(turn: Floats, r: Floats) -> Any:
+    """A rotated vector."""
+    return (
+        turn[0, 0] * r[0] + turn[0, 1] * r[1] + turn[0, 2] * r[2],
+        turn[1, 0] * r[0] + turn[1, 1] * r[1] + turn[1, 2] * r[2],
+        turn[2, 0] * r[0] + turn[2, 1] * r[1] + turn[2, 2] * r[2],
+    )
 
 
 @numba.njit(cache=True)
@@ -98,62 +115,92 @@ def _kernel(turn: Floats, reference: Floats, around: Floats, sigma: float) -> fl
         if np.isnan(reference[a, 0]):
             break
         n += 1
-        x = turn[0, 0] * reference[a, 0] + turn[0, 1] * reference[a, 1] + turn[0, 2] * reference[a, 2]
-        y = turn[1, 0] * reference[a, 0] + turn[1, 1] * reference[a, 1] + turn[1, 2] * reference[a, 2]
-        z = turn[2, 0] * reference[a, 0] + turn[2, 1] * reference[a, 1] + turn[2, 2] * reference[a, 2]
+        x, y, z = _turned(turn, reference[a])
         for b in range(len(around)):
-            dx, dy, dz = around[b, 0] - x, around[b, 1] - y, around[b, 2] - z
-            s = (dx * dx + dy * dy + dz * dz) / (4 * sigma * sigma)
-            if s < 12:  # the rest is below 1e-5
-                total += np.exp(-s)
+            s = (around[b, 0] - x) ** 2 + (around[b, 1] - y) ** 2 + (around[b, 2] - z) ** 2
+            if s < 48 * sigma * sigma:  # the rest is below 1e-5
+                total += np.exp(-s / (4 * sigma * sigma))
     return total / n
 
 
+@numba.njit(cache=True, fastmath=True)
+def _overlap(turn: Floats, reference: Floats, n: int, around: Floats32, width: float) -> float:
+    """A cheap stand-in for the kernel, of polynomials, by which rotations are ranked; `around` has (3, M).
+
+    The arms are left out: whatever the order, they nearly coincide.
+    """
+    total = np.float32(0)
+    scale = np.float32(1 / width**2)
+    for a in range(4, n):
+        x, y, z = _turned(turn, reference[a])
+        u, v, w = np.float32(x), np.float32(y), np.float32(z)
+        for b in range(4, around.shape[1]):
+            dx, dy, dz = around[0, b] - u, around[1, b] - v, around[2, b] - w
+            s = max(np.float32(0), np.float32(1) - (dx * dx + dy * dy + dz * dz) * scale)
+            total += s * s
+    return float(total / n)
+
+
 @numba.njit(cache=True)
-def _refit(turn: Floats, reference: Floats, around: Floats, match: float) -> Any:
-    """The rotation fitted to all T that have a T near their place."""
+def _refit(turn: Floats, reference: Floats, around: Floats, match: float) -> None:
+    """Fit a rotation to all T that have a T near their place."""
     m = np.zeros((3, 3))
     for a in range(len(reference)):
         if np.isnan(reference[a, 0]):
             break
-        place = turn @ reference[a]
+        x, y, z = _turned(turn, reference[a])
         nearest, best = -1, match * match
         for b in range(len(around)):
-            d = ((around[b] - place) ** 2).sum()
+            d = (around[b, 0] - x) ** 2 + (around[b, 1] - y) ** 2 + (around[b, 2] - z) ** 2
             if d < best:
                 nearest, best = b, d
         if nearest >= 0:
             for u in range(3):
                 for v in range(3):
                     m[u, v] += around[nearest, u] * reference[a, v]
-    return _orthogonal(m)
+    _make_orthogonal(m, 1e-4)
+    turn[:] = m
 
 
 @numba.njit(parallel=True, cache=True)
 def _best_match(
     start: Ints, vectors: Floats, references: Floats, orders: Ints, sigma: float, match: float
-) -> Floats:
+) -> Any:
     """The largest kernel of each site over references and rotations; NaN with fewer than four T around."""
     out = np.full(len(start) - 1, np.nan)
     for site in numba.prange(len(start) - 1):
         around = vectors[start[site] : start[site + 1]]
         if len(around) < 4:
             continue
-        best, best_turn, best_reference = -1.0, np.zeros((3, 3)), 0
+        flat = around.T.astype(np.float32)
+        scores = np.full(CANDIDATES, -1.0)
+        turns = np.zeros((CANDIDATES, 3, 3))
+        which = np.zeros(CANDIDATES, np.int64)
+        turn = np.empty((3, 3))
         for k in range(len(references)):
+            n = 0
+            while n < references.shape[1] and not np.isnan(references[k, n, 0]):
+                n += 1
             for p in range(len(orders)):
-                m = np.zeros((3, 3))
+                turn[:] = 0.0
                 for arm in range(4):
                     for u in range(3):
                         for v in range(3):
-                            m[u, v] += around[orders[p, arm], u] * references[k, arm, v]
-                turn = _orthogonal(m)
-                found = _kernel(turn, references[k], around, sigma)
-                if found > best:
-                    best, best_turn, best_reference = found, turn, k
-        for _ in range(REFITS):
-            best_turn = _refit(best_turn, references[best_reference], around, match)
-            best = max(best, _kernel(best_turn, references[best_reference], around, sigma))
+                            turn[u, v] += around[orders[p, arm], u] * references[k, arm, v]
+                _make_orthogonal(turn, 0.05)
+                score = _overlap(turn, references[k], n, flat, match)
+                worst = np.argmin(scores)
+                if score > scores[worst]:
+                    scores[worst], which[worst] = score, k
+                    turns[worst] = turn
+        best = 0.0
+        for c in range(CANDIDATES):
+            reference = references[which[c]]
+            _make_orthogonal(turns[c], 1e-6)
+            best = max(best, _kernel(turns[c], reference, around, sigma))
+            for _ in range(REFITS):
+                _refit(turns[c], reference, around, match)
+                best = max(best, _kernel(turns[c], reference, around, sigma))
         out[site] = best
     return out
 

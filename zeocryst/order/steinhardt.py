@@ -61,13 +61,13 @@ def steinhardt(network: Network) -> Measured:
     values, sites = {}, {}
     if bonded.any():
         system, bonds = freud_bonds(network)
-    for l in ORDERS:
-        for average in (False, True):
-            q = np.full(n, np.nan, dtype=np.float32)
-            if bonded.any():
-                computed = freud.order.Steinhardt(l=l, average=average).compute(system, neighbors=bonds)
-                q[bonded] = computed.particle_order[:n][bonded]
+    for average in (False, True):
+        q = np.full((n, len(ORDERS)), np.nan, dtype=np.float32)
+        if bonded.any():
+            computed = freud.order.Steinhardt(l=list(ORDERS), average=average).compute(system, neighbors=bonds)
+            q[bonded] = computed.particle_order[:n][bonded]
+        for column, l in enumerate(ORDERS):
             name = f"steinhardt_q{l}" + ("_averaged" if average else "")
-            values[name] = float(q[bonded].mean()) if bonded.any() else float("nan")
-            sites[name] = q
+            values[name] = float(q[bonded, column].mean()) if bonded.any() else float("nan")
+            sites[name] = q[:, column]
     return Measured(values, sites)
