@@ -31,7 +31,7 @@ WIDTH_DEG = 0.2
 #: which an atom ends: lines are right to a thousandth of the strongest.
 RATE, CUTOFF = 1.3, 1e-3
 #: The structure factor's range and steps, 1/Å.
-Q_MAX_PER_A, Q_STEP_PER_A = 5.0, 0.05
+Q_MAX_PER_A, Q_STEP_PER_A = 4.0, 0.05
 #: The atom that stands for a point, since its density is the cheapest, and where it ends. In half a crystal
 #: of 512 T |F|^2/N of a wave vector is then right to 0.008 (rms; 0.2 at most, in a line of 100).
 POINT, POINT_CUTOFF = "H", 1e-4

@@ -39,7 +39,7 @@ SURROUNDINGS_A = 7.0
 SI_O_BOND_A = 2.20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity, so that what is derived from one can be remembered
 class Network:
     """Tetrahedral sites and the bonds among them.
 

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Part of the rise over which growth is measured.
-BAND = (0.2, 0.8)
+BAND = (0.1, 0.9)
 #: Least number of frames in it.
 MIN_FRAMES = 4
 
@@ -32,10 +32,10 @@ class Growth:
 
 
 def growth_rate(time_ps: ArrayLike, grain_sites: ArrayLike, seed: int = 1) -> Growth | None:
-    """Slope of the size of the largest grain, from a fifth to four fifths of its rise.
+    """Slope of the size of the largest grain, from a tenth to nine tenths of its rise.
 
     A straight line through the frames between the times at which a logistic curve fitted to the size is a
-    fifth and four fifths up; a grain that joins another grows by its size at once. The uncertainty is the
+    tenth and nine tenths up; a grain that joins another grows by its size at once. The uncertainty is the
     standard deviation of the slope over refits (`zeocryst.order.bootstrap`). None where the rise takes
     fewer than four frames, the frames have no times, or there is no rise.
 

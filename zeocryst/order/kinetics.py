@@ -38,7 +38,8 @@ def kinetics(
     time_ps, share, grain_sites : (M,) sequences
         Time, crystalline share and size of the largest grain of each frame.
     network_at
-        Gives the network of one of these frames, to see whether the grain has planar fronts while it grows.
+        Gives the network of one of these frames, to see whether the grain has planar fronts as it begins to
+        grow.
     seed
         Of the bootstraps.
     """
@@ -59,7 +60,7 @@ def kinetics(
             record["growth_rate_sites_per_ns"] = rate
             record["growth_rate_uncertainty_sites_per_ns"] = spread
             words.append(f"The largest grain grows by {rate:.0f} ± {spread:.0f} T/ns")
-            network = network_at((growth.frames[0] + growth.frames[1]) // 2)
+            network = network_at(max(0, growth.frames[0] - 1))  # before its fronts meet
             sites_per_A = planar_front(network, label_sites(network).grain)
             if sites_per_A is not None:
                 record["front_speed_A_per_ns"] = rate / sites_per_A

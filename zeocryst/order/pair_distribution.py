@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.cell import box_to_cell, neighbour_pairs
+from zeocryst.cell import box_to_cell, heights
 from zeocryst.order.measured import Measured
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 #: How far g(r) reaches, and the width of its bins, Å.
 REACH_A, BIN_A = 10.0, 0.05
+BINS = round(REACH_A / BIN_A)
+#: Nearer than this no two beads are, but a bead is to itself, Å.
+NEAREST_A = 1e-3
 #: The bead types whose pairs are counted.
 TYPES = ("T", "S")
 
@@ -25,7 +28,7 @@ def _rdf() -> Any:
     """The histogram of freud; making it takes longer than filling it."""
     import freud.density
 
-    return freud.density.RDF(bins=round(REACH_A / BIN_A), r_max=REACH_A)
+    return freud.density.RDF(bins=BINS, r_max=REACH_A)
 
 
 def pair_distribution(frame: gsd.hoomd.Frame) -> Measured:
@@ -39,31 +42,27 @@ def pair_distribution(frame: gsd.hoomd.Frame) -> Measured:
 
     The value `first_peak_TT_A` is the distance with the highest g_TT, NaN where nothing is within 10 Å.
     """
-    import freud.locality
+    import freud.box
 
     names = list(frame.particles.types or [])
+    kind = np.asarray(frame.particles.typeid)
     cell = box_to_cell(frame.configuration.box)
     points = np.asarray(frame.particles.position, dtype=float)
-    members = {t: np.asarray(frame.particles.typeid) == names.index(t) for t in TYPES if t in names}
-    i, j, shift, _ = neighbour_pairs(points, cell, REACH_A, full=True)
-    order = np.argsort(i, kind="stable")  # as freud wants them
-    i, j, shift = i[order], j[order], shift[order]
-    vectors = points[j] + shift @ cell - points[i]
-    rdf, bins = _rdf(), round(REACH_A / BIN_A)
+    # freud wants a box twice as wide as its reach; partners come from as many copies of the cell as that takes
+    repeats = tuple(int(k) for k in np.ceil(2.01 * REACH_A / heights(cell)))
+    shifts = np.array(list(np.ndindex(*repeats))) @ cell
+    box = freud.box.Box.from_matrix((cell * np.array(repeats)[:, None]).T)
+    reach = {"r_max": REACH_A, "r_min": NEAREST_A, "exclude_ii": False}
     table = {}
     for a, b in combinations_with_replacement(TYPES, 2):
-        table[f"g_{a}{b}"] = np.full(bins, np.nan)
-        if not all(members.get(t, np.zeros(1)).any() for t in (a, b)):
+        first, second = (points[kind == names.index(t)] if t in names else points[:0] for t in (a, b))
+        if not len(first) or not len(second):
+            table[f"g_{a}{b}"] = np.full(BINS, np.nan)
             continue
-        which = members[a][i] & members[b][j]
-        number_a, number_b = np.cumsum(members[a]) - 1, np.cumsum(members[b]) - 1
-        pairs = freud.locality.NeighborList.from_arrays(
-            int(members[a].sum()), int(members[b].sum()), number_a[i[which]], number_b[j[which]], vectors[which]
-        )
-        system = (np.asarray(frame.configuration.box), points[members[b]])
-        rdf.compute(system, query_points=points[members[a]], neighbors=pairs)
-        table[f"g_{a}{b}"] = np.asarray(rdf.rdf, dtype=float)
-    centres = (np.arange(bins) + 0.5) * BIN_A
+        around = (second + shifts[:, None]).reshape(-1, 3)
+        rdf = _rdf().compute((box, box.wrap(around)), query_points=box.wrap(first), neighbors=reach)
+        table[f"g_{a}{b}"] = np.array(rdf.rdf, dtype=float)
+    centres = (np.arange(BINS) + 0.5) * BIN_A
     highest = np.nan_to_num(table["g_TT"])
     peak = float(centres[highest.argmax()]) if highest.max() > 0 else float("nan")
     return Measured({"first_peak_TT_A": peak}, distributions={"pair_distribution": {"r_A": centres, **table}})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def structure_factor(network: Network) -> Measured:
     """Static structure factor of the T, as `zeocryst.diffraction.structure_factor` says.
 
-    To 5/Å in steps of 0.05/Å; NaN where the cell has no wave vector.
+    To 4/Å in steps of 0.05/Å; NaN where the cell has no wave vector.
     """
     q, s = factor_of(network.positions, network.cell)
     return Measured({}, distributions={"structure_factor": {"q_per_A": q, "S_TT": s}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from zeocryst.order.measured import Measured
 ORDERS = (4, 6)
 
 
+@lru_cache(maxsize=1)
 def freud_bonds(network: Network) -> tuple[tuple[NDArray, NDArray], Any]:
     """Box and positions, and the network's bonds, as freud takes them.
 

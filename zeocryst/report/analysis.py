@@ -87,8 +87,11 @@ def _draw(folder: Path, rows: Sequence[Row], distributions: Tables, transition: 
     if shown:
         keys = ["frame", "step", "time_ps", *shown]
         save(figure, folder, "order", [{key: row[key] for key in keys} for row in rows])
+    middle = len(rows) // 2
+    if transition and transition["time_ps"] is not None:
+        middle = int(np.argmin([abs(row["time_ps"] - transition["time_ps"]) for row in rows]))
+    picked = sorted({0, middle, len(rows) - 1})
     for name, tables in distributions.items():
-        picked = sorted({0, len(rows) // 2, len(rows) - 1})
         labels = [
             f"{rows[k]['time_ps'] / 1000:.2f} ns" if timed else f"frame {rows[k]['frame']}" for k in picked
         ]
@@ -135,7 +138,7 @@ def _distribution(name: str, tables: Sequence[dict[str, NDArray[Any]]], labels: 
         for table, label, colour in zip(tables, labels, CURVES, strict=False):
             good = np.isfinite(table[column])
             axis.plot(table[columns[0]][good], table[column][good], color=colour, label=label, lw=1.3)
-        clean(axis, column.replace("g_", "g(r), ") if len(defined) > 1 else ylabel)
+        clean(axis, f"g(r), {column[-2]}-{column[-1]}" if len(defined) > 1 else ylabel)
     axes[0].legend(frameon=False, ncols=3, fontsize=9)
     axes[-1].set_xlabel(xlabel)
     return figure
