@@ -46,6 +46,8 @@ def avrami_exponent(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Avra
     The onset :math:`t_0` is fitted too, since it and n are told apart by nothing else; it is not before the
     first frame. The uncertainty is the standard deviation of n over refits (`zeocryst.order.bootstrap`).
 
+    The rise has to be complete: its end is taken to be within 0.1 of the mean of the last tenth of the frames.
+
     Parameters
     ----------
     time_ps, share : (M,) arrays

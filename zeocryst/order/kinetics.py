@@ -54,7 +54,7 @@ def kinetics(
     }
     words = [found.sentence]
     if found.found:
-        growth = growth_rate(time_ps, grain_sites, seed)
+        growth = growth_rate(time_ps, grain_sites)
         if growth is not None:
             rate, spread = growth.sites_per_ns, growth.uncertainty
             record["growth_rate_sites_per_ns"] = rate

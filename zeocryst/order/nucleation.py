@@ -100,7 +100,7 @@ def find_transition(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Tran
     began = f"begins {begin:.0f} ± {begin_spread:.0f} ps after the start" if begin > 0 else "begins at once"
     return Transition(
         True, middle, spread,
-        f"Half way up at {middle:.0f} ± {spread:.0f} ps (logistic fit, block bootstrap); the rise {began}.",
+        f"Half way up at {middle:.0f} ± {spread:.0f} ps (logistic fit, bootstrap); the rise {began}.",
         begin, begin_spread,
     )  # fmt: skip
 

@@ -39,8 +39,6 @@ def pair_distribution(frame: gsd.hoomd.Frame) -> Measured:
 
     without dimension, to 10 Å in bins of 0.05 Å, computed by freud. Types are called T and S. An ideal gas has
     1, and 1 - 1/N_a among the N_a of one type. NaN for pairs of a type of which there is none.
-
-    The value `first_peak_TT_A` is the distance with the highest g_TT, NaN where nothing is within 10 Å.
     """
     import freud.box
 
@@ -63,6 +61,4 @@ def pair_distribution(frame: gsd.hoomd.Frame) -> Measured:
         rdf = _rdf().compute((box, box.wrap(around)), query_points=box.wrap(first), neighbors=reach)
         table[f"g_{a}{b}"] = np.array(rdf.rdf, dtype=float)
     centres = (np.arange(BINS) + 0.5) * BIN_A
-    highest = np.nan_to_num(table["g_TT"])
-    peak = float(centres[highest.argmax()]) if highest.max() > 0 else float("nan")
-    return Measured({"first_peak_TT_A": peak}, distributions={"pair_distribution": {"r_A": centres, **table}})
+    return Measured({}, distributions={"pair_distribution": {"r_A": centres, **table}})
