@@ -75,7 +75,11 @@ def parse_frames(text: str | None) -> slice:
         numbers = [int(p) if p.strip() else None for p in parts]
     except ValueError:
         numbers = []
-    if not 1 <= len(numbers) <= 3 or numbers == [None] or (len(numbers) == 3 and (numbers[2] or 1) < 1):
+    if (
+        not 1 <= len(numbers) <= 3
+        or numbers == [None]
+        or (len(numbers) == 3 and numbers[2] is not None and numbers[2] < 1)
+    ):
         raise InputError(f"--frames {text}: expected START:STOP:STEP, whole numbers, with a STEP of 1 or more")
     if len(numbers) == 1:
         first = numbers[0] or 0

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 Floats = NDArray[np.float64]
 
@@ -76,6 +75,8 @@ def fit_curve(
 
 def _noise(residual: Floats, parameters: int, rng: np.random.Generator) -> Iterator[Floats]:
     """Time courses that could be the residuals as well."""
+    from scipy.signal import lfilter
+
     n = len(residual)
     residual = (residual - residual.mean()) * (n / max(1, n - parameters)) ** 0.5
     variance = float(residual @ residual)
