@@ -28,12 +28,20 @@ def _by_site(i: Ints, n_sites: int) -> tuple[Ints, Ints]:
 
 
 @numba.njit(parallel=True, cache=True)
-def _nearest_first(start: Ints, order: Ints, distance: Floats) -> Ints:
-    """The same order, each site's pairs sorted by distance."""
-    out = np.empty_like(order)
+def _vectors(
+    start: Ints, order: Ints, distance: Floats, j: Ints, shift: Ints, system: tuple[Floats, Floats]
+) -> Floats:
+    """Vectors of each site's pairs, nearest first; `system` is positions and cell."""
+    positions, cell = system
+    out = np.empty((len(order), 3))
     for site in numba.prange(len(start) - 1):
         mine = order[start[site] : start[site + 1]]
-        out[start[site] : start[site + 1]] = mine[np.argsort(distance[mine])]
+        ranked = mine[np.argsort(distance[mine])]
+        for m in range(len(ranked)):
+            k = ranked[m]
+            for x in range(3):
+                image = shift[k, 0] * cell[0, x] + shift[k, 1] * cell[1, x] + shift[k, 2] * cell[2, x]
+                out[start[site] + m, x] = positions[j[k], x] + image - positions[site, x]
     return out
 
 
@@ -55,6 +63,4 @@ def vectors_around(positions: Floats, cell: Floats, reach: float) -> tuple[Ints,
     """
     i, j, shift, distance = neighbour_pairs(positions, cell, reach, full=True)
     start, order = _by_site(i, len(positions))
-    order = _nearest_first(start, order, distance)
-    i, j = i[order], j[order]
-    return start, positions[j] + shift[order] @ cell - positions[i]
+    return start, _vectors(start, order, distance, j, shift, (positions, cell))
