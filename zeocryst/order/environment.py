@@ -220,8 +220,9 @@ def environment_similarity(network: Network, code: str) -> Measured:
     The authors (and PLUMED's ENVIRONMENTSIMILARITY) give the references in the orientation of the crystal. A
     grain's is not known here, so each reference is turned onto each T: its four arms onto the four nearest T
     in all 24 orders (W. Kabsch, Acta Cryst. A 32, 922 (1976); reflections too, since a framework and its mirror
-    image have one name), and the best of them once more onto all T that match. That maximum is what is
-    given. The reference is scaled to the mean bond of the frame.
+    image have one name). The three that bring the second neighbours nearest to their places are then fitted
+    to all T that match, and the largest kernel is what is given; the true maximum over all rotations is up
+    to a tenth higher. The reference is scaled to the mean bond of the frame.
 
     NaN for a T with fewer than four others within 7 Å; the means leave them out.
 
