@@ -14,6 +14,8 @@ import gsd.hoomd
 import numpy as np
 import pytest
 
+from zeocryst.order.kinetics import KEYS
+
 #: The installed command; or, where only PYTHONPATH leads to zeocryst, its module, without the working directory
 #: on the path, where the source would be found.
 SCRIPT = Path(sys.executable).with_name("zeocryst")
@@ -72,6 +74,10 @@ def test_a_run_leaves_the_folder_that_is_promised(finished):
     assert summary["types_from_atoms"][0]["code"] == "SOD"
     assert summary["verdict"] == "crystalline"
     assert summary["time_ps"] == pytest.approx(5.0)
+    assert set(summary["transition"]) == set(KEYS)
+    assert not summary["transition"]["found"]  # it is a crystal from the beginning
+    with (out / "order_parameters.csv").open() as file:
+        assert {row["largest_grain_framework"] for row in csv.DictReader(file)} == {"SOD"}
 
 
 def test_rows_and_frames_belong_together(finished):

@@ -56,6 +56,14 @@ def _parser() -> _Parser:
     identify.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
     identify.add_argument("--json", action="store_true")
 
+    analyze = commands.add_parser("analyze", help="everything about a trajectory on one time axis")
+    analyze.add_argument("trajectory", metavar="TRAJECTORY", help="GSD, LAMMPS dump, anything ASE reads")
+    analyze.add_argument("--out", metavar="DIR", help="folder for tables, per-site arrays and figures")
+    analyze.add_argument("--frames", metavar="START:STOP:STEP", help="some frames (default: every one)")
+    analyze.add_argument("--only", metavar="NAME,...", help="such as rings,density or all,environment:SGT")
+    analyze.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    analyze.add_argument("--json", action="store_true")
+
     report = commands.add_parser("report", help="write the report of a finished run again")
     report.add_argument("folders", nargs="+", metavar="DIR")
     return parser
@@ -97,7 +105,8 @@ def _dispatch(options: argparse.Namespace) -> int:
         print(version("zeocryst"))
         return 0
     commands = {
-        "run": _run, "check": _check, "new": _new, "identify": _identify, "report": _report,
+        "run": _run, "check": _check, "new": _new, "identify": _identify, "analyze": _analyze,
+        "report": _report,
     }  # fmt: skip
     if options.command is None:
         raise InputError(f"a command is needed: {', '.join(commands)} (see zeocryst --help)")
@@ -176,6 +185,26 @@ def _identify(options: argparse.Namespace) -> int:
     else:
         for entry in found["files"]:
             print(in_words(entry))
+    return 0
+
+
+def _analyze(options: argparse.Namespace) -> int:
+    from zeocryst.analyze import analyze, parse_frames
+    from zeocryst.report.terminal import in_words
+    from zeocryst.structures import parse_types
+
+    found = analyze(
+        options.trajectory,
+        parse_frames(options.frames),
+        None if options.only is None else [name.strip() for name in options.only.split(",")],
+        parse_types(options.types),
+        None if options.out is None else Path(options.out),
+    )
+    print(
+        found.as_json()
+        if options.json
+        else in_words(found.rows, list(found.distributions), found.summary["sentence"])
+    )
     return 0
 
 

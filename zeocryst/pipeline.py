@@ -30,19 +30,17 @@ from zeocryst.forcefield import ForceField
 from zeocryst.interrupt import Stopper
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import measure
+from zeocryst.order.crystallinity import in_a_word
+from zeocryst.order.kinetics import kinetics
 from zeocryst.order.labels import Labels, agreement, label_sites
-from zeocryst.order.nucleation import find_transition
 from zeocryst.progress import Progress, duration
-from zeocryst.rundir import RunDirectory, read_summary
+from zeocryst.rundir import RunDirectory, read_summary, without_nan
 from zeocryst.simulation import Hooks, Position, simulate
 from zeocryst.solution.start import adopt, crystal, melt
 from zeocryst.trajectory import TrajectoryWriter, count_frames, read_frame
 
 if TYPE_CHECKING:
     import gsd.hoomd
-
-#: Quenched crystalline share from which a run is called crystalline, and below which amorphous.
-CRYSTALLINE_FROM, AMORPHOUS_BELOW = 0.8, 0.1
 
 
 @dataclass(frozen=True)
@@ -262,7 +260,7 @@ class _Run:
         if position.step > self._last_step or kind == "minimize":
             network, sites = network_of_frame(frame)
             measured = measure(network)
-            row = {
+            row: dict[str, Any] = {
                 "step": position.step,
                 "time_ps": round(position.time_ps, 6),
                 "stage": position.stage if at_end else position.stage + 1,
@@ -278,7 +276,7 @@ class _Run:
                 beads[name] = blank
             assert self._frames is not None
             self._frames.append(frame, position.step, row, beads)
-            self._append(row)
+            self._append(row | measured.words)
             self._progress.crystalline = measured.values["crystalline_share"]
             self._last_step = position.step
         self._folder.save(frame, position)
@@ -327,12 +325,14 @@ class _Run:
         cold = label_sites(network)
         start = _start_row(condition, rows)
         after_start = rows[start:]
-        transition = find_transition(
+        transition = kinetics(
             [row["time_ps"] for row in after_start],
             [row["crystalline_share"] for row in after_start],
+            [row["largest_grain_sites"] for row in after_start],
+            lambda k: network_of_frame(read_frame(folder.trajectory, start + k))[0],
             condition.seed,
         )
-        verdict = _verdict(cold.crystalline_share)
+        verdict = in_a_word(cold.crystalline_share)
         n_beads = int(frame.particles.N)
         summary: dict[str, Any] = {
             "condition": condition.name,
@@ -361,7 +361,7 @@ class _Run:
                 "types": cold.summary(),
                 "agree_to_8_shells": agreement(cold, 8),
             },
-            "transition": transition.record(),
+            "transition": transition,
             "interruptions": folder.interruptions(),
         }
         if condition.output.backmap:
@@ -372,11 +372,11 @@ class _Run:
         summary["wall_s"] = self._wall_s()
         if condition.output.report:
             # the report reads the summary; the run counts as finished only once both are there
-            partial = _without_nan(summary)
+            partial = without_nan(summary)
             self._folder.record(finished=_now(), running=None)
             write_report(folder.path, partial)
         summary["wall_s"] = self._wall_s()
-        summary = _without_nan(summary)
+        summary = without_nan(summary)
         folder.write("summary.json", json.dumps(summary, indent=1) + "\n")
         self._say(f"{summary['sentence']} Results in {folder.path} ({duration(summary['wall_s'])} in all)")
         return summary
@@ -420,12 +420,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _verdict(share: float) -> str:
-    if share >= CRYSTALLINE_FROM:
-        return "crystalline"
-    return "amorphous" if share < AMORPHOUS_BELOW else "partly crystalline"
-
-
 def _sentence(condition: Condition, verdict: str, labels: Labels, summary: dict[str, Any]) -> str:
     """The verdict in words."""
     share = 100 * labels.crystalline_share
@@ -439,16 +433,3 @@ def _sentence(condition: Condition, verdict: str, labels: Labels, summary: dict[
             f"; {failed} of {len(back['checks'])} checks failed." if failed else "; every check passed."
         )
     return text
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: null instead; numpy's numbers as Python's."""
-    if isinstance(value, dict):
-        return {k: _without_nan(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

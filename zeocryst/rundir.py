@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
 from zeocryst.errors import InputError
 from zeocryst.simulation import Position
 from zeocryst.trajectory import cut_after, logged, read_frame, write_frame
@@ -19,7 +21,7 @@ from zeocryst.trajectory import cut_after, logged, read_frame, write_frame
 if TYPE_CHECKING:
     import gsd.hoomd
 
-PACKAGES = ("ase", "freud-analysis", "gsd", "matplotlib", "numba", "numpy", "scipy", "spglib", "vesin")
+PACKAGES = ("ase", "freud-analysis", "gemmi", "gsd", "matplotlib", "numba", "numpy", "scipy", "spglib", "vesin")
 
 
 class RunDirectory:
@@ -260,6 +262,19 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError(f"{path}: damaged: not a table; --restart sets the run aside and begins anew")
     return found
+
+
+def without_nan(value: Any) -> Any:
+    """JSON has no NaN: null instead; numpy's numbers as Python's."""
+    if isinstance(value, dict):
+        return {k: without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
 
 
 def provenance() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Structures from files of any kind, as networks: what `zeocryst identify` reads.
+"""Structures from files of any kind, as networks and beads: what `identify` and `analyze` read.
 
 GSD is read as beads; everything else goes through ASE (CIF, extxyz, POSCAR, LAMMPS dumps and data, ...).
 Where there are oxygens they make the bonds, otherwise the T positions alone.
@@ -7,18 +7,24 @@ Where there are oxygens they make the bonds, otherwise the T positions alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.cell import make_frame
 from zeocryst.errors import InputError
 from zeocryst.network.bonds import Network, bonds_from_oxygens, bonds_from_sites, network_of_frame
-from zeocryst.trajectory import count_frames, iterate
+from zeocryst.trajectory import PREFIX, count_frames, read_frame
 
 if TYPE_CHECKING:
+    import gsd.hoomd
     from ase import Atoms
 
-#: Symbols taken as T where the user names none.
-TETRAHEDRAL = ("Si", "Al", "T")
+#: Names taken as T, S and O where the user gives none.
+USUAL = {"T": ("Si", "Al", "T"), "S": ("S", "X"), "O": ("O",)}
 
 
 def parse_types(text: str | None) -> dict[str, str]:
@@ -36,6 +42,83 @@ def parse_types(text: str | None) -> dict[str, str]:
             raise InputError(f"--types {text!r}: expected ROLE=NAME,... with roles T, S or O, such as T=Si,S=X")
         pairs[role.strip()] = name.strip()
     return pairs
+
+
+class Structures:
+    """The frames of a file, chosen by number.
+
+    Parameters
+    ----------
+    path
+        GSD, or anything ASE reads.
+    types
+        What T, S and O are called in the file; found by name when not given (`USUAL`).
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or has no frames.
+    """
+
+    def __init__(self, path: str | Path, types: dict[str, str] | None = None) -> None:
+        self.path = path
+        self._file = Path(path)
+        self._roles = types or {}
+        self._images: list[Atoms] = []
+        if not self._file.is_file():
+            raise InputError(f"no file {path}")
+        with _named(path):
+            if self._file.suffix.lower() == ".gsd":
+                self._count = count_frames(self._file)
+            else:
+                self._images = _read_images(self._file)
+                self._count = len(self._images)
+            if self._count == 0:
+                raise InputError("the file has no frames")
+
+    def __len__(self) -> int:
+        """Number of frames of the file."""
+        return self._count
+
+    def network(self, index: int) -> Network:
+        """The network of a frame.
+
+        Raises
+        ------
+        InputError
+            The file is damaged there, or the frame has no T or broken positions.
+        """
+        with _named(self.path, index):
+            if not self._images:
+                beads = read_frame(self._file, index)
+                return network_of_frame(beads, _names_of_beads(beads, self._roles)["T"])[0]
+            return _network(self._images[index], self._roles)
+
+    def frame(self, index: int) -> tuple[Network, gsd.hoomd.Frame]:
+        """Network and beads of a frame; its T, S and O are types of these names, T in the network's order.
+
+        The step is that of the file, or the frame's number where it has none. The time stands in the log as
+        ``zeocryst/time_ps``, where the file has it (the same log of GSD, ``time_ps`` in the info of extxyz).
+
+        Raises
+        ------
+        InputError
+            As `network`, or another position is broken.
+        """
+        with _named(self.path, index):
+            if not self._images:
+                beads = read_frame(self._file, index)
+                names = _names_of_beads(beads, self._roles)
+                network, _ = network_of_frame(beads, names["T"])
+                back = {name: role for role, name in names.items()}
+                beads.particles.types = [back.get(name, name) for name in beads.particles.types]
+            else:
+                network = _network(self._images[index], self._roles)
+                beads = _beads(self._images[index], self._roles, index)
+            bad = np.flatnonzero(~np.isfinite(beads.particles.position).all(axis=1))
+            if len(bad):
+                raise InputError(f"{len(bad)} positions are not finite numbers; the first is bead {bad[0]}")
+            return network, beads
 
 
 def read_networks(
@@ -62,40 +145,27 @@ def read_networks(
     InputError
         The file cannot be read, has no such frame or no T.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(f"no file {path}")
-    roles = types or {}
-    found: Iterator[tuple[int, Network]]
-    found = _beads(file, frame, roles) if file.suffix.lower() == ".gsd" else _atoms(file, frame, roles)
-    while True:
-        try:
-            item = next(found)
-        except StopIteration:
-            return
-        except InputError as error:
-            raise InputError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None
-        yield item
+    found = Structures(path, types)
+    count = len(found)
+    if frame is not None and not -count <= frame < count:
+        raise InputError(f"{path}: no frame {frame}; it has {count}, numbered from 0 (or -1, the last)")
+    for index in range(count) if frame is None else [frame % count]:
+        yield index, found.network(index)
 
 
-def _slice(count: int, frame: int | None) -> slice:
-    if count == 0:
-        raise InputError("the file has no frames")
-    if frame is None:
-        return slice(None)
-    if not -count <= frame < count:
-        raise InputError(f"no frame {frame}; it has {count}, numbered from 0 (or -1, the last)")
-    return slice(frame % count, frame % count + 1)
+@contextmanager
+def _named(path: str | Path, index: int | None = None) -> Iterator[None]:
+    """Put the file, and the frame, before what is wrong with it."""
+    try:
+        yield
+    except InputError as error:
+        text = str(error)
+        if index is not None and f"frame {index}" not in text:
+            text = f"frame {index}: {text}"
+        raise InputError(text if str(path) in text else f"{path}: {text}") from None
 
 
-def _beads(file: Path, frame: int | None, roles: dict[str, str]) -> Iterator[tuple[int, Network]]:
-    for index, beads in iterate(file, _slice(count_frames(file), frame)):
-        names = list(beads.particles.types or [])
-        name = roles.get("T") or next((n for n in TETRAHEDRAL if n in names), "T")
-        yield index, network_of_frame(beads, name)[0]
-
-
-def _atoms(file: Path, frame: int | None, roles: dict[str, str]) -> Iterator[tuple[int, Network]]:
+def _read_images(file: Path) -> list[Atoms]:
     import ase.io
 
     try:
@@ -103,28 +173,57 @@ def _atoms(file: Path, frame: int | None, roles: dict[str, str]) -> Iterator[tup
     except Exception as error:  # ASE's readers raise whatever they meet in a damaged file
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"ASE cannot read it: {reason}") from None
-    chosen = _slice(len(images), frame)
-    for index in range(*chosen.indices(len(images))):
-        yield index, _network(images[index], roles)
+    return list(images)
+
+
+def _names_of_beads(beads: gsd.hoomd.Frame, roles: dict[str, str]) -> dict[str, str]:
+    """What T, S and O are called in a frame of beads; those that are not there have their own names."""
+    there = list(beads.particles.types or [])
+    return {
+        role: roles.get(role) or next((n for n in (*usual, role) if n in there), role)
+        for role, usual in USUAL.items()
+    }
+
+
+def _members(atoms: Atoms, roles: dict[str, str]) -> dict[str, Any]:
+    """Which atoms are T, S and O, each a boolean array."""
+    symbols = np.array(atoms.get_chemical_symbols())
+    if len(symbols) == 0:
+        raise InputError("the structure has no atoms")
+    # LAMMPS dumps without elements: types 1, 2, ... come as the elements of that number
+    named = {role: [_symbol(name)] for role, name in roles.items()}
+    members = {role: np.isin(symbols, named.get(role, usual)) for role, usual in USUAL.items()}
+    if not members["T"].any():
+        found = ", ".join(sorted(set(symbols)))
+        raise InputError(f"no T sites among {found}; say what T is called, for example --types T={symbols[0]}")
+    return members
 
 
 def _network(atoms: Atoms, roles: dict[str, str]) -> Network:
-    import numpy as np
+    members = _members(atoms, roles)
+    sites, oxygens, cell = atoms.positions[members["T"]], atoms.positions[members["O"]], _cell(atoms)
+    return bonds_from_oxygens(sites, oxygens, cell) if len(oxygens) else bonds_from_sites(sites, cell)
 
-    symbols = np.array(atoms.get_chemical_symbols())
-    # LAMMPS dumps without elements: types 1, 2, ... come as the elements of that number
-    as_number = {"T": roles.get("T"), "O": roles.get("O")}
-    names = {r: ([_symbol(n)] if n else None) for r, n in as_number.items()}
-    tetrahedral = np.isin(symbols, names["T"] or TETRAHEDRAL)
-    if len(symbols) == 0:
-        raise InputError("the structure has no atoms")
-    if not tetrahedral.any():
-        found = ", ".join(sorted(set(symbols)))
-        raise InputError(f"no T sites among {found}; say what T is called, for example --types T={symbols[0]}")
-    oxygen = np.isin(symbols, names["O"] or ["O"])
-    if oxygen.any():
-        return bonds_from_oxygens(atoms.positions[tetrahedral], atoms.positions[oxygen], atoms.cell[:])
-    return bonds_from_sites(atoms.positions[tetrahedral], atoms.cell[:])
+
+def _cell(atoms: Atoms) -> NDArray[np.float64]:
+    """The cell, right-handed: the opposite vectors make the same lattice."""
+    cell = np.asarray(atoms.cell[:], dtype=float)
+    return -cell if np.linalg.det(cell) < 0 else cell
+
+
+def _beads(atoms: Atoms, roles: dict[str, str], index: int) -> gsd.hoomd.Frame:
+    """T, S and O of a structure as beads."""
+    members = _members(atoms, roles)
+    types = [role for role, mine in members.items() if mine.any()]
+    positions = np.vstack([atoms.positions[members[role]] for role in types])
+    kinds = np.repeat(np.arange(len(types)), [members[role].sum() for role in types])
+    frame = make_frame(positions, _cell(atoms), kinds, types, dict.fromkeys(types, 1.0))
+    step = atoms.info.get("timestep", atoms.info.get("step"))
+    frame.configuration.step = int(step) if isinstance(step, int | np.integer) and step >= 0 else index
+    time = atoms.info.get("time_ps")
+    if isinstance(time, int | float | np.number):
+        frame.log[PREFIX + "time_ps"] = np.array([float(time)])
+    return frame
 
 
 def _symbol(name: str) -> str:

@@ -14,8 +14,9 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell, neighbour_pairs
+from zeocryst.cell import box_to_cell, heights, neighbour_pairs
 from zeocryst.errors import InputError
+from zeocryst.network.surroundings import vectors_around
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -30,13 +31,17 @@ CUTOFF_RANGE_A = (3.20, 4.30)
 CLEAR_GAP_A = 0.30
 #: What a fifth neighbour within the cut-off costs, against one for a fourth beyond it.
 FIFTH_NEIGHBOUR_COST = 0.1
+#: No lattice vector is shorter than this, Å: T are 2.9 Å and more apart.
+SHORTEST_BOND_A = 2.5
+#: How far `Network.surroundings` reaches, Å.
+SURROUNDINGS_A = 7.0
 #: A Si-O distance up to this is a bond, Å (1.61 Å in zeolites; the next O is beyond 3 Å).
 SI_O_BOND_A = 2.20
 #: Longest T-O distance that makes a bond in a disturbed structure, Å: half way to the O of other tetrahedra.
 LONGEST_T_O_A = 2.50
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity, so that what is derived from one can be remembered
 class Network:
     """Tetrahedral sites and the bonds among them.
 
@@ -89,6 +94,11 @@ class Network:
         offsets = np.concatenate([[0], np.cumsum(self.degree)]).astype(np.int64)
         return offsets, target[order], np.ascontiguousarray(shift[order])
 
+    @cached_property
+    def surroundings(self) -> tuple[Ints, Floats]:
+        """Vectors to all other sites within 7 Å, bonded or not, nearest first: offsets (N + 1,), (P, 3) Å."""
+        return vectors_around(self.positions, self.cell, SURROUNDINGS_A)
+
 
 def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floats]:
     """Positions (N, 3) and cell (3, 3) as float arrays.
@@ -96,7 +106,7 @@ def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floa
     Raises
     ------
     InputError
-        There is no site, a coordinate is not a number, or the cell has no volume.
+        There is no site, a coordinate is not a number, or the cell has no volume or is smaller than a bond.
     """
     sites = np.ascontiguousarray(positions, dtype=float).reshape(-1, 3)
     matrix = np.ascontiguousarray(cell, dtype=float)
@@ -109,7 +119,22 @@ def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floa
         )
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-6:
         raise InputError("the cell has no volume; a periodic structure with three cell vectors is needed")
+    if heights(matrix).min() < SHORTEST_BOND_A:  # no lattice vector is shorter than the least height
+        shortest = _shortest_vector(matrix)
+        if shortest < SHORTEST_BOND_A:
+            raise InputError(
+                f"the cell is smaller than a bond: its shortest lattice vector is {shortest:.3g} Å, and a T-T "
+                "bond about 3.1 Å; are the lengths in Å?"
+            )
     return sites, matrix
+
+
+def _shortest_vector(cell: Floats) -> float:
+    """Length of the shortest vector of a lattice, Å."""
+    from ase.geometry import minkowski_reduce
+
+    reduced, _ = minkowski_reduce(cell)
+    return float(np.linalg.norm(reduced, axis=1).min())
 
 
 def find_cutoff(distance: Floats, i: Ints, n_sites: int) -> float:
@@ -212,6 +237,8 @@ def bonds_from_oxygens(
     """
     sites, matrix = check_structure(positions, cell)
     both = np.vstack([sites, np.asarray(oxygens, dtype=float).reshape(-1, 3)])
+    if not np.isfinite(both).all():
+        raise InputError("some positions of oxygens are not finite numbers")
     i, j, shift, distance = neighbour_pairs(both, matrix, longest, full=True)
     n = len(sites)
     mixed = (i >= n) & (j < n)

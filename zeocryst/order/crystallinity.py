@@ -8,12 +8,23 @@ from zeocryst.network.bonds import Network
 from zeocryst.order.labels import UNKNOWN, Labels, label_sites
 from zeocryst.order.measured import Measured
 
+#: Crystalline share from which a frame is called crystalline, and below which amorphous.
+CRYSTALLINE_FROM, AMORPHOUS_BELOW = 0.8, 0.1
+
+
+def in_a_word(share: float) -> str:
+    """A crystalline share as "crystalline", "partly crystalline" or "amorphous"."""
+    if share >= CRYSTALLINE_FROM:
+        return "crystalline"
+    return "amorphous" if share < AMORPHOUS_BELOW else "partly crystalline"
+
 
 def crystallinity(network: Network) -> Measured:
-    """Share of T in crystalline grains, number of grains, size of the largest.
+    """Share of T in crystalline grains, number of grains, size of the largest, and its framework.
 
-    How a site is called crystalline is said in `zeocryst.order.labels`. In the sites' arrays `grain` is
-    the grain's number, 0 the largest, and -1 in amorphous matter.
+    How a site is called crystalline is said in `zeocryst.order.labels`. In the sites' arrays `grain` is the
+    grain's number, 0 the largest, and -1 in amorphous matter. `largest_grain_framework` is a framework
+    code, ``unknown`` for a crystal in no table, and empty where there is no grain.
     """
     return from_labels(label_sites(network))
 
@@ -27,4 +38,6 @@ def from_labels(labels: Labels) -> Measured:
         "largest_grain_sites": float(labels.largest_grain_sites),
         "grains": float(labels.grain.max(initial=-1) + 1),
     }
-    return Measured(values, {"grain": labels.grain.astype(np.int32)})
+    largest = labels.code[labels.grain == 0]
+    words = {"largest_grain_framework": labels.codes[int(largest[0])] if len(largest) else ""}
+    return Measured(values, {"grain": labels.grain.astype(np.int32)}, words)

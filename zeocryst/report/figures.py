@@ -29,7 +29,8 @@ CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 Row = dict[str, float]
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that many inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -50,7 +51,8 @@ def save(figure: Figure, folder: Path, name: str, table: Sequence[dict[str, Any]
     return folder / f"{name}.png"
 
 
-def _clean(axis: Axes, ylabel: str) -> None:
+def clean(axis: Axes, ylabel: str) -> None:
+    """Label an axis and take away what says nothing."""
     axis.set_ylabel(ylabel)
     axis.spines[["top", "right"]].set_visible(False)
     axis.margins(x=0.01)
@@ -58,7 +60,7 @@ def _clean(axis: Axes, ylabel: str) -> None:
 
 def curves(rows: Sequence[Row], stage_starts: Sequence[float], transition_ps: float | None) -> Figure:
     """Order, energy, temperature and density over time; stages are parted by dotted lines."""
-    figure = _figure(9, 8.2)
+    figure = new_figure(9, 8.2)
     axes = figure.subplots(4, 1, sharex=True)
     time = np.array([row["time_ps"] for row in rows]) / 1000.0
 
@@ -70,13 +72,13 @@ def curves(rows: Sequence[Row], stage_starts: Sequence[float], transition_ps: fl
     plot(axes[0], "q4_share", "four-coordinated (Q4)", CURVES[2])
     plot(axes[0], "tetrahedral_order", "tetrahedral order q", CURVES[3])
     axes[0].set_ylim(-0.03, 1.03)
-    _clean(axes[0], "share of T")
+    clean(axes[0], "share of T")
     plot(axes[1], "energy_eV_per_bead", "energy", CURVES[6])
-    _clean(axes[1], "energy (eV/bead)")
+    clean(axes[1], "energy (eV/bead)")
     plot(axes[2], "temperature_K", "temperature", CURVES[1])
-    _clean(axes[2], "temperature (K)")
+    clean(axes[2], "temperature (K)")
     plot(axes[3], "density_T_per_1000A3", "density", CURVES[0])
-    _clean(axes[3], "T per 1000 Å$^3$")
+    clean(axes[3], "T per 1000 Å$^3$")
     axes[3].set_xlabel("time (ns)")
     for axis in axes:
         for start in stage_starts:
@@ -89,12 +91,12 @@ def curves(rows: Sequence[Row], stage_starts: Sequence[float], transition_ps: fl
 
 def rings(rows: Sequence[Row]) -> Figure:
     """Primitive rings per T over time, by size."""
-    figure = _figure(9, 3.2)
+    figure = new_figure(9, 3.2)
     axis = figure.subplots()
     time = np.array([row["time_ps"] for row in rows]) / 1000.0
     for n, colour in zip(range(3, 9), CURVES, strict=False):
         axis.plot(time, [row[f"rings{n}_per_T"] for row in rows], color=colour, label=f"{n}-rings", lw=1.5)
-    _clean(axis, "rings per T")
+    clean(axis, "rings per T")
     axis.set_xlabel("time (ns)")
     axis.legend(frameon=False, ncols=6, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, 1.18))
     return figure
@@ -104,7 +106,7 @@ def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, lis
     """The T network of several frames, side by side, along the shortest axis with the longest to the right."""
     from matplotlib.lines import Line2D
 
-    figure = _figure(12, 4.9)
+    figure = new_figure(12, 4.9)
     axes = np.atleast_1d(figure.subplots(1, len(frames), sharey=True))
     table: list[dict[str, Any]] = []
     for axis, (title, frame) in zip(axes, frames, strict=True):

@@ -26,16 +26,19 @@ the coarse-grained model; their geometry is solved by distance least squares wit
 that of the coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
 
 
+#: Columns that hold words.
+WORDS = {"largest_grain_framework"}
 #: Columns without which nothing can be drawn.
 COLUMNS = {"step", "time_ps", "stage", "temperature_K", "energy_eV_per_bead", "q4_share", "crystalline_share"}
 
 
 def read_rows(path: Path) -> list[dict[str, float]]:
-    """``order_parameters.csv`` as numbers."""
+    """The numbers of ``order_parameters.csv``."""
     with path.open(newline="", encoding="utf-8") as file:
         try:
             rows = [
-                {k: float(v) if v else float("nan") for k, v in row.items()} for row in csv.DictReader(file)
+                {k: float(v) if v else float("nan") for k, v in row.items() if k not in WORDS}
+                for row in csv.DictReader(file)
             ]
         except (TypeError, ValueError) as error:
             raise InputError(f"{path}: damaged: {error}") from None

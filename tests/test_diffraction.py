@@ -1,0 +1,128 @@
+"""Powder patterns and structure factors against lattice constants, reflection conditions and direct sums."""
+
+import gemmi
+import numpy as np
+import pytest
+
+from zeocryst.diffraction import CU_K_ALPHA_A, powder_pattern, reflections, structure_factor
+from zeocryst.frameworks.table import start_structure
+from zeocryst.network.bonds import bonds_from_sites
+
+
+def silicate(code):
+    """Si on the T of a framework, O in the middle of each bond, which keeps the space group."""
+    cell, sites = start_structure(code)
+    network = bonds_from_sites(sites, cell)
+    oxygens = network.positions[network.first] + network.vectors / 2
+    return np.vstack([sites, oxygens]), ["Si"] * len(sites) + ["O"] * len(oxygens), cell
+
+
+def direct(positions, elements, cell, indices):
+    """|F|^2 by the sum over the atoms."""
+    g = indices @ np.linalg.inv(cell).T
+    total = 0
+    for symbol in set(elements):
+        table = gemmi.Element(symbol).it92
+        form = np.array([table.calculate_sf(float(s)) for s in (g**2).sum(axis=1) / 4])
+        mine = positions[[e == symbol for e in elements]]
+        total = total + form * np.exp(2j * np.pi * g @ mine.T).sum(axis=1)
+    return abs(total) ** 2
+
+
+@pytest.mark.parametrize("code", ["SOD", "MFI", "SGT"])
+def test_lines_stand_where_the_lattice_constants_say(code):
+    positions, elements, cell = silicate(code)
+    angle, intensity, indices = reflections(positions, elements, cell)
+    assert np.allclose(cell, np.diag(np.diag(cell)))  # so that 1/d^2 = h^2/a^2 + k^2/b^2 + l^2/c^2
+    spacing = 1 / np.sqrt(((indices / np.diag(cell)) ** 2).sum(axis=1))
+    expected = 2 * np.degrees(np.arcsin(CU_K_ALPHA_A / (2 * spacing)))
+    assert angle == pytest.approx(expected, abs=1e-3)
+    strong = intensity > 1e-4 * intensity.max()
+    h, k, l = indices.T
+    # International Tables A: Im-3m (SOD), Pnma (MFI), I4_1/amd (SGT)
+    forbidden = {
+        "SOD": (h + k + l) % 2 == 1,
+        "MFI": ((h == 0) & ((k + l) % 2 == 1)) | ((l == 0) & (h % 2 == 1)),
+        "SGT": (h + k + l) % 2 == 1,
+    }[code]
+    assert forbidden.sum() > 10
+    assert not (strong & forbidden).any()
+    assert strong.sum() > 10
+
+
+def test_intensities_are_those_of_the_sum_over_the_atoms():
+    positions, elements, cell = silicate("MFI")
+    rng = np.random.default_rng(1)
+    positions = positions + rng.normal(scale=0.1, size=positions.shape)
+    # any cell: triclinic and turned
+    from scipy.spatial.transform import Rotation
+
+    shear = np.array([[1, 0, 0], [0.2, 1, 0], [-0.1, 0.3, 1]])
+    turn = Rotation.random(random_state=2).as_matrix()
+    positions, cell = positions @ shear @ turn.T, cell @ shear @ turn.T
+    angle, intensity, indices = reflections(positions, elements, cell)
+    theta = np.radians(angle / 2)
+    expected = 2 * direct(positions, elements, cell, indices)
+    expected *= (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
+    assert abs(intensity - expected).max() < 0.01 * expected.max()
+    strong = expected > 0.02 * expected.max()
+    assert intensity[strong] == pytest.approx(expected[strong], rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        # pymatgen 2026.10.24, XRDCalculator(wavelength=1.540593), of the same atoms: 2 theta and intensity
+        ("SOD", {13.959: 100.0, 19.79: 23.54, 24.299: 28.9, 28.13: 3.75, 31.532: 13.73, 34.632: 12.36, 42.758: 4.17,
+                 47.533: 3.74}),
+        ("MFI", {8.033: 100.0, 8.076: 69.31, 8.796: 60.35, 8.953: 69.18, 9.198: 39.05, 13.464: 13.72, 15.683: 9.92,
+                 23.129: 37.49, 23.512: 29.79, 23.931: 23.26, 24.259: 19.18, 24.796: 8.16}),
+    ],
+)  # fmt: skip
+def test_lines_of_another_program(code, expected):
+    angle, intensity, _ = reflections(*silicate(code))
+    found = {line: intensity[abs(angle - line) < 4e-3].sum() for line in expected}
+    highest = max(found.values())
+    for line, value in expected.items():
+        assert 100 * found[line] / highest == pytest.approx(value, rel=0.02), line
+
+
+def test_a_pattern_does_not_depend_on_cell_order_or_orientation():
+    positions, elements, cell = silicate("SOD")
+    angle, pattern = powder_pattern(positions, elements, cell)
+    assert pattern.max() == 100
+    assert angle[0] == 3
+    assert angle[-1] == 50
+    shifts = np.array(list(np.ndindex(2, 1, 1))) @ cell
+    doubled = (positions + shifts[:, None]).reshape(-1, 3)
+    order = np.random.default_rng(1).permutation(len(doubled))
+    names = np.array(elements * 2)[order].tolist()
+    _, other = powder_pattern(doubled[order] + [1.0, 2.0, 3.0], names, cell * [[2], [1], [1]])
+    assert other == pytest.approx(pattern, abs=0.3)
+
+
+def test_structure_factor_is_that_of_the_sum_over_the_points():
+    rng = np.random.default_rng(1)
+    cell = np.array([[14.0, 0, 0], [3, 15, 0], [-2, 4, 13]])
+    points = rng.random((60, 3)) @ cell
+    q, s = structure_factor(points, cell)
+    reciprocal = 2 * np.pi * np.linalg.inv(cell).T
+    n = np.arange(-14, 15)
+    g = np.array(np.meshgrid(n, n, n, indexing="ij")).reshape(3, -1).T @ reciprocal
+    length = np.linalg.norm(g, axis=1)
+    g, length = g[(length > 0) & (length < 4)], length[(length > 0) & (length < 4)]
+    each = abs(np.exp(1j * g @ points.T).sum(axis=1)) ** 2 / len(points)
+    edges = np.append(q - 0.025, q[-1] + 0.025)
+    count = np.histogram(length, edges)[0]
+    total = np.histogram(length, edges, weights=each)[0]
+    assert np.array_equal(np.isfinite(s), count > 0)
+    good = count > 0
+    assert s[good] == pytest.approx(total[good] / count[good], abs=0.03)
+
+
+def test_structure_factor_of_an_ideal_gas_is_one():
+    means = []
+    for seed in range(5):
+        points = np.random.default_rng(seed).random((500, 3)) * 30
+        means.append(np.nanmean(structure_factor(points, np.eye(3) * 30)[1][20:]))
+    assert np.mean(means) == pytest.approx(1, abs=0.02)

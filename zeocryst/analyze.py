@@ -1,0 +1,240 @@
+"""Everything about a trajectory on one time axis: ``zeocryst analyze``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.errors import InputError
+from zeocryst.order import REGISTRY, check_names, measure
+from zeocryst.order.crystallinity import in_a_word
+from zeocryst.order.kinetics import kinetics
+from zeocryst.order.labels import label_sites
+from zeocryst.order.measured import Table
+from zeocryst.outdir import check_empty, folder
+from zeocryst.report.analysis import write_analysis
+from zeocryst.rundir import without_nan
+from zeocryst.structures import Structures
+from zeocryst.trajectory import TrajectoryWriter, logged
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: What a run has logged beside the order parameters and is carried on.
+CARRIED = ("stage", "temperature_K", "pressure_bar", "energy_eV_per_bead")
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Analysis:
+    """What was found in a trajectory.
+
+    Attributes
+    ----------
+    summary : dict
+        What ``--json`` prints, without the rows.
+    rows : list of dict
+        One a frame: ``frame``, ``step``, ``time_ps`` and what was measured, the unit in the name.
+    distributions : dict
+        Name to a list of tables, one a frame.
+    """
+
+    summary: dict[str, Any]
+    rows: list[Row] = field(default_factory=list)
+    distributions: dict[str, list[Table]] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        """One object: the summary, the rows as ``order_parameters``, ``distributions`` of the last frame."""
+        last = {
+            name: {column: values.tolist() for column, values in tables[-1].items()}
+            for name, tables in self.distributions.items()
+        }
+        whole = {**self.summary, "order_parameters": self.rows, "distributions": last}
+        return json.dumps(without_nan(whole), indent=1)
+
+
+def parse_frames(text: str | None) -> slice:
+    """``START:STOP:STEP`` as a slice, each part optional; a number alone is that frame.
+
+    Raises
+    ------
+    InputError
+        It has another form, or goes backwards.
+    """
+    if text is None:
+        return slice(None)
+    parts = text.split(":")
+    try:
+        numbers = [int(p) if p.strip() else None for p in parts]
+    except ValueError:
+        numbers = []
+    if (
+        not 1 <= len(numbers) <= 3
+        or numbers == [None]
+        or (len(numbers) == 3 and numbers[2] is not None and numbers[2] < 1)
+    ):
+        raise InputError(f"--frames {text}: expected START:STOP:STEP, whole numbers, with a STEP of 1 or more")
+    if len(numbers) == 1:
+        first = numbers[0] or 0
+        return slice(first, first + 1 if first != -1 else None)
+    return slice(*numbers)
+
+
+def analyze(
+    path: str | Path,
+    frames: slice = slice(None),
+    only: Sequence[str] | None = None,
+    types: dict[str, str] | None = None,
+    out: Path | None = None,
+) -> Analysis:
+    """Measure the chosen frames of a trajectory, and look for the transition.
+
+    Parameters
+    ----------
+    path
+        GSD, or anything ASE reads.
+    frames
+        Which of them.
+    only
+        Names of order parameters (`zeocryst.order.REGISTRY`); one that takes a framework has its code after a
+        colon, ``environment:SGT``. Without it, and for ``all``, all that take none are measured.
+    types
+        What T, S and O are called in the file.
+    out
+        A folder for tables, distributions, per-site arrays and figures; it must not hold anything.
+
+    Raises
+    ------
+    InputError
+        The file, a name or the folder is wrong; nothing was written.
+    """
+    names = _names(only)
+    check_empty(out)
+    structures = Structures(path, types)
+    chosen = range(*frames.indices(len(structures)))
+    if not chosen:
+        raise InputError(f"{path}: --frames chooses none of its {len(structures)} frames")
+    with folder(out) as place:
+        found = _measure_all(structures, chosen, names, place)
+        found.summary.update(_summary(structures, chosen, names, found.rows))
+        if place is not None:
+            write_analysis(place, found.rows, found.distributions, found.summary)
+    return found
+
+
+def _names(only: Sequence[str] | None) -> list[str]:
+    """What is measured, each once; ``all`` stands for all that need no framework."""
+    every = [name for name, entry in REGISTRY.items() if "framework" not in entry.takes]
+    chosen = [*every] if only is None else []
+    for name in only or ():
+        chosen += every if name == "all" else [name]
+    check_names(chosen)
+    return list(dict.fromkeys(chosen))
+
+
+def _measure_all(
+    structures: Structures, chosen: Sequence[int], names: list[str], place: Path | None
+) -> Analysis:
+    """Measure every chosen frame; its sites go into ``sites.gsd`` of the folder, if there is one."""
+    found = Analysis({})
+    writer = TrajectoryWriter(place / "sites.gsd") if place is not None else None
+    try:
+        for index in chosen:
+            network, frame = structures.frame(index)
+            measured = measure(network, names, frame)
+            time = logged(frame, "time_ps")
+            row: Row = {
+                "frame": index,
+                "step": int(frame.configuration.step or 0),
+                "time_ps": float("nan") if time is None else time,
+            }
+            carried = {name: logged(frame, name) for name in CARRIED}
+            row |= {name: value for name, value in carried.items() if value is not None}
+            found.rows.append(row | measured.values | measured.words)
+            for name, table in measured.distributions.items():
+                found.distributions.setdefault(name, []).append(table)
+            if writer is not None:
+                writer.append(frame, row["step"], measured.values, _by_bead(frame, measured.sites))
+    finally:
+        if writer is not None:
+            writer.__exit__(None, None, None)
+    return found
+
+
+def _by_bead(frame: gsd.hoomd.Frame, sites: dict[str, Any]) -> dict[str, Any]:
+    """Arrays of the T as arrays of all beads: -1 or NaN for the others."""
+    kind = np.asarray(frame.particles.typeid)
+    mine = kind == list(frame.particles.types).index("T")
+    beads = {}
+    for name, values in sites.items():
+        beads[name] = np.full(len(kind), -1 if values.dtype.kind == "i" else np.nan, values.dtype)
+        beads[name][mine] = values
+    return beads
+
+
+def _summary(
+    structures: Structures, chosen: Sequence[int], names: list[str], rows: list[Row]
+) -> dict[str, Any]:
+    network, frame = structures.frame(chosen[-1])
+    kinds = np.bincount(frame.particles.typeid, minlength=len(frame.particles.types))
+    count = dict(zip(frame.particles.types, kinds.tolist(), strict=True))
+    summary: dict[str, Any] = {
+        "path": str(structures.path),
+        "frames": len(chosen),
+        "first_frame": chosen[0],
+        "last_frame": chosen[-1],
+        "n_T": network.n_sites,
+        "n_S": count.get("S", 0),
+        "measured": names,
+        "verdict": None,
+        "sentence": "The crystalline share was not measured.",
+        "crystalline_share": None,
+        "types": None,
+        "amorphous_share": None,
+        "transition": None,
+    }
+    if "crystallinity" not in names:
+        return summary
+    start = _start(rows)
+    labels = label_sites(network)
+    after = rows[start:]
+    transition = kinetics(
+        [row["time_ps"] for row in after],
+        [row["crystalline_share"] for row in after],
+        [row["largest_grain_sites"] for row in after],
+        lambda k: structures.network(chosen[start + k]),
+    )
+    found = ", ".join(f"{t['code']} {100 * float(str(t['share'])):.1f} %" for t in labels.summary())
+    end = in_a_word(labels.crystalline_share)
+    return summary | {
+        "verdict": end,
+        "sentence": f"The last frame is {end}: {100 * labels.crystalline_share:.1f} % of the T are crystalline"
+        f"{f' ({found})' if found else ''}. {transition['sentence']}",
+        "crystalline_share": {
+            "start": rows[start]["crystalline_share"],
+            "end": rows[-1]["crystalline_share"],
+        },
+        "types": labels.summary(),
+        "amorphous_share": round(1 - labels.crystalline_share, 4),
+        "transition": transition,
+    }
+
+
+def _start(rows: list[Row]) -> int:
+    """The row with which the longest stage of a run begins: what comes before it is preparation."""
+    if any("stage" not in row for row in rows) or not np.isfinite([row["time_ps"] for row in rows]).all():
+        return 0
+    lengths: dict[float, float] = {}
+    for before, row in pairwise(rows):
+        lengths[row["stage"]] = lengths.get(row["stage"], 0.0) + row["time_ps"] - before["time_ps"]
+    if not lengths:
+        return 0
+    longest = max(lengths, key=lambda stage: (lengths[stage], stage))
+    return max((k for k, row in enumerate(rows) if row["stage"] < longest), default=0)

@@ -1,0 +1,47 @@
+"""What a diffractometer would see of a frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zeocryst.cell import box_to_cell
+from zeocryst.diffraction import powder_pattern as pattern_of
+from zeocryst.diffraction import structure_factor as factor_of
+from zeocryst.network.bonds import Network
+from zeocryst.order.measured import Measured
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+
+def structure_factor(network: Network) -> Measured:
+    """Static structure factor of the T, as `zeocryst.diffraction.structure_factor` says.
+
+    To 4/Å in steps of 0.05/Å; NaN where the cell has no wave vector.
+    """
+    q, s = factor_of(network.positions, network.cell)
+    return Measured({}, distributions={"structure_factor": {"q_per_A": q, "S_TT": s}})
+
+
+def powder_pattern(network: Network, frame: gsd.hoomd.Frame) -> Measured:
+    """X-ray powder pattern (Cu K-alpha 1), as `zeocryst.diffraction.powder_pattern` says.
+
+    Every T counts as Si. Oxygens (a type O of the frame) stand where they are; where there are none, one O
+    stands in the middle of each bond, so that lines are where they belong and about as high as in the
+    silicate. S scatter nothing. From 3 to 50 degrees of 2 theta; the highest point is 100. All zero where
+    nothing diffracts.
+    """
+    names = list(frame.particles.types or [])
+    if "O" in names:
+        cell = box_to_cell(frame.configuration.box)
+        kind = np.asarray(frame.particles.typeid)
+        points = np.asarray(frame.particles.position, dtype=float)
+        silicon, oxygen = points[kind == names.index("T")], points[kind == names.index("O")]
+    else:
+        cell, silicon = network.cell, network.positions
+        oxygen = network.positions[network.first] + network.vectors / 2
+    elements = ["Si"] * len(silicon) + ["O"] * len(oxygen)
+    angle, intensity = pattern_of(np.vstack([silicon, oxygen]), elements, cell)
+    return Measured({}, distributions={"powder_pattern": {"two_theta_deg": angle, "intensity": intensity}})
