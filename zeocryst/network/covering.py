@@ -36,6 +36,9 @@ WORST_SHARE = 0.15
 #: How often one of several ways that fit equally well is chosen, and how far it looks ahead (steps) to do so.
 MOST_GUESSES = 12
 LOOK_AHEAD = 300
+#: Nearer than this (bonds) to a missing bond, a way that fits worse than the best by no more than this is as good.
+FAR_FROM_HOLES = 4
+NEARLY = 3
 #: A way must fit at least this much better than not to be worth looking ahead.
 WORTH_A_GUESS = 6
 #: Different ways around the periodic box that are remembered.
@@ -50,8 +53,8 @@ class _Growth(NamedTuple):
     image that was reached; `agreed`, `denied` (N,): proposals that agreed and that did not; `free` (N,): sites
     that may be taken.
 
-    `steps` (K, 2) is all that was done, so that it can be undone: a site, and the net's bond that was found (-1:
-    the site itself); `refusals` the sites of the disagreements. `tally` has the numbers of steps, of sites
+    `steps` (K, 3) is all that was done, so that it can be undone: a site, the net's bond that was found (-1: the
+    site itself), and the number of the site's step before, of which `latest` (N,) has the last; `refusals` the sites of the disagreements. `tally` has the numbers of steps, of sites
     reached, of disagreements and of ways around the box; `winding` what each such way is in the net.
     """
 
@@ -64,6 +67,7 @@ class _Growth(NamedTuple):
     denied: NDArray[np.int32]
     free: NDArray[np.bool_]
     steps: NDArray[np.int32]
+    latest: NDArray[np.int32]
     refusals: NDArray[np.int32]
     tally: Ints
     winding: NDArray[np.int32]
@@ -126,8 +130,11 @@ def _closes(g, w, image, lattice):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, inline="always")
 def _note(g, w, k):  # type: ignore[no-untyped-def]
     """Write a step down."""
-    g.steps[g.tally[0], 0] = w
-    g.steps[g.tally[0], 1] = k
+    n = g.tally[0]
+    g.steps[n, 0] = w
+    g.steps[n, 1] = k
+    g.steps[n, 2] = g.latest[w]
+    g.latest[w] = n
     g.tally[0] += 1
 
 
@@ -185,6 +192,7 @@ def _undo(g, steps, reached, refusals, windings):  # type: ignore[no-untyped-def
     """Go back to an earlier tally."""
     for n in range(g.tally[0] - 1, steps - 1, -1):
         w, k = g.steps[n, 0], g.steps[n, 1]
+        g.latest[w] = g.steps[n, 2]
         if k < 0:
             g.site[w] = -1
             g.agreed[w] = 0
@@ -282,29 +290,34 @@ def _fit(g, own, net, v, trial):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _ways(g, own, net, v, found):  # type: ignore[no-untyped-def]
-    """The ways to give the open bonds of a site to those of the net that fit best: how well, and how many."""
+def _ways(g, own, net, whole, v, found):  # type: ignore[no-untyped-def]
+    """The ways to give the open bonds of a site to those of the net that fit best: how well, and how many.
+
+    Where a bond is missing nearby, rings are, so that a way that fits nearly as well counts too.
+    """
     y = g.site[v]
     degree = net.begin[y + 1] - net.begin[y]
     if own.begin[v + 1] - own.begin[v] != degree:
         return 0, 0
-    trial = np.empty(4, np.int64)
-    best = ways = 0
+    scores = np.empty(24, np.int64)
+    best = count = 0
     for code in range(256):
-        if not _order(code, degree, trial):
+        if not _order(code, degree, found[count]):
             continue
         good = True
         for a in range(degree):
-            good = good and (g.slot[v, a] < 0 or g.slot[v, a] == trial[a])
-        if not good:
-            continue
-        score = _fit(g, own, net, v, trial)
-        if score > best:
-            best, ways = score, 0
-        if score == best:
-            found[ways] = trial
+            good = good and (g.slot[v, a] < 0 or g.slot[v, a] == found[count, a])
+        if good:
+            scores[count] = _fit(g, own, net, v, found[count])
+            best = max(best, scores[count])
+            count += 1
+    slack = NEARLY if whole[v] < FAR_FROM_HOLES else 0
+    ways = 0
+    for n in range(count):
+        if best > 0 and scores[n] >= best - slack:
+            found[ways] = found[n]
             ways += 1
-    return best, ways if best > 0 else 0
+    return best, ways
 
 
 @numba.njit(cache=True)
@@ -334,6 +347,8 @@ def _spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
     while done < min(g.tally[0], stop) and not _too_many(g):
         v = g.steps[done, 0]
         done += 1
+        if g.latest[v] >= done:  # more is known of it by a later step
+            continue
         same, other = _compare(g, v, own, net, whole)
         if not _sound(same, other) or g.denied[v] > g.agreed[v]:
             continue
@@ -366,7 +381,7 @@ def _look_ahead(g, own, net, whole, v, way, found):  # type: ignore[no-untyped-d
             break
         for n in range(steps, before):
             w = g.steps[n, 0]
-            if _is_open(g, net, w) and _ways(g, own, net, w, found)[1] == 1:
+            if _is_open(g, net, w) and _ways(g, own, net, whole, w, found)[1] == 1:
                 _settle(g, net, w, found[0])
         if g.tally[0] == before:
             break
@@ -379,7 +394,7 @@ def _look_ahead(g, own, net, whole, v, way, found):  # type: ignore[no-untyped-d
 def _guess(g, own, net, whole, v, best_ways, ways):  # type: ignore[no-untyped-def]
     """Settle a site in the way that leads to the fewest disagreements, and then to the most sites."""
     chosen, least, most = 0, 1 << 30, -1
-    found = np.empty((24, 4), np.int64)
+    found = np.empty((25, 4), np.int64)
     for n in range(ways):
         bad, more = _look_ahead(g, own, net, whole, v, best_ways[n], found)
         if bad < least or (bad == least and more > most):
@@ -393,7 +408,7 @@ def _grow(g, own, net, whole):  # type: ignore[no-untyped-def]
     done = seen = n_waiting = guesses = 0
     waiting = np.empty(len(g.site), np.int64)
     waits = np.zeros(len(g.site), np.bool_)
-    found = np.empty((24, 4), np.int64)
+    found = np.empty((25, 4), np.int64)
     while not _too_many(g):
         done = _spread(g, own, net, whole, done, len(g.steps))
         while seen < g.tally[0]:
@@ -408,7 +423,7 @@ def _grow(g, own, net, whole):  # type: ignore[no-untyped-def]
             v = waiting[m]
             if not _is_open(g, net, v):
                 continue
-            if _ways(g, own, net, v, found)[1] == 1:
+            if _ways(g, own, net, whole, v, found)[1] == 1:
                 _settle(g, net, v, found[0])
             else:
                 waiting[left] = v
@@ -419,7 +434,7 @@ def _grow(g, own, net, whole):  # type: ignore[no-untyped-def]
         for m in range(n_waiting):
             if guesses >= MOST_GUESSES:
                 return
-            fits, ways = _ways(g, own, net, waiting[m], found)
+            fits, ways = _ways(g, own, net, whole, waiting[m], found)
             if ways > 1 and fits >= WORTH_A_GUESS:
                 guesses += 1
                 _guess(g, own, net, whole, waiting[m], found, ways)
@@ -551,7 +566,7 @@ def follow(
     growth = _Growth(
         np.full(n, -1, np.int32), np.full((n, 4), -1, np.int8), np.full((n, 4), -1, np.int8),
         np.zeros((n, 3), np.int32), np.zeros((n, 3), np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32),
-        free.copy(), np.empty((5 * n + 16, 2), np.int32), np.empty(n + 128, np.int32), np.zeros(4, np.int64),
+        free.copy(), np.empty((5 * n + 16, 3), np.int32), np.full(n, -1, np.int32), np.empty(n + 128, np.int32), np.zeros(4, np.int64),
         np.zeros((_WINDINGS, 6), np.int32),
     )  # fmt: skip
     pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)

@@ -46,14 +46,14 @@ from zeocryst.network.covering import follow
 from zeocryst.network.topology import coordination_sequences
 
 #: Shells to which sequences are compared.
-DEPTH = 12
+DEPTH = 8
 CORE_SHELLS = 5
 INTACT_SHELLS = 8
 MIN_GRAIN = 40
 MIN_CORE = 6
 FILL_NEIGHBOURS = 3
 #: A type that explains this share of all sites without disagreement needs no rivals.
-CLEAR_SHARE = 0.75
+CLEAR_SHARE = 0.95
 #: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
 LEAST_GROWTH = 12
 TRIES = 40
