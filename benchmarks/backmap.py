@@ -1,0 +1,63 @@
+"""What back-mapping costs: ``python benchmarks/backmap.py [T ...]`` (1e3, 1e4 and 1e5 T if none are given).
+
+Two structures of each size, MFI with its T shaken by 0.15 Å and the same with 2 % of its bonds opened, so that
+there are silanols to place. Each runs in a process of its own, whose peak memory is given. Everything is counted
+from T positions to atoms: bonds, oxygens, silanols, distance least squares, hydrogens. Kernels are compiled before.
+"""
+
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from zeocryst.backmap.build import build
+from zeocryst.frameworks.table import start_structure
+from zeocryst.network.bonds import bonds_from_sites, repeat_network
+
+
+def structure(n_sites):
+    cell, sites = start_structure("MFI")
+    network = bonds_from_sites(sites, cell)
+    side = max(1, round((n_sites / len(sites)) ** (1 / 3)))
+    repeats = side, side, max(1, round(n_sites / len(sites) / side**2))
+    return repeat_network(network, repeats)
+
+
+def measure(n_sites, opened):
+    build(structure(96))  # compiles
+    network = structure(n_sites)
+    rng = np.random.default_rng(1)
+    positions = network.positions + rng.normal(scale=0.15, size=network.positions.shape)
+    begin = time.perf_counter()
+    network = bonds_from_sites(positions, network.cell)
+    if opened:
+        keep = rng.random(len(network.first)) > 0.02
+        network = replace(
+            network, first=network.first[keep], second=network.second[keep], shift=network.shift[keep]
+        )
+    built = build(network)
+    seconds = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    n = network.n_sites
+    print(
+        f"{n:>7} T {len(built.atoms):>7} atoms {'silanols' if opened else 'whole':>9} {built.starts} starts "
+        f"{seconds:7.2f} s {1e6 * seconds / n / built.starts:7.1f} us/T/start {peak:5.2f} GB "
+        f"R = {built.residual:.4f}",
+        flush=True,
+    )
+
+
+def main():
+    if len(sys.argv) == 3 and sys.argv[2] in ("whole", "opened"):
+        measure(int(float(sys.argv[1])), sys.argv[2] == "opened")
+        return
+    for n_sites in sys.argv[1:] or ("1e3", "1e4", "1e5"):
+        for kind in ("whole", "opened"):
+            subprocess.run([sys.executable, __file__, n_sites, kind], check=True)
+
+
+if __name__ == "__main__":
+    main()
