@@ -1,8 +1,9 @@
 """What back-mapping costs: ``python benchmarks/backmap.py [T ...]`` (1e3, 1e4 and 1e5 T if none are given).
 
-Two structures of each size, MFI with its T shaken by 0.15 Å and the same with 2 % of its bonds opened, so that
-there are silanols to place. Each runs in a process of its own, whose peak memory is given. Everything is counted
-from T positions to atoms: bonds, oxygens, silanols, distance least squares, hydrogens. Kernels are compiled before.
+Two structures of each size, MFI with its T shaken by 0.15 Å and the same with 2 % of its bonds opened, so
+that there are silanols to place. Each runs in a process of its own, whose peak memory is given. Everything from
+T positions to atoms is counted: bonds, oxygens, silanols, distance least squares, hydrogens. Kernels are
+compiled before.
 """
 
 import resource
@@ -15,12 +16,13 @@ import numpy as np
 
 from zeocryst.backmap.build import build
 from zeocryst.frameworks.table import start_structure
-from zeocryst.network.bonds import bonds_from_sites, repeat_network
+from zeocryst.network.bonds import repeat_network
+from zeocryst.network.matching import matched_bonds
 
 
 def structure(n_sites):
     cell, sites = start_structure("MFI")
-    network = bonds_from_sites(sites, cell)
+    network, _ = matched_bonds(sites, cell)
     side = max(1, round((n_sites / len(sites)) ** (1 / 3)))
     repeats = side, side, max(1, round(n_sites / len(sites) / side**2))
     return repeat_network(network, repeats)
@@ -32,7 +34,7 @@ def measure(n_sites, opened):
     rng = np.random.default_rng(1)
     positions = network.positions + rng.normal(scale=0.15, size=network.positions.shape)
     begin = time.perf_counter()
-    network = bonds_from_sites(positions, network.cell)
+    network, _ = matched_bonds(positions, network.cell)
     if opened:
         keep = rng.random(len(network.first)) > 0.02
         network = replace(

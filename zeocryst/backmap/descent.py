@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 #: Damping of the first step, the least (oxygens that nothing holds would run away), and where a descent that
 #: finds no way down gives up; in units of weight^2.
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 3e-3, 1e8
-#: A step's linear equations are solved until their residual has fallen to this share, in at most so many products.
+#: A step's linear equations are solved until their residual has fallen to this share, or for so many products.
 FORCING, MOST_PRODUCTS = 0.2, 200
 #: No atom moves farther than this in a step, Å: contacts are not foreseen.
 LONGEST_STEP_A = 0.3
@@ -67,7 +67,7 @@ class VolumeTerm:
 
 @contextmanager
 def threads_for(n_atoms: int) -> Iterator[None]:
-    """One thread for a structure so small that waiting for each other would cost threads more than they gain."""
+    """One thread for a structure so small that threads would lose more by waiting than they gain."""
     before = numba.get_num_threads()
     if n_atoms < SMALL:
         numba.set_num_threads(1)
@@ -90,9 +90,7 @@ class Descent:
         Frees the cell; None keeps it.
     """
 
-    def __init__(
-        self, positions: Floats, cell: Floats, terms: Terms, volume: VolumeTerm | None = None
-    ) -> None:
+    def __init__(self, positions: Floats, cell: Floats, terms: Terms, volume: VolumeTerm | None = None) -> None:
         self.positions, self.cell = positions.copy(), cell.copy()
         self._terms, self._volume = terms, volume
         n, m = len(positions), len(terms.i)
@@ -153,40 +151,41 @@ class Descent:
         inverse = kernels.inverse_blocks(*self._incident, self._slope, damping)
         step, direction = np.zeros((n, 3)), np.zeros((n, 3))
         rest, product, z = np.empty((n, 3)), np.zeros((n, 3)), np.empty((n, 3))
-        step6, rest6 = np.zeros(6), np.zeros(6)
+        step6 = np.zeros(6)
+        rest6: Floats = np.zeros(6)
         kernels.backward(-self._off, *self._incident, self._slope, rest, 0.0, direction)
         inverse6, damping6 = np.zeros((6, 6)), 0.0
         if free:
             inverse6, damping6 = self._strain_block()
-            rest6 = kernels.backward_strain(-self._off, self._gap, self._slope)
+            rest6 = np.asarray(kernels.backward_strain(-self._off, self._gap, self._slope))
             rest6 -= self._swell * self._off_volume * _TRACE
         first, first6 = rest.copy(), rest6.copy()
-        z6 = inverse6 @ rest6
+        z6 = np.asarray(inverse6 @ rest6)
         size = kernels.advance(0.0, direction, product, inverse, step, rest, z) + float(rest6 @ z6)
         goal = FORCING**2 * size
         direction, direction6 = z.copy(), z6
         for _ in range(MOST_PRODUCTS):
             curvature = self._apply(direction, direction6, product)
             if free:
-                product6 = kernels.backward_strain(self._change, self._gap, self._slope)
+                product6 = np.asarray(kernels.backward_strain(self._change, self._gap, self._slope))
                 product6 += damping6 * direction6 + self._swell**2 * (_TRACE @ direction6) * _TRACE
                 curvature += float(direction6 @ product6)
             alpha = size / max(curvature, 1e-300)
             if free:
                 step6 = step6 + alpha * direction6
                 rest6 = rest6 - alpha * product6
-                z6 = inverse6 @ rest6
+                z6 = np.asarray(inverse6 @ rest6)
             before = size
             size = kernels.advance(alpha, direction, product, inverse, step, rest, z) + float(rest6 @ z6)
             if size <= goal:
                 break
             kernels.turn(direction, z, size / before)
             direction6 = z6 + size / before * direction6
-        promised = np.vdot(step, first + rest) + damping * np.vdot(step, step)
-        promised += step6 @ (first6 + rest6) + damping6 * step6 @ step6
+        promised = float(np.vdot(step, first + rest) + damping * np.vdot(step, step))
+        promised += float(step6 @ (first6 + rest6) + damping6 * step6 @ step6)
         length = np.linalg.norm(step, axis=1, keepdims=True)
         step *= np.minimum(1.0, LONGEST_STEP_A / np.maximum(length, LONGEST_STEP_A))
-        return step, _matrix(step6), float(promised)
+        return step, _matrix(step6), promised
 
     def _apply(self, direction: Floats, direction6: Floats, product: Floats) -> float:
         """J^T J + damping, times a direction, for the atoms; returns its product with the direction."""
@@ -204,7 +203,7 @@ class Descent:
         j6 = np.column_stack(columns)
         damping6 = self._damping * len(g)  # a strain moves every term's end by its length
         block = j6.T @ j6 + damping6 * np.eye(6) + self._swell**2 * np.outer(_TRACE, _TRACE)
-        return np.linalg.inv(block), damping6
+        return np.asarray(np.linalg.inv(block), dtype=float), damping6
 
 
 def _matrix(strain: Floats) -> Floats:

@@ -55,7 +55,8 @@ class Terms:
 
     def by_atom(self, n_atoms: int) -> tuple[Ints, Ints]:
         """Offsets (n_atoms + 1,), and for each atom its terms: m where it is j, -1 - m where it is i."""
-        return _by_atom(n_atoms, self.i, self.j)
+        offsets, incident = _by_atom(n_atoms, self.i, self.j)
+        return offsets, incident
 
 
 @numba.njit(cache=True)
@@ -142,7 +143,7 @@ def forward(v: Floats, strain: Floats, i: Ints, j: Ints, gap: Floats, slope: Flo
 def backward(
     t: Floats, offsets: Ints, incident: Ints, slope: Floats, out: Floats, damping: float, direction: Floats
 ) -> float:
-    """J transposed times `t` (M,), for the atoms, plus damping times direction; returns its product with that."""
+    """J^T times `t` (M,), plus damping times direction, for the atoms; returns its product with that."""
     total = 0.0
     for a in numba.prange(len(offsets) - 1):
         sx, sy, sz = 0.0, 0.0, 0.0

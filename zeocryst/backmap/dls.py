@@ -132,9 +132,7 @@ def solve(silicate: Silicate, *, free_cell: bool = False) -> tuple[Silicate, flo
     return solved, found
 
 
-def _descend(
-    silicate: Silicate, terms: Terms, held: VolumeTerm | None, bridges: float
-) -> Silicate:
+def _descend(silicate: Silicate, terms: Terms, held: VolumeTerm | None, bridges: float) -> Silicate:
     """Descend with bridging O kept `bridges` Å apart."""
     positions, cell, value = silicate.positions, silicate.network.cell, np.inf
     for turn in range(ROUNDS):

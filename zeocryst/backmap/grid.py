@@ -49,7 +49,7 @@ def build_grid(positions: Floats, cell: Floats, reach: float) -> Grid:
     """A grid to look `reach` Å around any point."""
     tall = heights(cell)
     counts = np.maximum(1, (tall / reach).astype(np.int64))
-    inverse = np.linalg.inv(cell)
+    inverse = np.asarray(np.linalg.inv(cell), dtype=float)
     fractional = positions @ inverse
     fractional -= np.floor(fractional)
     box = np.minimum((fractional * counts).astype(np.int64), counts - 1)

@@ -38,7 +38,7 @@ def place_hydrogens(silicate: Silicate) -> Floats:
         return np.empty((0, 3))
     out = oxygens - network.positions[silicate.terminal_site]
     grid = build_grid(silicate.positions, network.cell, ROOM_A)
-    return oxygens + _turned(oxygens, out, network.n_sites + len(silicate.bridging), grid)
+    return np.asarray(oxygens + _turned(oxygens, out, network.n_sites + len(silicate.bridging), grid))
 
 
 @numba.njit(cache=True)
