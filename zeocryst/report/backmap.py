@@ -22,6 +22,16 @@ HISTOGRAMS = (
     ("Si-O-Si angles", "angle (°)", "si_o_si_deg"),
     ("$^{29}$Si shifts of Q4", "shift (ppm)", "shift_29Si_ppm"),
 )
+#: What each choice is, for people.
+CHOICES = {
+    "candidates": "pairs within the bond cut-off",
+    "cut": "of these, left unbonded since a T had better ones",
+    "crowded_sites": "T with more than four pairs within the cut-off",
+    "components": "groups of such T decided together",
+    "differs": "bonds that nearest-first would not have given",
+    "bond_cutoff_A": "bond cut-off, Å",
+    "silanols_added": "missing bonds that became silanols",
+}
 NOTES = """<p class="note">Each T is a Si, each bond a bridging O, each missing bond a silanol. Bonds of T
 alone are a maximum-weight matching with at most four a T. The geometry is that of least residual in the
 distances of DLS-76 (Si-O 1.61 Å, O-O 2.629 Å, Si-Si 3.07 Å), T and O free; a low residual alone proves
@@ -114,7 +124,7 @@ def _figures(record: Mapping[str, Any]) -> str:
         ("with closed cages", _share(pores["void_volume_share"])),
         ("closest O-O, Si-Si, unbonded Si-O, H, Å", closest),
     ]
-    decided = [[k.replace("_", " "), v] for k, v in record["choices"].items()]
+    decided = [[CHOICES.get(k, k.replace("_", " ")), v] for k, v in record["choices"].items()]
     near = record["local_distances"]
     measures = ("mean", "std", "range")
     local = [[kind, *(near[f"{kind}_{what}_A"] for what in measures)] for kind in ("T-O", "O-O", "T-T")]
