@@ -9,12 +9,15 @@ with prescribed distances D and weights w: Si-O 1.61 Å (2.0), O-O within a tetr
 1.61 sqrt(8/3) = 2.629 Å (0.61), Si-Si over a bridge 3.07 Å (0.23).
 
 T and O are free and the cell is fixed. Nothing in these terms holds a framework open: with a free cell SOD
-reaches zero residual at 9 % less volume, so a low residual alone proves nothing.
+reaches zero residual at 9 % less volume, so a low residual alone proves nothing. A cell that is set free is
+held by a term for the density, n k^2 (V / V0 - 1)^2 with V0 the volume given, n the number of T and k of
+`VOLUME_STIFFNESS`; no fully connected type then changes its volume by more than 0.4 %.
 
 Beyond DLS-76, one-sided terms keep atoms apart: those that no bond relates (`CONTACT`), so that silanols
 of a crowded amorphous structure do not meet, and the oxygens of one tetrahedron (`EDGE`), whose weight of
-0.61 alone lets a strained tetrahedron fold to O-O of 2.1 Å. They are zero in a framework that is in order,
-and not part of the residual that is reported.
+0.61 alone lets a strained tetrahedron fold to O-O of 2.1 Å. They are not part of the residual that is reported.
+Bridging oxygens are first let as near as `CLOSEST_BRIDGES`, which a few idealized frameworks with double
+four-rings need, and then kept `CONTACT` apart where that costs next to nothing, as it does elsewhere.
 """
 
 from __future__ import annotations
