@@ -36,7 +36,7 @@ class Options:
         A number, or "auto": of a run its start, the frame nearest to the transition (or the middle) and its
         end; of a file its last frame. None is "auto" for a run and the last frame for a file.
     quench : str or None
-        "ts" or "none"; None quenches frames that hold S, or come from a run.
+        "ts" or "none"; None quenches frames that hold S. Without S the model does not hold a network open.
     cell : str
         "fixed" or "free".
     seed : int

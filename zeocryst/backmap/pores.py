@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 HELIUM_A, NITROGEN_A = 1.30, 1.82
 #: Atoms are moved by this much at random, Å.
 SHAKE_A = 1e-3
-#: Samples in all, of volumes and of surfaces; at least five an atom.
+#: Samples of the volume, and of the surface at least, where Zeo++ counts them by atom.
 SAMPLES = 20_000
 #: Tries, and seconds after which one is given up.
-TRIES, PATIENCE_S = 4, 120
+TRIES, PATIENCE_S = 4, 300
 #: Above this number of atoms nothing is measured: Zeo++ needs minutes.
 MOST_ATOMS = 6_000
 NAMES = (
@@ -105,8 +105,8 @@ def _ask_zeo(path: Path) -> dict[str, float]:
     result = path.with_suffix(".res")
     atoms.calculate_free_sphere_parameters(str(result))
     included, free = (float(x) for x in result.read_text("ascii").split()[1:3])
-    each = max(5, SAMPLES // int(atoms.no_atoms))
-    volumes = volume(atoms, HELIUM_A, HELIUM_A, each).decode()
+    each = max(20, SAMPLES // int(atoms.no_atoms))
+    volumes = volume(atoms, HELIUM_A, HELIUM_A, SAMPLES).decode()
     surfaces = surface_area(atoms, NITROGEN_A, NITROGEN_A, each).decode()
     reached, closed = _value("AV_Volume_fraction", volumes), _value("NAV_Volume_fraction", volumes)
     values = (included, free, reached, reached + closed, _value("ASA_A^2", surfaces))
