@@ -33,8 +33,8 @@ class Options:
     Attributes
     ----------
     frame : str or None
-        A number, or "auto": of a run its start, the frame nearest to the transition (or the middle) and its
-        end; of a file its last frame. None is "auto" for a run and the last frame for a file.
+        A number, or "auto": the start, the frame nearest to the transition of a run (or the middle) and the
+        end. None is "auto" for a run and every frame for a file.
     quench : str or None
         "ts" or "none"; None quenches frames that hold S. Without S the model does not hold a network open.
     cell : str
@@ -84,6 +84,7 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
         last = number == len(prepared) - 1
         found = realize(network, options.seed, free_cell=options.cell == "free", choices=choices)
         # the last frame is the folder's own, as in a run; others lie under frames/
+        words = _aluminium(path, source) + in_words(found.record)
         name = "framework" if last else f"frames/framework_{source.index}"
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         write_results(out / Path(name).parent, found, Path(name).name)
@@ -91,7 +92,7 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
             {
                 "frame": source.index, "label": source.label, "files": name, "quench": quench,
                 "n_T": network.n_sites, "types_from_atoms": found.types,
-                "amorphous_share_from_atoms": found.amorphous_share, "words": in_words(found.record),
+                "amorphous_share_from_atoms": found.amorphous_share, "words": words,
                 "backmap": found.record,
             }
         )  # fmt: skip
@@ -103,6 +104,16 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
     write_backmap_report(out, summary)
     (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
     return summary
+
+
+def _aluminium(path: Path, source: _Source) -> list[str]:
+    """What became of aluminium in the input, if there is some."""
+    if source.network is None:
+        return []
+    import ase.io
+
+    count = int((ase.io.read(path, source.index, do_not_split_by_at_sign=True).numbers == 13).sum())
+    return [f"{count} Al of the input are written as Si: aluminium is not placed yet."] if count else []
 
 
 def _sources(path: Path, options: Options) -> tuple[list[_Source], str]:
@@ -117,12 +128,22 @@ def _sources(path: Path, options: Options) -> tuple[list[_Source], str]:
     if not path.is_file():
         raise InputError(f"no file or run folder {path}")
     if path.suffix.lower() == ".gsd":
-        count = count_frames(path)
-        chosen = _chosen(options.frame or "-1", count, [("last", count - 1)])
+        chosen = _of_file(options.frame, count_frames(path))
         return [_Source(label, k, beads=read_frame(path, k)) for label, k in chosen], MODEL
-    number = -1 if options.frame in (None, "auto") else _whole(options.frame)
-    found = list(read_networks(path, number, parse_types(options.types)))
-    return [_Source("frame", k, network=network) for k, network in found], MODEL
+    one = None if options.frame in (None, "auto") else _whole(options.frame)
+    found = dict(read_networks(path, one, parse_types(options.types)))
+    chosen = [("frame", k) for k in found] if one is not None else _of_file(options.frame, len(found))
+    return [_Source(label, k, found[k]) for label, k in chosen], MODEL
+
+
+def _of_file(frame: str | None, count: int) -> list[tuple[str, int]]:
+    """Frames of a file: every one, the one asked for, or its start, middle and end."""
+    if frame is None and count:
+        return [("frame", k) for k in range(count)]
+    named = [("start", 0), ("middle", (count - 1) // 2), ("end", count - 1)]
+    return _chosen(
+        frame or "auto", count, [e for k, e in enumerate(named) if e[1] not in [n for _, n in named[k + 1 :]]]
+    )
 
 
 def _moments(path: Path, summary: dict[str, Any], count: int) -> list[tuple[str, int]]:

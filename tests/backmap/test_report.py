@@ -204,6 +204,25 @@ def test_frames_with_s_are_quenched_and_others_not(unseeded, tmp_path, capsys):
     assert hot["backmap"]["q4_share"] > 0.95
 
 
+def test_every_frame_of_a_file_unless_one_is_named(reference, tmp_path, capsys):
+    sod = reference["SOD"].copy()
+    other = sod.copy()
+    other.numbers[np.flatnonzero(other.numbers == 14)[:2]] = 13
+    ase.io.write(tmp_path / "two.extxyz", [other, sod, sod, sod])
+    code, said, _ = call(capsys, "backmap", tmp_path / "two.extxyz", "--out", tmp_path / "all", "--json")
+    assert code == 0
+    summary = json.loads(said)
+    assert summary["frame"] == 3
+    assert [entry["frame"] for entry in summary["frames"]] == [0, 1, 2]
+    assert "2 Al of the input are written as Si" in summary["frames"][0]["words"][0]
+    assert (tmp_path / "all" / "frames" / "framework_2.gsd").is_file()
+    code, said, _ = call(
+        capsys, "backmap", tmp_path / "two.extxyz", "--out", tmp_path / "auto", "--frames", "auto", "--json"
+    )
+    summary = json.loads(said)
+    assert [e["label"] for e in [*summary["frames"], summary]] == ["start", "middle", "end"]
+
+
 def test_a_structure_that_fails_a_check_is_written_and_says_so(tmp_path, capsys):
     # two sheets of oxygens 1 Å apart between Si: bonds of oxygens that share edges
     atoms = Atoms(
