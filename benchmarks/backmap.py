@@ -17,7 +17,7 @@ import numpy as np
 
 from zeocryst.backmap.build import build
 from zeocryst.frameworks.table import start_structure
-from zeocryst.network.bonds import repeat_network
+from zeocryst.network.bonds import bonds_from_sites, repeat_network
 from zeocryst.network.matching import matched_bonds
 
 
@@ -31,6 +31,7 @@ def structure(n_sites):
 
 def measure(n_sites, opened):
     build(structure(96))  # compiles
+    build(bonds_from_sites([[5, 5, 5]], np.eye(3) * 20))  # what places silanols and hydrogens too
     network = structure(n_sites)
     rng = np.random.default_rng(1)
     positions = network.positions + rng.normal(scale=0.15, size=network.positions.shape)

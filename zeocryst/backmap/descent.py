@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from zeocryst.backmap import distances as kernels
 from zeocryst.backmap.distances import Terms
+from zeocryst.cell import heights
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +37,8 @@ FORCING, MOST_PRODUCTS = 0.2, 200
 LONGEST_STEP_A = 0.3
 #: Number of atoms below which one thread does the work.
 SMALL = 60_000
+#: Edge of the boxes by which atoms are sorted, Å.
+BOX_A = 6.0
 #: Row and column of the six components of a symmetric strain; those that change the volume.
 _ROW, _COLUMN = np.array([0, 1, 2, 0, 0, 1]), np.array([0, 1, 2, 1, 2, 2])
 _TRACE = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
@@ -78,7 +81,7 @@ def threads_for(n_atoms: int) -> Iterator[None]:
 
 
 class Descent:
-    """A minimization; `positions` (N, 3) and `cell` (3, 3), Å, are where it stands.
+    """A minimization; `positions` and `cell` (3, 3), Å, are where it stands.
 
     Parameters
     ----------
@@ -91,7 +94,15 @@ class Descent:
     """
 
     def __init__(self, positions: Floats, cell: Floats, terms: Terms, volume: VolumeTerm | None = None) -> None:
-        self.positions, self.cell = positions.copy(), cell.copy()
+        # atoms near each other, and the terms between them, stand near each other in memory
+        self._order = _along_cells(positions, cell)
+        rank = np.argsort(self._order)
+        i, j = rank[terms.i], rank[terms.j]
+        line = np.argsort(np.minimum(i, j), kind="stable")
+        terms = Terms(
+            i[line], j[line], terms.shift[line], terms.distance[line], terms.weight[line], terms.one_sided[line]
+        )
+        self._x, self.cell = positions[self._order], cell.copy()
         self._terms, self._volume = terms, volume
         n, m = len(positions), len(terms.i)
         self._incident = terms.by_atom(n)
@@ -101,30 +112,37 @@ class Descent:
         self._damping = FIRST_DAMPING
 
     @property
+    def positions(self) -> Floats:
+        """Where the atoms stand, (N, 3) Å, in the order in which they were given."""
+        out = np.empty_like(self._x)
+        out[self._order] = self._x
+        return out
+
+    @property
     def value(self) -> float:
         """The sum of squares where it stands."""
-        return self._evaluate(self.positions, self.cell)
+        return self._evaluate(self._x, self.cell)
 
     def run(self, most: int = 100, tolerance: float = 3e-3) -> float:
         """Descend until the sum of squares falls by less than `tolerance` of itself, twice; returns it."""
-        value = self._evaluate(self.positions, self.cell)
+        value = self._evaluate(self._x, self.cell)
         slow, growth = 0, 2.0
         for _ in range(most):
             step, strain, promised = self._step()
             stretch = np.eye(3) + strain
-            moved, cell = (self.positions + step) @ stretch, self.cell @ stretch
+            moved, cell = (self._x + step) @ stretch, self.cell @ stretch
             reached = self._evaluate(moved, cell)
             gain = (value - reached) / max(promised, 1e-300)
             if gain > 0:
                 slow = slow + 1 if value - reached < tolerance * value else 0
-                self.positions, self.cell, value = moved, cell, reached
+                self._x, self.cell, value = moved, cell, reached
                 self._damping *= max(1 / 5, 1 - (2 * min(gain, 1.0) - 1) ** 3)
                 self._damping = max(self._damping, LEAST_DAMPING)
                 growth = 2.0
             else:
                 self._damping *= growth
                 growth *= 2.0
-                self._evaluate(self.positions, self.cell)
+                self._evaluate(self._x, self.cell)
             if slow >= 2 or self._damping > MOST_DAMPING:
                 break
         return value
@@ -147,7 +165,7 @@ class Descent:
         Conjugate gradients on the atoms and, with the cell free, the six strains (names that end in 6).
         """
         damping, free = self._damping, self._volume is not None
-        n = len(self.positions)
+        n = len(self._x)
         inverse = kernels.inverse_blocks(*self._incident, self._slope, damping)
         step, direction = np.zeros((n, 3)), np.zeros((n, 3))
         rest, product, z = np.empty((n, 3)), np.zeros((n, 3)), np.empty((n, 3))
@@ -190,7 +208,8 @@ class Descent:
     def _apply(self, direction: Floats, direction6: Floats, product: Floats) -> float:
         """J^T J + damping, times a direction, for the atoms; returns its product with the direction."""
         t = self._terms
-        kernels.forward(direction, _matrix(direction6), t.i, t.j, self._gap, self._slope, self._change)
+        bent = self._volume is not None
+        kernels.forward(direction, _matrix(direction6), bent, t.i, t.j, self._gap, self._slope, self._change)
         return float(
             kernels.backward(self._change, *self._incident, self._slope, product, self._damping, direction)
         )
@@ -204,6 +223,14 @@ class Descent:
         damping6 = self._damping * len(g)  # a strain moves every term's end by its length
         block = j6.T @ j6 + damping6 * np.eye(6) + self._swell**2 * np.outer(_TRACE, _TRACE)
         return np.asarray(np.linalg.inv(block), dtype=float), damping6
+
+
+def _along_cells(positions: Floats, cell: Floats) -> NDArray[np.int64]:
+    """Numbers of the atoms, sorted by boxes of `BOX_A`."""
+    counts = np.maximum(1, heights(cell) / BOX_A).astype(np.int64)
+    fractional = positions @ np.linalg.inv(cell)
+    box = np.minimum(((fractional - np.floor(fractional)) * counts).astype(np.int64), counts - 1)
+    return np.asarray(np.lexsort((box[:, 2], box[:, 1], box[:, 0])), dtype=np.int64)
 
 
 def _matrix(strain: Floats) -> Floats:

@@ -126,15 +126,18 @@ def misfit(
 
 
 @numba.njit(cache=True, parallel=True)
-def forward(v: Floats, strain: Floats, i: Ints, j: Ints, gap: Floats, slope: Floats, out: Floats) -> None:
-    """Change of each term for a step `v` (N, 3) and a strain (3, 3): J times the step."""
+def forward(
+    v: Floats, strain: Floats, bent: bool, i: Ints, j: Ints, gap: Floats, slope: Floats, out: Floats
+) -> None:
+    """Change of each term for a step `v` (N, 3) and, if `bent`, a strain (3, 3): J times the step."""
     for m in numba.prange(len(i)):
         a, b = i[m], j[m]
         t = 0.0
         for k in range(3):
             moved = v[b, k] - v[a, k]
-            for q in range(3):
-                moved += gap[m, q] * strain[q, k]
+            if bent:
+                for q in range(3):
+                    moved += gap[m, q] * strain[q, k]
             t += slope[m, k] * moved
         out[m] = t
 
