@@ -53,8 +53,10 @@ def test_a_run_leaves_the_folder_that_is_promised(finished):
     folder, done = finished
     out = folder / "out"
     names = {p.name for p in out.iterdir()}
+    names.discard("framework_unit_cell.cif")  # where the symmetry of the crystal is found
     assert names == {
-        "condition.toml", "trajectory.gsd", "order_parameters.csv", "framework.cif", "framework.extxyz",
+        "condition.toml", "trajectory.gsd", "order_parameters.csv",
+        "framework.cif", "framework.extxyz", "framework.gsd", "framework.data",
         "report.html", "figures", "summary.json", "log.txt", "checkpoint", "provenance.json",
     }  # fmt: skip
     summary = json.loads((out / "summary.json").read_text())
@@ -101,7 +103,7 @@ def test_rows_and_frames_belong_together(finished):
 def test_the_report_is_one_file_with_everything_in_it(finished):
     out = finished[0] / "out"
     text = (out / "report.html").read_text()
-    assert text.count("data:image/png;base64,") == 3
+    assert text.count("data:image/png;base64,") == 5
     assert "http://" not in text
     assert "https://" not in text
     assert 'src="data:' in text

@@ -38,6 +38,8 @@ def valid_atoms(summary):
     assert named["network kept"]
     assert named["Si without four O"]
     assert named["O without two bonds"]
+    # edges that tetrahedra share are counted, and fail their check
+    assert named["edge-sharing pairs"] == (back["edge_sharing_pairs"] == 0)
 
 
 @pytest.mark.slow
@@ -52,6 +54,8 @@ def test_the_seed_grows(tmp_path):
     assert summary["types"][0]["code"] == "SGT"
     assert summary["types_from_atoms"][0]["code"] == "SGT"
     assert summary["backmap"]["q4_share"] >= 0.9
+    # SGT's framework density (Database of Zeolite Structures): 17.5 T per 1000 Å^3
+    assert summary["backmap"]["density_T_per_1000A3"] == pytest.approx(17.5, rel=0.05)
     valid_atoms(summary)
 
 
@@ -62,4 +66,6 @@ def test_the_control_melts(tmp_path):
     assert summary["crystalline_share"]["end"] < 0.1
     assert summary["verdict"] == "amorphous"
     assert "amorphous" in (tmp_path / "out" / "report.html").read_text()
+    # amorphous silica: 140 to 155 degrees (Mozzi and Warren 1969: 144; simulations up to 155)
+    assert 140 <= summary["backmap"]["si_o_si_mean_deg"] <= 155
     valid_atoms(summary)

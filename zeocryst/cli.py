@@ -64,6 +64,8 @@ def _parser() -> _Parser:
     analyze.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
     analyze.add_argument("--json", action="store_true")
 
+    _backmap_options(commands.add_parser("backmap", help="atoms for frames of a file or of a run"))
+
     report = commands.add_parser("report", help="write the report of a finished run again")
     report.add_argument("folders", nargs="+", metavar="DIR")
     return parser
@@ -73,6 +75,19 @@ def _engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", metavar="NAME", help="engine, or auto")
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"))
     parser.add_argument("--threads", type=int, metavar="N", help="never more than there are cores")
+
+
+def _backmap_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source", metavar="FILE|RUN", help="whatever ASE reads, GSD, LAMMPS dumps, or a run's folder"
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results; new or empty")
+    parser.add_argument("--frame", "--frames", metavar="N|auto", help="auto: start, transition or middle, end")
+    parser.add_argument("--quench", choices=("ts", "none"), help="relax beads in the T-S model first")
+    parser.add_argument("--cell", choices=("fixed", "free"), default="fixed", help="free: held by its volume")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the geometry's starts")
+    parser.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    parser.add_argument("--json", action="store_true", help="print summary.json at the end")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,6 +121,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         return 0
     commands = {
         "run": _run, "check": _check, "new": _new, "identify": _identify, "analyze": _analyze,
+        "backmap": _backmap,
         "report": _report,
     }  # fmt: skip
     if options.command is None:
@@ -205,6 +221,15 @@ def _analyze(options: argparse.Namespace) -> int:
         if options.json
         else in_words(found.rows, list(found.distributions), found.summary["sentence"])
     )
+    return 0
+
+
+def _backmap(options: argparse.Namespace) -> int:
+    from zeocryst.backmap_command import Options, backmap_files
+
+    chosen = Options(options.frame, options.quench, options.cell, options.seed, options.types)
+    summary = backmap_files(Path(options.source), Path(options.out), chosen)
+    print(json.dumps(summary, indent=1) if options.json else "\n".join(summary["words"]))
     return 0
 
 

@@ -19,16 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.backmap.build import backmap
-from zeocryst.backmap.checks import as_records, examine, network_of_atoms
-from zeocryst.cell import volume
+from zeocryst.atomistic import in_words, realize, write_results
 from zeocryst.condition import Condition, EngineChoice, read_condition, to_toml
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine, Sample
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.interrupt import Stopper
-from zeocryst.network.bonds import network_of_frame
+from zeocryst.network.bonds import Network, network_of_frame
+from zeocryst.network.matching import matched_bonds
 from zeocryst.order import measure
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import kinetics
@@ -381,15 +380,15 @@ class _Run:
         self._say(f"{summary['sentence']} Results in {folder.path} ({duration(summary['wall_s'])} in all)")
         return summary
 
-    def _backmap(self, network: Any) -> dict[str, Any]:
-        atoms, residual = backmap(network, self._condition.seed)
-        figures, checks = examine(atoms, network, residual, volume(network.cell))
-        labels = label_sites(network_of_atoms(atoms))
-        write_atoms(self._folder.path, atoms)
+    def _backmap(self, network: Network) -> dict[str, Any]:
+        """Atoms of the quenched last frame; bonds by the best matching within the frame's cut-off."""
+        matched, choices = matched_bonds(network.positions, network.cell, network.cutoff)
+        found = realize(matched, self._condition.seed, choices=choices)
+        write_results(self._folder.path, found)
         return {
-            "types_from_atoms": labels.summary(),
-            "amorphous_share_from_atoms": round(1 - labels.crystalline_share, 4),
-            "backmap": {**figures, "checks": as_records(checks)},
+            "types_from_atoms": found.types,
+            "amorphous_share_from_atoms": found.amorphous_share,
+            "backmap": {**found.record, "words": in_words(found.record)},
         }
 
 
@@ -398,16 +397,6 @@ def _start_row(condition: Condition, rows: list[dict[str, float]]) -> int:
     longest = max(range(len(condition.stages)), key=lambda k: (condition.stages[k].n_steps, k))
     before = [k for k, row in enumerate(rows) if row["stage"] <= longest]
     return before[-1] if before else 0
-
-
-def write_atoms(folder: Path, atoms: Any, name: str = "framework") -> None:
-    """Write atoms as ``name.cif`` and ``name.extxyz``."""
-    import ase.io
-
-    for ending in ("cif", "extxyz"):
-        partial = folder / f"{name}.part.{ending}"
-        ase.io.write(partial, atoms)
-        partial.replace(folder / f"{name}.{ending}")
 
 
 def _names(engines: list[dict[str, Any]]) -> list[str]:

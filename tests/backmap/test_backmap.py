@@ -139,15 +139,17 @@ def test_cif_and_extxyz_are_read_back(reference, tmp_path):
     import ase.io
     import gemmi
 
-    from zeocryst.pipeline import write_atoms
+    from zeocryst.atomfiles import write_atoms
 
     atoms, _ = backmap(network_of(reference["SGT"]))
     write_atoms(tmp_path, atoms)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["framework.cif", "framework.extxyz"]
+    names = {"framework.cif", "framework.data", "framework.extxyz", "framework.gsd"}
+    assert {p.name for p in tmp_path.iterdir()} == names
     for name in ("framework.cif", "framework.extxyz"):
         back = ase.io.read(tmp_path / name)
         assert back.get_chemical_formula() == atoms.get_chemical_formula()
         assert label_sites(network_of_atoms(back)).codes == ("SGT",)
     small = gemmi.read_small_structure(str(tmp_path / "framework.cif"))
-    assert len(small.sites) == len(atoms)
+    assert len(small.get_all_unit_cell_sites()) == len(atoms)
+    assert small.spacegroup.hm == "I 41/a m d"  # SGT's, as the Database of Zeolite Structures has it
     assert small.cell.volume == pytest.approx(atoms.get_volume(), rel=1e-4)

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.backmap.local import local_geometry
 from zeocryst.cell import neighbour_pairs
 from zeocryst.errors import InputError
 from zeocryst.network.bonds import SI_O_BOND_A, Network, bonds_from_oxygens
-from zeocryst.network.topology import coordination_sequences
+from zeocryst.units import G_PER_CM3_PER_AMU_PER_A3
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 #: Farthest contact looked at, Å.
-REACH_A = 3.2
+REACH_A = 3.5
 
 
 @dataclass(frozen=True)
@@ -73,44 +74,88 @@ def examine(
         dls_residual, volume_change, edge_sharing_pairs, ...
     checks : list of Check
     """
-    numbers = atoms.numbers
-    i, j, shift, distance = neighbour_pairs(atoms.positions, atoms.cell[:], REACH_A, full=True)
-    bonded = (numbers[i] == 14) & (numbers[j] == 8) & (distance < SI_O_BOND_A)
-    oh = (numbers[i] == 8) & (numbers[j] == 1) & (distance < 1.2)
-    oxygens_of_si = np.bincount(i[bonded], minlength=len(atoms))[numbers == 14]
-    si_of_o = np.bincount(j[bonded], minlength=len(atoms))[numbers == 8]
-    h_of_o = np.bincount(i[oh], minlength=len(atoms))[numbers == 8]
+    local = local_geometry(atoms)
     network = network_of_atoms(atoms)
     repeats = _bridges_per_pair(network)
-    n_si = int((numbers == 14).sum())
+    n_si = int((atoms.numbers == 14).sum())
     figures = {
         "formula": _formula(atoms),
         "n_si": n_si,
-        "n_silanol": int(((si_of_o == 1) & (h_of_o == 1)).sum()),
+        "n_silanol": int(((local.t_of_o == 1) & (local.h_of_o == 1)).sum()),
         "q4_share": float((network.degree == 4).mean()),
         "q_n": {f"Q{n}": int((network.degree == n).sum()) for n in range(5)},
-        **_spread("si_o", "A", distance[bonded]),
-        **_spread("si_o_si", "deg", _bridge_angles(i[bonded], j[bonded], shift[bonded], atoms)),
-        "min_contact_A": _least(distance[(numbers[i] != 1) & (numbers[j] != 1)]),
-        "min_o_o_A": _least(distance[(numbers[i] == 8) & (numbers[j] == 8)]),
-        "min_h_A": _least(distance[(numbers[i] == 1) | (numbers[j] == 1)]),
+        "valences": {
+            "Si": _counts(local.oxygens),
+            "O": _counts(local.t_of_o + local.h_of_o),
+        },
+        **_spread("si_o", "A", local.t_o),
+        **_spread("o_si_o", "deg", local.o_t_o),
+        **_spread("si_o_si", "deg", local.t_o_t),
+        **_contacts(atoms),
         "edge_sharing_pairs": int((repeats == 2).sum()),
         "face_sharing_pairs": int((repeats > 2).sum()),
         "dls_residual": residual,
         "volume_change": float(atoms.get_volume() / volume_before - 1),
         "density_T_per_1000A3": 1000.0 * n_si / atoms.get_volume(),
+        "density_g_cm3": float(atoms.get_masses().sum() / atoms.get_volume() * G_PER_CM3_PER_AMU_PER_A3),
     }
-    same = network.n_sites == wanted.n_sites and np.array_equal(
-        coordination_sequences(network, 6), coordination_sequences(wanted, 6)
-    )
+    same = same_network(network, wanted)
+    charge = 4 * n_si + (atoms.numbers == 1).sum() - 2 * (atoms.numbers == 8).sum()
     checks = [
-        Check("network kept", float(same), "", "1", bool(same), "coordination sequences to 6 shells"),
-        _none("Si without four O", int((oxygens_of_si != 4).sum()), "atoms"),
-        _none("O without two bonds", int((si_of_o + h_of_o != 2).sum()), "atoms"),
-        _none("charge of Si4+ O2- H+", int(4 * n_si + (numbers == 1).sum() - 2 * (numbers == 8).sum()), "e"),
+        Check("network kept", float(same), "", "1", bool(same), "bonds, with their lattice images"),
+        _none("Si without four O", int((local.oxygens != 4).sum()), "atoms"),
+        _none("O without two bonds", int((local.t_of_o + local.h_of_o != 2).sum()), "atoms"),
+        _none("charge of Si4+ O2- H+", int(charge), "e"),
         *_geometry_checks(figures),
     ]
     return figures, checks
+
+
+def same_network(found: Network, wanted: Network) -> bool:
+    """Whether two networks of the same sites in the same order have the same bonds.
+
+    Sites may have moved, and have been wrapped into the cell, which changes the lattice shifts of their bonds.
+    """
+    if found.n_sites != wanted.n_sites or len(found.first) != len(wanted.first):
+        return False
+    place = found.positions @ np.linalg.inv(found.cell) - wanted.positions @ np.linalg.inv(wanted.cell)
+    turns = np.round(place - np.median(place - np.round(place), axis=0)).astype(np.int64)
+
+    def listed(network: Network, shift: np.ndarray) -> np.ndarray:
+        """The bonds, each written in one way, sorted."""
+        swap = network.first > network.second
+        a, b = np.where(swap, network.second, network.first), np.where(swap, network.first, network.second)
+        own = (a == b)[:, None]
+        shift = np.where(swap[:, None], -shift, shift)
+        leading = np.sign(shift @ np.array([1 << 40, 1 << 20, 1]))[
+            :, None
+        ]  # the sign of the first that is not 0
+        shift = np.where(own, shift * leading, shift)
+        rows = np.column_stack([a, b, shift])
+        return np.asarray(rows[np.lexsort(rows.T)])
+
+    moved = found.shift + turns[found.second] - turns[found.first]
+    return bool(np.array_equal(listed(found, moved), listed(wanted, wanted.shift)))
+
+
+def _contacts(atoms: Atoms) -> dict[str, float]:
+    """The shortest distances, Å; the closest Si-Si and Si-O that are no bonds among them."""
+    z = atoms.numbers
+    i, j, _, d = neighbour_pairs(atoms.positions, atoms.cell[:], REACH_A)
+    heavy, si_o = (z[i] != 1) & (z[j] != 1), (z[i] == 14) ^ (z[j] == 14)
+    return {
+        "min_contact_A": _least(d[heavy]),
+        "min_o_o_A": _least(d[(z[i] == 8) & (z[j] == 8)]),
+        "min_si_si_A": _least(d[(z[i] == 14) & (z[j] == 14)]),
+        "min_si_o_unbonded_A": _least(d[heavy & si_o & (d > SI_O_BOND_A)]),
+        "min_h_A": _least(d[~heavy]),
+    }
+
+
+def _counts(values: np.ndarray) -> dict[str, int]:
+    """How many atoms have how many bonds."""
+    found, number = np.unique(values, return_counts=True)
+    return {str(int(v)): int(n) for v, n in zip(found, number, strict=True)}
 
 
 def _geometry_checks(figures: dict[str, Any]) -> list[Check]:
@@ -168,17 +213,6 @@ def _between(name: str, value: float, unit: str, low: float | None, high: float 
     else:
         limit = f"at least {low:g}" if low is not None else f"at most {high:g}"
     return Check(name, float(value), unit, limit, bool(np.isnan(value) or (low_good and high_good)), source)
-
-
-def _bridge_angles(si: np.ndarray, o: np.ndarray, shift: np.ndarray, atoms: Atoms) -> np.ndarray:
-    """Si-O-Si angles, degrees."""
-    order = np.argsort(o, kind="stable")
-    si, o, shift = si[order], o[order], shift[order]
-    arms = atoms.positions[si] - atoms.positions[o] - shift @ atoms.cell[:]
-    twice = np.flatnonzero(o[1:] == o[:-1])
-    a, b = arms[twice], arms[twice + 1]
-    cosine = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
-    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 def as_records(checks: list[Check]) -> list[dict[str, Any]]:

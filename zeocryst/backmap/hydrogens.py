@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from zeocryst.backmap.grid import around, build_grid
 from zeocryst.backmap.oxygens import Silicate
-from zeocryst.cell import neighbour_pairs, wrap
+from zeocryst.cell import wrap
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -20,6 +22,9 @@ O_H_A = 0.96
 SI_O_H_DEG = 115.0
 #: Positions tried on the cone of each hydrogen.
 TRIES = 72
+#: How far room is looked for, Å; and by how much less of it does as well towards another hydrogen: it is small.
+ROOM_A = 5.0
+SMALLER_A = 0.6
 
 
 def place_hydrogens(silicate: Silicate) -> Floats:
@@ -28,39 +33,48 @@ def place_hydrogens(silicate: Silicate) -> Floats:
     Hydrogens are placed one after the other and see those placed before; a second pass lets the first
     ones see the last.
     """
-    network = silicate.network
-    oxygens, owner = silicate.terminal, silicate.terminal_site
-    hydrogens = np.full_like(oxygens, np.nan)
+    network, oxygens = silicate.network, silicate.terminal
     if len(oxygens) == 0:
-        return hydrogens
-    heavy = silicate.positions
-    first = network.n_sites + len(silicate.bridging)
-    i, j, shift, _ = neighbour_pairs(heavy, network.cell, 5.0, full=True)
-    inverse = np.linalg.inv(network.cell)
-    turn = 2 * np.pi * np.arange(TRIES) / TRIES
-    around = [heavy[j[i == first + k]] + shift[i == first + k] @ network.cell for k in range(len(oxygens))]
-    for _ in range(2):
-        for k, oxygen in enumerate(oxygens):
-            out = oxygen - network.positions[owner[k]]
-            delta = out @ inverse
-            out = (delta - np.round(delta)) @ network.cell
-            out /= np.linalg.norm(out)
-            side = np.cross(out, np.eye(3)[np.argmin(np.abs(out))])
-            side /= np.linalg.norm(side)
-            bend = np.radians(180.0 - SI_O_H_DEG)
-            ring = np.outer(np.cos(turn), side) + np.outer(np.sin(turn), np.cross(out, side))
-            places = oxygen + O_H_A * (np.cos(bend) * out + np.sin(bend) * ring)
-            others = np.delete(hydrogens, k, axis=0)
-            others = others[np.isfinite(others[:, 0])]
-            delta = (others - oxygen) @ inverse
-            others = (delta - np.round(delta)) @ network.cell + oxygen
-            # to a hydrogen 0.6 Å less is as much room: hydrogens are small
-            gaps = np.linalg.norm(places[:, None] - around[k], axis=2)
-            room = gaps.min(axis=1) if len(around[k]) else np.full(TRIES, np.inf)
-            if len(others):
-                room = np.minimum(room, np.linalg.norm(places[:, None] - others, axis=2).min(axis=1) + 0.6)
-            hydrogens[k] = places[int(np.argmax(room))]
-    return hydrogens
+        return np.empty((0, 3))
+    out = oxygens - network.positions[silicate.terminal_site]
+    grid = build_grid(silicate.positions, network.cell, ROOM_A)
+    return np.asarray(oxygens + _turned(oxygens, out, network.n_sites + len(silicate.bridging), grid))
+
+
+@numba.njit(cache=True)
+def _turned(oxygens: Floats, out: Floats, first: int, grid: Any) -> Floats:
+    """From each silanol O to its H; `out` leads from Si to O, atoms from number `first` on are silanol O."""
+    arms = np.zeros((len(oxygens), 3))
+    found, number = np.empty((1024, 3)), np.empty(1024, np.int64)
+    bend = np.radians(180.0 - SI_O_H_DEG)
+    for again in range(2):
+        for k in range(len(oxygens)):
+            count = around(oxygens[k], grid, found, number)
+            axis = out[k] / np.sqrt((out[k] ** 2).sum())
+            side = np.zeros(3)
+            side[np.argmin(np.abs(axis))] = 1.0
+            side = np.cross(axis, side)
+            side /= np.sqrt((side**2).sum())
+            up = np.cross(axis, side)
+            best, most = np.zeros(3), -1.0
+            for n in range(TRIES):
+                turn = 2 * np.pi * n / TRIES
+                ring = np.cos(turn) * side + np.sin(turn) * up
+                arm = O_H_A * (np.cos(bend) * axis + np.sin(bend) * ring)
+                room = np.inf
+                for m in range(count):
+                    gap = np.sqrt(((found[m] - arm) ** 2).sum())
+                    if gap > 1e-9:
+                        room = min(room, gap)
+                    other = number[m] - first
+                    # those of the first pass see only the hydrogens before them
+                    if other >= 0 and other != k and (again == 1 or other < k):
+                        gap = np.sqrt(((found[m] + arms[other] - arm) ** 2).sum())
+                        room = min(room, gap + SMALLER_A)
+                if room > most:
+                    best, most = arm, room
+            arms[k] = best
+    return arms
 
 
 def to_atoms(silicate: Silicate) -> Atoms:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import neighbour_pairs
+from zeocryst.backmap.grid import around, build_grid
 from zeocryst.network.bonds import Network
 
 Floats = NDArray[np.float64]
@@ -17,6 +19,9 @@ Ints = NDArray[np.int64]
 SI_O_A = 1.61
 #: Oxygens start this far off the T-T midpoint, Å: the midpoint itself is a saddle of the residual.
 OFF_MIDPOINT_A = 0.03
+#: Directions tried for a silanol, and how far room is looked for, Å.
+DIRECTIONS = 200
+ROOM_A = 6.0
 
 
 @dataclass(frozen=True)
@@ -91,49 +96,46 @@ def add_oxygens(network: Network, rng: np.random.Generator) -> Silicate:
 def _silanol_oxygens(network: Network, bridging: Floats, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """A silanol oxygen for each missing bond, where there is the most room around its Si."""
     missing = 4 - network.degree
-    needy = np.flatnonzero(missing > 0)
-    terminal: list[Floats] = []
-    owner: list[int] = []
+    owner = np.repeat(np.arange(network.n_sites), np.maximum(missing, 0)).astype(np.int64)
+    if len(owner) == 0:
+        return np.empty((0, 3)), owner
     # directions to choose among: an even cover of the sphere (Fibonacci lattice)
-    k = np.arange(200) + 0.5
-    polar, turn = np.arccos(1 - 2 * k / 200), np.pi * (1 + 5**0.5) * k
+    k = np.arange(DIRECTIONS) + 0.5
+    polar, turn = np.arccos(1 - 2 * k / DIRECTIONS), np.pi * (1 + 5**0.5) * k
     sphere = np.column_stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)])
-    inverse = np.linalg.inv(network.cell)
-    around = _surroundings(network, bridging, needy)
-    for site in needy:
-        origin = network.positions[site]
-        occupied = around[int(site)]
-        for _ in range(missing[site]):
-            places = origin + SI_O_A * sphere
-            others = [occupied]
-            if terminal:
-                delta = (np.array(terminal) - origin) @ inverse
-                near = (delta - np.round(delta)) @ network.cell + origin
-                others.append(near[np.linalg.norm(near - origin, axis=1) < 6.0])
-            cloud = np.vstack(others)
-            if len(cloud):
-                gap = np.linalg.norm(places[:, None] - cloud, axis=2).min(axis=1)
-                best = int(np.argmax(gap + 1e-6 * rng.random(len(gap))))
-            else:
-                best = int(rng.integers(len(places)))
-            terminal.append(places[best])
-            owner.append(int(site))
-    return np.array(terminal).reshape(-1, 3), np.array(owner, dtype=np.int64)
+    grid = build_grid(np.vstack([network.positions, bridging]), network.cell, ROOM_A)
+    begin = rng.integers(DIRECTIONS, size=len(owner))
+    arms = _roomiest(network.positions, owner, SI_O_A * sphere, begin, grid)
+    return network.positions[owner] + arms, owner
 
 
-def _surroundings(network: Network, bridging: Floats, sites: Ints) -> dict[int, Floats]:
-    """Si and bridging O within 5 Å of each of the sites, as points around it."""
-    everything = np.vstack([network.positions, bridging])
-    found = {int(s): np.empty((0, 3)) for s in sites}
-    if len(sites) == 0:
-        return found
-    i, j, shift, _ = neighbour_pairs(everything, network.cell, 5.0, full=True)
-    mine = np.isin(i, sites)
-    i, points = i[mine], everything[j[mine]] + shift[mine] @ network.cell
-    order = np.argsort(i, kind="stable")
-    i, points = i[order], points[order]
-    if len(i) == 0:
-        return found
-    for site, group in zip(np.unique(i), np.split(points, np.flatnonzero(np.diff(i)) + 1), strict=True):
-        found[int(site)] = group
-    return found
+@numba.njit(cache=True)
+def _roomiest(sites: Floats, owner: Ints, arms: Floats, begin: Ints, grid: Any) -> Floats:
+    """The arm of each silanol whose end is farthest from everything, those placed before it included."""
+    out = np.empty((len(owner), 3))
+    placed = np.full(len(sites), -1, np.int64)  # the last silanol of each site so far
+    found, number = np.empty((1024, 3)), np.empty(1024, np.int64)
+    for k in range(len(owner)):
+        count = around(sites[owner[k]], grid, found, number)
+        for n in range(count):  # silanols of the sites around
+            site = number[n]
+            last = placed[site] if site < len(sites) else -1
+            while last >= 0 and owner[last] == site and count < len(number):
+                found[count] = found[n] + out[last]
+                number[count] = len(sites)
+                count += 1
+                last -= 1
+        best, most = begin[k], -1.0
+        for turn in range(len(arms)):
+            arm = arms[(begin[k] + turn) % len(arms)]
+            room = np.inf
+            for n in range(count):
+                gap = 0.0
+                for q in range(3):
+                    gap += (found[n, q] - arm[q]) ** 2
+                room = min(room, gap)
+            if room > most:
+                best, most = (begin[k] + turn) % len(arms), room
+        out[k] = arms[best]
+        placed[owner[k]] = k
+    return out

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from zeocryst.errors import InputError, nearest
 
-
 #: Words that name no framework type.
 RESERVED = ("unknown", "amorphous", "add")
 

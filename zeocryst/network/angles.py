@@ -1,10 +1,10 @@
 """The shortest rings at the angles and torsions of each site: its surroundings, bond by bond.
 
-An angle is a pair of bonds of a site, a torsion three bonds in a row; their shortest ring is the shortest closed
-walk through all of them. Sizes and numbers of the rings at a site's angles are nearly what its vertex symbol
-says (`zeocryst.network.rings.vertex_symbols` counts only rings without shortcuts). Here they are kept bond by
-bond, with the way along the ring where there is only one, so that one network can be followed on another
-(`zeocryst.network.covering`).
+An angle is a pair of bonds of a site, a torsion three bonds in a row; their shortest ring is the shortest
+closed walk through all of them. Sizes and numbers of the rings at a site's angles are nearly what its vertex
+symbol says (`zeocryst.network.rings.vertex_symbols` counts only rings without shortcuts). Here they are kept
+bond by bond, with the way along the ring where there is only one, so that one network can be followed on
+another (`zeocryst.network.covering`).
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def _start(key, site, x, y, z, walk, nodes, keys, table, total, reach, ways):  #
 def _step(walk, depth, shut, begin, target, shift, nodes, keys, table, total, reach, ways, came):  # type: ignore[no-untyped-def]
     """One more shell of a walk that never enters the nodes `shut`; the number of nodes then.
 
-    `nodes` (site and image) are shared by all walks; `reach` has how far each walk is to each node, `ways` by how
-    many shortest ways, `came` by which half-bond.
+    `nodes` (site and image) are shared by all walks; `reach` has how far each walk is to each node, `ways` by
+    how many shortest ways, `came` by which half-bond.
     """
     for n in range(total):
         if reach[n, walk] != depth - 1:

@@ -1,16 +1,17 @@
 """Follows one network on another, as far as they are alike.
 
 A framework is known by its net: the sites of a cell and the bonds among them. Where a network is that
-framework, each of its sites stands for one of the net's sites in one of its cells, and each of its bonds for the
-bond of the net that leaves from there. `follow` finds this correspondence by growth. It begins with one site,
-whose angles have the same shortest rings as those of a site of the net, and goes on
+framework, each of its sites stands for one of the net's sites in one of its cells, and each of its bonds for
+the bond of the net that leaves from there. `follow` finds this correspondence by growth
+(`zeocryst.network.growth`). It begins with one site, whose angles have the same shortest rings as those of a
+site of the net, and goes on
 
 - along bonds: what a bond leads to stands for what the net's bond leads to;
 - along rings: where an angle has a single shortest ring in both, of the same size, their sites and bonds
   correspond one by one;
-- where this leaves it open which bonds of a site are which of the net's, by the shortest rings at its angles and
-  torsions (`zeocryst.network.angles`), if one way fits best; and where several fit as well, by the one that leads
-  to the fewest disagreements a little farther on.
+- where this leaves it open which bonds of a site are which of the net's, by the shortest rings at its angles
+  and torsions (`zeocryst.network.angles`), if one way fits best; and where several fit as well, by the one that
+  leads to the fewest disagreements a little farther on.
 
 What is reached twice must be the same site in the same cell of the net: every closed walk of the network is one
 of the net. So a vacancy is walked around, a wrong bond is left out, and the growth ends where the network is no
@@ -20,427 +21,24 @@ the other in every ring (GIS, MER, PHI and SIV) are told apart. Mirror images ar
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.network.angles import Angles
+from zeocryst.network.growth import (
+    WINDINGS,
+    Growth,
+    angle,
+    arrange,
+    compare,
+    grow,
+    is_sound,
+    propose,
+    undo,
+)
 
 Ints = NDArray[np.int64]
-
-#: A growth that meets more disagreements than this, and more than `WORST_SHARE` of its sites, is given up.
-FEW = 8
-WORST_SHARE = 0.15
-#: How often one of several ways that fit equally well is chosen, and how far it looks ahead (steps) to do so.
-MOST_GUESSES = 12
-LOOK_AHEAD = 300
-#: Nearer than this (bonds) to a missing bond, a way that fits worse than the best by no more than this is as good.
-FAR_FROM_HOLES = 4
-NEARLY = 3
-#: A way must fit at least this much better than not to be worth looking ahead.
-WORTH_A_GUESS = 6
-#: Different ways around the periodic box that are remembered.
-_WINDINGS = 256
-
-
-class _Growth(NamedTuple):
-    """What a growth has reached.
-
-    `site` (N,): the net's site that each site stands for, or -1; `slot` (N, 4): its bond for each bond of the
-    net; `bond` (N, 4): the net's bond for each of its own; `lattice` (N, 3): the net's cell; `image` (N, 3): the
-    image that was reached; `agreed`, `denied` (N,): proposals that agreed and that did not; `free` (N,): sites
-    that may be taken.
-
-    `steps` (K, 3) is all that was done, so that it can be undone: a site, the net's bond that was found (-1: the
-    site itself), and the number of the site's step before, of which `latest` (N,) has the last; `refusals` the sites of the disagreements. `tally` has the numbers of steps, of sites
-    reached, of disagreements and of ways around the box; `winding` what each such way is in the net.
-    """
-
-    site: NDArray[np.int32]
-    slot: NDArray[np.int8]
-    bond: NDArray[np.int8]
-    lattice: NDArray[np.int32]
-    image: NDArray[np.int32]
-    agreed: NDArray[np.int32]
-    denied: NDArray[np.int32]
-    free: NDArray[np.bool_]
-    steps: NDArray[np.int32]
-    latest: NDArray[np.int32]
-    refusals: NDArray[np.int32]
-    tally: Ints
-    winding: NDArray[np.int32]
-
-
-@numba.njit(cache=True, inline="always")
-def _angle(i: Any, j: Any) -> Any:
-    """Number of the angle of two different bonds, in any order."""
-    a, b = min(i, j), max(i, j)
-    return b - 1 if a == 0 else (b + 1 if a == 1 else 5)
-
-
-@numba.njit(cache=True)
-def _compare(g, v, own, net, whole):  # type: ignore[no-untyped-def]
-    """Angles of a site that have the net's rings, and such that have other ones without excuse.
-
-    A missing bond within a ring's reach excuses that the ring is longer or missing, never that it is shorter.
-    """
-    same = other = 0
-    for a in range(4):
-        for b in range(a + 1, 4):
-            i, j = g.slot[v, a], g.slot[v, b]
-            if i < 0 or j < 0:
-                continue
-            mine, theirs = _angle(i, j), _angle(a, b)
-            found, wanted = own.size[v, mine], net.size[g.site[v], theirs]
-            excused = whole[v] <= wanted // 2
-            if found == wanted and (excused or own.number[v, mine] == net.number[g.site[v], theirs]):
-                same += wanted > 0
-            elif not excused or (0 < found < wanted):
-                other += 1
-    return same, other
-
-
-@numba.njit(cache=True, inline="always")
-def _sound(same: Any, other: Any) -> Any:
-    """Whether enough of a site's angles have the net's rings."""
-    return (same >= 2 and other == 0) or (same >= 4 and other <= 1)
-
-
-@numba.njit(cache=True)
-def _closes(g, w, image, lattice):  # type: ignore[no-untyped-def]
-    """Whether a site that is reached again is the same of the net, the way around the box considered."""
-    d = image - g.image[w]
-    t = lattice - g.lattice[w]
-    if not d.any():
-        return not t.any()
-    for n in range(g.tally[3]):
-        if (g.winding[n, :3] == d).all():
-            return (g.winding[n, 3:] == t).all()
-        if (g.winding[n, :3] == -d).all():
-            return (g.winding[n, 3:] == -t).all()
-    if g.tally[3] < len(g.winding):
-        g.winding[g.tally[3], :3] = d
-        g.winding[g.tally[3], 3:] = t
-        g.tally[3] += 1
-    return True
-
-
-@numba.njit(cache=True, inline="always")
-def _note(g, w, k):  # type: ignore[no-untyped-def]
-    """Write a step down."""
-    n = g.tally[0]
-    g.steps[n, 0] = w
-    g.steps[n, 1] = k
-    g.steps[n, 2] = g.latest[w]
-    g.latest[w] = n
-    g.tally[0] += 1
-
-
-@numba.njit(cache=True)
-def _refuse(g, w):  # type: ignore[no-untyped-def]
-    """Write a disagreement down."""
-    g.refusals[g.tally[2]] = w
-    g.tally[2] += 1
-    g.denied[w] += 1
-    return False
-
-
-@numba.njit(cache=True)
-def _match_bonds(g, w, i, k):  # type: ignore[no-untyped-def]
-    """Site w's bond i is the net's bond k."""
-    g.slot[w, k] = i
-    g.bond[w, i] = k
-    _note(g, w, k)
-
-
-@numba.njit(cache=True)
-def _propose(g, own, net, w, y, i, k, image, lattice):  # type: ignore[no-untyped-def]
-    """Let site w be the net's site y, and its bond i the net's bond k; False where it cannot be."""
-    if not g.free[w]:
-        return False
-    if g.site[w] < 0:
-        g.site[w] = y
-        g.image[w] = image
-        g.lattice[w] = lattice
-        g.tally[1] += 1
-        _note(g, w, -1)
-    elif g.site[w] != y or not _closes(g, w, image, lattice):
-        return _refuse(g, w)
-    if g.slot[w, k] == i:
-        g.agreed[w] += 1
-        return True
-    if g.slot[w, k] >= 0 or g.bond[w, i] >= 0:
-        return _refuse(g, w)
-    _match_bonds(g, w, i, k)
-    # where all bonds of a site but one are known, the last one is the one that is left
-    degree = net.begin[y + 1] - net.begin[y]
-    known = 0
-    for a in range(degree):
-        known += g.slot[w, a] >= 0
-    if known == degree - 1 and own.begin[w + 1] - own.begin[w] == degree:
-        for a in range(degree):
-            for b in range(degree):
-                if g.slot[w, a] < 0 and g.bond[w, b] < 0:
-                    _match_bonds(g, w, b, a)
-    return True
-
-
-@numba.njit(cache=True)
-def _undo(g, steps, reached, refusals, windings):  # type: ignore[no-untyped-def]
-    """Go back to an earlier tally."""
-    for n in range(g.tally[0] - 1, steps - 1, -1):
-        w, k = g.steps[n, 0], g.steps[n, 1]
-        g.latest[w] = g.steps[n, 2]
-        if k < 0:
-            g.site[w] = -1
-            g.agreed[w] = 0
-        else:
-            g.bond[w, g.slot[w, k]] = -1
-            g.slot[w, k] = -1
-    for n in range(refusals, g.tally[2]):
-        g.denied[g.refusals[n]] -= 1
-    g.tally[0], g.tally[1], g.tally[2], g.tally[3] = steps, reached, refusals, windings
-
-
-@numba.njit(cache=True)
-def _along_ring(g, own, net, v, a, b):  # type: ignore[no-untyped-def]
-    """Follow the single shortest ring at the angle of the net's bonds a < b, if it is one in both."""
-    i, j = g.slot[v, a], g.slot[v, b]
-    mine, theirs = _angle(i, j), _angle(a, b)
-    length = own.size[v, mine]
-    if length == 0 or length != net.size[g.site[v], theirs]:
-        return
-    if own.number[v, mine] != 1 or net.number[g.site[v], theirs] != 1:
-        return
-    root, image, lattice = g.site[v], g.image[v].copy(), g.lattice[v].copy()
-    at, there = v, root
-    for t in range(length - 1):
-        h = own.ring[v, mine, t] if i < j else own.back[own.ring[v, mine, length - 1 - t]]
-        e = net.ring[root, theirs, t]
-        if not _propose(g, own, net, at, there, h - own.begin[at], e - net.begin[there], image, lattice):
-            return
-        image += own.shift[h].astype(np.int32)
-        lattice += net.shift[e].astype(np.int32)
-        at, there = own.target[h], net.target[e]
-        if not _propose(
-            g, own, net, at, there, own.back[h] - own.begin[at], net.back[e] - net.begin[there], image, lattice
-        ):
-            return
-
-
-@numba.njit(cache=True)
-def _skip(i: Any, gone: Any) -> Any:
-    """Number of a bond among the others when one is left out."""
-    return i - (i > gone)
-
-
-@numba.njit(cache=True)
-def _order(code, degree, trial):  # type: ignore[no-untyped-def]
-    """Write one of the orders of a site's bonds, numbered by two bits a bond; False if the number is none."""
-    used = 0
-    for a in range(degree):
-        i = (code >> (2 * a)) & 3
-        trial[a] = i
-        if i >= degree or (used >> i) & 1:
-            return False
-        used |= 1 << i
-    return code >> (2 * degree) == 0
-
-
-@numba.njit(cache=True)
-def _fit(g, own, net, v, trial):  # type: ignore[no-untyped-def]
-    """How many more rings at angles and torsions agree than disagree if the net's bonds are those in `trial`."""
-    y = g.site[v]
-    degree = net.begin[y + 1] - net.begin[y]
-    score = 0
-    for a in range(degree):
-        for b in range(a + 1, degree):
-            if g.slot[v, a] >= 0 and g.slot[v, b] >= 0:
-                continue
-            mine, theirs = _angle(trial[a], trial[b]), _angle(a, b)
-            same = own.size[v, mine] == net.size[y, theirs] and own.number[v, mine] == net.number[y, theirs]
-            score += 1 if same else -1
-    for a in range(degree):
-        h, e = own.begin[v] + trial[a], net.begin[y] + a
-        w, z = own.target[h], net.target[e]
-        if g.slot[v, a] < 0:
-            score += 1 if own.look[w] == net.look[z] else -1
-            continue
-        if g.site[w] != z:
-            continue
-        ours, backs = own.back[h] - own.begin[w], net.back[e] - net.begin[z]
-        if g.slot[w, backs] != ours:
-            continue
-        for b in range(degree):
-            if b == a:
-                continue
-            for c in range(4):
-                if c == backs or g.slot[w, c] < 0:
-                    continue
-                m, n = _skip(trial[b], trial[a]), _skip(g.slot[w, c], ours)
-                r, s = _skip(b, a), _skip(c, backs)
-                same = (
-                    own.torsion_size[h, m, n] == net.torsion_size[e, r, s]
-                    and own.torsion_number[h, m, n] == net.torsion_number[e, r, s]
-                )
-                score += 1 if same else -1
-    return score
-
-
-@numba.njit(cache=True)
-def _ways(g, own, net, whole, v, found):  # type: ignore[no-untyped-def]
-    """The ways to give the open bonds of a site to those of the net that fit best: how well, and how many.
-
-    Where a bond is missing nearby, rings are, so that a way that fits nearly as well counts too.
-    """
-    y = g.site[v]
-    degree = net.begin[y + 1] - net.begin[y]
-    if own.begin[v + 1] - own.begin[v] != degree:
-        return 0, 0
-    scores = np.empty(24, np.int64)
-    best = count = 0
-    for code in range(256):
-        if not _order(code, degree, found[count]):
-            continue
-        good = True
-        for a in range(degree):
-            good = good and (g.slot[v, a] < 0 or g.slot[v, a] == found[count, a])
-        if good:
-            scores[count] = _fit(g, own, net, v, found[count])
-            best = max(best, scores[count])
-            count += 1
-    slack = NEARLY if whole[v] < FAR_FROM_HOLES else 0
-    ways = 0
-    for n in range(count):
-        if best > 0 and scores[n] >= best - slack:
-            found[ways] = found[n]
-            ways += 1
-    return best, ways
-
-
-@numba.njit(cache=True)
-def _settle(g, net, v, way):  # type: ignore[no-untyped-def]
-    """Give the open bonds of a site to those of the net in one of its ways."""
-    y = g.site[v]
-    for a in range(net.begin[y + 1] - net.begin[y]):
-        if g.slot[v, a] < 0:
-            _match_bonds(g, v, way[a], a)
-
-
-@numba.njit(cache=True)
-def _is_open(g, net, v):  # type: ignore[no-untyped-def]
-    """Whether a site has bonds that are not known."""
-    return (g.slot[v] >= 0).sum() < net.begin[g.site[v] + 1] - net.begin[g.site[v]]
-
-
-@numba.njit(cache=True)
-def _too_many(g):  # type: ignore[no-untyped-def]
-    """Whether there are too many disagreements to go on."""
-    return g.tally[2] > FEW and g.tally[2] > WORST_SHARE * g.tally[1] or g.tally[2] > len(g.refusals) - 64
-
-
-@numba.njit(cache=True)
-def _spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
-    """Go on from the steps that follow `done`, until nothing more follows; how many are done then."""
-    while done < min(g.tally[0], stop) and not _too_many(g):
-        v = g.steps[done, 0]
-        done += 1
-        if g.latest[v] >= done:  # more is known of it by a later step
-            continue
-        same, other = _compare(g, v, own, net, whole)
-        if not _sound(same, other) or g.denied[v] > g.agreed[v]:
-            continue
-        y = g.site[v]
-        degree = net.begin[y + 1] - net.begin[y]
-        for a in range(degree):
-            if g.slot[v, a] < 0:
-                continue
-            h, e = own.begin[v] + g.slot[v, a], net.begin[y] + a
-            w, z = own.target[h], net.target[e]
-            image = g.image[v] + own.shift[h].astype(np.int32)
-            lattice = g.lattice[v] + net.shift[e].astype(np.int32)
-            _propose(g, own, net, w, z, own.back[h] - own.begin[w], net.back[e] - net.begin[z], image, lattice)
-            for b in range(a + 1, degree):
-                if g.slot[v, b] >= 0:
-                    _along_ring(g, own, net, v, a, b)
-    return done
-
-
-@numba.njit(cache=True)
-def _look_ahead(g, own, net, whole, v, way, found):  # type: ignore[no-untyped-def]
-    """Try a way: disagreements it leads to, and sites reached; then everything is as it was."""
-    steps, reached, refusals, windings = g.tally[0], g.tally[1], g.tally[2], g.tally[3]
-    _settle(g, net, v, way)
-    done, stop = steps, steps + LOOK_AHEAD
-    while True:
-        done = _spread(g, own, net, whole, done, stop)
-        before = g.tally[0]
-        if before >= stop or _too_many(g):
-            break
-        for n in range(steps, before):
-            w = g.steps[n, 0]
-            if _is_open(g, net, w) and _ways(g, own, net, whole, w, found)[1] == 1:
-                _settle(g, net, w, found[0])
-        if g.tally[0] == before:
-            break
-    bad, more = g.tally[2] - refusals, g.tally[1] - reached
-    _undo(g, steps, reached, refusals, windings)
-    return bad, more
-
-
-@numba.njit(cache=True)
-def _guess(g, own, net, whole, v, best_ways, ways):  # type: ignore[no-untyped-def]
-    """Settle a site in the way that leads to the fewest disagreements, and then to the most sites."""
-    chosen, least, most = 0, 1 << 30, -1
-    found = np.empty((25, 4), np.int64)
-    for n in range(ways):
-        bad, more = _look_ahead(g, own, net, whole, v, best_ways[n], found)
-        if bad < least or (bad == least and more > most):
-            chosen, least, most = n, bad, more
-    _settle(g, net, v, best_ways[chosen])
-
-
-@numba.njit(cache=True)
-def _grow(g, own, net, whole):  # type: ignore[no-untyped-def]
-    """Go on from the first steps until nothing more follows, or too much disagrees."""
-    done = seen = n_waiting = guesses = 0
-    waiting = np.empty(len(g.site), np.int64)
-    waits = np.zeros(len(g.site), np.bool_)
-    found = np.empty((25, 4), np.int64)
-    while not _too_many(g):
-        done = _spread(g, own, net, whole, done, len(g.steps))
-        while seen < g.tally[0]:
-            v = g.steps[seen, 0]
-            seen += 1
-            if not waits[v] and _is_open(g, net, v):
-                waits[v] = True
-                waiting[n_waiting] = v
-                n_waiting += 1
-        left = 0
-        for m in range(n_waiting):
-            v = waiting[m]
-            if not _is_open(g, net, v):
-                continue
-            if _ways(g, own, net, whole, v, found)[1] == 1:
-                _settle(g, net, v, found[0])
-            else:
-                waiting[left] = v
-                left += 1
-        n_waiting = left
-        if done < g.tally[0]:
-            continue
-        for m in range(n_waiting):
-            if guesses >= MOST_GUESSES:
-                return
-            fits, ways = _ways(g, own, net, whole, waiting[m], found)
-            if ways > 1 and fits >= WORTH_A_GUESS:
-                guesses += 1
-                _guess(g, own, net, whole, waiting[m], found, ways)
-                break
-        if done == g.tally[0]:
-            return
 
 
 @numba.njit(cache=True)
@@ -448,17 +46,17 @@ def _plant(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
     """Begin a growth: site u is the net's site y, with its bonds in the order `code`; False if it is none."""
     d = own.begin[u + 1] - own.begin[u]
     trial = np.empty(4, np.int64)
-    if not _order(code, d, trial):
+    if not arrange(code, d, trial):
         return False
     for a in range(d):
         for b in range(a + 1, d):
-            mine, theirs = _angle(trial[a], trial[b]), _angle(a, b)
+            mine, theirs = angle(trial[a], trial[b]), angle(a, b)
             if own.size[u, mine] != net.size[y, theirs] or own.number[u, mine] != net.number[y, theirs]:
                 return False
     g.tally[:] = 0
     origin = np.zeros(3, np.int32)
     for a in range(d):
-        _propose(g, own, net, u, y, trial[a], a, origin, origin)
+        propose(g, own, net, u, y, trial[a], a, origin, origin)
     return True
 
 
@@ -471,8 +69,8 @@ def _reached(g, own, net, whole, sound):  # type: ignore[no-untyped-def]
     for n in range(g.tally[0]):
         v = g.steps[n, 0]
         if not sound[v]:
-            same, other = _compare(g, v, own, net, whole)
-            if _sound(same, other) and g.agreed[v] >= 2 * g.denied[v]:
+            same, other = compare(g, v, own, net, whole)
+            if is_sound(same, other) and g.agreed[v] >= 2 * g.denied[v]:
                 sound[v] = True
                 count += 1
     return count
@@ -510,13 +108,13 @@ def _follow(own, net, g, seeds, whole, least, tries):  # type: ignore[no-untyped
                 continue
             for code in range(256):
                 if not perfect and _plant(g, own, net, u, y, code):
-                    _grow(g, own, net, whole)
+                    grow(g, own, net, whole)
                     count = _reached(g, own, net, whole, sound)
                     if count - g.tally[2] > best and count >= least:
                         best, kind, order = count - g.tally[2], y, code
                         perfect = g.tally[2] == 0 and 2 * count > len(g.site)
                     if not perfect:
-                        _undo(g, 0, 0, 0, 0)
+                        undo(g, 0, 0, 0, 0)
         if not g.free[u]:
             continue
         if kind < 0:
@@ -524,7 +122,7 @@ def _follow(own, net, g, seeds, whole, least, tries):  # type: ignore[no-untyped
             continue
         if not perfect:
             _plant(g, own, net, u, kind, order)
-            _grow(g, own, net, whole)
+            grow(g, own, net, whole)
             _reached(g, own, net, whole, sound)
         disagreements += g.tally[2]
         _keep(g, grains, grain, sound)
@@ -563,12 +161,21 @@ def follow(
         How often what was reached twice did not agree.
     """
     n = len(network.begin) - 1
-    growth = _Growth(
-        np.full(n, -1, np.int32), np.full((n, 4), -1, np.int8), np.full((n, 4), -1, np.int8),
-        np.zeros((n, 3), np.int32), np.zeros((n, 3), np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32),
-        free.copy(), np.empty((5 * n + 16, 3), np.int32), np.full(n, -1, np.int32), np.empty(n + 128, np.int32), np.zeros(4, np.int64),
-        np.zeros((_WINDINGS, 6), np.int32),
-    )  # fmt: skip
+    growth = Growth(
+        site=np.full(n, -1, np.int32),
+        slot=np.full((n, 4), -1, np.int8),
+        bond=np.full((n, 4), -1, np.int8),
+        lattice=np.zeros((n, 3), np.int32),
+        image=np.zeros((n, 3), np.int32),
+        agreed=np.zeros(n, np.int32),
+        denied=np.zeros(n, np.int32),
+        free=free.copy(),
+        steps=np.empty((5 * n + 16, 3), np.int32),
+        latest=np.full(n, -1, np.int32),
+        refusals=np.empty(n + 128, np.int32),
+        tally=np.zeros(4, np.int64),
+        winding=np.zeros((WINDINGS, 6), np.int32),
+    )
     pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
     grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries)
     return growth.site, grain, int(disagreements)

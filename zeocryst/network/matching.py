@@ -39,8 +39,8 @@ Bools = NDArray[np.bool_]
 
 #: Si-Si distance over a bridge, Å (DLS-76: 3.07 Å; 3.1 Å in the mean of silica zeolites).
 BRIDGE_A = 3.1
-#: In a small hot cell some gap is as wide as those of a crystal by chance; one that parts bonds from other pairs
-#: is wider than this many standard deviations of the distances below it.
+#: In a small hot cell some gap is as wide as those of a crystal by chance; one that parts bonds from other
+#: pairs is wider than this many standard deviations of the distances below it.
 GAP_TO_SPREAD = 2.0
 #: Most pairs that are given to the solver at once.
 BATCH = 1500

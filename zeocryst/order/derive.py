@@ -120,7 +120,7 @@ def net_of(network: Network) -> dict[str, Any]:
         kinds[a] = kinds.max() + 1
         alike = a + np.flatnonzero((rows[a:] == rows[a]).all(axis=1) & (kinds[a:] < 0))
         rigid = lies_on(a, a)
-        kinds[[b for b in alike if not rigid or lies_on(a, b)]] = kinds[a]
+        kinds[[b for b in alike.tolist() if not rigid or lies_on(a, b)]] = kinds[a]
     bonds = np.column_stack([network.first, network.second, network.shift])
     return {"bonds": bonds.ravel().tolist(), "kinds": kinds.tolist()}
 

@@ -2,22 +2,23 @@
 
 A site counts as crystalline in one of two ways.
 
-1. **Named.** It stands for a site of a framework type: the network around it can be followed on the type's net,
-   bond by bond and ring by ring, every closed walk closing in the net as well (`zeocryst.network.covering`).
-   Such growths begin at seeds, sites whose first `CORE_SHELLS` shells of coordination sequence (CS) are those of
-   a site of the type; what they reach is kept where the rings at a site's angles are the net's. That walks
-   around vacancies and leaves out single wrong bonds, ends where the crystal ends, and is hardly ever possible by
-   chance: five-rings are everywhere in a disordered network, but long closed walks that agree are not. Where
-   a site is missing that has `FILL_NEIGHBOURS` neighbours in the grain, it is filled in; and sites whose CS agree to
-   `INTACT_SHELLS` shells are taken as well, for nets that cannot be followed everywhere (RWY).
+1. **Named.** It stands for a site of a framework type: the network around it can be followed on the type's
+   net, bond by bond and ring by ring, every closed walk closing in the net as well
+   (`zeocryst.network.covering`). Such growths begin at seeds, sites whose first `CORE_SHELLS` shells of
+   coordination sequence (CS) are those of a site of the type; what they reach is kept where the rings at a
+   site's angles are the net's. That walks around vacancies and leaves out single wrong bonds, ends where the
+   crystal ends, and is hardly ever possible by chance: five-rings are everywhere in a disordered network, but
+   long closed walks that agree are not. A site that has `FILL_NEIGHBOURS` neighbours in the grain is filled in;
+   sites whose CS agree to `INTACT_SHELLS` shells are taken as well, for nets that cannot be followed
+   everywhere (RON, RWY).
    A bonded cluster of such sites is a grain if it has `MIN_GRAIN` sites, `MIN_CORE` of which are seeds of that
    very type. (The largest by chance, in a dense, four-coordinated disordered network: 34 sites, 3 seeds.)
    Types compete: all that have seeds enough are tried, the one whose growths go through most sites is given out
    first, and the others are tried on what is left.
-   A type is refused where the crystal is intact and says otherwise: polytypes of SGT can be followed on SGT's net
-   layer by layer. If more of a type's sites disagree with it than agree within `INTACT_SHELLS` shells, counting
-   only those around which no T lacks a bond and whose CS at least `MIN_INTACT` sites nearby share (as the sites
-   of a crystal do), then all of it is another crystal.
+   A type is refused where the crystal is intact and says otherwise: polytypes of SGT can be followed on SGT's
+   net layer by layer. If more of a type's sites disagree with it than agree within `INTACT_SHELLS` shells,
+   counting only those around which no T lacks a bond and whose CS at least `MIN_INTACT` sites nearby share (as
+   the sites of a crystal do), then all of it is another crystal.
 2. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
    its surroundings (a block of the box with about `BLOCK_SITES` sites, so that chance does not grow
    with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself,
@@ -53,7 +54,7 @@ MIN_GRAIN = 40
 MIN_CORE = 6
 FILL_NEIGHBOURS = 3
 #: A type that explains this share of all sites without disagreement needs no rivals.
-CLEAR_SHARE = 0.95
+CLEAR_SHARE = 0.99
 #: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
 LEAST_GROWTH = 12
 TRIES = 40
@@ -297,7 +298,7 @@ def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | No
 
 
 def _grown(sites: _Sites, t: int, free: Bools) -> tuple[NDArray[np.int32], int]:
-    """Number of the growth on a type's net that reached each free site, or -1, and how often these disagreed."""
+    """Number of the growth on a type's net that reached each free site, or -1, and how often they disagreed."""
     depth = sites.depth[:, t]
     net = _nets()[t]
     seeds = np.flatnonzero((depth >= CORE_SHELLS) & free)

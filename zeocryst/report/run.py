@@ -11,6 +11,8 @@ import numpy as np
 
 from zeocryst.errors import InputError
 from zeocryst.report import figures
+from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
+from zeocryst.report.backmap import backmap_sections
 from zeocryst.report.page import checks_table, facts, image, number, page, percent, types_table
 from zeocryst.rundir import read_json, read_summary
 from zeocryst.trajectory import iterate
@@ -78,7 +80,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("Start, middle, end", image(picture_file, "T networks along the shortest axis of the box, the "
                                      "longest to the right; nearer sites are darker.")),
         ("Rings", image(ring_file, "Primitive rings per T by size.")),
-        *_atoms(summary),
+        *_atoms(folder, summary),
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
     text = page(f"{summary['condition']}, seed {summary['seed']}", summary["verdict"],
@@ -126,7 +128,7 @@ def _result(summary: dict[str, Any]) -> str:
     return facts(rows) + "<p>Last frame, as simulated:</p>" + named + DEFINITIONS
 
 
-def _atoms(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     back = summary.get("backmap")
     if not back:
         return []
@@ -143,7 +145,13 @@ def _atoms(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     named = types_table(summary["types_from_atoms"], summary["amorphous_share_from_atoms"])
     html = facts(rows) + "<p>Named from the atoms:</p>" + named
-    return [("Atoms", html + f"<p>{escape(words)}</p>" + checks_table(back["checks"]))]
+    if "distributions" not in back:  # of an earlier version
+        return [("Atoms", html + f"<p>{escape(words)}</p>" + checks_table(back["checks"]))]
+    said = "<ul>" + "".join(f"<li>{escape(word)}</li>" for word in back["words"]) + "</ul>"
+    return [
+        ("Atoms", html + said + BACKMAP_NOTES),
+        *((f"Atoms: {name.lower()}", content) for name, content in backmap_sections(folder, back)),
+    ]
 
 
 def _made(folder: Path, summary: dict[str, Any]) -> str:

@@ -1,0 +1,173 @@
+"""A network to atoms with everything that is said about them: what ``zeocryst run`` and ``backmap`` share.
+
+`realize` builds the atoms and judges them; `write_results` leaves the files; `in_words` says how they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.atomfiles import write_atoms
+from zeocryst.backmap.build import build
+from zeocryst.backmap.checks import as_records, examine, network_of_atoms
+from zeocryst.backmap.local import SHIFT_SOURCE, histogram, local_geometry
+from zeocryst.backmap.pores import measure_pores
+from zeocryst.cell import volume
+from zeocryst.network.bonds import Network
+from zeocryst.network.matching import Choices
+from zeocryst.network.rings import rings_per_site
+from zeocryst.order.labels import label_sites
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+#: Largest rings counted before and after.
+LARGEST_RING = 12
+SURFACE = "that which the centre of a nitrogen probe (radius 1.82 Å) reaches from outside (Zeo++)"
+
+
+@dataclass(frozen=True)
+class Realized:
+    """Atoms and what is said about them.
+
+    Attributes
+    ----------
+    atoms : ase.Atoms
+    record : dict
+        The entry ``backmap`` of ``summary.json``.
+    types : list of dict
+        Frameworks named from the atoms.
+    amorphous_share : float
+        Share of T that has no name.
+    """
+
+    atoms: Atoms
+    record: dict[str, Any]
+    types: list[dict[str, Any]]
+    amorphous_share: float
+
+
+def realize(
+    network: Network, seed: int = 1, *, free_cell: bool = False, choices: Choices | None = None
+) -> Realized:
+    """Atoms for a network, and their validity report.
+
+    Parameters
+    ----------
+    network
+        Sites and bonds, at most four a site.
+    seed
+        Of the starts of the geometry.
+    free_cell
+        Whether the cell may change.
+    choices
+        What was decided when bonds were given out; reported.
+    """
+    built = build(network, seed, free_cell=free_cell)
+    atoms = built.atoms
+    figures, checks = examine(atoms, network, built.residual, volume(network.cell))
+    after = network_of_atoms(atoms)
+    before_labels, labels = label_sites(network), label_sites(after)
+    local = local_geometry(atoms)
+    shifts = local.shifts_ppm
+    pores = measure_pores(atoms, seed)
+    surface = pores["accessible_surface_A2"]
+    record = {
+        **figures,
+        "cell": "free" if free_cell else "fixed",
+        "starts": {"tried": built.starts, "kept_network": built.kept, "residuals": built.residuals},
+        "choices": {
+            **(asdict(choices) if choices else {"cut": network.dropped}),
+            "bond_cutoff_A": network.cutoff,
+            "silanols_added": int(np.maximum(4 - network.degree, 0).sum()),
+            "edge_sharing_pairs": figures["edge_sharing_pairs"],
+            "face_sharing_pairs": figures["face_sharing_pairs"],
+        },
+        "distributions": {
+            "si_o_A": histogram(local.t_o, 1.5, 1.75, 50),
+            "o_si_o_deg": histogram(local.o_t_o, 80, 140, 60),
+            "si_o_si_deg": histogram(local.t_o_t, 100, 180, 40),
+            "shift_29Si_ppm": histogram(shifts, -132, -80, 52),
+        },
+        "rings_per_T": {"before": _rings(network), "after": _rings(after)},
+        "types": {"before": before_labels.summary(), "after": labels.summary()},
+        "shift_29Si_ppm": {
+            "sites": len(shifts),
+            "mean": float(shifts.mean()) if len(shifts) else None,
+            "std": float(shifts.std()) if len(shifts) else None,
+            "source": SHIFT_SOURCE,
+        },
+        "local_distances": local.distances(),
+        "pores": pores,
+        "silanols_per_nm2": 100 * figures["n_silanol"] / surface if surface else None,
+        "surface": SURFACE,
+        "checks": as_records(checks),
+    }
+    return Realized(atoms, record, labels.summary(), round(1 - labels.crystalline_share, 4))
+
+
+def _rings(network: Network) -> dict[str, float]:
+    """Primitive rings per T by size."""
+    return {str(size): float(n) for size, n in enumerate(rings_per_site(network, LARGEST_RING)) if size >= 3}
+
+
+def write_results(folder: Path, found: Realized, name: str = "framework") -> None:
+    """Write the atoms as CIF, extxyz, GSD and LAMMPS data; the symmetry that was found joins the record."""
+    symmetry = write_atoms(folder, found.atoms, name)
+    found.record["space_group"] = symmetry.record() if symmetry else None
+
+
+def in_words(record: dict[str, Any]) -> list[str]:
+    """The validity report as sentences."""
+    failed = [c["name"] for c in record["checks"] if not c["passed"]]
+    choices, pores = record["choices"], record["pores"]
+    said = [
+        f"{record['formula']}: "
+        + (
+            f"{len(failed)} of {len(record['checks'])} checks failed ({', '.join(failed)})."
+            if failed
+            else f"every one of {len(record['checks'])} checks passed."
+        )
+    ]
+    before, after = (_named(record["types"][k]) for k in ("before", "after"))
+    said.append(f"Framework from the T network: {before}; from the atoms: {after}.")
+    cut, added = choices["cut"], choices["silanols_added"]
+    said.append(
+        f"{cut} pairs within the bond cut-off were left unbonded, since a T had better ones; {added} missing "
+        f"bonds became silanols; {choices['edge_sharing_pairs']} pairs of tetrahedra share an edge and "
+        f"{choices['face_sharing_pairs']} a face."
+    )
+    said.append(
+        f"Si-O {record['si_o_mean_A']:.3f} ± {record['si_o_std_A']:.3f} Å, O-Si-O {_pm(record, 'o_si_o')}, "
+        f"Si-O-Si {_pm(record, 'si_o_si')}; DLS residual {record['dls_residual']:.4f}; volume changed by "
+        f"{100 * record['volume_change']:+.2f} %; {record['density_T_per_1000A3']:.2f} T per 1000 Å^3, "
+        f"{record['density_g_cm3']:.3f} g/cm^3."
+    )
+    shift = record["shift_29Si_ppm"]
+    if shift["sites"]:
+        said.append(f"29Si shifts of {shift['sites']} Q4 sites: {shift['mean']:.1f} ± {shift['std']:.1f} ppm.")
+    if pores["largest_cavity_A"] is not None:
+        said.append(
+            f"Largest cavity {pores['largest_cavity_A']:.2f} Å, pore-limiting diameter "
+            f"{pores['pore_limiting_A']:.2f} Å, {100 * pores['accessible_volume_share']:.1f} % of the volume "
+            "open to helium from outside."
+        )
+    else:
+        said.append("Pores were not measured (too many atoms, or Zeo++ failed).")
+    if record["silanols_per_nm2"] is not None and record["n_silanol"]:
+        said.append(f"{record['silanols_per_nm2']:.2f} silanols per nm^2 of surface ({record['surface']}).")
+    return said
+
+
+def _pm(record: dict[str, Any], name: str) -> str:
+    """Mean and spread of an angle."""
+    return f"{record[f'{name}_mean_deg']:.1f} ± {record[f'{name}_std_deg']:.1f}°"
+
+
+def _named(types: list[dict[str, Any]]) -> str:
+    """Names with shares, or amorphous."""
+    return ", ".join(f"{t['code']} {100 * float(t['share']):.0f} %" for t in types) or "amorphous"

@@ -1,0 +1,252 @@
+"""``zeocryst backmap``: frames of a file or of a run to atoms, in a folder of their own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.atomistic import in_words, realize, write_results
+from zeocryst.cell import box_to_cell
+from zeocryst.errors import InputError
+from zeocryst.forcefield import read_forcefield
+from zeocryst.network.bonds import Network
+from zeocryst.network.matching import Choices, matched_bonds
+from zeocryst.rundir import provenance, read_summary
+from zeocryst.structures import parse_types, read_networks
+from zeocryst.trajectory import count_frames, read_frame
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: Model of the quench, where the run does not say another.
+MODEL = "ts"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for.
+
+    Attributes
+    ----------
+    frame : str or None
+        A number, or "auto": the start, the frame nearest to the transition of a run (or the middle) and the
+        end. None is "auto" for a run and every frame for a file.
+    quench : str or None
+        "ts" or "none"; None quenches frames that hold S. Without S the model does not hold a network open.
+    cell : str
+        "fixed" or "free".
+    seed : int
+    types : str or None
+        What T and S are called, such as ``T=Si,S=X``.
+    """
+
+    frame: str | None = None
+    quench: str | None = None
+    cell: str = "fixed"
+    seed: int = 1
+    types: str | None = None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A frame to be back-mapped: `network` where it is known already, `beads` where not."""
+
+    label: str
+    index: int
+    network: Network | None = None
+    beads: gsd.hoomd.Frame | None = None
+
+
+def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
+    """Back-map what the command line names, write the folder and return its summary.
+
+    Raises
+    ------
+    InputError
+        The input cannot be read or has no such frame, or `out` is there and not empty; nothing was written.
+    SimulationError
+        The engine failed while quenching.
+    """
+    from zeocryst.report.backmap import write_backmap_report
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"--out {out}: is there already and not empty; nothing is overwritten, give a new one")
+    if options.seed < 1:
+        raise InputError(f"--seed {options.seed}: expected a whole number of at least 1")
+    sources, model = _sources(path, options)
+    prepared = [(s, *_network(s, model, options)) for s in sources]
+    entries = []
+    for number, (source, network, choices, quench) in enumerate(prepared):
+        last = number == len(prepared) - 1
+        found = realize(network, options.seed, free_cell=options.cell == "free", choices=choices)
+        # the last frame is the folder's own, as in a run; others lie under frames/
+        words = _aluminium(path, source) + in_words(found.record)
+        name = "framework" if last else f"frames/framework_{source.index}"
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        write_results(out / Path(name).parent, found, Path(name).name)
+        entries.append(
+            {
+                "frame": source.index, "label": source.label, "files": name, "quench": quench,
+                "n_T": network.n_sites, "types_from_atoms": found.types,
+                "amorphous_share_from_atoms": found.amorphous_share, "words": words,
+                "backmap": found.record,
+            }
+        )  # fmt: skip
+    summary: dict[str, Any] = {
+        "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
+        "provenance": provenance(),
+    }  # fmt: skip
+    summary = dict(without_nan(summary))
+    write_backmap_report(out, summary)
+    (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
+    return summary
+
+
+def _aluminium(path: Path, source: _Source) -> list[str]:
+    """What became of aluminium in the input, if there is some."""
+    if source.network is None:
+        return []
+    import ase.io
+
+    count = int((ase.io.read(path, source.index, do_not_split_by_at_sign=True).numbers == 13).sum())
+    return [f"{count} Al of the input are written as Si: aluminium is not placed yet."] if count else []
+
+
+def _sources(path: Path, options: Options) -> tuple[list[_Source], str]:
+    """The frames that were asked for, and the model of the run that they come from."""
+    if path.is_dir():
+        summary = read_summary(path)
+        trajectory = path / "trajectory.gsd"
+        count = count_frames(trajectory)
+        chosen = _chosen(options.frame or "auto", count, _moments(path, summary, count))
+        model = str(summary.get("forcefield", MODEL))
+        return [_Source(label, k, beads=read_frame(trajectory, k)) for label, k in chosen], model
+    if not path.is_file():
+        raise InputError(f"no file or run folder {path}")
+    if path.suffix.lower() == ".gsd":
+        chosen = _of_file(options.frame, count_frames(path))
+        return [_Source(label, k, beads=read_frame(path, k)) for label, k in chosen], MODEL
+    one = None if options.frame in (None, "auto") else _whole(options.frame)
+    found = dict(read_networks(path, one, parse_types(options.types)))
+    chosen = [("frame", k) for k in found] if one is not None else _of_file(options.frame, len(found))
+    return [_Source(label, k, found[k]) for label, k in chosen], MODEL
+
+
+def _of_file(frame: str | None, count: int) -> list[tuple[str, int]]:
+    """Frames of a file: every one, the one asked for, or its start, middle and end."""
+    if frame is None and count:
+        return [("frame", k) for k in range(count)]
+    named = [("start", 0), ("middle", (count - 1) // 2), ("end", count - 1)]
+    return _chosen(
+        frame or "auto", count, [e for k, e in enumerate(named) if e[1] not in [n for _, n in named[k + 1 :]]]
+    )
+
+
+def _moments(path: Path, summary: dict[str, Any], count: int) -> list[tuple[str, int]]:
+    """Start, transition (or middle) and end of a run."""
+    start = min(int(summary.get("start_frame", 0)), count - 1)
+    middle, label = (start + count - 1) // 2, "middle"
+    transition = summary["transition"]
+    if transition.get("found") and transition.get("time_ps") is not None:
+        from zeocryst.report.run import read_rows
+
+        times = np.array([row["time_ps"] for row in read_rows(path / "order_parameters.csv")])
+        middle, label = int(np.abs(times - transition["time_ps"]).argmin()), "transition"
+    named = [("start", start), (label, min(middle, count - 1)), ("end", count - 1)]
+    return [entry for k, entry in enumerate(named) if entry[1] not in [n for _, n in named[k + 1 :]]]
+
+
+def _chosen(frame: str, count: int, automatic: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Frames by number, or the automatic ones."""
+    if count == 0:
+        raise InputError("the trajectory has no frames")
+    if frame == "auto":
+        return automatic
+    number = _whole(frame)
+    if not -count <= number < count:
+        raise InputError(f"--frame {frame}: there are {count}, numbered from 0 (or -1, the last)")
+    return [("frame", number % count)]
+
+
+def _whole(text: str) -> int:
+    """A frame number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"--frame {text!r}: expected a whole number") from None
+
+
+def _network(source: _Source, model: str, options: Options) -> tuple[Network, Choices | None, str]:
+    """The network of a frame, what was chosen for it, and how it was quenched."""
+    if source.network is not None:
+        if options.quench == "ts":
+            raise InputError(
+                "--quench ts: needs beads of the T-S model (a GSD file or a run); this has atoms or T"
+            )
+        network = source.network
+        if np.isnan(network.cutoff):
+            return _at_most_four(network), None, "none: bonds are those of the oxygens"
+        matched, choices = matched_bonds(network.positions, network.cell)
+        return matched, choices, "none"
+    beads = source.beads
+    assert beads is not None
+    names = list(beads.particles.types or [])
+    roles = {name: role for role, name in parse_types(options.types).items()}
+    kinds = [roles.get(name, {"Si": "T"}.get(name, name)) for name in names]
+    present = {kinds[k] for k in np.unique(np.asarray(beads.particles.typeid))}
+    if "T" not in present:
+        raise InputError(
+            f"no beads of type T among {', '.join(map(repr, names))}; say which with --types T=NAME"
+        )
+    quench = options.quench or ("ts" if "S" in present else "none")
+    said = "none"
+    if quench == "ts":
+        from zeocryst.engines import choose_engine
+        from zeocryst.solution.start import adopt
+
+        forcefield = read_forcefield(model)
+        ready = adopt(beads, dict(zip(names, kinds, strict=True)), forcefield, "the frame")
+        engine, _ = choose_engine(forcefield, frame=ready)
+        beads, energy = engine.minimize(ready)
+        kinds = list(beads.particles.types)
+        said = f"{model}, by {engine.info.name}: {energy / beads.particles.N:.6f} eV per bead"
+    cell = box_to_cell(beads.configuration.box)
+    mine = np.asarray(beads.particles.typeid) == kinds.index("T")
+    positions = np.asarray(beads.particles.position, dtype=float)[mine] + cell.sum(axis=0) / 2
+    network, choices = quenched_bonds(positions, cell) if quench == "ts" else matched_bonds(positions, cell)
+    return network, choices, said
+
+
+def quenched_bonds(positions: np.ndarray, cell: np.ndarray) -> tuple[Network, Choices]:
+    """Bonds of a quenched frame: the cut-off that names frameworks too, the best matching within it."""
+    from zeocryst.network.bonds import bonds_from_sites
+
+    return matched_bonds(positions, cell, bonds_from_sites(positions, cell).cutoff)
+
+
+def _at_most_four(network: Network) -> Network:
+    """A network from oxygens; refused where a T has more than four."""
+    if (network.degree > 4).any():
+        worst = int(network.degree.argmax())
+        raise InputError(
+            f"T {worst} has {int(network.degree[worst])} bridging oxygens; at most four can be back-mapped. "
+            "Give the T alone to have bonds chosen"
+        )
+    return network
+
+
+def without_nan(value: Any) -> Any:
+    """JSON has no NaN: null instead; numpy's numbers as Python's."""
+    if isinstance(value, dict):
+        return {k: without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
