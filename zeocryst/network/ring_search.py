@@ -33,14 +33,15 @@ Bits = NDArray[np.uint64]
 class Scratch(NamedTuple):
     """What a search needs, used again for every root of a thread.
 
-    `head` (N,) is the last node on each site, `chain` the one before on the same site, -1 for none. For each
-    node: `site`, `image`, `depth`; its `bonded` nodes and how many (`links`); the nodes one bond nearer to the
-    root from which a ring may come (`before`, `n_before`). Sets of the root's neighbours, as bits: shortest
-    paths to the node lead `via` them; they are at most as far as the root (`near`); paths of a ring lead `ways`.
-    `ball` (radius, node, word) are the nodes within that many bonds; `begin` the first node of each depth; `first` and `second`
-    the two paths, `turn` which of their bonds are tried, `left` the root's neighbours they may still come from.
-    `size` and `number` are those of the shortest rings at the root's angles; `tally`: whether `ball` is filled, and how many
-    rings, members and nodes were found.
+    `head` (N,) is the last node on each site, `chain` the one before it on the same site, -1 for none. For
+    each node: `site`, `image`, `depth`; its `bonded` nodes and how many they are (`links`); the nodes one
+    bond nearer to the root from which a ring may come (`before`, `n_before`). As bits, the root's neighbours
+    through which shortest paths come (`via`), those from which the node is no farther than from the root
+    (`near`), and those through which a ring may come (`ways`). `ball` (radius, node, word): the nodes within
+    so many bonds, as bits. `begin`: the first node of each depth. `first` and `second`: the two paths;
+    `turn`: which of their bonds are tried; `left`: the root's neighbours they may still come from. `size` and
+    `number`: the shortest rings at the root's angles. `tally`: words of `ball` in use (0 before it is
+    filled); rings, members and nodes found.
     """
 
     head: NDArray[np.int32]
@@ -94,9 +95,7 @@ def scratch(n_sites, room, most, largest):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True)
 def found(rings, members):  # type: ignore[no-untyped-def]
     """Room for so many rings and members."""
-    return Found(
-        np.empty(rings, np.int8), np.empty(members, np.int32), np.empty((members, 3), np.int16)
-    )
+    return Found(np.empty(rings, np.int8), np.empty(members, np.int32), np.empty((members, 3), np.int16))
 
 
 @numba.njit(cache=True)
@@ -124,13 +123,25 @@ def clear(s):  # type: ignore[no-untyped-def]
         s.head[s.site[n]] = -1
 
 
+@numba.njit(cache=True, inline="always")
+def _lead_on(s, n, m, allowed):  # type: ignore[no-untyped-def]
+    """Note that the shortest paths to node n lead on to node m, and those of rings if that is allowed."""
+    neighbour = np.uint64(1) << np.uint64(m - 1) if n == 0 else np.uint64(0)
+    s.via[m] |= s.via[n] | neighbour
+    ways = s.ways[n] | neighbour
+    if ways and allowed:
+        s.ways[m] |= ways
+        s.before[m, s.n_before[m]] = n
+        s.n_before[m] += 1
+
+
 @numba.njit(cache=True)
 def walk(s, root, largest, rank, every, offsets, sites, shifts):  # type: ignore[no-untyped-def]
     """Walk the network from a root to half of the largest ring; the number of nodes, -1 if there was no room.
 
     With `every`, rings may go through any node, else only through those after the root.
     """
-    half, one = largest // 2, np.uint64(1)
+    half = largest // 2
     s.site[0], s.depth[0], s.links[0], s.n_before[0], s.chain[0] = root, 0, 0, 0, -1
     s.image[0, 0] = s.image[0, 1] = s.image[0, 2] = 0
     s.via[0] = s.near[0] = s.ways[0] = 0
@@ -170,17 +181,9 @@ def walk(s, root, largest, rank, every, offsets, sites, shifts):  # type: ignore
                 s.bonded[n, links] = m
                 links += 1
                 if s.depth[m] == d + 1:
-                    mine = one << np.uint64(m - 1) if d == 0 else s.via[n]
-                    s.via[m] |= mine
-                    ways = mine if d == 0 else s.ways[n]
-                    if ways and (every or _later(rank, root, other, x, y, z)):
-                        s.ways[m] |= ways
-                        s.before[m, s.n_before[m]] = n
-                        s.n_before[m] += 1
-                elif s.depth[m] == d:
-                    near |= s.via[m]
+                    _lead_on(s, n, m, every or _later(rank, root, other, x, y, z))
                 else:
-                    near |= s.near[m]
+                    near |= s.via[m] if s.depth[m] == d else s.near[m]
             s.links[n], s.near[n] = links, near
         if d < half:
             s.begin[d + 2] = total
@@ -209,13 +212,13 @@ def _fill_balls(s, largest):  # type: ignore[no-untyped-def]
     s.tally[0] = words
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _within(s, a, b, r, largest):  # type: ignore[no-untyped-def]
     """Whether two nodes are at most r bonds apart."""
     if s.tally[0] == 0:
         _fill_balls(s, largest)
     p = r // 2
-    for w in range(s.tally[0]):
+    for w in range(s.tally[0]):  # noqa: SIM110
         if s.ball[p, a, w] & s.ball[r - p, b, w]:
             return True
     return False

@@ -194,7 +194,10 @@ def rings_through_sites(network: Network, largest: int = 12) -> NDArray[np.int32
 
 
 def rings_per_site(network: Network, largest: int = 12) -> NDArray[np.float64]:
-    """Number of primitive rings of each size, divided by the number of sites, (largest + 1,)."""
+    """Number of primitive rings of each size, divided by the number of sites, (largest + 1,).
+
+    Takes the same as `find_rings`.
+    """
     return np.bincount(find_rings(network, largest).size, minlength=largest + 1) / network.n_sites
 
 
