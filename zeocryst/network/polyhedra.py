@@ -2,9 +2,9 @@
 
 This is the only place with cycless, which finds them ("vitrites", M. Matsumoto, A. Baba, I. Ohmine, J. Chem.
 Phys. 127, 134504 (2007)): closed surfaces of rings in which two rings meet at each bond and two or three at
-each site, and that have no further ring across them and no site inside. They are named by their faces, as
-zeolite cages are: ``4^6.6^8`` is the sodalite cage. The centres of voids where S beads are put at the start
-(`zeocryst.solution.cages`) are something else.
+each site, and that have no further ring across them and no single site inside (its quick test, which is
+local). They are named by their faces, as zeolite cages are: ``4^6.6^8`` is the sodalite cage. The centres of
+voids where S beads are put at the start (`zeocryst.solution.cages`) are something else.
 
 Not every primitive ring is a face: SOD has twelve-rings about the waist of its cage. Faces are the *strong*
 rings (K. Goetzke, H.-J. Klein, J. Non-Cryst. Solids 127, 215 (1991)): those that are not the sum of smaller

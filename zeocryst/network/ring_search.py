@@ -212,7 +212,7 @@ def _fill_balls(s, largest):  # type: ignore[no-untyped-def]
     s.tally[0] = words
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _within(s, a, b, r, largest):  # type: ignore[no-untyped-def]
     """Whether two nodes are at most r bonds apart."""
     if s.tally[0] == 0:

@@ -3,19 +3,23 @@
 A ring is counted if it is a shortest-path ring (D. S. Franzblau, Phys. Rev. B 44, 4925 (1991)), also
 called primitive (X. Yuan, A. N. Cormack, Comput. Mater. Sci. 24, 343 (2002)): between any two of its
 sites no path through the network is shorter than the one along the ring. This is also what
-``matscipy.rings`` counts. King's rings (shortest between two neighbours of a site) are a subset of
-another kind, and the ring sizes of the zeolite database, which count windows, need not include all
-primitive rings: SOD has four- and six-ring windows, and 2.667 primitive twelve-rings per T besides.
+``matscipy.rings`` counts. Others differ: King's rings, the shortest through an angle (S. V. King, Nature
+213, 1112 (1967)), leave out primitive rings that are the shortest at none of their angles, and can have a
+shortcut. Strong rings, which are no sums of smaller ones, are some of the primitive rings
+(`zeocryst.network.polyhedra` takes them for the faces of cages). The ring sizes of the zeolite database count
+windows and need not include all primitive rings: SOD has four- and six-ring windows, and 2.667 primitive
+twelve-rings per T besides.
 
 How they are found stands in `zeocryst.network.ring_search`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numba
 import numpy as np
@@ -94,28 +98,24 @@ def _search_part(part, n_sites, largest, rank, offsets, sites, shifts, most):  #
     return out.size[: s.tally[1]], out.site[: s.tally[2]], out.shift[: s.tally[2]]
 
 
-@numba.njit(parallel=True, cache=True)
-def _angles(roots, largest, rank, offsets, sites, shifts, most):  # type: ignore[no-untyped-def]
-    """Size and number of the shortest rings between each two of the first four bonds of each root."""
-    size = np.zeros((len(roots), 4, 4), np.int32)
-    number = np.zeros((len(roots), 4, 4), np.int32)
-    for part in numba.prange(_PARTS):
-        out = found(1, 1)
-        room = _ROOM
-        s = scratch(len(rank), room, most, largest)
-        limits = (largest, True)
-        for m in range(part, len(roots), _PARTS):
-            while walk(s, roots[m], largest, rank, True, offsets, sites, shifts) < 0:
-                room *= 2
-                s = scratch(len(rank), room, most, largest)
-            s.tally[0] = 0
-            s.size[:], s.number[:] = 0, 0
-            for n in range(3, largest + 1):
-                out = search(s, n, limits, out)
-            clear(s)
-            size[m] = s.size[1:5, 1:5]
-            number[m] = s.number[1:5, 1:5]
-    return size, number
+@numba.njit(cache=True, nogil=True)
+def _angles_part(part, roots, size, number, largest, rank, offsets, sites, shifts, most):  # type: ignore[no-untyped-def]
+    """Size and number of the shortest rings between each two of the first four bonds of each root of a part."""
+    out = found(1, 1)
+    room = _ROOM
+    s = scratch(len(rank), room, most, largest)
+    limits = (largest, True)
+    for m in range(part, len(roots), _PARTS):
+        while walk(s, roots[m], largest, rank, True, offsets, sites, shifts) < 0:
+            room *= 2
+            s = scratch(len(rank), room, most, largest)
+        s.tally[0] = 0
+        s.size[:], s.number[:] = 0, 0
+        for n in range(3, largest + 1):
+            out = search(s, n, limits, out)
+        clear(s)
+        size[m] = s.size[1:5, 1:5]
+        number[m] = s.number[1:5, 1:5]
 
 
 @numba.njit(cache=True)
@@ -138,6 +138,16 @@ def _links(network: Network) -> tuple[NDArray[np.int32], Ints, NDArray[np.int32]
     return rank, offsets, sites.astype(np.int32), shifts.astype(np.int32), max(most, 4)
 
 
+def _in_parts(kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
+    """What a compiled search gives for each part, on as many threads as numba may use.
+
+    Numba's own parallel loops cannot return arrays whose lengths are known in the end only, and take twice as
+    long to compile. The searches release the interpreter's lock.
+    """
+    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
+        return list(pool.map(lambda part: kernel(part, *arguments), range(_PARTS)))
+
+
 def find_rings(network: Network, largest: int = 12) -> Rings:
     """Every primitive ring once, with its members in order.
 
@@ -146,7 +156,7 @@ def find_rings(network: Network, largest: int = 12) -> Rings:
     network
         Sites and bonds.
     largest
-        Largest ring size searched, 3 to 20 or more; the cost grows about with its fourth power.
+        Largest ring size searched, 3 to 20 or more; the cost grows about with its third power.
 
     Returns
     -------
@@ -158,17 +168,7 @@ def find_rings(network: Network, largest: int = 12) -> Rings:
     ValueError
         A site has more than 64 bonds.
     """
-    rank, *links = _links(network)
-
-    def part(number: int) -> tuple[NDArray[np.int8], NDArray[np.int32], NDArray[np.int16]]:
-        found_here: tuple[NDArray[np.int8], NDArray[np.int32], NDArray[np.int16]]
-        found_here = _search_part(number, network.n_sites, largest, rank, *links)
-        return found_here
-
-    # numba's own parallel loops cannot return arrays whose lengths are known in the end only; the compiled
-    # search releases the interpreter's lock
-    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
-        parts = list(pool.map(part, range(_PARTS)))
+    parts = _in_parts(_search_part, network.n_sites, largest, *_links(network))
     start = np.concatenate([[0], np.cumsum(np.concatenate([p[0] for p in parts]), dtype=np.int64)])
     return Rings(start, np.concatenate([p[1] for p in parts]), np.concatenate([p[2] for p in parts]))
 
@@ -223,7 +223,7 @@ def vertex_symbols(network: Network, chosen: NDArray[np.int64] | None = None, la
     list of str
         Such as ``4·4·6·6·6·6``; for a site without four bonds the empty text.
     """
-    rank, *links = _links(network)
+    links = _links(network)
     roots = np.arange(network.n_sites) if chosen is None else np.asarray(chosen, dtype=np.int64)
     names = [""] * len(roots)
     left = np.flatnonzero(network.degree[roots] == 4)
@@ -231,7 +231,8 @@ def vertex_symbols(network: Network, chosen: NDArray[np.int64] | None = None, la
     for limit in sorted({min(8, largest), min(12, largest), largest}):
         if not len(left):
             break
-        size, number = _angles(roots[left], limit, rank, *links)
+        size, number = np.zeros((2, len(left), 4, 4), dtype=np.int32)
+        _in_parts(_angles_part, roots[left], size, number, limit, *links)
         open_angles = (size + np.eye(4, dtype=size.dtype) == 0).any(axis=(1, 2))
         for k in np.flatnonzero(~open_angles | (limit == largest)):
             names[left[k]] = _symbol(size[k], number[k])

@@ -27,7 +27,8 @@ def cage_statistics(network: Network, guests: ArrayLike, largest: int = LARGEST_
     Measured
         ``cages_per_T`` and ``cages_with_S_share``, and the same for each kind that there is, such as
         ``cages_5^12.6^8_per_T`` and ``cages_5^12.6^8_with_S_share``; a share of no cages is NaN. Per site
-        ``cages``: how many it is a corner of. What a cage is stands in `zeocryst.network.polyhedra`.
+        ``cages``: how many it is a corner of. What a cage is stands in `zeocryst.network.polyhedra`; small ones
+        without room for an S (``4^6``, ``6^3``) are counted as well.
     """
     cages = find_cages(network, largest)
     holds = count_inside(cages, guests, network.cell) > 0
