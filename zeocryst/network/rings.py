@@ -1,223 +1,176 @@
-"""Primitive rings through every site.
+"""Primitive rings: each once with its members, and how many go through every site.
 
 A ring is counted if it is a shortest-path ring (D. S. Franzblau, Phys. Rev. B 44, 4925 (1991)), also
 called primitive (X. Yuan, A. N. Cormack, Comput. Mater. Sci. 24, 343 (2002)): between any two of its
 sites no path through the network is shorter than the one along the ring. This is also what
-``matscipy.rings`` counts. King's rings (shortest between two neighbours of a site) are a subset of
-another kind, and the ring sizes of the zeolite database, which count windows, need not include all
-primitive rings: SOD has four- and six-ring windows, and 2.667 primitive twelve-rings per T besides.
+``matscipy.rings`` counts. Others differ: King's rings, the shortest through an angle (S. V. King, Nature
+213, 1112 (1967)), leave out primitive rings that are the shortest at none of their angles, and can have a
+shortcut. Strong rings, which are no sums of smaller ones, are some of the primitive rings
+(`zeocryst.network.polyhedra` takes them for the faces of cages). The ring sizes of the zeolite database count
+windows and need not include all primitive rings: SOD has four- and six-ring windows, and 2.667 primitive
+twelve-rings per T besides.
+
+How they are found stands in `zeocryst.network.ring_search`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.network.bonds import Network
-from zeocryst.network.topology import encode, find, shells
+from zeocryst.network.ring_search import clear, found, scratch, search, walk
 
 Ints = NDArray[np.int64]
 
-
-@numba.njit(parallel=True, cache=True)
-def _balls(n: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints) -> tuple[Ints, Ints, NDArray]:
-    """For each site the keys of all nodes up to `depth` bonds away, sorted, with their distances."""
-    count = np.zeros(n + 1, np.int64)
-    for root in numba.prange(n):
-        nodes, _, _, _ = shells(root, depth, offsets, sites, shifts)
-        count[root + 1] = len(nodes)
-    start = np.cumsum(count)
-    keys = np.empty(start[-1], np.int64)
-    distances = np.empty(start[-1], np.int8)
-    for root in numba.prange(n):
-        _, begin, _, found = shells(root, depth, offsets, sites, shifts)
-        order = np.argsort(found)
-        level = np.empty(len(found), np.int8)
-        for d in range(depth + 1):
-            level[begin[d] : begin[d + 1]] = d
-        for m in range(len(order)):
-            keys[start[root] + m] = found[order[m]]
-            distances[start[root] + m] = level[order[m]]
-    return start, keys, distances
+#: Parts in which the roots are searched, whatever the number of threads, so that the order of the rings is one.
+_PARTS = 32
+#: Roots in a row that are searched by one part.
+_BLOCK = 64
+#: Nodes that a walk has room for at first.
+_ROOM = 512
+#: Most bonds of a site: they are bits of a 64-bit word.
+_MOST_BONDS = 64
 
 
-@numba.njit(cache=True)
-def _closer(a: Ints, b: Ints, least: int, start: Ints, keys: Ints, distances: NDArray) -> bool:
-    """Whether two nodes are fewer than `least` bonds apart."""
-    key = encode(b[0], b[1] - a[1], b[2] - a[2], b[3] - a[3])
-    low, high = start[a[0]], start[a[0] + 1]
-    at = low + np.searchsorted(keys[low:high], key)
-    return bool(at < high and keys[at] == key and distances[at] < least)
+@dataclass(frozen=True)
+class Rings:
+    """Primitive rings, each once.
 
-
-@numba.njit(cache=True)
-def _paths(target: int, d: int, before: Ints, n_before: Ints, count: Ints) -> Ints:
-    """All shortest paths from the root (node 0) to a node d bonds away, (count, d + 1) node numbers."""
-    total = count[target]
-    out = np.zeros((total, d + 1), np.int64)
-    out[:, d] = target
-    if d == 0:
-        return out
-    # fill from the target backwards: a block of rows shares its node at `level` and is split among the
-    # predecessors of that node, each with as many rows as it has paths to the root
-    block_start = np.zeros(total + 1, np.int64)
-    block_start[1] = total
-    blocks = 1
-    for level in range(d, 0, -1):
-        new_start = np.zeros(total + 1, np.int64)
-        new = 0
-        for b in range(blocks):
-            row = block_start[b]
-            node = out[row, level]
-            for p in range(n_before[node]):
-                previous = before[node, p]
-                for _ in range(count[previous]):
-                    out[row, level - 1] = previous
-                    row += 1
-                new += 1
-                new_start[new] = row
-        block_start, blocks = new_start, new
-    return out
-
-
-@numba.njit(cache=True)
-def _is_ring(
-    a: Ints, b: Ints, k: int, odd: int, nodes: Ints, start: Ints, keys: Ints, distances: NDArray
-) -> bool:
-    """Whether two paths from the root to depth k (to one node, or to bonded nodes) close a ring."""
-    for d in range(1, k + odd):
-        if a[d] == b[d]:
-            return False
-    # opposite sites of the ring must be k bonds apart; with that, all its sites are at ring distance
-    for d in range(1, k):
-        if _closer(nodes[a[d]], nodes[b[k - d]], k, start, keys, distances):
-            return False
-    if odd:
-        for d in range(1, k + 1):
-            if _closer(nodes[a[d]], nodes[b[k + 1 - d]], k, start, keys, distances):
-                return False
-    return True
-
-
-@numba.njit(cache=True)
-def _relations(
-    nodes: Ints, begin: Ints, table: Ints, own: Ints, offsets: Ints, sites: Ints, shifts: Ints, most: int
-) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    """Bonded nodes of the shell before, of the same shell (later ones), and numbers of shortest paths."""
-    m = len(nodes)
-    before, n_before = np.zeros((m, most), np.int64), np.zeros(m, np.int64)
-    beside, n_beside = np.zeros((m, most), np.int64), np.zeros(m, np.int64)
-    count = np.zeros(m, np.int64)
-    count[0] = 1
-    for d in range(1, len(begin) - 1):
-        for a in range(begin[d], begin[d + 1]):
-            s, x, y, z = nodes[a]
-            for k in range(offsets[s], offsets[s + 1]):
-                key = encode(sites[k], x + shifts[k, 0], y + shifts[k, 1], z + shifts[k, 2])
-                b = find(key, table, own)
-                if 0 <= b < begin[d]:
-                    before[a, n_before[a]] = b
-                    n_before[a] += 1
-                    count[a] += count[b]
-                elif a < b < begin[d + 1]:
-                    beside[a, n_beside[a]] = b
-                    n_beside[a] += 1
-    return before, n_before, beside, n_beside, count
-
-
-@numba.njit(cache=True)
-def _rings_at(
-    root: int, largest: int, offsets: Ints, sites: Ints, shifts: Ints, start: Ints, keys: Ints,
-    distances: NDArray, shortest: bool,
-) -> tuple[Ints, Ints, Ints]:  # fmt: skip
-    """Rings through a site: the nodes around it, sizes, and the node numbers along each ring.
-
-    A ring begins with the root (node 0); its second and last are two of the root's neighbours, which are
-    nodes 1, 2, ... in the order of the bonds. With `shortest` the search ends when each angle has a ring.
+    Attributes
+    ----------
+    start : (R + 1,) int array
+        The members of ring r are numbers ``start[r]`` to ``start[r + 1] - 1``.
+    sites : (M,) int array
+        Sites along each ring; consecutive ones are bonded, and the last one to the first.
+    shifts : (M, 3) int array
+        Lattice vector of each member's image; zero for the first member of a ring.
     """
-    half = largest // 2
-    nodes, begin, table, own = shells(root, half, offsets, sites, shifts)
-    most = 0
-    for a in range(len(nodes)):
-        most = max(most, offsets[nodes[a, 0] + 1] - offsets[nodes[a, 0]])
-    before, n_before, beside, n_beside, count = _relations(
-        nodes, begin, table, own, offsets, sites, shifts, most
-    )
-    degree = begin[2] - begin[1]
-    seen = np.zeros((degree + 1, degree + 1), np.bool_)
-    n_seen = 0
-    sizes = np.empty(16, np.int64)
-    rings = np.empty((16, largest), np.int64)
-    found = 0
-    for k in range(1, half + 1):
-        for odd in range(2):
-            if 2 * k + odd > largest or (shortest and n_seen == degree * (degree - 1) // 2):
+
+    start: Ints
+    sites: NDArray[np.int32]
+    shifts: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int16]]]:
+        """Sites (n,) and shifts (n, 3) of one ring after the other."""
+        for begin, end in zip(self.start[:-1], self.start[1:], strict=True):
+            yield self.sites[begin:end], self.shifts[begin:end]
+
+    @cached_property
+    def size(self) -> Ints:
+        """Number of members of each ring, (R,)."""
+        return np.diff(self.start)
+
+
+@numba.njit(cache=True, nogil=True)
+def _search_part(part, n_sites, largest, rank, offsets, sites, shifts, most):  # type: ignore[no-untyped-def]
+    """Rings found from the roots of a part: every so many blocks of roots."""
+    out = found(1024, 8192)
+    room = _ROOM
+    s = scratch(n_sites, room, most, largest)
+    limits = (largest, False)
+    for block in range(part * _BLOCK, n_sites, _PARTS * _BLOCK):
+        for root in range(block, min(n_sites, block + _BLOCK)):
+            later = 0
+            for k in range(offsets[root], offsets[root + 1]):
+                later += rank[sites[k]] >= rank[root]
+            if later < 2:
                 continue
-            for a in range(begin[k], begin[k + 1]):
-                ends = n_beside[a] if odd else 1
-                if ends == 0 or (not odd and n_before[a] < 2):
-                    continue
-                ways = _paths(a, k, before, n_before, count)
-                for e in range(ends):
-                    others = _paths(beside[a, e], k, before, n_before, count) if odd else ways
-                    for p in range(len(ways)):
-                        for q in range(len(others) if odd else p):
-                            if not _is_ring(ways[p], others[q], k, odd, nodes, start, keys, distances):
-                                continue
-                            if found == len(sizes):
-                                more_sizes = np.empty(2 * found, np.int64)
-                                more_sizes[:found] = sizes
-                                more = np.empty((2 * found, largest), np.int64)
-                                more[:found] = rings
-                                sizes, rings = more_sizes, more
-                            sizes[found] = 2 * k + odd
-                            for d in range(k + 1):
-                                rings[found, d] = ways[p, d]
-                            for d in range(1, k + odd):
-                                rings[found, 2 * k + odd - d] = others[q, d]
-                            found += 1
-            if shortest:
-                for r in range(found):
-                    i, j = rings[r, 1], rings[r, sizes[r] - 1]
-                    if not seen[i, j]:
-                        seen[i, j] = seen[j, i] = True
-                        n_seen += 1
-    return nodes, sizes[:found], rings[:found]
+            while walk(s, root, largest, rank, False, offsets, sites, shifts) < 0:
+                rings, members = s.tally[1], s.tally[2]
+                room *= 2
+                s = scratch(n_sites, room, most, largest)
+                s.tally[1], s.tally[2] = rings, members
+            s.tally[0] = 0
+            for n in range(3, largest + 1):
+                out = search(s, n, limits, out)
+            clear(s)
+    return out.size[: s.tally[1]], out.site[: s.tally[2]], out.shift[: s.tally[2]]
 
 
-@numba.njit(parallel=True, cache=True)
-def _count_rings(
-    n: int, largest: int, offsets: Ints, sites: Ints, shifts: Ints, start: Ints, keys: Ints,
-    distances: NDArray,
-) -> NDArray[np.int32]:  # fmt: skip
-    out = np.zeros((n, largest + 1), np.int32)
-    for root in numba.prange(n):
-        _, sizes, _ = _rings_at(root, largest, offsets, sites, shifts, start, keys, distances, False)
-        for size in sizes:
-            out[root, size] += 1
+@numba.njit(cache=True, nogil=True)
+def _angles_part(part, roots, size, number, largest, rank, offsets, sites, shifts, most):  # type: ignore[no-untyped-def]
+    """Size and number of the shortest rings between each two of the first four bonds of each root of a part."""
+    out = found(1, 1)
+    room = _ROOM
+    s = scratch(len(rank), room, most, largest)
+    limits = (largest, True)
+    for m in range(part, len(roots), _PARTS):
+        while walk(s, roots[m], largest, rank, True, offsets, sites, shifts) < 0:
+            room *= 2
+            s = scratch(len(rank), room, most, largest)
+        s.tally[0] = 0
+        s.size[:], s.number[:] = 0, 0
+        for n in range(3, largest + 1):
+            out = search(s, n, limits, out)
+        clear(s)
+        size[m] = s.size[1:5, 1:5]
+        number[m] = s.number[1:5, 1:5]
+
+
+@numba.njit(cache=True)
+def _count_at_sites(n_sites, largest, start, sites):  # type: ignore[no-untyped-def]
+    """How many rings of each size go through each site."""
+    out = np.zeros((n_sites, largest + 1), np.int32)
+    for r in range(len(start) - 1):
+        for m in range(start[r], start[r + 1]):
+            out[sites[m], start[r + 1] - start[r]] += 1
     return out
 
 
-@numba.njit(parallel=True, cache=True)
-def _angles(
-    roots: Ints, largest: int, offsets: Ints, sites: Ints, shifts: Ints, start: Ints, keys: Ints,
-    distances: NDArray,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:  # fmt: skip
-    """Size and number of the shortest rings between each two of the first four bonds of each root."""
-    size = np.zeros((len(roots), 4, 4), np.int32)
-    number = np.zeros((len(roots), 4, 4), np.int32)
-    for m in numba.prange(len(roots)):
-        _, sizes, rings = _rings_at(roots[m], largest, offsets, sites, shifts, start, keys, distances, True)
-        for r in range(len(sizes)):
-            i, j = rings[r, 1] - 1, rings[r, sizes[r] - 1] - 1
-            if i > 3 or j > 3:
-                continue
-            if size[m, i, j] == 0 or size[m, i, j] == sizes[r]:
-                size[m, i, j] = size[m, j, i] = sizes[r]
-                number[m, i, j] += 1
-                number[m, j, i] = number[m, i, j]
-    return size, number
+def _links(network: Network) -> tuple[NDArray[np.int32], Ints, NDArray[np.int32], NDArray[np.int32], int]:
+    """Rank of each site, and the network's bonds as the search takes them."""
+    most = int(network.degree.max(initial=0))
+    if most > _MOST_BONDS:
+        raise ValueError(f"a site has {most} bonds; rings are searched where sites have at most {_MOST_BONDS}")
+    offsets, sites, shifts = network.neighbours
+    rank = np.arange(network.n_sites, dtype=np.int32)
+    return rank, offsets, sites.astype(np.int32), shifts.astype(np.int32), max(most, 4)
+
+
+def _in_parts(kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
+    """What a compiled search gives for each part, on as many threads as numba may use.
+
+    Numba's own parallel loops cannot return arrays whose lengths are known in the end only, and take twice as
+    long to compile. The searches release the interpreter's lock.
+    """
+    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
+        return list(pool.map(lambda part: kernel(part, *arguments), range(_PARTS)))
+
+
+def find_rings(network: Network, largest: int = 12) -> Rings:
+    """Every primitive ring once, with its members in order.
+
+    Parameters
+    ----------
+    network
+        Sites and bonds.
+    largest
+        Largest ring size searched, 3 to 20 or more; the cost grows about with its third power.
+
+    Returns
+    -------
+    Rings
+        Rings that differ by a lattice vector are one.
+
+    Raises
+    ------
+    ValueError
+        A site has more than 64 bonds.
+    """
+    parts = _in_parts(_search_part, network.n_sites, largest, *_links(network))
+    start = np.concatenate([[0], np.cumsum(np.concatenate([p[0] for p in parts]), dtype=np.int64)])
+    return Rings(start, np.concatenate([p[1] for p in parts]), np.concatenate([p[2] for p in parts]))
 
 
 def rings_through_sites(network: Network, largest: int = 12) -> NDArray[np.int32]:
@@ -236,19 +189,16 @@ def rings_through_sites(network: Network, largest: int = 12) -> NDArray[np.int32
         Column n holds the rings of n sites; columns 0 to 2 are empty. A ring that goes through several
         images of a site counts at it once for each.
     """
-    offsets, sites, shifts = network.neighbours
-    start, keys, distances = _balls(network.n_sites, (largest - 1) // 2, offsets, sites, shifts)
-    return np.asarray(_count_rings(network.n_sites, largest, offsets, sites, shifts, start, keys, distances))
+    rings = find_rings(network, largest)
+    return np.asarray(_count_at_sites(network.n_sites, largest, rings.start, rings.sites))
 
 
 def rings_per_site(network: Network, largest: int = 12) -> NDArray[np.float64]:
     """Number of primitive rings of each size, divided by the number of sites, (largest + 1,).
 
-    Each ring of n sites is seen from n of them, so the sum over sites is divided by n.
+    Takes the same as `find_rings`.
     """
-    through = rings_through_sites(network, largest).sum(axis=0)
-    size = np.maximum(np.arange(largest + 1), 1)
-    return np.asarray(through / size / network.n_sites)
+    return np.bincount(find_rings(network, largest).size, minlength=largest + 1) / network.n_sites
 
 
 def vertex_symbols(network: Network, chosen: NDArray[np.int64] | None = None, largest: int = 20) -> list[str]:
@@ -273,7 +223,7 @@ def vertex_symbols(network: Network, chosen: NDArray[np.int64] | None = None, la
     list of str
         Such as ``4·4·6·6·6·6``; for a site without four bonds the empty text.
     """
-    offsets, sites, shifts = network.neighbours
+    links = _links(network)
     roots = np.arange(network.n_sites) if chosen is None else np.asarray(chosen, dtype=np.int64)
     names = [""] * len(roots)
     left = np.flatnonzero(network.degree[roots] == 4)
@@ -281,8 +231,8 @@ def vertex_symbols(network: Network, chosen: NDArray[np.int64] | None = None, la
     for limit in sorted({min(8, largest), min(12, largest), largest}):
         if not len(left):
             break
-        start, keys, distances = _balls(network.n_sites, (limit - 1) // 2, offsets, sites, shifts)
-        size, number = _angles(roots[left], limit, offsets, sites, shifts, start, keys, distances)
+        size, number = np.zeros((2, len(left), 4, 4), dtype=np.int32)
+        _in_parts(_angles_part, roots[left], size, number, limit, *links)
         open_angles = (size + np.eye(4, dtype=size.dtype) == 0).any(axis=(1, 2))
         for k in np.flatnonzero(~open_angles | (limit == largest)):
             names[left[k]] = _symbol(size[k], number[k])

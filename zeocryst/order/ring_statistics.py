@@ -13,11 +13,14 @@ LARGEST = 12
 
 
 def ring_statistics(network: Network) -> Measured:
-    """Primitive rings of 3 to 12 T, divided by the number of T (see `zeocryst.network.rings`)."""
+    """Primitive rings of 3 to 12 T, divided by the number of T, and the shares of T in three- and four-rings.
+
+    Which rings are counted stands in `zeocryst.network.rings`. Per site: the numbers of three-, four- and
+    five-rings through it.
+    """
     through = rings_through_sites(network, LARGEST)
     values = {
         f"rings{n}_per_T": float(through[:, n].sum() / n / network.n_sites) for n in range(3, LARGEST + 1)
     }
-    return Measured(
-        values, {"rings4": through[:, 4].astype(np.int32), "rings5": through[:, 5].astype(np.int32)}
-    )
+    values |= {f"t_in_{n}_rings_share": float(np.mean(through[:, n] > 0)) for n in (3, 4)}
+    return Measured(values, {f"rings{n}": through[:, n].copy() for n in (3, 4, 5)})

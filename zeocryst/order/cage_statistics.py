@@ -1,0 +1,45 @@
+"""Cages of the network, and which of them hold an S."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from zeocryst.network.bonds import Network
+from zeocryst.network.polyhedra import LARGEST_FACE, count_inside, find_cages
+from zeocryst.order.measured import Measured
+
+
+def cage_statistics(network: Network, guests: ArrayLike, largest: int = LARGEST_FACE) -> Measured:
+    """Cages per T, all and by kind, and the share of them that hold an S.
+
+    Parameters
+    ----------
+    network
+        T sites and bonds.
+    guests : (P, 3) array, Å
+        Positions of S, in the network's cell.
+    largest
+        Largest face of a cage, in T.
+
+    Returns
+    -------
+    Measured
+        ``cages_per_T`` and ``cages_with_S_share``, and the same for each kind that there is, such as
+        ``cages_5^12.6^8_per_T`` and ``cages_5^12.6^8_with_S_share``; a share of no cages is NaN. Per site
+        ``cages``: how many it is a corner of. What a cage is stands in `zeocryst.network.polyhedra`; small ones
+        without room for an S (``4^6``, ``6^3``) are counted as well.
+    """
+    cages = find_cages(network, largest)
+    holds = count_inside(cages, guests, network.cell) > 0
+    kinds = np.array([cage.symbol for cage in cages], dtype=str)
+    values = {
+        "cages_per_T": len(cages) / network.n_sites,
+        "cages_with_S_share": float(holds.mean()) if len(cages) else float("nan"),
+    }
+    for kind in sorted(set(kinds.tolist())):
+        mine = kinds == kind
+        values[f"cages_{kind}_per_T"] = float(mine.sum() / network.n_sites)
+        values[f"cages_{kind}_with_S_share"] = float(holds[mine].mean())
+    corners = np.concatenate([np.zeros(0, dtype=np.int64), *(cage.sites for cage in cages)])
+    return Measured(values, {"cages": np.bincount(corners, minlength=network.n_sites).astype(np.int32)})
