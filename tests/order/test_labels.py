@@ -6,9 +6,9 @@ import pytest
 from zeocryst.cell import box_to_cell
 from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine
-from zeocryst.frameworks.table import framework_types, start_codes, start_structure
+from zeocryst.frameworks.table import framework_types, nets, start_codes, start_structure
 from zeocryst.network.bonds import Network, bonds_from_sites, network_of_frame, repeat_network
-from zeocryst.order.derive import describe, network_of
+from zeocryst.order.derive import describe, net_of, network_of, primitive
 from zeocryst.order.labels import UNKNOWN, agreement, label_sites
 from zeocryst.simulation import thermalize
 from zeocryst.solution.start import crystal
@@ -36,18 +36,110 @@ def test_the_table_is_what_the_reference_gives(reference):
     assert [c for c, t in types.items() if t.interrupted] == interrupted
 
 
+def sheared(atoms):
+    from ase.build import make_supercell
+
+    return make_supercell(atoms, [[1, 1, 0], [0, 1, 0], [0, 1, 2]])
+
+
+def shuffled(atoms):
+    return atoms[np.random.default_rng(len(atoms)).permutation(len(atoms))]
+
+
+def noisy(atoms):
+    other = atoms.copy()
+    other.positions += np.random.default_rng(len(atoms)).normal(scale=0.15, size=other.positions.shape)
+    return other
+
+
+def network_with(atoms, oxygens):
+    network = network_of(atoms)
+    return network if oxygens else bonds_from_sites(network.positions, network.cell)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("oxygens", [True, False])
-def test_every_perfect_framework_is_named(reference, oxygens):
+@pytest.mark.parametrize("change", [lambda atoms: atoms, primitive, sheared, shuffled])
+def test_every_perfect_framework_is_named(reference, oxygens, change):
+    """253 of 253: the cell as given, primitive, a sheared supercell, in another order; from atoms and T alone."""
     wrong = []
     for code, atoms in reference.items():
-        network = network_of(atoms)
-        if not oxygens:
-            network = bonds_from_sites(network.positions, network.cell)
-        labels = label_sites(network)
-        rows = labels.summary()
+        rows = label_sites(network_with(change(atoms), oxygens)).summary()
         if len(rows) != 1 or rows[0]["share"] != 1 or code != rows[0]["code"]:
             wrong.append((code, rows))
     assert wrong == []
+
+
+@pytest.mark.parametrize("oxygens", [True, False])
+def test_some_perfect_frameworks_are_named(reference, oxygens):
+    for code in list(reference)[::12]:
+        rows = label_sites(network_with(reference[code], oxygens)).summary()
+        assert [(row["code"], row["share"]) for row in rows] == [(code, 1.0)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("oxygens", "least"), [(True, 250), (False, 240)])
+def test_names_survive_noise(reference, oxygens, least):
+    """Gaussian noise of 0.15 Å per component on every atom of the cell as given."""
+    right = 0
+    for code, atoms in reference.items():
+        rows = label_sites(network_with(noisy(atoms), oxygens)).summary()
+        right += bool(rows) and rows[0]["code"] == code
+    assert right >= least
+
+
+def with_holes(atoms, seed):
+    """T of a supercell without 2 % of them, and which of the rest are farther than two bonds from a hole."""
+    least = int(np.ceil((500 / (atoms.numbers == 14).sum()) ** (1 / 3)))
+    large = atoms.repeat(max(1, least))
+    whole = network_of(large)
+    rng = np.random.default_rng(seed)
+    hole = np.zeros(whole.n_sites, dtype=bool)
+    hole[rng.permutation(whole.n_sites)[: round(0.02 * whole.n_sites)]] = True
+    near = hole.copy()
+    for _ in range(2):
+        touched = near[whole.first] | near[whole.second]
+        near[whole.first[touched]] = near[whole.second[touched]] = True
+    return whole.positions[~hole], whole.cell, ~near[~hole]
+
+
+def share_right(code, atoms, seed):
+    """Share of the sites farther than two bonds from a hole that are named right, and the first name."""
+    sites, cell, far = with_holes(atoms, seed)
+    labels = label_sites(bonds_from_sites(sites, cell))
+    rows = labels.summary()
+    mine = labels.code == labels.codes.index(code) if code in labels.codes else np.zeros(len(sites), bool)
+    return mine[far].mean(), rows[0]["code"] if rows else None
+
+
+@pytest.mark.parametrize("code", ["SOD", "SGT", "MFI", "MEL", "LTA", "RHO", "MER", "FAU", "CHA"])
+def test_names_survive_vacancies(reference, code):
+    share, name = share_right(code, reference[code], 5)
+    assert name == code
+    assert share >= 0.8
+
+
+@pytest.mark.slow
+def test_names_of_all_survive_vacancies(reference):
+    """2 % of the T removed at random; a few long stackings are taken for another by chance (one in 85)."""
+    found = {code: share_right(code, atoms, 1) for code, atoms in reference.items()}
+    assert sum(name == code for code, (_, name) in found.items()) >= 249
+    right = [share for code, (share, name) in found.items() if name == code]
+    assert np.mean(right) > 0.97
+    assert sum(share < 0.8 for share in right) <= 3
+
+
+def test_nets_are_what_the_reference_gives(reference):
+    """Published numbers of kinds of T: the zeolite database's "number of T atoms"."""
+    published = {"SOD": 1, "SGT": 4, "MFI": 12, "MEL": 7, "FAU": 1, "IMF": 24, "TUN": 24, "MTN": 3, "DOH": 4}
+    for code, count in published.items():
+        bonds, kinds = nets()[code]
+        assert kinds.max() + 1 == count
+        if count < 10:
+            network = network_of(primitive(reference[code]))
+            assert net_of(network)["kinds"] == kinds.tolist()
+            mine = np.column_stack([network.first, network.second, network.shift])
+            assert np.array_equal(mine, bonds)
 
 
 def test_start_structures_are_their_frameworks():
@@ -60,7 +152,7 @@ def test_start_structures_are_their_frameworks():
 def test_the_melt_and_the_dense_network_are_amorphous(unseeded):
     for index in (0, 4):
         network, _ = network_of_frame(read_frame(unseeded, index))
-        assert label_sites(network).crystalline_share <= 0.05
+        assert label_sites(network).crystalline_share <= 0.01
     # the dense network is 92 % four-coordinated, and 40 % of its sites have three shells of SGT
     types = framework_types()["SGT"].sequences[:, :3].tolist()
     sequences = label_sites(network).sequences[:, :3].tolist()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zeocryst.errors import InputError, nearest
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import Network
+from zeocryst.order.cage_statistics import cages
 from zeocryst.order.coordination import coordination
 from zeocryst.order.crystallinity import crystallinity
 from zeocryst.order.density import density
@@ -59,6 +60,7 @@ REGISTRY: dict[str, OrderParameter] = {
     "steinhardt": OrderParameter(steinhardt),
     "solid_liquid": OrderParameter(solid_liquid),
     "rings": OrderParameter(ring_statistics),
+    "cages": OrderParameter(cages, ("network", "frame"), default=False),
     "environment": OrderParameter(environment_similarity, ("network", "framework"), default=False),
     "pair_distribution": OrderParameter(pair_distribution, ("frame",), default=False),
     "structure_factor": OrderParameter(structure_factor, default=False),

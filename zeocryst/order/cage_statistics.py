@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zeocryst.cell import box_to_cell
 from zeocryst.network.bonds import Network
 from zeocryst.network.polyhedra import LARGEST_FACE, count_inside, find_cages
 from zeocryst.order.measured import Measured
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+
+def cages(network: Network, frame: gsd.hoomd.Frame) -> Measured:
+    """Cages per T, and the share of them that hold an S: `cage_statistics` with the beads of type S."""
+    names = list(frame.particles.types or [])
+    mine = np.asarray(frame.particles.typeid) == (names.index("S") if "S" in names else -1)
+    corner = box_to_cell(frame.configuration.box).sum(axis=0) / 2  # networks begin there, frames in the middle
+    return cage_statistics(network, np.asarray(frame.particles.position, dtype=float)[mine] + corner)
 
 
 def cage_statistics(network: Network, guests: ArrayLike, largest: int = LARGEST_FACE) -> Measured:

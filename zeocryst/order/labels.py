@@ -10,7 +10,7 @@ A site counts as crystalline in one of two ways.
    crystal ends, and is hardly ever possible by chance: five-rings are everywhere in a disordered network, but
    long closed walks that agree are not. A site that has `FILL_NEIGHBOURS` neighbours in the grain is filled in;
    sites whose CS agree to `INTACT_SHELLS` shells are taken as well, for nets that cannot be followed
-   everywhere (RON, RWY).
+   everywhere (NPO, RON, RWY).
    A bonded cluster of such sites is a grain if it has `MIN_GRAIN` sites, `MIN_CORE` of which are seeds of that
    very type. (The largest by chance, in a dense, four-coordinated disordered network: 34 sites, 3 seeds.)
    Types compete: all that have seeds enough are tried, the one whose growths go through most sites is given out
