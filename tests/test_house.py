@@ -18,7 +18,7 @@ SHELVES = [
     {"order", "diffraction"},
     {"solution", "backmap", "trajectory", "engines"},
     {"structures", "simulation"},
-    {"identify", "interrupt", "progress", "rundir"},
+    {"identify", "interrupt", "library", "progress", "rundir"},
     {"report"},
     {"pipeline"},
     {"estimate", "sweep"},

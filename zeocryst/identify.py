@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zeocryst.cell import heights
 from zeocryst.network.bonds import Network
-from zeocryst.network.rings import vertex_symbols
-from zeocryst.order.labels import UNKNOWN, label_sites
+from zeocryst.order.crystal import RELATIVE_SHELLS, describe_crystal, is_perfect, site_kinds
+from zeocryst.order.labels import DEPTH, SMALL_CELL_A, UNKNOWN, label_sites
 from zeocryst.structures import read_networks
+
+#: Most kinds of sites that are listed for people.
+MOST_KINDS = 20
 
 
 def identify_network(network: Network) -> dict[str, Any]:
-    """Types, shares and the coordination sequences of what is regular but in no table.
+    """Types, shares, and what can be said of what is regular but in no table.
+
+    Grains need room to show that they recur. A small cell of an unknown crystal has none, so that a cell less than
+    `SMALL_CELL_A` across in which nothing was named is taken for a crystal if it is that of a perfect one
+    (`zeocryst.order.crystal.is_perfect`).
 
     Returns
     -------
     dict
-        ``n_sites``, ``types`` (code, sites, share, grains), ``amorphous_share`` and ``unknown`` (sites,
-        coordination_sequence, vertex_symbol), the most frequent first.
+        ``n_sites``, ``types`` (code, sites, share, grains), ``amorphous_share``, ``unknown`` (sites,
+        coordination_sequence, vertex_symbol), the most frequent first, and ``crystal``: what
+        `zeocryst.order.crystal.describe_crystal` says of the unknown one, None where all is named or amorphous.
     """
     labels = label_sites(network)
-    unknown = []
-    if UNKNOWN in labels.codes:
-        mine = np.flatnonzero(labels.code == labels.codes.index(UNKNOWN))
-        kinds = Counter(
-            zip(map(tuple, labels.sequences[mine].tolist()), vertex_symbols(network, mine), strict=True)
-        )
-        for (sequence, symbol), count in sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0])):
-            unknown.append({"sites": count, "coordination_sequence": list(sequence), "vertex_symbol": symbol})
+    types = [row for row in labels.summary() if row["code"] != UNKNOWN]
+    mine = labels.code == labels.codes.index(UNKNOWN) if UNKNOWN in labels.codes else labels.code > len(labels.codes)
+    amorphous = 1 - labels.crystalline_share
+    if not types and not mine.all() and heights(network.cell).min() < SMALL_CELL_A:
+        if is_perfect(network, site_kinds(network)):
+            mine, amorphous = np.ones(network.n_sites, dtype=bool), 0.0
+    kinds = site_kinds(network, DEPTH, np.flatnonzero(mine))
     return {
         "n_sites": network.n_sites,
-        "types": [row for row in labels.summary() if row["code"] != UNKNOWN],
-        "amorphous_share": round(1 - labels.crystalline_share, 4),
-        "unknown": unknown,
+        "types": types,
+        "amorphous_share": round(amorphous, 4),
+        "unknown": [
+            {"sites": count, "coordination_sequence": list(sequence), "vertex_symbol": symbol}
+            for (sequence, symbol), count in sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+        ],
+        "crystal": describe_crystal(network, mine) if mine.any() else None,
     }
 
 
@@ -60,13 +71,40 @@ def identify_files(
 
 
 def in_words(entry: dict[str, Any]) -> str:
-    """One line for people."""
+    """One line for people; below it a block on an unknown crystal."""
     parts = [f"{t['code']} {100 * t['share']:.1f} % ({t['sites']} T)" for t in entry["types"]]
-    regular = sum(u["sites"] for u in entry["unknown"])
-    if regular:
-        kinds = len(entry["unknown"])
-        share = 100 * regular / entry["n_sites"]
-        parts.append(f"unknown, crystalline {share:.1f} % ({regular} T, {kinds} coordination sequences)")
+    crystal = entry["crystal"]
+    if crystal is not None:
+        share = 100 * crystal["sites"] / entry["n_sites"]
+        parts.append(f"unknown, crystalline {share:.1f} % ({crystal['sites']} T)")
     if entry["amorphous_share"] > 0:
         parts.append(f"amorphous {100 * entry['amorphous_share']:.1f} %")
-    return f"{entry['path']} frame {entry['frame']}: {', '.join(parts)}"
+    lines = [f"{entry['path']} frame {entry['frame']}: {', '.join(parts)}"]
+    if crystal is not None:
+        lines += _crystal_in_words(crystal, entry["unknown"])
+    return "\n".join(lines)
+
+
+def _crystal_in_words(crystal: dict[str, Any], kinds: list[dict[str, Any]]) -> list[str]:
+    lines = [f"  net: {crystal['name'] or 'no name, since not every T of the frame is one of a perfect crystal'}"]
+    if crystal["space_group"] is not None:
+        a, b, c, alpha, beta, gamma = crystal["cell"]
+        lines.append(
+            f"  T positions: {crystal['space_group']} with {crystal['n_T_sites']} T sites (spglib, tolerance "
+            f"{crystal['symprec_A']} Å), a, b, c = {a:.3f}, {b:.3f}, {c:.3f} Å, angles {alpha:g}, {beta:g}, "
+            f"{gamma:g}°, {crystal['T_per_cell']} T per cell"
+        )
+    if crystal["space_group_number"] == 1:
+        lines.append("  no symmetry found: relax a hot structure to its energy minimum first")
+    lines.append(f"  {len(kinds)} kinds of surroundings (T, coordination sequence, vertex symbol):")
+    for kind in kinds[:MOST_KINDS]:
+        sequence = " ".join(map(str, kind["coordination_sequence"]))
+        lines.append(f"  {kind['sites']:6d}  {sequence}  {kind['vertex_symbol']}")
+    if len(kinds) > MOST_KINDS:
+        lines.append(f"     ... and {len(kinds) - MOST_KINDS} more (--json has all)")
+    if crystal["relatives"]:
+        lines.append(f"  relatives (share of its T that agree to {', '.join(map(str, RELATIVE_SHELLS))} shells):")
+    for row in crystal["relatives"]:
+        agreeing = ", ".join(f"{100 * row[f'share_{s}']:.0f} %" for s in RELATIVE_SHELLS)
+        lines.append(f"    {row['code']}: {agreeing}; deepest {row['deepest_shell']}")
+    return lines

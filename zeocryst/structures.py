@@ -1,7 +1,8 @@
 """Structures from files of any kind, as networks: what `zeocryst identify` reads.
 
 GSD is read as beads; everything else goes through ASE (CIF, extxyz, POSCAR, LAMMPS dumps and data, ...).
-Where there are oxygens they make the bonds, otherwise the T positions alone.
+Where there are oxygens they make the bonds, otherwise the T positions alone, by the best matching
+(`zeocryst.network.matching`): what a run measures at each step takes the nearest first, which is faster in a melt.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.errors import InputError
-from zeocryst.network.bonds import Network, bonds_from_oxygens, bonds_from_sites, network_of_frame
+from zeocryst.network.bonds import Network, bonds_from_oxygens, sites_of_frame
+from zeocryst.network.matching import matched_bonds
 from zeocryst.trajectory import count_frames, iterate
 
 if TYPE_CHECKING:
@@ -92,7 +94,8 @@ def _beads(file: Path, frame: int | None, roles: dict[str, str]) -> Iterator[tup
     for index, beads in iterate(file, _slice(count_frames(file), frame)):
         names = list(beads.particles.types or [])
         name = roles.get("T") or next((n for n in TETRAHEDRAL if n in names), "T")
-        yield index, network_of_frame(beads, name)[0]
+        positions, cell, _ = sites_of_frame(beads, name)
+        yield index, matched_bonds(positions, cell)[0]
 
 
 def _atoms(file: Path, frame: int | None, roles: dict[str, str]) -> Iterator[tuple[int, Network]]:
@@ -124,7 +127,7 @@ def _network(atoms: Atoms, roles: dict[str, str]) -> Network:
     oxygen = np.isin(symbols, names["O"] or ["O"])
     if oxygen.any():
         return bonds_from_oxygens(atoms.positions[tetrahedral], atoms.positions[oxygen], atoms.cell[:])
-    return bonds_from_sites(atoms.positions[tetrahedral], atoms.cell[:])
+    return matched_bonds(atoms.positions[tetrahedral], atoms.cell[:])[0]
 
 
 def _symbol(name: str) -> str:

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell, neighbour_pairs
+from zeocryst.cell import box_to_cell, neighbour_pairs, shortest_vector
 from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ CLEAR_GAP_A = 0.30
 FIFTH_NEIGHBOUR_COST = 0.1
 #: A Si-O distance up to this is a bond, Å (1.61 Å in zeolites; the next O is beyond 3 Å).
 SI_O_BOND_A = 2.20
+#: A cell with a lattice vector shorter than this has no room for a bond, Å (the shortest Si-Si distance over a
+#: bridge is 2.9 Å).
+SHORTEST_LATTICE_VECTOR_A = 2.5
 #: Longest T-O distance that makes a bond in a disturbed structure, Å: half way to the O of other tetrahedra.
 LONGEST_T_O_A = 2.50
 
@@ -96,7 +99,7 @@ def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floa
     Raises
     ------
     InputError
-        There is no site, a coordinate is not a number, or the cell has no volume.
+        There is no site, a coordinate is not a number, or the cell has no volume or is smaller than a bond.
     """
     sites = np.ascontiguousarray(positions, dtype=float).reshape(-1, 3)
     matrix = np.ascontiguousarray(cell, dtype=float)
@@ -109,6 +112,12 @@ def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floa
         )
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-6:
         raise InputError("the cell has no volume; a periodic structure with three cell vectors is needed")
+    shortest = shortest_vector(matrix)
+    if shortest < SHORTEST_LATTICE_VECTOR_A:
+        raise InputError(
+            f"the cell is smaller than a bond: its shortest lattice vector is {shortest:.3g} Å, at least "
+            f"{SHORTEST_LATTICE_VECTOR_A} Å are needed; are the coordinates in Å?"
+        )
     return sites, matrix
 
 
@@ -211,7 +220,7 @@ def bonds_from_oxygens(
         Longest T-O bond, Å.
     """
     sites, matrix = check_structure(positions, cell)
-    both = np.vstack([sites, np.asarray(oxygens, dtype=float).reshape(-1, 3)])
+    both, _ = check_structure(np.vstack([sites, np.asarray(oxygens, dtype=float).reshape(-1, 3)]), matrix)
     i, j, shift, distance = neighbour_pairs(both, matrix, longest, full=True)
     n = len(sites)
     mixed = (i >= n) & (j < n)
@@ -268,8 +277,8 @@ def repeat_network(network: Network, repeats: tuple[int, int, int]) -> Network:
     )
 
 
-def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Network, Ints]:
-    """The network of a coarse-grained frame, and which of its beads are the sites.
+def sites_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Floats, Floats, Ints]:
+    """Positions (N, 3) Å and cell (3, 3) Å of the beads that bond, and their numbers in the frame (N,).
 
     Parameters
     ----------
@@ -281,7 +290,7 @@ def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Ne
     Raises
     ------
     InputError
-        The frame has no beads of that type, or broken positions.
+        The frame has no beads of that type.
     """
     names = list(frame.particles.types or [])
     if tetrahedral not in names:
@@ -292,4 +301,16 @@ def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Ne
     sites = np.flatnonzero(np.asarray(frame.particles.typeid) == names.index(tetrahedral))
     cell = box_to_cell(frame.configuration.box)
     positions = np.asarray(frame.particles.position, dtype=float)[sites] + cell.sum(axis=0) / 2
+    return positions, cell, sites
+
+
+def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Network, Ints]:
+    """The network of a coarse-grained frame, and which of its beads are the sites; see `sites_of_frame`.
+
+    Raises
+    ------
+    InputError
+        The frame has no beads of that type, or broken positions.
+    """
+    positions, cell, sites = sites_of_frame(frame, tetrahedral)
     return bonds_from_sites(positions, cell), sites
