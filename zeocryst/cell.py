@@ -111,8 +111,8 @@ def heights(cell: ArrayLike) -> Floats:
 def shortest_vector(cell: ArrayLike) -> float:
     """Length of the shortest lattice vector (as far as Minkowski reduction is needed to tell), Å.
 
-    No lattice vector is shorter than the least of `heights`; where that is far from any bond's length it is given
-    instead, since reduction is slow.
+    No lattice vector is shorter than the least of `heights`; where that is far from any bond's length it is
+    given instead, since reduction is slow.
     """
     from ase.geometry import minkowski_reduce
 

@@ -63,7 +63,7 @@ def _parser() -> _Parser:
     )  # fmt: skip
     frameworks.add_argument("words", nargs="*", metavar="CODE | add FILE", help="a type, or a crystal to add")
     frameworks.add_argument("--name", metavar="NAME", help="what the added type is called")
-    frameworks.add_argument("--frame", type=int, metavar="N", help="the frame that is added (default: the last)")
+    frameworks.add_argument("--frame", type=int, metavar="N", help="the frame to add (default: the last)")
     frameworks.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
     frameworks.add_argument("--json", action="store_true")
 
@@ -200,7 +200,7 @@ def _frameworks(options: argparse.Namespace) -> int:
     if len(words) > (2 if adding else 1):
         raise InputError(f"unexpected {words[-1]!r}; expected [CODE], or add FILE --name NAME")
     if adding and (len(words) < 2 or options.name is None):
-        raise InputError("to add a type, a file and a name are needed: zeocryst frameworks add FILE --name NAME")
+        raise InputError("a file and a name are needed: zeocryst frameworks add FILE --name NAME")
     if not adding and (options.name, options.frame, options.types) != (None, None, None):
         raise InputError("--name, --frame and --types go with: zeocryst frameworks add FILE --name NAME")
     if adding:

@@ -10,8 +10,16 @@ import numpy as np
 
 from zeocryst.cell import heights
 from zeocryst.network.bonds import Network
-from zeocryst.order.crystal import RELATIVE_SHELLS, describe_crystal, is_perfect, site_kinds
-from zeocryst.order.labels import DEPTH, SMALL_CELL_A, UNKNOWN, label_sites
+from zeocryst.order.crystal import (
+    RELATIVE_SHELLS,
+    SMALL_CELL_SITES,
+    describe_crystal,
+    is_perfect,
+    site_kinds,
+    table_type,
+)
+from zeocryst.order.derive import SHELLS
+from zeocryst.order.labels import AMORPHOUS, DEPTH, SMALL_CELL_A, UNKNOWN, Labels, label_sites
 from zeocryst.structures import read_networks
 
 #: Most kinds of sites that are listed for people.
@@ -20,10 +28,6 @@ MOST_KINDS = 20
 
 def identify_network(network: Network) -> dict[str, Any]:
     """Types, shares, and what can be said of what is regular but in no table.
-
-    Grains need room to show that they recur. A small cell of an unknown crystal has none, so that a cell less than
-    `SMALL_CELL_A` across in which nothing was named is taken for a crystal if it is that of a perfect one
-    (`zeocryst.order.crystal.is_perfect`).
 
     Returns
     -------
@@ -34,11 +38,11 @@ def identify_network(network: Network) -> dict[str, Any]:
     """
     labels = label_sites(network)
     types = [row for row in labels.summary() if row["code"] != UNKNOWN]
-    mine = labels.code == labels.codes.index(UNKNOWN) if UNKNOWN in labels.codes else labels.code > len(labels.codes)
+    names = np.array([*labels.codes, AMORPHOUS])
+    mine = names[labels.code] == UNKNOWN
     amorphous = 1 - labels.crystalline_share
-    if not types and not mine.all() and heights(network.cell).min() < SMALL_CELL_A:
-        if is_perfect(network, site_kinds(network)):
-            mine, amorphous = np.ones(network.n_sites, dtype=bool), 0.0
+    if not mine.any() and _is_another_crystal(network, labels):
+        mine, types, amorphous = np.ones(network.n_sites, dtype=bool), [], 0.0
     kinds = site_kinds(network, DEPTH, np.flatnonzero(mine))
     return {
         "n_sites": network.n_sites,
@@ -50,6 +54,25 @@ def identify_network(network: Network) -> dict[str, Any]:
         ],
         "crystal": describe_crystal(network, mine) if mine.any() else None,
     }
+
+
+def _is_another_crystal(network: Network, labels: Labels) -> bool:
+    """Whether a frame is a perfect crystal of no type, though its sites were called otherwise.
+
+    Grains need room to show that they recur, and a small cell has none: its sites are called amorphous, or
+    after a type that is the same for a few bonds. There all kinds of sites together decide. Where a type was
+    named the cell must be beyond doubt: no T without four bonds, and each kind four times in the mean, which a
+    defect in a crystal of that type does not leave.
+    """
+    n = network.n_sites
+    distinct = len(np.unique(labels.sequences, axis=0))
+    if labels.codes:
+        if len(labels.codes) > 1 or 4 * distinct > n or (network.degree != 4).any():
+            return False
+    elif heights(network.cell).min() >= SMALL_CELL_A or (2 * distinct > n > SMALL_CELL_SITES):
+        return False
+    kinds = site_kinds(network, SHELLS)
+    return is_perfect(network, kinds) and table_type(kinds) is None
 
 
 def identify_files(
@@ -86,7 +109,7 @@ def in_words(entry: dict[str, Any]) -> str:
 
 
 def _crystal_in_words(crystal: dict[str, Any], kinds: list[dict[str, Any]]) -> list[str]:
-    lines = [f"  net: {crystal['name'] or 'no name, since not every T of the frame is one of a perfect crystal'}"]
+    lines = [f"  net: {crystal['name'] or 'no name, since not every T is one of a perfect crystal'}"]
     if crystal["space_group"] is not None:
         a, b, c, alpha, beta, gamma = crystal["cell"]
         lines.append(
@@ -103,7 +126,8 @@ def _crystal_in_words(crystal: dict[str, Any], kinds: list[dict[str, Any]]) -> l
     if len(kinds) > MOST_KINDS:
         lines.append(f"     ... and {len(kinds) - MOST_KINDS} more (--json has all)")
     if crystal["relatives"]:
-        lines.append(f"  relatives (share of its T that agree to {', '.join(map(str, RELATIVE_SHELLS))} shells):")
+        shells = ", ".join(map(str, RELATIVE_SHELLS))
+        lines.append(f"  relatives (share of its T that agree to {shells} shells):")
     for row in crystal["relatives"]:
         agreeing = ", ".join(f"{100 * row[f'share_{s}']:.0f} %" for s in RELATIVE_SHELLS)
         lines.append(f"    {row['code']}: {agreeing}; deepest {row['deepest_shell']}")

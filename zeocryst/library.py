@@ -24,9 +24,9 @@ from zeocryst.order.crystal import (
     is_perfect,
     net_name,
     primitive_network,
-    shares,
     site_kinds,
     symmetry,
+    table_type,
 )
 from zeocryst.order.derive import SHELLS, describe_network, net_of
 from zeocryst.order.labels import UNKNOWN, label_sites
@@ -70,8 +70,8 @@ def show_framework(code: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``code``, ``user`` and what `zeocryst.frameworks.table.framework_entry` has, with ``cell`` (a, b, c in Å,
-        angles in degrees) and ``space_group`` where a simulation can start from it (None elsewhere, unless the
+        ``code``, ``user`` and what `zeocryst.frameworks.table.framework_entry` has, with ``cell`` (a, b, c in
+        Å, angles in degrees) and ``space_group`` where a simulation can start from it (None elsewhere, unless the
         user added it).
 
     Raises
@@ -86,7 +86,7 @@ def show_framework(code: str) -> dict[str, Any]:
     if found is None:
         close = difflib.get_close_matches(code.lower(), codes, n=1, cutoff=0.0)[0]
         raise InputError(
-            f"no framework type {code!r}; the nearest is {codes[close]} (zeocryst frameworks lists all {len(codes)})"
+            f"no framework type {code!r}; the nearest is {codes[close]} (zeocryst frameworks lists all of them)"
         )
     entry = framework_entry(found)
     if "cell_A" in entry:
@@ -143,7 +143,7 @@ def _entry(network: Network) -> dict[str, Any]:
     """What the tables hold of a type, but its source; raises where it should not be one."""
     kinds = site_kinds(network, SHELLS)
     _check_crystal(network, kinds)
-    known = _in_table(kinds)
+    known = table_type(kinds)
     if known is not None:
         raise InputError(f"this is {known}, which is in the table already; nothing was added")
     sequences = coordination_sequences(network, SHELLS)
@@ -168,7 +168,9 @@ def _check_crystal(network: Network, kinds: Kinds) -> None:
     parts = pieces(network)
     if len(parts) > 1 and parts[0].sites < network.n_sites and parts[1].directions == 3:
         sizes = ", ".join(str(p.sites) for p in parts)
-        raise InputError(f"the T fall apart into {len(parts)} nets that no bond joins ({sizes} T); give one alone")
+        raise InputError(
+            f"the T fall apart into {len(parts)} nets ({sizes} T) that no bond joins; give one alone"
+        )
     if not is_perfect(network, kinds) and 2 * len(kinds) > network.n_sites:
         raise InputError(_why_not(network, kinds))
     if len(parts) > 1:
@@ -177,7 +179,7 @@ def _check_crystal(network: Network, kinds: Kinds) -> None:
         )
     if parts[0].directions < 3:
         raise InputError(
-            f"the bonds make a net that is periodic in {parts[0].directions} directions only; a framework is in three"
+            f"the bonds make a net that is periodic in {parts[0].directions} directions, a framework in three"
         )
     if parts[0].nets > 1:
         raise InputError(f"the cell holds {parts[0].nets} nets that pass through each other; give one alone")
@@ -187,30 +189,15 @@ def _why_not(network: Network, kinds: Kinds) -> str:
     labels = label_sites(network)
     share = 100 * labels.crystalline_share
     loose = int((network.degree < 4).sum())
+    among = f"{len(kinds)} kinds of surroundings among {network.n_sites} T"
     if share < 50:
-        return (
-            f"not crystalline: {len(kinds)} kinds of surroundings among {network.n_sites} T, {100 - share:.0f} % "
-            "of them amorphous; a framework type needs a perfect crystal"
-        )
+        return f"not crystalline ({among}, {100 - share:.0f} % of them amorphous); a perfect crystal is needed"
     named = [code for code in labels.codes if code != UNKNOWN]
     what = f"mostly {named[0]}, which is in the table already" if named else "crystalline"
     return (
-        f"{what}, but not perfect: {len(kinds)} kinds of surroundings among {network.n_sites} T, {loose} T with "
-        "fewer than four bonds; relax it to its energy minimum, or give a perfect cell"
+        f"{what}, but not perfect ({among}, {loose} T with fewer than four bonds); relax it to its energy "
+        "minimum, or give a perfect cell"
     )
-
-
-def _in_table(kinds: Kinds) -> str | None:
-    """The type that has exactly these kinds of sites in these shares, if any."""
-    mine = shares(kinds)
-    for code in framework_types():
-        sites = framework_entry(code)["sites"]
-        theirs: Kinds = Kinds()
-        for site in sites:
-            theirs[tuple(site["coordination_sequence"]), site["vertex_symbol"]] += site["multiplicity"]
-        if shares(theirs) == mine:
-            return code
-    return None
 
 
 def list_in_words(found: dict[str, Any]) -> str:
@@ -244,11 +231,13 @@ def show_in_words(found: dict[str, Any]) -> str:
     if found["cell"] is not None:
         a, b, c, alpha, beta, gamma = found["cell"]
         lines.append(
-            f"{found['space_group']}, a, b, c = {a:.3f}, {b:.3f}, {c:.3f} Å, angles {alpha:g}, {beta:g}, {gamma:g}°"
+            f"{found['space_group']}, a, b, c = {a:.3f}, {b:.3f}, {c:.3f} Å, "
+            f"angles {alpha:g}, {beta:g}, {gamma:g}°"
         )
     lines.append("T per cell, coordination sequence, vertex symbol:")
     for site in found["sites"]:
         sequence = " ".join(map(str, site["coordination_sequence"]))
-        lines.append(f"{site['multiplicity']:4d}  {sequence}  {site['vertex_symbol'] or 'fewer than four bonds'}")
+        symbol = site["vertex_symbol"] or "fewer than four bonds"
+        lines.append(f"{site['multiplicity']:4d}  {sequence}  {symbol}")
     lines.append(found["source"])
     return "\n".join(lines)

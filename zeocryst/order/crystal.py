@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.frameworks.table import framework_types
+from zeocryst.frameworks.table import framework_entry, framework_types
 from zeocryst.network.bonds import Network
 from zeocryst.network.periodicity import pieces
 from zeocryst.network.rings import vertex_symbols
@@ -37,8 +37,8 @@ from zeocryst.order.labels import DEPTH, matched_depth
 
 #: spglib's tolerances that are tried, Å.
 TOLERANCES_A = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
-#: spglib's time grows with the square of the number of sites.
-MOST_SITES = 1500
+#: spglib's time grows with the square of the number of sites: 10 s for as many without symmetry.
+MOST_SITES = 1024
 #: Shells at which relatives are compared, and how many are named.
 RELATIVE_SHELLS = (5, 8, DEPTH)
 BEST = 5
@@ -92,6 +92,24 @@ def is_perfect(network: Network, kinds: Kinds) -> bool:
     return len(found) == 1 and found[0].directions == 3
 
 
+def table_type(kinds: Kinds) -> str | None:
+    """The framework type that has exactly these kinds of sites, in these shares; None if there is none.
+
+    Parameters
+    ----------
+    kinds
+        Of all sites, to as many shells as the table has (`zeocryst.order.derive.SHELLS`).
+    """
+    mine = shares(kinds)
+    for code in framework_types():
+        theirs: Kinds = Counter()
+        for site in framework_entry(code)["sites"]:
+            theirs[tuple(site["coordination_sequence"]), site["vertex_symbol"]] += site["multiplicity"]
+        if shares(theirs) == mine:
+            return code
+    return None
+
+
 def relatives(sequences: NDArray[np.int32]) -> list[dict[str, Any]]:
     """Framework types whose sites agree deepest with the given ones.
 
@@ -108,7 +126,7 @@ def relatives(sequences: NDArray[np.int32]) -> list[dict[str, Any]]:
         with most sites come first.
     """
     depth = matched_depth(sequences)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for column, code in enumerate(framework_types()):
         mine = depth[:, column]
         counted = {f"share_{s}": round(float((mine >= s).mean()), 4) for s in RELATIVE_SHELLS}
