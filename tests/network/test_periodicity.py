@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import bonds_from_sites, network_of_bonds, repeat_network
 from zeocryst.network.periodicity import Piece, pieces
-from zeocryst.frameworks.table import start_structure
 
 A = 3.1 * 4 / 3**0.5  # cell of diamond with bonds of 3.1 Å
 DIAMOND = [np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]) * A / 2, np.array([[0, 0, 0], [A / 4] * 3])]
@@ -22,7 +22,9 @@ def number_of_nets(network, cells):
             n = parent[n]
         return n
 
-    for s, t, shift in zip(network.first.tolist(), network.second.tolist(), network.shift.tolist(), strict=True):
+    for s, t, shift in zip(
+        network.first.tolist(), network.second.tolist(), network.shift.tolist(), strict=True
+    ):
         for x in np.ndindex(cells, cells, cells):
             other = (t, *(a + b for a, b in zip(x, shift, strict=True)))
             if other in parent:
