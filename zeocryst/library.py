@@ -71,8 +71,8 @@ def show_framework(code: str) -> dict[str, Any]:
     -------
     dict
         ``code``, ``user`` and what `zeocryst.frameworks.table.framework_entry` has, with ``cell`` (a, b, c in
-        Å, angles in degrees) and ``space_group`` where a simulation can start from it (None elsewhere, unless the
-        user added it).
+        Å, angles in degrees) and ``space_group`` where a simulation can start from it (None elsewhere,
+        unless the user added it).
 
     Raises
     ------

@@ -2,7 +2,8 @@
 
 GSD is read as beads; everything else goes through ASE (CIF, extxyz, POSCAR, LAMMPS dumps and data, ...).
 Where there are oxygens they make the bonds, otherwise the T positions alone, by the best matching
-(`zeocryst.network.matching`): what a run measures at each step takes the nearest first, which is faster in a melt.
+(`zeocryst.network.matching`): what a run measures at each step takes the nearest
+first, which is faster in a melt.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
 """What can be said of a crystal that is in no table: symmetry, relatives and a name.
 
-**Name** (`net_name`): ``net-`` and eight digits, the beginning of the SHA-256 of the net's kinds of sites. A kind
-is a coordination sequence to `DEPTH` shells with a vertex symbol; kinds come with their shares, as the smallest
+**Name** (`net_name`): ``net-`` and eight digits, the beginning of the SHA-256 of the net's kinds of sites. A
+kind is a coordination sequence to `DEPTH` shells with a vertex symbol; kinds come with their shares, as the smallest
 whole numbers. So it depends on the net alone, and is the same for every cell and every frame of it, hot or
 relaxed, as long as no bond is wrong.
 
-**Symmetry** (`symmetry`): spglib on the T positions. Positions of simulations are noisy, and no one tolerance is
-right for all; every one of `TOLERANCES_A` is tried. One is refused if it makes two T equivalent that have
+**Symmetry** (`symmetry`): spglib on the T positions. Positions of simulations are noisy, and no one tolerance
+is right for all; every one of `TOLERANCES_A` is tried. One is refused if it makes two T equivalent that have
 different coordination sequences, which is too much, whatever the distances are. Of the others the one with the
 most symmetry operations per T is taken, and of equal ones the smallest. What comes out is the symmetry of the
 T positions, which can be lower than that of the net, and needs a relaxed structure.
 
-**Relatives** (`relatives`): framework types with sites whose coordination sequences begin as those of the crystal.
+**Relatives** (`relatives`): framework types with sites whose coordination sequences begin as the crystal's.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def is_perfect(network: Network, kinds: Kinds) -> bool:
     """Whether a cell is that of a perfect crystal: one framework whose kinds of sites recur.
 
     A kind has two sites or more in the mean; in a disordered network hardly any two sites have the same twelve
-    shells. In a cell of at most `SMALL_CELL_SITES` each may be a kind of its own, if all have four bonds: nobody
-    simulates disorder in such a cell.
+    shells. In a cell of at most `SMALL_CELL_SITES` each may be a kind of its own, if all have four bonds:
+    nobody simulates disorder in such a cell.
     """
     n = network.n_sites
     if 2 * len(kinds) > n and not (n <= SMALL_CELL_SITES and (network.degree == 4).all()):
@@ -186,7 +186,8 @@ def symmetry(network: Network, sequences: NDArray[np.int32]) -> dict[str, Any]:
     -------
     dict
         ``space_group`` (Hermann-Mauguin), ``space_group_number``, ``n_T_sites`` (orbits), ``symprec_A`` (the
-        tolerance), ``T_per_cell`` and ``cell``: a, b, c (Å), alpha, beta, gamma (degrees) in the standard setting.
+        tolerance), ``T_per_cell`` and ``cell``: a, b, c (Å), alpha, beta, gamma (degrees) in the standard
+        setting.
         All None above `MOST_SITES` sites.
     """
     found = find_symmetry(network, sequences) if network.n_sites <= MOST_SITES else None
@@ -215,9 +216,9 @@ def describe_crystal(network: Network, mine: NDArray[np.bool_]) -> dict[str, Any
     Returns
     -------
     dict
-        ``sites``; ``name`` (`net_name`; None unless all sites of the frame belong to the crystal and it `is_perfect`,
-        since otherwise surroundings that are not the crystal's are among them); what `symmetry` gives, None where less than
-        `WHOLE_SHARE` of the sites belong; ``relatives``.
+        ``sites``; ``name`` (`net_name`; None unless all sites of the frame belong to the crystal and it
+        `is_perfect`, since otherwise surroundings that are not the crystal's are among them); what `symmetry` gives,
+        None where less than `WHOLE_SHARE` of the sites belong; ``relatives``.
     """
     sequences = coordination_sequences(network, DEPTH)
     kinds = site_kinds(network)
