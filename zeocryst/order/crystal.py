@@ -1,8 +1,8 @@
 """What can be said of a crystal that is in no table: symmetry, relatives and a name.
 
 **Name** (`net_name`): ``net-`` and eight digits, the beginning of the SHA-256 of the net's kinds of sites. A
-kind is a coordination sequence to `DEPTH` shells with a vertex symbol; kinds come with their shares, as the smallest
-whole numbers. So it depends on the net alone, and is the same for every cell and every frame of it, hot or
+kind is a coordination sequence to `DEPTH` shells with a vertex symbol; kinds come with their shares, as the
+smallest whole numbers. So it depends on the net alone, and is the same for every cell and every frame of it, hot or
 relaxed, as long as no bond is wrong.
 
 **Symmetry** (`symmetry`): spglib on the T positions. Positions of simulations are noisy, and no one tolerance
@@ -217,8 +217,8 @@ def describe_crystal(network: Network, mine: NDArray[np.bool_]) -> dict[str, Any
     -------
     dict
         ``sites``; ``name`` (`net_name`; None unless all sites of the frame belong to the crystal and it
-        `is_perfect`, since otherwise surroundings that are not the crystal's are among them); what `symmetry` gives,
-        None where less than `WHOLE_SHARE` of the sites belong; ``relatives``.
+        `is_perfect`, since otherwise surroundings that are not the crystal's are among them); what `symmetry`
+        gives, None where less than `WHOLE_SHARE` of the sites belong; ``relatives``.
     """
     sequences = coordination_sequences(network, DEPTH)
     kinds = site_kinds(network)
