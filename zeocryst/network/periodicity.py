@@ -2,9 +2,9 @@
 
 The net is that of the crystal, not of the cell: bonds that leave the cell lead to other images. From one site
 its images are reached along closed ways in the cell, and the lattice vectors of those ways span a lattice of
-their own. Its rank is the number of directions in which the net is periodic (3 for a framework, 2 for a layer); its
-index in the lattice of the cell is the number of equal nets that pass through each other (W. E. Klee, Cryst.
-Res. Technol. 39, 959 (2004)).
+their own. Its rank is the number of directions in which the net is periodic (3 for a framework, 2 for a layer);
+its index in the lattice of the cell is the number of equal nets that pass through each other (W. E. Klee,
+Cryst. Res. Technol. 39, 959 (2004)).
 """
 
 from __future__ import annotations

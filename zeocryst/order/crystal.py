@@ -2,8 +2,8 @@
 
 **Name** (`net_name`): ``net-`` and eight digits, the beginning of the SHA-256 of the net's kinds of sites. A
 kind is a coordination sequence to `DEPTH` shells with a vertex symbol; kinds come with their shares, as the
-smallest whole numbers. So it depends on the net alone, and is the same for every cell and every frame of it, hot or
-relaxed, as long as no bond is wrong.
+smallest whole numbers. So it depends on the net alone, and is the same for every cell and every frame of it,
+hot or relaxed, as long as no bond is wrong.
 
 **Symmetry** (`symmetry`): spglib on the T positions. Positions of simulations are noisy, and no one tolerance
 is right for all; every one of `TOLERANCES_A` is tried. One is refused if it makes two T equivalent that have
