@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zeocryst.condition import Stage
 from zeocryst.engines import choose_engine
 from zeocryst.network.bonds import bonds_from_sites, repeat_network, sites_of_frame
 from zeocryst.network.matching import matched_bonds
@@ -21,7 +20,6 @@ from zeocryst.order.crystal import (
     table_type,
 )
 from zeocryst.order.derive import SHELLS, network_of
-from zeocryst.simulation import thermalize
 from zeocryst.trajectory import read_frame
 
 
@@ -89,25 +87,22 @@ def test_the_fourth_frame(tetragonal):
     assert describe_crystal(hot, np.ones(256, dtype=bool))["name"] == found["name"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_sixth_frame_annealed(unseeded, ts, seed):
+def test_the_crystal_of_the_sixth_frame():
     """P6/mmm, three kinds of coordination sequence; 96 of 256 T are SGT to eight shells (issue 5).
 
-    Where the frame was taken two T have wrong partners, and so its net has 99 kinds of sites; they heal when
-    the run goes on.
+    Where the frame was taken two T have wrong partners. The T positions are those it had at its energy minimum
+    after 200 ps more at 480 K, averaged over the symmetry.
     """
-    engine, _ = choose_engine(ts, "lammps")
-    frame = read_frame(unseeded, 5)
-    frame.particles.velocity = np.zeros((frame.particles.N, 3))
-    thermalize(frame, 480.0, np.random.default_rng(seed))
-    *_, last = engine.run(frame, Stage("npt", (480.0, 480.0), 0.0, "aniso", 200), seed=seed, every=20000)
-    cold, _ = engine.minimize(last.frame())
-    network, _ = matched_bonds(*sites_of_frame(cold)[:2])
+    from ase.spacegroup import crystal
+
+    places = [(1 / 3, 2 / 3, 0.153), (0.7072, 0.7072, 0.5), (0.5, 0, 0.7265)]
+    atoms = crystal(["Si"] * 3, places, spacegroup=191, cellpar=[10.183, 10.183, 10.091, 90, 90, 120])
+    network = repeat_network(matched_bonds(atoms.positions, atoms.cell[:])[0], (2, 2, 4))
+    assert network.n_sites == 256
     assert (network.degree == 4).all()
     assert len(np.unique(sequences(network), axis=0)) == 3
     found = describe_crystal(network, np.ones(256, dtype=bool))
-    assert found["space_group"] == "P6/mmm"
+    assert (found["space_group"], found["n_T_sites"]) == ("P6/mmm", 3)
     assert found["relatives"][0]["code"] == "SGT"
     assert found["relatives"][0]["share_8"] == 96 / 256
 
