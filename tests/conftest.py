@@ -1,10 +1,14 @@
 """What tests share: reference structures, frames, short conditions."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+#: The user's own framework types lie elsewhere while tests run, in this process and in those it starts.
+os.environ["ZEOCRYST_DATA"] = tempfile.mkdtemp(prefix="zeocryst-tests-")
 
 SHARED = Path(os.environ.get("ZEOCRYST_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 

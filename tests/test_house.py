@@ -18,7 +18,7 @@ SHELVES = [
     {"order"},
     {"solution", "backmap", "trajectory", "engines"},
     {"structures", "simulation", "atomfiles"},
-    {"identify", "interrupt", "progress", "rundir", "outdir", "atomistic"},
+    {"identify", "interrupt", "library", "progress", "rundir", "outdir", "atomistic"},
     {"report"},
     {"backmap_command", "analyze"},
     {"pipeline"},

@@ -108,6 +108,20 @@ def heights(cell: ArrayLike) -> Floats:
     return np.asarray(1.0 / np.linalg.norm(inverse, axis=0))
 
 
+def shortest_vector(cell: ArrayLike) -> float:
+    """Length of the shortest lattice vector (as far as Minkowski reduction is needed to tell), Å.
+
+    No lattice vector is shorter than the least of `heights`; where that is far from any bond's length it is
+    given instead, since reduction is slow.
+    """
+    from ase.geometry import minkowski_reduce
+
+    least = float(heights(cell).min())
+    if least > 10.0:
+        return least
+    return float(np.linalg.norm(minkowski_reduce(np.asarray(cell, dtype=float))[0], axis=1).min())
+
+
 def neighbour_pairs(
     positions: ArrayLike, cell: ArrayLike, cutoff: float, *, full: bool = False
 ) -> tuple[Ints, Ints, Ints, Floats]:

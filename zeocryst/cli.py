@@ -66,6 +66,17 @@ def _parser() -> _Parser:
 
     _backmap_options(commands.add_parser("backmap", help="atoms for frames of a file or of a run"))
 
+    frameworks = commands.add_parser(
+        "frameworks", help="list the framework types, show one, or add your own",
+        usage="zeocryst frameworks [CODE] [--json]\n"
+        "       zeocryst frameworks add FILE --name NAME [--frame N] [--types T=Si,S=X] [--json]",
+    )  # fmt: skip
+    frameworks.add_argument("words", nargs="*", metavar="CODE | add FILE", help="a type, or a crystal to add")
+    frameworks.add_argument("--name", metavar="NAME", help="what the added type is called")
+    frameworks.add_argument("--frame", type=int, metavar="N", help="the frame to add (default: the last)")
+    frameworks.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    frameworks.add_argument("--json", action="store_true")
+
     report = commands.add_parser("report", help="write the report of a finished run again")
     report.add_argument("folders", nargs="+", metavar="DIR")
     return parser
@@ -121,8 +132,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         return 0
     commands = {
         "run": _run, "check": _check, "new": _new, "identify": _identify, "analyze": _analyze,
-        "backmap": _backmap,
-        "report": _report,
+        "backmap": _backmap, "frameworks": _frameworks, "report": _report,
     }  # fmt: skip
     if options.command is None:
         raise InputError(f"a command is needed: {', '.join(commands)} (see zeocryst --help)")
@@ -230,6 +240,31 @@ def _backmap(options: argparse.Namespace) -> int:
     chosen = Options(options.frame, options.quench, options.cell, options.seed, options.types)
     summary = backmap_files(Path(options.source), Path(options.out), chosen)
     print(json.dumps(summary, indent=1) if options.json else "\n".join(summary["words"]))
+    return 0
+
+
+def _frameworks(options: argparse.Namespace) -> int:
+    from zeocryst.library import add_framework, list_frameworks, list_in_words, show_framework, show_in_words
+    from zeocryst.structures import parse_types
+
+    words = options.words
+    adding = words[:1] == ["add"]
+    if len(words) > (2 if adding else 1):
+        raise InputError(f"unexpected {words[-1]!r}; expected [CODE], or add FILE --name NAME")
+    if adding and (len(words) < 2 or options.name is None):
+        raise InputError("a file and a name are needed: zeocryst frameworks add FILE --name NAME")
+    if not adding and (options.name, options.frame, options.types) != (None, None, None):
+        raise InputError("--name, --frame and --types go with: zeocryst frameworks add FILE --name NAME")
+    if adding:
+        path, found = add_framework(words[1], options.name, options.frame, parse_types(options.types))
+        text = f"{show_in_words(found)}\nkept in {path}"
+    elif words:
+        found = show_framework(words[0])
+        text = show_in_words(found)
+    else:
+        found = list_frameworks()
+        text = list_in_words(found)
+    print(json.dumps(found, indent=1) if options.json else text)
     return 0
 
 

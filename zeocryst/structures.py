@@ -1,7 +1,9 @@
 """Structures from files of any kind, as networks and beads: what `identify` and `analyze` read.
 
 GSD is read as beads; everything else goes through ASE (CIF, extxyz, POSCAR, LAMMPS dumps and data, ...).
-Where there are oxygens they make the bonds, otherwise the T positions alone.
+Where there are oxygens they make the bonds, otherwise the T positions alone, by the best matching
+(`zeocryst.network.matching`). The frames of a trajectory are bonded nearest first, as in a run, which is faster
+in a melt.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import make_frame
 from zeocryst.errors import InputError
-from zeocryst.network.bonds import Network, bonds_from_oxygens, bonds_from_sites, network_of_frame
+from zeocryst.network.bonds import Network, bonds_from_oxygens, network_of_frame, sites_of_frame
+from zeocryst.network.matching import matched_bonds
 from zeocryst.trajectory import PREFIX, count_frames, read_frame
 
 if TYPE_CHECKING:
@@ -91,7 +94,8 @@ class Structures:
         with _named(self.path, index):
             if not self._images:
                 beads = read_frame(self._file, index)
-                return network_of_frame(beads, _names_of_beads(beads, self._roles)["T"])[0]
+                positions, cell, _ = sites_of_frame(beads, _names_of_beads(beads, self._roles)["T"])
+                return matched_bonds(positions, cell)[0]
             return _network(self._images[index], self._roles)
 
     def frame(self, index: int) -> tuple[Network, gsd.hoomd.Frame]:
@@ -202,7 +206,7 @@ def _members(atoms: Atoms, roles: dict[str, str]) -> dict[str, Any]:
 def _network(atoms: Atoms, roles: dict[str, str]) -> Network:
     members = _members(atoms, roles)
     sites, oxygens, cell = atoms.positions[members["T"]], atoms.positions[members["O"]], _cell(atoms)
-    return bonds_from_oxygens(sites, oxygens, cell) if len(oxygens) else bonds_from_sites(sites, cell)
+    return bonds_from_oxygens(sites, oxygens, cell) if len(oxygens) else matched_bonds(sites, cell)[0]
 
 
 def _cell(atoms: Atoms) -> NDArray[np.float64]:

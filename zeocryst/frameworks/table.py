@@ -59,10 +59,20 @@ class FrameworkType:
     source: str = ""
 
 
-def _read(name: str) -> dict[str, Any]:
+@cache
+def _content(name: str) -> dict[str, Any]:
     text = resources.files("zeocryst.frameworks").joinpath(name).read_text(encoding="utf-8")
-    content: dict[str, Any] = json.loads(text)["types"]
+    content: dict[str, Any] = json.loads(text)
     return content
+
+
+def _read(name: str) -> dict[str, Any]:
+    types: dict[str, Any] = _content(name)["types"]
+    return types
+
+
+def _source(name: str) -> str:
+    return str(_content(name)["source"])
 
 
 def user_folder() -> Path:
@@ -86,26 +96,37 @@ def _entries(name: str) -> dict[str, Any]:
     return _read(name) | own
 
 
-def add_user_type(name: str, entry: dict[str, Any]) -> Path:
-    """Keep a type of the user's, which `framework_types` and `nets` then have; returns its file.
-
-    Parameters
-    ----------
-    name
-        Letters, digits, ``-`` and ``_``.
-    entry
-        Content of an entry of both tables, and its ``source``.
+def check_name(name: str) -> None:
+    """Raise if a user's type cannot be called so.
 
     Raises
     ------
     InputError
-        The name is taken, or no name.
+        The name is taken, or no name: letters, digits, ``-`` and ``_``.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,30}", name):
         raise InputError(f"--name {name!r}: a name begins with a letter and has letters, digits, - and _ only")
     taken = {code.lower(): code for code in framework_types()} | {word: word for word in RESERVED}
     if name.lower() in taken:
         raise InputError(f"--name {name}: is taken by {taken[name.lower()]}; give another name")
+
+
+def add_user_type(name: str, entry: dict[str, Any]) -> Path:
+    """Keep a type of the user's, which `framework_types` and `nets` then have; returns its file.
+
+    Parameters
+    ----------
+    name
+        As `check_name` allows.
+    entry
+        Content of an entry of both tables, and its ``source``.
+
+    Raises
+    ------
+    InputError
+        The name is taken, or no name; or the folder cannot be written.
+    """
+    check_name(name)
     folder = user_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +143,7 @@ def add_user_type(name: str, entry: dict[str, Any]) -> Path:
 
 @cache
 def framework_types() -> dict[str, FrameworkType]:
-    """All framework types by code, in alphabetical order."""
+    """All framework types by code, in alphabetical order, as `nets`."""
     types = {}
     for code, entry in sorted(_entries("table.json").items()):
         kinds: dict[tuple[int, ...], list[dict[str, Any]]] = {}
@@ -150,8 +171,34 @@ def nets() -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """
     return {
         code: (np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5), np.array(entry["kinds"]))
-        for code, entry in _entries("nets.json").items()
+        for code, entry in sorted(_entries("nets.json").items())
     }
+
+
+def framework_entry(code: str) -> dict[str, Any]:
+    """All that the tables have of one type: its sites one by one, and where it comes from.
+
+    Returns
+    -------
+    dict
+        ``n_T``, ``density_T_per_1000A3``, ``ring_sizes``, ``interrupted``, ``sites`` (multiplicity,
+        coordination_sequence, vertex_symbol), ``source``; of types in `start_codes` and of the user's also
+        ``space_group``; of the former ``cell_A``, three rows.
+
+    Raises
+    ------
+    KeyError
+        No such type.
+    """
+    entry = _entries("table.json")[code]
+    start = _read("starts.json").get(code, {})
+    kept = {key: start[key] for key in ("space_group", "cell_A") if key in start}
+    return {"source": _source("table.json"), **entry, **kept}
+
+
+def user_codes() -> list[str]:
+    """Names of the types that the user added."""
+    return sorted(path.stem for path in user_folder().glob("*.json"))
 
 
 def start_codes() -> list[str]:

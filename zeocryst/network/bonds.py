@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell, heights, neighbour_pairs
+from zeocryst.cell import box_to_cell, neighbour_pairs, shortest_vector
 from zeocryst.errors import InputError
 from zeocryst.network.surroundings import vectors_around
 
@@ -31,12 +31,13 @@ CUTOFF_RANGE_A = (3.20, 4.30)
 CLEAR_GAP_A = 0.30
 #: What a fifth neighbour within the cut-off costs, against one for a fourth beyond it.
 FIFTH_NEIGHBOUR_COST = 0.1
-#: No lattice vector is shorter than this, Å: T are 2.9 Å and more apart.
-SHORTEST_BOND_A = 2.5
 #: How far `Network.surroundings` reaches, Å.
 SURROUNDINGS_A = 7.0
 #: A Si-O distance up to this is a bond, Å (1.61 Å in zeolites; the next O is beyond 3 Å).
 SI_O_BOND_A = 2.20
+#: A cell with a lattice vector shorter than this has no room for a bond, Å (the shortest Si-Si distance over a
+#: bridge is 2.9 Å).
+SHORTEST_LATTICE_VECTOR_A = 2.5
 #: Longest T-O distance that makes a bond in a disturbed structure, Å: half way to the O of other tetrahedra.
 LONGEST_T_O_A = 2.50
 
@@ -119,22 +120,13 @@ def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floa
         )
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-6:
         raise InputError("the cell has no volume; a periodic structure with three cell vectors is needed")
-    if heights(matrix).min() < SHORTEST_BOND_A:  # no lattice vector is shorter than the least height
-        shortest = _shortest_vector(matrix)
-        if shortest < SHORTEST_BOND_A:
-            raise InputError(
-                f"the cell is smaller than a bond: its shortest lattice vector is {shortest:.3g} Å, and a T-T "
-                "bond about 3.1 Å; are the lengths in Å?"
-            )
+    shortest = shortest_vector(matrix)
+    if shortest < SHORTEST_LATTICE_VECTOR_A:
+        raise InputError(
+            f"the cell is smaller than a bond: its shortest lattice vector is {shortest:.3g} Å, at least "
+            f"{SHORTEST_LATTICE_VECTOR_A} Å are needed; are the coordinates in Å?"
+        )
     return sites, matrix
-
-
-def _shortest_vector(cell: Floats) -> float:
-    """Length of the shortest vector of a lattice, Å."""
-    from ase.geometry import minkowski_reduce
-
-    reduced, _ = minkowski_reduce(cell)
-    return float(np.linalg.norm(reduced, axis=1).min())
 
 
 def find_cutoff(distance: Floats, i: Ints, n_sites: int) -> float:
@@ -236,9 +228,7 @@ def bonds_from_oxygens(
         Longest T-O bond, Å.
     """
     sites, matrix = check_structure(positions, cell)
-    both = np.vstack([sites, np.asarray(oxygens, dtype=float).reshape(-1, 3)])
-    if not np.isfinite(both).all():
-        raise InputError("some positions of oxygens are not finite numbers")
+    both, _ = check_structure(np.vstack([sites, np.asarray(oxygens, dtype=float).reshape(-1, 3)]), matrix)
     i, j, shift, distance = neighbour_pairs(both, matrix, longest, full=True)
     n = len(sites)
     mixed = (i >= n) & (j < n)
@@ -295,8 +285,8 @@ def repeat_network(network: Network, repeats: tuple[int, int, int]) -> Network:
     )
 
 
-def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Network, Ints]:
-    """The network of a coarse-grained frame, and which of its beads are the sites.
+def sites_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Floats, Floats, Ints]:
+    """Positions (N, 3) Å and cell (3, 3) Å of the beads that bond, and their numbers in the frame (N,).
 
     Parameters
     ----------
@@ -308,7 +298,7 @@ def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Ne
     Raises
     ------
     InputError
-        The frame has no beads of that type, or broken positions.
+        The frame has no beads of that type.
     """
     names = list(frame.particles.types or [])
     if tetrahedral not in names:
@@ -319,4 +309,16 @@ def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Ne
     sites = np.flatnonzero(np.asarray(frame.particles.typeid) == names.index(tetrahedral))
     cell = box_to_cell(frame.configuration.box)
     positions = np.asarray(frame.particles.position, dtype=float)[sites] + cell.sum(axis=0) / 2
+    return positions, cell, sites
+
+
+def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Network, Ints]:
+    """The network of a coarse-grained frame, and which of its beads are the sites; see `sites_of_frame`.
+
+    Raises
+    ------
+    InputError
+        The frame has no beads of that type, or broken positions.
+    """
+    positions, cell, sites = sites_of_frame(frame, tetrahedral)
     return bonds_from_sites(positions, cell), sites

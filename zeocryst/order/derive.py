@@ -19,6 +19,7 @@ has them (Baerlocher, McCusker, http://www.iza-structure.org/databases/). Writte
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.cell import volume
 from zeocryst.network.angles import angles
 from zeocryst.network.bonds import Network, bonds_from_oxygens
 from zeocryst.network.covering import follow
@@ -80,14 +82,20 @@ def network_of(atoms: Atoms) -> Network:
 
 def describe(atoms: Atoms) -> dict[str, Any]:
     """The table's entry for one framework type."""
-    network = network_of(atoms)
+    return describe_network(network_of(atoms), [int(n) for n in atoms.info["ring_sizes"]])
+
+
+def describe_network(network: Network, ring_sizes: list[int] | None = None) -> dict[str, Any]:
+    """The table's entry for a network; ring sizes are those in its vertex symbols when not given."""
     symbols = vertex_symbols(network, largest=LARGEST_RING)
     rows = coordination_sequences(network, SHELLS).tolist()
     kinds = Counter(zip(map(tuple, rows), symbols, strict=True))
+    if ring_sizes is None:  # numbers of rings are subscripts there
+        ring_sizes = sorted({int(size) for symbol in symbols for size in re.findall("[0-9]+", symbol)})
     return {
         "n_T": network.n_sites,
-        "density_T_per_1000A3": round(1000 * network.n_sites / atoms.get_volume(), 3),
-        "ring_sizes": [int(n) for n in atoms.info["ring_sizes"]],
+        "density_T_per_1000A3": round(1000 * network.n_sites / volume(network.cell), 3),
+        "ring_sizes": ring_sizes,
         "interrupted": bool((network.degree < 4).any()),
         "sites": [
             {"multiplicity": count, "coordination_sequence": list(row), "vertex_symbol": symbol}

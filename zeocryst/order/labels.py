@@ -123,9 +123,9 @@ class Labels:
 
 
 @cache
-def _prefixes() -> tuple[tuple[dict[bytes, int], NDArray[np.bool_]], ...]:
+def _prefixes(codes: tuple[str, ...]) -> tuple[tuple[dict[bytes, int], NDArray[np.bool_]], ...]:
     """For each depth 1..DEPTH: number of a CS prefix, and (prefix, type) -> the type has it."""
-    kinds = list(framework_types().values())
+    kinds = [framework_types()[code] for code in codes]
     tables = []
     for depth in range(1, DEPTH + 1):
         numbers: dict[bytes, int] = {}
@@ -154,7 +154,7 @@ def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
     """
     distinct, inverse = np.unique(sequences, axis=0, return_inverse=True)
     depth = np.zeros((len(distinct), len(framework_types())), dtype=np.int8)
-    for d, (numbers, has) in enumerate(_prefixes(), start=1):
+    for d, (numbers, has) in enumerate(_prefixes(tuple(framework_types())), start=1):
         missing = len(has) - 1
         rows = [numbers.get(row[:d].tobytes(), missing) for row in distinct]
         depth[has[rows]] = d
@@ -343,7 +343,6 @@ class _Net:
     starts: dict[bytes, list[int]]
 
 
-@cache
 def _nets() -> tuple[_Net, ...]:
     """The nets of all types, ready to be followed."""
     return _prepared(tuple(nets()))

@@ -1,0 +1,86 @@
+"""In how many directions a net goes on for ever, and whether it is one net.
+
+The net is that of the crystal, not of the cell: bonds that leave the cell lead to other images. From one site
+its images are reached along closed ways in the cell, and the lattice vectors of those ways span a lattice of
+their own. Its rank is the number of directions in which the net is periodic (3 for a framework, 2 for a layer);
+its index in the lattice of the cell is the number of equal nets that pass through each other (W. E. Klee,
+Cryst. Res. Technol. 39, 959 (2004)).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.network.bonds import Network
+
+Ints = NDArray[np.int64]
+
+
+class Piece(NamedTuple):
+    """Sites of the cell that bonds join.
+
+    Attributes
+    ----------
+    sites : int
+        Number of sites.
+    directions : int
+        Number of directions in which it is periodic, 0 to 3.
+    nets : int
+        Number of nets that it consists of; 1 unless they pass through each other (counted where there are three
+        directions).
+    """
+
+    sites: int
+    directions: int
+    nets: int
+
+
+def pieces(network: Network) -> list[Piece]:
+    """The pieces into which a network falls, the largest first."""
+    offsets, targets, shifts = network.neighbours
+    piece = np.full(network.n_sites, -1)
+    place = np.zeros((network.n_sites, 3), dtype=np.int64)
+    count = 0
+    for root in range(network.n_sites):
+        if piece[root] >= 0:
+            continue
+        piece[root] = count
+        waiting = [root]
+        while waiting:
+            site = waiting.pop()
+            for k in range(offsets[site], offsets[site + 1]):
+                other = int(targets[k])
+                if piece[other] < 0:
+                    piece[other] = count
+                    place[other] = place[site] + shifts[k]
+                    waiting.append(other)
+        count += 1
+    ways = place[network.first] + network.shift - place[network.second]
+    found = []
+    for number in range(count):
+        directions, index = _span(ways[piece[network.first] == number])
+        found.append(Piece(int((piece == number).sum()), directions, index if directions == 3 else 1))
+    return sorted(found, key=lambda p: -p.sites)
+
+
+def _span(vectors: Ints) -> tuple[int, int]:
+    """Rank of the lattice that whole-number vectors span, and the product of its pivots (Gauss, with gcd)."""
+    rows = [[int(x) for x in row] for row in np.unique(vectors, axis=0)]
+    rank, index = 0, 1
+    for column in range(3):
+        while True:
+            left = [row for row in rows if row[column]]
+            if len(left) < 2:
+                break
+            pivot = min(left, key=lambda row: abs(row[column]))
+            for row in left:
+                if row is not pivot:
+                    times = row[column] // pivot[column]
+                    row[:] = [a - times * b for a, b in zip(row, pivot, strict=True)]
+        if left:
+            rank, index = rank + 1, index * abs(left[0][column])
+            rows = [row for row in rows if row is not left[0]]
+    return rank, index
