@@ -53,6 +53,9 @@ INTACT_SHELLS = 8
 MIN_GRAIN = 40
 MIN_CORE = 6
 FILL_NEIGHBOURS = 3
+#: More disagreements than this for each site that growths reach show that it is another crystal, or none: in
+#: growing, hot SGT there are 0.03 to 0.07, in polytypes of it 0.16, in a melt and a disordered network 0.2 and more.
+MOST_DISAGREEMENTS = 0.12
 #: A type that explains this share of all sites without disagreement needs no rivals.
 CLEAR_SHARE = 0.99
 #: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
@@ -286,6 +289,8 @@ def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | No
     best, most, chosen = -1, (0.0, 0), None
     for t in types:
         grain, disagreements = _grown(sites, t, free)
+        if disagreements > MOST_DISAGREEMENTS * (grain >= 0).sum():
+            continue
         member = _with_grains(sites, t, free, grain >= 0)
         # a patchwork of small growths explains less than one that goes through
         size = np.bincount(grain[(grain >= 0) & member])
