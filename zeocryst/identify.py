@@ -19,7 +19,7 @@ from zeocryst.order.crystal import (
     table_type,
 )
 from zeocryst.order.derive import SHELLS
-from zeocryst.order.labels import AMORPHOUS, DEPTH, SMALL_CELL_A, UNKNOWN, Labels, label_sites
+from zeocryst.order.labels import AMORPHOUS, SMALL_CELL_A, TABLE_SHELLS, UNKNOWN, Labels, label_sites
 from zeocryst.structures import read_networks
 
 #: Most kinds of sites that are listed for people.
@@ -43,7 +43,7 @@ def identify_network(network: Network) -> dict[str, Any]:
     amorphous = 1 - labels.crystalline_share
     if not mine.any() and _is_another_crystal(network, labels):
         mine, types, amorphous = np.ones(network.n_sites, dtype=bool), [], 0.0
-    kinds = site_kinds(network, DEPTH, np.flatnonzero(mine))
+    kinds = site_kinds(network, TABLE_SHELLS, np.flatnonzero(mine))
     return {
         "n_sites": network.n_sites,
         "types": types,

@@ -40,6 +40,11 @@ from zeocryst.network.growth import (
 
 Ints = NDArray[np.int64]
 
+#: A growth with no more disagreements than this for each site is not compared with those of other seeds, of
+#: which else this many are tried.
+CLEAR = 0.03
+FEW_SEEDS = 8
+
 
 @numba.njit(cache=True)
 def _plant(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
@@ -96,37 +101,42 @@ def _keep(g, number, grain, sound):  # type: ignore[no-untyped-def]
 def _follow(own, net, g, seeds, whole, least, tries):  # type: ignore[no-untyped-def]
     grain = np.full(len(g.site), -1, np.int32)
     sound = np.zeros(len(g.site), np.bool_)
-    grains = failed = disagreements = m = 0
+    grains = failed = disagreements = m = begun = best = 0
+    start = np.zeros(3, np.int64)
     while m < len(seeds) and failed < tries:
-        # of all ways to begin at a site the one that agrees best
-        u, best, kind, order = seeds[m, 0], 0, -1, -1
-        perfect = False
+        # of all ways to begin at a site, and of a few sites if none is clear, the one that agrees best
+        u, before, clear = seeds[m, 0], best, False
         while m < len(seeds) and seeds[m, 0] == u:
             y = seeds[m, 1]
             m += 1
-            if perfect or not g.free[u] or own.begin[u + 1] - own.begin[u] != net.begin[y + 1] - net.begin[y]:
+            if clear or not g.free[u] or own.begin[u + 1] - own.begin[u] != net.begin[y + 1] - net.begin[y]:
                 continue
             for code in range(256):
-                if not perfect and _plant(g, own, net, u, y, code):
-                    grow(g, own, net, whole)
-                    count = _reached(g, own, net, whole, sound)
-                    if count - g.tally[2] > best and count >= least:
-                        best, kind, order = count - g.tally[2], y, code
-                        perfect = g.tally[2] == 0 and 2 * count > len(g.site)
-                    if not perfect:
-                        undo(g, 0, 0, 0, 0)
+                if clear or not _plant(g, own, net, u, y, code):
+                    continue
+                grow(g, own, net, whole)
+                count = _reached(g, own, net, whole, sound)
+                if count - g.tally[2] > best and count >= least:
+                    best = count - g.tally[2]
+                    start[0], start[1], start[2] = u, y, code
+                    clear = g.tally[2] == 0 and 2 * count > len(g.site)
+                clear_enough = g.tally[2] <= CLEAR * count
+                undo(g, 0, 0, 0, 0)
+                if best > before and start[0] == u and clear_enough:
+                    begun = FEW_SEEDS  # no need of other sites
         if not g.free[u]:
             continue
-        if kind < 0:
-            failed += 1
+        begun += 1
+        failed += best == before
+        if best == 0 or (begun < FEW_SEEDS and m < len(seeds)):
             continue
-        if not perfect:
-            _plant(g, own, net, u, kind, order)
-            grow(g, own, net, whole)
-            _reached(g, own, net, whole, sound)
+        _plant(g, own, net, start[0], start[1], start[2])
+        grow(g, own, net, whole)
+        _reached(g, own, net, whole, sound)
         disagreements += g.tally[2]
         _keep(g, grains, grain, sound)
         grains += 1
+        begun = best = 0
     return grain, disagreements
 
 

@@ -17,11 +17,23 @@ if TYPE_CHECKING:
 
 
 def cages(network: Network, frame: gsd.hoomd.Frame) -> Measured:
-    """Cages per T, and the share of them that hold an S: `cage_statistics` with the beads of type S."""
+    """Cages per T, and the share of them that hold an S: `cage_statistics` with the beads of type S.
+
+    Which kinds there are differs from frame to frame: they are told in words, such as
+    ``5^12.6^8 0.0625 per T, 1.000 with S``, those that are most first.
+    """
     names = list(frame.particles.types or [])
     mine = np.asarray(frame.particles.typeid) == (names.index("S") if "S" in names else -1)
     corner = box_to_cell(frame.configuration.box).sum(axis=0) / 2  # networks begin there, frames in the middle
-    return cage_statistics(network, np.asarray(frame.particles.position, dtype=float)[mine] + corner)
+    found = cage_statistics(network, np.asarray(frame.particles.position, dtype=float)[mine] + corner)
+    always = {name: found.values[name] for name in ("cages_per_T", "cages_with_S_share")}
+    kinds = [name[6:-6] for name in found.values if name.endswith("_per_T") and name not in always]
+    often = {kind: found.values[f"cages_{kind}_per_T"] for kind in kinds}
+    words = [
+        f"{kind} {often[kind]:.4f} per T, {found.values[f'cages_{kind}_with_S_share']:.3f} with S"
+        for kind in sorted(kinds, key=lambda kind: -often[kind])
+    ]
+    return Measured(always, found.sites, {"cage_kinds": "; ".join(words)})
 
 
 def cage_statistics(network: Network, guests: ArrayLike, largest: int = LARGEST_FACE) -> Measured:

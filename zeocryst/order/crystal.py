@@ -1,9 +1,9 @@
 """What can be said of a crystal that is in no table: symmetry, relatives and a name.
 
 **Name** (`net_name`): ``net-`` and eight digits, the beginning of the SHA-256 of the net's kinds of sites. A
-kind is a coordination sequence to `DEPTH` shells with a vertex symbol; kinds come with their shares, as the
-smallest whole numbers. So it depends on the net alone, and is the same for every cell and every frame of it,
-hot or relaxed, as long as no bond is wrong.
+kind is a coordination sequence to `TABLE_SHELLS` shells with a vertex symbol; kinds come with their shares, as
+the smallest whole numbers. So it depends on the net alone, and is the same for every cell and every frame of
+it, hot or relaxed, as long as no bond is wrong.
 
 **Symmetry** (`symmetry`): spglib on the T positions. Positions of simulations are noisy, and no one tolerance
 is right for all; every one of `TOLERANCES_A` is tried. One is refused if it makes two T equivalent that have
@@ -33,14 +33,14 @@ from zeocryst.network.bonds import Network
 from zeocryst.network.periodicity import pieces
 from zeocryst.network.rings import vertex_symbols
 from zeocryst.network.topology import coordination_sequences
-from zeocryst.order.labels import DEPTH, matched_depth
+from zeocryst.order.labels import TABLE_SHELLS, matched_depth
 
 #: spglib's tolerances that are tried, Å.
 TOLERANCES_A = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 #: spglib's time grows with the square of the number of sites: 10 s for as many without symmetry.
 MOST_SITES = 1024
 #: Shells at which relatives are compared, and how many are named.
-RELATIVE_SHELLS = (5, 8, DEPTH)
+RELATIVE_SHELLS = (5, 8, TABLE_SHELLS)
 BEST = 5
 #: Cells of this many T hold one or a few of each kind of site.
 SMALL_CELL_SITES = 24
@@ -52,7 +52,7 @@ SYMMETRY = ("space_group", "space_group_number", "n_T_sites", "symprec_A", "T_pe
 Kinds = Counter[tuple[tuple[int, ...], str]]
 
 
-def site_kinds(network: Network, depth: int = DEPTH, chosen: NDArray[np.int64] | None = None) -> Kinds:
+def site_kinds(network: Network, depth: int = TABLE_SHELLS, chosen: NDArray[np.int64] | None = None) -> Kinds:
     """How many sites there are of each kind: coordination sequence to `depth` shells, and vertex symbol."""
     sequences = coordination_sequences(network, depth)
     rows = sequences if chosen is None else sequences[chosen]
@@ -71,7 +71,7 @@ def net_name(kinds: Kinds) -> str:
     Parameters
     ----------
     kinds
-        Of all sites, to `DEPTH` shells.
+        Of all sites, to `TABLE_SHELLS` shells.
     """
     content = [[*sequence, symbol, count] for (sequence, symbol), count in sorted(shares(kinds).items())]
     text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
@@ -115,7 +115,7 @@ def relatives(sequences: NDArray[np.int32]) -> list[dict[str, Any]]:
 
     Parameters
     ----------
-    sequences : (N, DEPTH) int32 array
+    sequences : (N, TABLE_SHELLS) int32 array
         Coordination sequences.
 
     Returns
@@ -220,7 +220,7 @@ def describe_crystal(network: Network, mine: NDArray[np.bool_]) -> dict[str, Any
         `is_perfect`, since otherwise surroundings that are not the crystal's are among them); what `symmetry`
         gives, None where less than `WHOLE_SHARE` of the sites belong; ``relatives``.
     """
-    sequences = coordination_sequences(network, DEPTH)
+    sequences = coordination_sequences(network, TABLE_SHELLS)
     kinds = site_kinds(network)
     whole = mine.all() and is_perfect(network, kinds)
     found = symmetry(network, sequences) if mine.mean() >= WHOLE_SHARE else dict.fromkeys(SYMMETRY)

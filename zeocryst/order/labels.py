@@ -46,15 +46,17 @@ from zeocryst.network.bonds import Network, at_most_four, network_of_bonds, repe
 from zeocryst.network.covering import follow
 from zeocryst.network.topology import coordination_sequences
 
-#: Shells to which sequences are compared.
+#: Shells to which sequences are compared, here and by others.
 DEPTH = 8
+TABLE_SHELLS = 12
 CORE_SHELLS = 5
 INTACT_SHELLS = 8
 MIN_GRAIN = 40
 MIN_CORE = 6
 FILL_NEIGHBOURS = 3
-#: More disagreements than this for each site that growths reach show that it is another crystal, or none: in
-#: growing, hot SGT there are 0.03 to 0.07, in polytypes of it 0.16, in a melt and a disordered network 0.2 and more.
+#: More disagreements than this for each site that growths reach show that it is another crystal, or none,
+#: unless half of these sites agree to `INTACT_SHELLS` shells. (In growing, hot SGT there are 0.03 to 0.07, in
+#: polytypes of it 0.16, in a melt and a disordered network 0.2 and more.)
 MOST_DISAGREEMENTS = 0.12
 #: A type that explains this share of all sites without disagreement needs no rivals.
 CLEAR_SHARE = 0.99
@@ -127,10 +129,10 @@ class Labels:
 
 @cache
 def _prefixes(codes: tuple[str, ...]) -> tuple[tuple[dict[bytes, int], NDArray[np.bool_]], ...]:
-    """For each depth 1..DEPTH: number of a CS prefix, and (prefix, type) -> the type has it."""
+    """For each depth to `TABLE_SHELLS`: number of a CS prefix, and (prefix, type) -> the type has it."""
     kinds = [framework_types()[code] for code in codes]
     tables = []
-    for depth in range(1, DEPTH + 1):
+    for depth in range(1, TABLE_SHELLS + 1):
         numbers: dict[bytes, int] = {}
         pairs = set()
         for t, kind in enumerate(kinds):
@@ -148,7 +150,8 @@ def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
 
     Parameters
     ----------
-    sequences : (N, DEPTH) int32 array
+    sequences : (N, D) int32 array
+        To at most `TABLE_SHELLS` shells.
 
     Returns
     -------
@@ -157,7 +160,8 @@ def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
     """
     distinct, inverse = np.unique(sequences, axis=0, return_inverse=True)
     depth = np.zeros((len(distinct), len(framework_types())), dtype=np.int8)
-    for d, (numbers, has) in enumerate(_prefixes(tuple(framework_types())), start=1):
+    tables = _prefixes(tuple(framework_types()))
+    for d, (numbers, has) in enumerate(tables[: sequences.shape[1]], start=1):
         missing = len(has) - 1
         rows = [numbers.get(row[:d].tobytes(), missing) for row in distinct]
         depth[has[rows]] = d
@@ -274,7 +278,6 @@ def _label(network: Network, copies: int) -> Labels:
         code[member] = len(names)
         names.append(kinds[best].code)
         free &= ~member
-        left.discard(best)
     regular = _recurring(network, sites.sequences, free, CORE_SHELLS, MIN_RECURRENCE * copies)
     regular &= ~_near(sites.adjacency, sites.broken, SURFACE_BONDS)
     keep = _grains(sites.adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
@@ -286,15 +289,18 @@ def _label(network: Network, copies: int) -> Labels:
 
 def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | None]:
     """Of several types the one that explains most sites, and which; None where none explains a grain."""
-    best, most, chosen = -1, (0.0, 0), None
+    best, most, chosen = -1, 0.0, None
     for t in types:
         grain, disagreements = _grown(sites, t, free)
-        if disagreements > MOST_DISAGREEMENTS * (grain >= 0).sum():
+        deep = (sites.depth[:, t] >= INTACT_SHELLS) & free
+        reached = grain >= 0
+        if disagreements > MOST_DISAGREEMENTS * reached.sum() and 2 * deep[reached].sum() < reached.sum():
             continue
-        member = _with_grains(sites, t, free, grain >= 0)
+        member = _with_grains(sites, t, free, reached)
         # a patchwork of small growths explains less than one that goes through
-        size = np.bincount(grain[(grain >= 0) & member])
-        score = (float(np.sqrt((size**2).sum())) - disagreements, int(member.sum()))
+        member = _followed_through(sites, grain, member)
+        size = np.bincount(grain[reached & member])
+        score = float(np.sqrt((size**2).sum())) - disagreements + int((deep & reached & member).sum())
         if member.any() and (chosen is None or score > most):
             best, most, chosen = t, score, member
         if disagreements == 0 and size.max(initial=0) >= CLEAR_SHARE * len(free):
@@ -302,12 +308,27 @@ def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | No
     return best, chosen
 
 
+def _followed_through(sites: _Sites, grain: NDArray[np.int32], member: Bools) -> Bools:
+    """Of the grains of a type those that one growth goes through, if there are such, or else all.
+
+    Grains of types with the same sequences (LTA and RHO) stand in for each other otherwise.
+    """
+    label = _clusters(sites.adjacency, member)
+    inside = label >= 0
+    size = np.bincount(label[inside], minlength=1)
+    mine = np.unique(np.column_stack([label, grain])[inside & (grain >= 0)], axis=0, return_counts=True)
+    largest = np.zeros(len(size), dtype=np.int64)
+    np.maximum.at(largest, mine[0][:, 0], mine[1])
+    through = 2 * largest > size
+    return member & inside & through[label] if through.any() else member
+
+
 def _grown(sites: _Sites, t: int, free: Bools) -> tuple[NDArray[np.int32], int]:
     """Number of the growth on a type's net that reached each free site, or -1, and how often they disagreed."""
     depth = sites.depth[:, t]
     net = _nets()[t]
-    seeds = np.flatnonzero((depth >= CORE_SHELLS) & free)
-    seeds = seeds[np.argsort(-depth[seeds], kind="stable")]
+    seeds = np.random.default_rng(1).permutation(np.flatnonzero((depth >= CORE_SHELLS) & free))
+    seeds = seeds[np.argsort(-depth[seeds], kind="stable")]  # the deepest first, from everywhere
     pairs = [(u, y) for u in seeds for y in net.starts[sites.sequences[u, : depth[u]].tobytes()]]
     _, grain, disagreements = follow(
         sites.angles, net.angles, np.array(pairs), free, sites.whole, least=LEAST_GROWTH, tries=TRIES
