@@ -15,7 +15,7 @@ from zeocryst.errors import InputError
 from zeocryst.forcefield import read_forcefield
 from zeocryst.network.bonds import Network
 from zeocryst.network.matching import Choices, matched_bonds
-from zeocryst.rundir import provenance, read_summary
+from zeocryst.rundir import provenance, read_summary, without_nan
 from zeocryst.structures import parse_types, read_networks
 from zeocryst.trajectory import count_frames, read_frame
 
@@ -237,16 +237,3 @@ def _at_most_four(network: Network) -> Network:
             "Give the T alone to have bonds chosen"
         )
     return network
-
-
-def without_nan(value: Any) -> Any:
-    """JSON has no NaN: null instead; numpy's numbers as Python's."""
-    if isinstance(value, dict):
-        return {k: without_nan(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
