@@ -104,7 +104,8 @@ def analyze(
         Which of them.
     only
         Names of order parameters (`zeocryst.order.REGISTRY`); one that takes a framework has its code after a
-        colon, ``environment:SGT``. Without it, and for ``all``, all that take none are measured.
+        colon, ``environment:SGT``. Without it, and for ``all``, all that take none are measured, but cages,
+        which take several times as long as all others: ``all,cages`` has them too.
     types
         What T, S and O are called in the file.
     out
@@ -130,8 +131,8 @@ def analyze(
 
 
 def _names(only: Sequence[str] | None) -> list[str]:
-    """What is measured, each once; ``all`` stands for all that need no framework."""
-    every = [name for name, entry in REGISTRY.items() if "framework" not in entry.takes]
+    """What is measured, each once; ``all`` stands for all that need no framework and are not costly."""
+    every = [name for name, entry in REGISTRY.items() if "framework" not in entry.takes and not entry.costly]
     chosen = [*every] if only is None else []
     for name in only or ():
         chosen += every if name == "all" else [name]
@@ -142,13 +143,17 @@ def _names(only: Sequence[str] | None) -> list[str]:
 def _measure_all(
     structures: Structures, chosen: Sequence[int], names: list[str], place: Path | None
 ) -> Analysis:
-    """Measure every chosen frame; its sites go into ``sites.gsd`` of the folder, if there is one."""
+    """Measure every chosen frame; its sites go into ``sites.gsd`` of the folder, if there is one.
+
+    Curves of all frames go into the folder, too; without one only those of the last frame are shown.
+    """
     found = Analysis({})
+    numbers = [name for name in names if not REGISTRY[name.partition(":")[0]].curve]
     writer = TrajectoryWriter(place / "sites.gsd") if place is not None else None
     try:
         for index in chosen:
             network, frame = structures.frame(index)
-            measured = measure(network, names, frame)
+            measured = measure(network, names if place or index == chosen[-1] else numbers, frame)
             time = logged(frame, "time_ps")
             row: Row = {
                 "frame": index,

@@ -121,9 +121,16 @@ def _follow(own, net, g, seeds, whole, least, tries):  # type: ignore[no-untyped
                     start[0], start[1], start[2] = u, y, code
                     clear = g.tally[2] == 0 and 2 * count > len(g.site)
                 clear_enough = g.tally[2] <= CLEAR * count
-                undo(g, 0, 0, 0, 0)
+                if not clear:
+                    undo(g, 0, 0, 0, 0)
                 if best > before and start[0] == u and clear_enough:
                     begun = FEW_SEEDS  # no need of other sites
+        if clear:  # it stands as it is: there is no better way
+            disagreements += g.tally[2]
+            _keep(g, grains, grain, sound)
+            grains += 1
+            begun = best = 0
+            continue
         if not g.free[u]:
             continue
         begun += 1

@@ -98,13 +98,50 @@ def shells(root: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints) -> t
     return nodes[:total], begin, table, keys[:total]
 
 
+@numba.njit(cache=True, inline="always")
+def _enter(key: Any, table: Ints) -> Any:
+    """Put a key into a table of keys (-1: empty); False if it was there."""
+    mask = len(table) - 1
+    h = _slot(key, mask)
+    while table[h] != -1:
+        if table[h] == key:
+            return False
+        h = (h + 1) & mask
+    table[h] = key
+    return True
+
+
 @numba.njit(parallel=True, cache=True)
-def _coordination_sequences(n: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints) -> NDArray[np.int32]:
+def _coordination_sequences(n: int, depth: int, begin: Ints, steps: Ints) -> NDArray[np.int32]:
     out = np.zeros((n, depth), np.int32)
-    for root in numba.prange(n):
-        _, begin, _, _ = shells(root, depth, offsets, sites, shifts)
-        for d in range(1, depth + 1):
-            out[root, d - 1] = begin[d + 1] - begin[d]
+    chunk = 64
+    image = np.int64((1 << 30) - 1)
+    for c in numba.prange((n + chunk - 1) // chunk):
+        size = 2048
+        table, nodes = np.empty(size, np.int64), np.empty(size // 2, np.int64)
+        for root in range(c * chunk, min(n, (c + 1) * chunk)):
+            table[:] = -1
+            nodes[0] = encode(root, 0, 0, 0)
+            _enter(nodes[0], table)
+            first, total = 0, 1
+            for d in range(depth):
+                last = total
+                for m in range(first, last):
+                    site, at = nodes[m] >> 30, nodes[m] & image
+                    for h in range(begin[site], begin[site + 1]):
+                        if not _enter(steps[h] + at, table):
+                            continue
+                        nodes[total] = steps[h] + at
+                        total += 1
+                        if total == size // 2:  # half full: double everything, and put all nodes in again
+                            size *= 2
+                            more = np.empty(size // 2, np.int64)
+                            more[:total] = nodes[:total]
+                            nodes, table = more, np.full(size, -1, np.int64)
+                            for k in range(total):
+                                _enter(nodes[k], table)
+                out[root, d] = total - last
+                first = last
     return out
 
 
@@ -123,5 +160,7 @@ def coordination_sequences(network: Network, depth: int = 8) -> NDArray[np.int32
     (N, depth) int32 array
         Column k - 1 holds the number of nodes exactly k bonds away. Zero beyond the end of a cluster.
     """
-    offsets, sites, shifts = network.neighbours
-    return np.asarray(_coordination_sequences(network.n_sites, depth, offsets, sites, shifts))
+    begin, sites, shifts = network.neighbours
+    # what a bond adds to the number of a node: its site takes the place of the other, the images are added
+    steps = (sites << 30) + (shifts @ np.array([1 << 20, 1 << 10, 1]))
+    return np.asarray(_coordination_sequences(network.n_sites, depth, begin, steps))

@@ -44,11 +44,17 @@ class OrderParameter:
     default : bool
         Whether a run measures it in every frame. Those that are not need more than the T, a choice, or give a
         distribution.
+    costly : bool
+        Takes several times as long as all others together, so that it is measured only when it is asked for.
+    curve : bool
+        Gives a curve and no number, so that there is no need of it in frames whose curves nobody keeps.
     """
 
     compute: Callable[..., Measured]
     takes: tuple[str, ...] = ("network",)
     default: bool = True
+    costly: bool = False
+    curve: bool = False
 
 
 #: Every order parameter by the name that users choose it by.
@@ -60,11 +66,11 @@ REGISTRY: dict[str, OrderParameter] = {
     "steinhardt": OrderParameter(steinhardt),
     "solid_liquid": OrderParameter(solid_liquid),
     "rings": OrderParameter(ring_statistics),
-    "cages": OrderParameter(cages, ("network", "frame"), default=False),
+    "cages": OrderParameter(cages, ("network", "frame"), default=False, costly=True),
     "environment": OrderParameter(environment_similarity, ("network", "framework"), default=False),
-    "pair_distribution": OrderParameter(pair_distribution, ("frame",), default=False),
-    "structure_factor": OrderParameter(structure_factor, default=False),
-    "powder_pattern": OrderParameter(powder_pattern, ("network", "frame"), default=False),
+    "pair_distribution": OrderParameter(pair_distribution, ("frame",), default=False, curve=True),
+    "structure_factor": OrderParameter(structure_factor, default=False, curve=True),
+    "powder_pattern": OrderParameter(powder_pattern, ("network", "frame"), default=False, curve=True),
 }
 #: What a run measures in every frame.
 DEFAULT = tuple(name for name, entry in REGISTRY.items() if entry.default)

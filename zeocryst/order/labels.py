@@ -326,7 +326,7 @@ def _followed_through(sites: _Sites, grain: NDArray[np.int32], member: Bools) ->
 def _grown(sites: _Sites, t: int, free: Bools) -> tuple[NDArray[np.int32], int]:
     """Number of the growth on a type's net that reached each free site, or -1, and how often they disagreed."""
     depth = sites.depth[:, t]
-    net = _nets()[t]
+    net = _net(t)
     seeds = np.random.default_rng(1).permutation(np.flatnonzero((depth >= CORE_SHELLS) & free))
     seeds = seeds[np.argsort(-depth[seeds], kind="stable")]  # the deepest first, from everywhere
     pairs = [(u, y) for u in seeds for y in net.starts[sites.sequences[u, : depth[u]].tobytes()]]
@@ -369,24 +369,23 @@ class _Net:
     starts: dict[bytes, list[int]]
 
 
-def _nets() -> tuple[_Net, ...]:
-    """The nets of all types, ready to be followed."""
-    return _prepared(tuple(nets()))
+def _net(t: int) -> _Net:
+    """The net of type number t, ready to be followed."""
+    codes = tuple(nets())
+    return _prepared(codes, codes[t])
 
 
 @cache
-def _prepared(codes: tuple[str, ...]) -> tuple[_Net, ...]:
-    found = []
-    for code in codes:
-        bonds, kinds = nets()[code]
-        network = network_of_bonds(bonds, len(kinds))
-        rows = coordination_sequences(network, DEPTH)
-        starts: dict[bytes, list[int]] = {}
-        for site in np.unique(kinds, return_index=True)[1]:
-            for depth in range(1, DEPTH + 1):
-                starts.setdefault(rows[site, :depth].tobytes(), []).append(int(site))
-        found.append(_Net(angles(network), starts))
-    return tuple(found)
+def _prepared(codes: tuple[str, ...], code: str) -> _Net:
+    """The same by its code; `codes` says which table it is of, since users add types."""
+    bonds, kinds = nets()[code]
+    network = network_of_bonds(bonds, len(kinds))
+    rows = coordination_sequences(network, DEPTH)
+    starts: dict[bytes, list[int]] = {}
+    for site in np.unique(kinds, return_index=True)[1]:
+        for depth in range(1, DEPTH + 1):
+            starts.setdefault(rows[site, :depth].tobytes(), []).append(int(site))
+    return _Net(angles(network), starts)
 
 
 def agreement(labels: Labels, shells: int) -> dict[str, float]:
