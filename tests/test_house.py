@@ -13,6 +13,7 @@ SHELVES = [
     {"errors", "units"},
     {"cell", "tables"},
     {"frameworks", "forcefield"},
+    {"solvent"},
     {"condition"},
     {"potentials", "network", "diffraction"},
     {"order"},

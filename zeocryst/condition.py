@@ -16,11 +16,12 @@ from typing import Any
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField, read_forcefield
 from zeocryst.frameworks.table import framework_types, start_codes
+from zeocryst.solvent import Solvent, check_step, check_types, read_solvent
 from zeocryst.tables import Table
 from zeocryst.units import steps
 
 STARTS = ("framework", "melt", "file")
-KINDS = ("minimize", "nve", "nvt", "langevin", "npt")
+KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt")
 COUPLINGS = ("none", "iso", "aniso", "triclinic")
 #: Framework density of a melt for which none is given, T per 1000 Å^3: that of T-S crystals.
 DEFAULT_DENSITY = 17.8
@@ -73,9 +74,10 @@ class Stage:
 
     Attributes
     ----------
-    kind : {"minimize", "nve", "nvt", "langevin", "npt"}
-        ``nvt`` is Bussi's stochastic velocity rescaling, ``langevin`` Langevin dynamics, ``npt``
-        Martyna, Tobias and Klein's.
+    kind : {"minimize", "nve", "nvt", "langevin", "brownian", "npt"}
+        ``nvt`` is Bussi's stochastic velocity rescaling, ``langevin`` Langevin dynamics, with the friction of
+        the solvent where there is one, ``brownian`` its limit without inertia, ``npt`` Martyna, Tobias and
+        Klein's.
     temperature_K : (float, float) or None
         At the start and at the end of the stage, in between linear in time.
     pressure_bar : float
@@ -99,6 +101,13 @@ class Stage:
     def n_steps(self) -> int:
         """Number of time steps; 0 for a minimization."""
         return 0 if self.kind == "minimize" else steps(self.time_ps, self.timestep_fs)
+
+    def temperature_at(self, step: float) -> float:
+        """The temperature after a number of time steps, K; NaN for a stage that has none."""
+        if self.temperature_K is None:
+            return math.nan
+        first, last = self.temperature_K
+        return first + (last - first) * min(1.0, step / self.n_steps)
 
 
 @dataclass(frozen=True)
@@ -132,6 +141,12 @@ class Condition:
     output: Output
     engine: EngineChoice
     folder: Path
+    solvent: Solvent | None = None
+
+    @property
+    def friction(self) -> dict[str, float] | None:
+        """Friction of each bead type in the solvent, amu/ps; None without one."""
+        return None if self.solvent is None else self.solvent.friction
 
     @property
     def n_steps(self) -> int:
@@ -197,6 +212,7 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
             engine.integer("threads", 0, least=0, most=4096),
         ),
         folder=folder,
+        solvent=read_solvent(top.table("solvent")) if "solvent" in top else None,
     )
     output.finish()
     engine.finish()
@@ -276,7 +292,8 @@ def _read_stage(table: Table) -> Stage:
         pressure,
         coupling,
         table.number("time_ps", above=0, most=1e9),
-        table.number("timestep_fs", 5.0, above=0, most=20),
+        # without inertia only the potential bounds the step: see `_check_solvent`
+        table.number("timestep_fs", 5.0, above=0, most=1000 if kind == "brownian" else 20),
         fraction,
     )
     table.finish()
@@ -307,12 +324,28 @@ def _check_together(condition: Condition, where: str) -> None:
     if system.file is not None and not (condition.folder / system.file).is_file():
         raise InputError(f"{where}: system: file = {system.file!r}; no such file beside the condition")
     bead_types(system.types, forcefield, where)
+    _check_solvent(condition, forcefield, where)
     dynamic = [stage for stage in condition.stages if stage.n_steps]
     if dynamic and condition.output.interval_ps > sum(stage.time_ps for stage in dynamic):
         raise InputError(
             f"{where}: output: interval_ps = {condition.output.interval_ps:g}; "
             f"expected at most the length of the run, {condition.time_ps:g} ps"
         )
+
+
+def _check_solvent(condition: Condition, forcefield: ForceField, where: str) -> None:
+    """A friction for each bead type, where one is needed, and time steps that it bears."""
+    if condition.solvent is not None:
+        check_types(condition.solvent, forcefield, where)
+    for n, stage in enumerate(condition.stages, start=1):
+        here = f"{where}: stage {n}"
+        if condition.friction is not None:
+            check_step(forcefield, condition.friction, stage.kind, stage.timestep_fs, here)
+        elif stage.kind == "brownian":
+            raise InputError(
+                f"{here}: kind = 'brownian' needs a solvent, whose friction it has; "
+                "add [solvent] (viscosity_mPa_s and radius_A have defaults), or use langevin"
+            )
 
 
 def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str) -> dict[str, str]:
@@ -380,6 +413,7 @@ def to_toml(condition: Condition) -> str:
         "seed": condition.seed,
         "system": system,
         "forcefield": {"name": model},
+        **({} if condition.solvent is None else {"solvent": asdict(condition.solvent)}),
         "stage": [_stage_table(stage) for stage in condition.stages],
         "output": asdict(condition.output),
         "engine": asdict(condition.engine),

@@ -70,8 +70,8 @@ def thermalize(
 ) -> None:
     """Give Maxwell-Boltzmann velocities to the beads that have none.
 
-    Beads are at rest at the start of a run and after a stage in which they were held fixed. The total
-    momentum is set to zero when all beads move.
+    Beads are at rest at the start of a run, and after a stage in which they were held fixed or which had no
+    velocities. The total momentum is set to zero when all beads move.
 
     Parameters
     ----------
@@ -153,7 +153,8 @@ def simulate(
         if stage.n_steps == 0:
             frame, position = _minimize(engine, frame, position, hooks)
             continue
-        if stage.temperature_K is not None:
+        # Brownian dynamics has no velocities; the beads that it leaves at rest get theirs in the next stage
+        if stage.temperature_K is not None and stage.kind != "brownian":
             cell = box_to_cell(frame.configuration.box)
             place = np.asarray(frame.particles.position, dtype=float)
             fixed = frozen_beads(place, cell, stage.seed_region)
@@ -161,7 +162,9 @@ def simulate(
         engine_seed = int(streams.generate_state(1)[0]) % 900_000_000 + 1
         every = steps(condition.output.interval_ps, stage.timestep_fs)
         tick = _tick_steps(every, frame.particles.N)
-        samples = engine.run(frame, stage, seed=engine_seed, every=tick, begin=position.stage_step)
+        samples = engine.run(
+            frame, stage, seed=engine_seed, every=tick, begin=position.stage_step, friction=condition.friction
+        )
         frame, position, finished = _run_stage(samples, frame, stage, every, position, hooks)
         if not finished:
             return frame, position, False

@@ -6,6 +6,8 @@ Everywhere outside the engines: Å, eV, amu, ps, K, bar, degrees. Constants are 
 
 from __future__ import annotations
 
+from math import pi
+
 from scipy import constants
 
 #: Boltzmann constant, eV/K.
@@ -23,3 +25,22 @@ G_PER_CM3_PER_AMU_PER_A3: float = constants.atomic_mass * 1e27
 def steps(time_ps: float, timestep_fs: float) -> int:
     """Number of time steps of `timestep_fs` (fs) nearest to `time_ps` (ps), at least one."""
     return max(1, round(1000.0 * time_ps / timestep_fs))
+
+
+def stokes_friction(viscosity_mPa_s: float, radius_A: float) -> float:
+    """Friction of a sphere in a viscous liquid by Stokes's law, 6 pi eta r, amu/ps.
+
+    Parameters
+    ----------
+    viscosity_mPa_s
+        Of the liquid, mPa s.
+    radius_A
+        Hydrodynamic radius of the sphere, Å.
+    """
+    kg_per_s = 6 * pi * viscosity_mPa_s * 1e-3 * radius_A * 1e-10
+    return float(kg_per_s / constants.atomic_mass * 1e-12)
+
+
+def diffusion_A2_per_ps(temperature_K: float, friction_amu_per_ps: float) -> float:
+    """Diffusion coefficient by Einstein's relation, kT / friction, Å^2/ps."""
+    return BOLTZMANN_EV_PER_K * temperature_K / EV_PER_AMU_A2_PER_PS2 / friction_amu_per_ps

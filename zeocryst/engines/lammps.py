@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +29,13 @@ from zeocryst.engines.protocol import (
     Offer,
     Sample,
     check_sane,
+    frictions,
     frozen_beads,
     moved_frame,
 )
 from zeocryst.errors import MissingEngineError, SimulationError
 from zeocryst.forcefield import ForceField, Pair, write_sw
-from zeocryst.units import BAR_PER_EV_PER_A3
+from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -48,6 +49,9 @@ TABLE_POINTS = 4000
 #: Shortest distance in a two-body table, Å. Nearer than this LAMMPS raises inside an OpenMP thread, which
 #: ends the process; so it is nearer than beads come before an exploding run is noticed.
 TABLE_START_A = 0.05
+
+#: Stairs of a ramp of Brownian dynamics.
+RAMP_STAIRS = 200
 
 Floats = NDArray[np.float64]
 
@@ -108,22 +112,36 @@ class LammpsEngine:
     # ---- what an engine does ------------------------------------------------------------------
 
     def run(
-        self, frame: gsd.hoomd.Frame, stage: Stage, *, seed: int, every: int, begin: int = 0
+        self,
+        frame: gsd.hoomd.Frame,
+        stage: Stage,
+        *,
+        seed: int,
+        every: int,
+        begin: int = 0,
+        friction: Mapping[str, float] | None = None,
     ) -> Iterator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
         with _Session(self._forcefield, self._threads, frame) as session:
-            session.fix(stage, seed)
+            session.fix(stage, seed, friction)
             session.command(f"timestep {stage.timestep_fs / 1000:.12g}")
             session.command(f"reset_timestep {begin}")
             session.command(f"run 0 start 0 stop {stage.n_steps}")
             yield session.sample()
             done = begin
+            # Brownian dynamics has one temperature: a ramp goes in stairs, set up anew at each
+            ramp = stage.kind == "brownian" and len(set(stage.temperature_K or ())) > 1
+            stair = max(1, stage.n_steps // RAMP_STAIRS) if ramp else stage.n_steps
             while done < stage.n_steps:
-                chunk = min(every, stage.n_steps - done)
-                # the first chunk sets up again: `run 0` has ended the fixes' integration
-                again = "" if done == begin else "pre no"
-                session.command(f"run {chunk} start 0 stop {stage.n_steps} {again} post no")
-                done += chunk
+                sampled = min(done + every, stage.n_steps)
+                while done < sampled:
+                    chunk = min(stair, sampled - done)
+                    if ramp:
+                        session.brownian(stage.temperature_at(done + chunk / 2), done)
+                    # the first chunk sets up again: `run 0` has ended the fixes' integration
+                    again = "" if done == begin or ramp else "pre no"
+                    session.command(f"run {chunk} start 0 stop {stage.n_steps} {again} post no")
+                    done += chunk
                 yield session.sample()
 
     def check(self, frame: gsd.hoomd.Frame) -> None:
@@ -156,6 +174,9 @@ class _Session:
     def __init__(self, forcefield: ForceField, threads: int, frame: gsd.hoomd.Frame) -> None:
         self._frame = frame
         self._forcefield = forcefield
+        self._stage: Stage | None = None
+        self._seed = 0
+        self._baths: dict[str, float] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="zeocryst-")
         arguments = ["-screen", "none", "-log", "none"]
         if threads > 1:
@@ -242,9 +263,10 @@ class _Session:
         self.command("neigh_modify delay 0 every 1 check yes")
         self.command("thermo_style custom step temp pe press vol")
 
-    def fix(self, stage: Stage, seed: int) -> None:
+    def fix(self, stage: Stage, seed: int, friction: Mapping[str, float] | None) -> None:
         """Integrator, thermostat and barostat of a stage."""
         frame = self._frame
+        self._stage, self._seed = stage, seed
         cell = box_to_cell(frame.configuration.box)
         positions = np.asarray(frame.particles.position, dtype=float)
         frozen = np.flatnonzero(frozen_beads(positions, cell, stage.seed_region)) + 1
@@ -254,6 +276,13 @@ class _Session:
             self.command("velocity frozen set 0 0 0")
         else:
             self.command("group moving union all")
+        self._moving = len(positions) - len(frozen)
+        if stage.kind == "brownian":
+            self._group(frictions(stage, friction, self._forcefield.masses))
+            self.command("compute virial all pressure NULL virial")
+            self.command("thermo_modify press virial")
+            self.brownian(stage.temperature_at(0), 0)
+            return
         self.command("compute moving_temp moving temp")
         self.command("thermo_modify temp moving_temp")
         if stage.kind == "npt":
@@ -266,10 +295,32 @@ class _Session:
             self.command(f"fix integrate moving npt temp {first} {last} {THERMOSTAT_PS} {coupling} {ends}")
             return
         self.command("fix integrate moving nve")
-        if stage.temperature_K is not None and stage.kind != "nve":
-            first, last = stage.temperature_K
-            style = {"nvt": "temp/csvr", "langevin": "langevin"}[stage.kind]
-            self.command(f"fix thermostat moving {style} {first} {last} {THERMOSTAT_PS} {seed}")
+        if stage.temperature_K is None or stage.kind == "nve":
+            return
+        first, last = stage.temperature_K
+        if stage.kind == "nvt":
+            self.command(f"fix thermostat moving temp/csvr {first} {last} {THERMOSTAT_PS} {seed}")
+            return
+        masses = self._forcefield.masses
+        self._group({name: masses[name] / f for name, f in frictions(stage, friction, masses).items()})
+        for k, (group, relaxation) in enumerate(self._baths.items()):
+            self.command(f"fix {group} {group} langevin {first} {last} {relaxation:.12g} {seed + k}")
+
+    def _group(self, values: Mapping[str, float]) -> None:
+        """A group of moving beads for each value that bead types have, such as a friction."""
+        types = self._forcefield.types
+        for k, value in enumerate(dict.fromkeys(values.values())):
+            members = " ".join(str(n) for n, name in enumerate(types, start=1) if values[name] == value)
+            self.command(f"group types{k} type {members}")
+            self.command(f"group bath{k} intersect moving types{k}")
+            self._baths[f"bath{k}"] = value
+
+    def brownian(self, temperature: float, step: int) -> None:
+        """Brownian dynamics at a temperature from a time step on, with random numbers of its own."""
+        seeds = np.random.SeedSequence([self._seed, step]).generate_state(len(self._baths)) % 900_000_000 + 1
+        for (group, friction), seed in zip(self._baths.items(), seeds, strict=True):
+            # a fix of the same name and style takes the place of the old one
+            self.command(f"fix {group} {group} brownian {temperature:.12g} {seed} gamma_t {friction:.12g}")
 
     def thermo(self, keyword: str) -> float:
         """A thermodynamic quantity of the last step."""
@@ -289,11 +340,22 @@ class _Session:
 
     def sample(self) -> Sample:
         """The state now."""
-        energy = self.thermo("pe")
-        temperature = self.thermo("temp")
-        check_sane(energy, temperature)
         step = int(self._lammps.extract_global("ntimestep"))
-        return Sample(step, temperature, self.thermo("press"), energy, self.thermo("vol"), self.frame)
+        energy, pressure, space = self.thermo("pe"), self.thermo("press"), self.thermo("vol")
+        if self._brownian:
+            # LAMMPS has displacements for velocities here; the pressure is the virial's so far
+            assert self._stage is not None
+            temperature = self._stage.temperature_at(step)
+            pressure += self._moving * BOLTZMANN_EV_PER_K * temperature / space * BAR_PER_EV_PER_A3
+            check_sane(energy, temperature, self._moving)
+        else:
+            temperature = self.thermo("temp")
+            check_sane(energy, temperature)
+        return Sample(step, temperature, pressure, energy, space, self.frame)
+
+    @property
+    def _brownian(self) -> bool:
+        return self._stage is not None and self._stage.kind == "brownian"
 
     def frame(self) -> gsd.hoomd.Frame:
         """The frame now, with the origin in the middle of the box and positions wrapped into it."""
@@ -306,7 +368,8 @@ class _Session:
             cell[0, 0], cell[1, 1], cell[2, 2],
             cell[1, 0] / cell[1, 1], cell[2, 0] / cell[2, 2], cell[2, 1] / cell[2, 2],
         ]  # fmt: skip
-        return moved_frame(self._frame, box, inside, self.gather("v"), turns + self._image)
+        velocity = np.zeros_like(inside) if self._brownian else self.gather("v")
+        return moved_frame(self._frame, box, inside, velocity, turns + self._image)
 
 
 def _write_table(path: Path, section: str, pair: Pair) -> None:

@@ -7,7 +7,7 @@ caller writes, measures and stops between the samples it yields.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.condition import Stage
-from zeocryst.errors import EXPLODED, SimulationError
+from zeocryst.errors import EXPLODED, InputError, SimulationError
 from zeocryst.forcefield import ForceField
+from zeocryst.units import BOLTZMANN_EV_PER_K
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -70,7 +71,8 @@ class Sample:
     step : int
         Time steps done in this stage.
     temperature_K : float
-        Of the beads that move.
+        Of the beads that move. Brownian dynamics has no velocities: there it is that of the bath, which
+        the velocities would have at any time.
     pressure_bar, energy_eV, volume_A3 : float
         Pressure, potential energy of all beads, volume.
     frame : callable
@@ -105,11 +107,20 @@ class Engine(Protocol):
     info: EngineInfo
 
     def run(
-        self, frame: gsd.hoomd.Frame, stage: Stage, *, seed: int, every: int, begin: int = 0
+        self,
+        frame: gsd.hoomd.Frame,
+        stage: Stage,
+        *,
+        seed: int,
+        every: int,
+        begin: int = 0,
+        friction: Mapping[str, float] | None = None,
     ) -> Iterator[Sample]:
         """Integrate a stage, yielding a sample at its beginning and after each `every` steps.
 
-        `begin` is the number of steps of the stage that an earlier run has done already.
+        `begin` is the number of steps of the stage that an earlier run has done already. `friction` is that of
+        each bead type in the solvent, amu/ps, which Brownian dynamics needs; Langevin dynamics without it has
+        mass / `THERMOSTAT_PS`. Frames of Brownian dynamics have beads at rest.
         """
         ...
 
@@ -140,12 +151,43 @@ class EngineModule(Protocol):
         ...
 
 
-def check_sane(energy_eV: float, temperature_K: float) -> None:
-    """Raise `SimulationError` where a run has exploded: no numbers any more, or far too hot."""
-    if not np.isfinite([energy_eV, temperature_K]).all() or temperature_K > HOTTEST_K:
+def check_sane(energy_eV: float, temperature_K: float, beads_at_rest: int = 0) -> None:
+    """Raise `SimulationError` where a run has exploded: no numbers any more, or far too hot.
+
+    Without velocities, as in Brownian dynamics, the energy tells: give the number of beads then.
+    """
+    hot = temperature_K > HOTTEST_K or energy_eV > beads_at_rest * BOLTZMANN_EV_PER_K * HOTTEST_K > 0
+    if not np.isfinite([energy_eV, temperature_K]).all() or hot:
         raise SimulationError(
             f"the energy became {energy_eV:.4g} eV, the temperature {temperature_K:.4g} K: {EXPLODED}"
         )
+
+
+def frictions(
+    stage: Stage, friction: Mapping[str, float] | None, masses: Mapping[str, float]
+) -> dict[str, float]:
+    """Friction of each bead type, amu/ps, in a stage of Langevin or Brownian dynamics.
+
+    Parameters
+    ----------
+    stage
+        The stage.
+    friction
+        That of the solvent; without one velocities relax in `THERMOSTAT_PS`.
+    masses
+        Mass of each bead type, amu.
+
+    Raises
+    ------
+    InputError
+        Brownian dynamics without a solvent, or a bead type without a friction.
+    """
+    if friction is None and stage.kind == "langevin":
+        return {name: mass / THERMOSTAT_PS for name, mass in masses.items()}
+    missing = [name for name in masses if name not in (friction or {})]
+    if friction is None or missing:
+        raise InputError(f"{stage.kind} dynamics needs the friction of {', '.join(missing)} in the solvent")
+    return {name: friction[name] for name in masses}
 
 
 def moved_frame(
@@ -156,7 +198,7 @@ def moved_frame(
     Parameters
     ----------
     old
-        Types and masses.
+        Types and masses; bodies where they are set.
     box : (6,) array
         As in GSD, Å.
     position, velocity, image : (N, 3) arrays
@@ -170,6 +212,7 @@ def moved_frame(
     frame.particles.types = old.particles.types
     frame.particles.typeid = old.particles.typeid
     frame.particles.mass = old.particles.mass
+    frame.particles.body = old.particles.body
     frame.particles.position = position
     frame.particles.velocity = velocity
     frame.particles.image = np.asarray(image).astype(np.int32)

@@ -7,7 +7,7 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import hoomd
@@ -27,6 +27,7 @@ from zeocryst.engines.protocol import (
     Evaluation,
     Sample,
     check_sane,
+    frictions,
     frozen_beads,
     moved_frame,
 )
@@ -81,11 +82,18 @@ class HoomdEngine:
     # ---- what an engine does ------------------------------------------------------------------
 
     def run(
-        self, frame: gsd.hoomd.Frame, stage: Stage, *, seed: int, every: int, begin: int = 0
+        self,
+        frame: gsd.hoomd.Frame,
+        stage: Stage,
+        *,
+        seed: int,
+        every: int,
+        begin: int = 0,
+        friction: Mapping[str, float] | None = None,
     ) -> Iterator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
         session = _Session(self._forcefield, self._device, frame, seed, begin)
-        session.integrate(stage)
+        session.integrate(stage, friction)
         numba.set_num_threads(min(self._threads, numba.config.NUMBA_NUM_THREADS))
         session.step(0)
         yield session.sample()
@@ -138,6 +146,7 @@ class _Session:
         self._simulation = hoomd.Simulation(device=device, seed=seed % 65536)
         self._simulation.timestep = begin
         self._moving = hoomd.filter.All()
+        self._stage: Stage | None = None
         try:
             self._simulation.create_state_from_snapshot(self._snapshot(device))
         except RuntimeError as error:
@@ -179,22 +188,24 @@ class _Session:
 
     # ---- integrators --------------------------------------------------------------------------
 
-    def integrate(self, stage: Stage) -> None:
+    def integrate(self, stage: Stage, friction: Mapping[str, float] | None) -> None:
         """Integrator, thermostat and barostat of a stage."""
+        self._stage = stage
         cell = box_to_cell(self._frame.configuration.box)
         place = np.asarray(self._frame.particles.position, dtype=float)
         frozen = frozen_beads(place, cell, stage.seed_region)
         if frozen.any():
             self._moving = hoomd.filter.Tags(np.flatnonzero(~frozen).tolist())
+        self._n_moving = int((~frozen).sum())
         self._start(
             hoomd.md.Integrator(
                 dt=stage.timestep_fs / 1000 / PS_PER_DERIVED_TIME,
-                methods=[self._method(stage)],
+                methods=[self._method(stage, friction)],
                 forces=self.forces,
             )
         )
 
-    def _method(self, stage: Stage) -> Any:
+    def _method(self, stage: Stage, friction: Mapping[str, float] | None) -> Any:
         methods, thermostats = hoomd.md.methods, hoomd.md.methods.thermostats
         if stage.kind == "nve":
             return methods.ConstantVolume(filter=self._moving)
@@ -204,10 +215,12 @@ class _Session:
         tau = THERMOSTAT_PS / PS_PER_DERIVED_TIME
         if stage.kind == "nvt":
             return methods.ConstantVolume(filter=self._moving, thermostat=thermostats.Bussi(kt, tau=tau))
-        if stage.kind == "langevin":
-            method = methods.Langevin(filter=self._moving, kT=kt)
+        if stage.kind in ("langevin", "brownian"):
+            make = methods.Langevin if stage.kind == "langevin" else methods.Brownian
+            method = make(filter=self._moving, kT=kt)
+            given = frictions(stage, friction, self._forcefield.masses)
             for name in self._frame.particles.types:
-                method.gamma[name] = self._forcefield.masses[name] / tau
+                method.gamma[name] = given[name] * PS_PER_DERIVED_TIME
             return method
         coupling = {"iso": "xyz", "aniso": "none", "triclinic": "none"}[stage.coupling]
         tilts = stage.coupling == "triclinic"
@@ -272,22 +285,31 @@ class _Session:
 
     def sample(self) -> Sample:
         """The state now."""
-        energy, temperature = self.energy(), self._motion.kinetic_temperature / BOLTZMANN_EV_PER_K
-        check_sane(energy, temperature)
-        return Sample(
-            int(self._simulation.timestep),
-            float(temperature),
-            float(self._thermo.pressure * BAR_PER_EV_PER_A3),
-            energy,
-            float(self._simulation.state.box.volume),
-            self.frame,
-        )
+        step, space = int(self._simulation.timestep), float(self._simulation.state.box.volume)
+        energy, pressure = self.energy(), self._thermo.pressure
+        if self._brownian:
+            # HOOMD-blue draws velocities that mean nothing; in the mean they give the bath's temperature
+            assert self._stage is not None
+            temperature = self._stage.temperature_at(step)
+            motion = self._n_moving * BOLTZMANN_EV_PER_K * temperature - self._thermo.kinetic_energy * 2 / 3
+            pressure += motion / space
+            check_sane(energy, temperature, self._n_moving)
+        else:
+            temperature = self._motion.kinetic_temperature / BOLTZMANN_EV_PER_K
+            check_sane(energy, temperature)
+        return Sample(step, float(temperature), float(pressure * BAR_PER_EV_PER_A3), energy, space, self.frame)
+
+    @property
+    def _brownian(self) -> bool:
+        return self._stage is not None and self._stage.kind == "brownian"
 
     def frame(self) -> gsd.hoomd.Frame:
         """The frame now."""
         snapshot = self._simulation.state.get_snapshot()
         beads = snapshot.particles
         position, velocity = (np.array(a, dtype=float) for a in (beads.position, beads.velocity))
+        if self._brownian:
+            velocity[:] = 0.0
         return moved_frame(
             self._frame, snapshot.configuration.box, position, velocity / PS_PER_DERIVED_TIME, beads.image
         )
