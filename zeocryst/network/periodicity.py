@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.network.bonds import Network
+from zeocryst.network.clusters import find_clusters, ways
 
 Ints = NDArray[np.int64]
 
@@ -40,30 +41,14 @@ class Piece(NamedTuple):
 
 def pieces(network: Network) -> list[Piece]:
     """The pieces into which a network falls, the largest first."""
-    offsets, targets, shifts = network.neighbours
-    piece = np.full(network.n_sites, -1)
-    place = np.zeros((network.n_sites, 3), dtype=np.int64)
-    count = 0
-    for root in range(network.n_sites):
-        if piece[root] >= 0:
-            continue
-        piece[root] = count
-        waiting = [root]
-        while waiting:
-            site = waiting.pop()
-            for k in range(offsets[site], offsets[site + 1]):
-                other = int(targets[k])
-                if piece[other] < 0:
-                    piece[other] = count
-                    place[other] = place[site] + shifts[k]
-                    waiting.append(other)
-        count += 1
-    ways = place[network.first] + network.shift - place[network.second]
+    clusters = find_clusters(network)
+    around = ways(network, clusters.image)
+    cluster = clusters.label[network.first]
     found = []
-    for number in range(count):
-        directions, index = _span(ways[piece[network.first] == number])
-        found.append(Piece(int((piece == number).sum()), directions, index if directions == 3 else 1))
-    return sorted(found, key=lambda p: -p.sites)
+    for number, size in enumerate(clusters.size.tolist()):
+        directions, index = _span(around[cluster == number]) if clusters.percolates[number] else (0, 1)
+        found.append(Piece(size, directions, index if directions == 3 else 1))
+    return found
 
 
 def _span(vectors: Ints) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zeocryst.errors import InputError, nearest
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import Network
+from zeocryst.order.aggregation import aggregation, cluster_order
 from zeocryst.order.cage_statistics import cages
 from zeocryst.order.coordination import coordination
 from zeocryst.order.crystallinity import crystallinity
@@ -21,7 +22,7 @@ from zeocryst.order.environment import environment_similarity
 from zeocryst.order.measured import Measured
 from zeocryst.order.pair_distribution import pair_distribution
 from zeocryst.order.ring_statistics import ring_statistics
-from zeocryst.order.scattering import powder_pattern, structure_factor
+from zeocryst.order.scattering import powder_pattern, small_angle, structure_factor
 from zeocryst.order.solid_liquid import solid_liquid
 from zeocryst.order.steinhardt import steinhardt
 from zeocryst.order.tetrahedral import tetrahedral_order
@@ -67,13 +68,18 @@ REGISTRY: dict[str, OrderParameter] = {
     "solid_liquid": OrderParameter(solid_liquid),
     "rings": OrderParameter(ring_statistics),
     "cages": OrderParameter(cages, ("network", "frame"), default=False, costly=True),
+    "clusters": OrderParameter(aggregation, ("network", "frame"), default=False),
+    "cluster_order": OrderParameter(cluster_order, default=False),
     "environment": OrderParameter(environment_similarity, ("network", "framework"), default=False),
     "pair_distribution": OrderParameter(pair_distribution, ("frame",), default=False, curve=True),
     "structure_factor": OrderParameter(structure_factor, default=False, curve=True),
+    "small_angle": OrderParameter(small_angle, default=False, curve=True),
     "powder_pattern": OrderParameter(powder_pattern, ("network", "frame"), default=False, curve=True),
 }
 #: What a run measures in every frame.
 DEFAULT = tuple(name for name, entry in REGISTRY.items() if entry.default)
+#: What a run measures in every frame besides, where precursors aggregate.
+AGGREGATION = ("clusters", "cluster_order")
 
 
 def check_names(names: Iterable[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from zeocryst.network.bonds import Network
@@ -26,7 +28,13 @@ def crystallinity(network: Network) -> Measured:
     grain's number, 0 the largest, and -1 in amorphous matter. `largest_grain_framework` is a framework
     code, ``unknown`` for a crystal in no table, and empty where there is no grain.
     """
-    return from_labels(label_sites(network))
+    return from_labels(labelled(network))
+
+
+@lru_cache(maxsize=1)
+def labelled(network: Network) -> Labels:
+    """The labels of a network's sites; those of the last network are remembered."""
+    return label_sites(network)
 
 
 def from_labels(labels: Labels) -> Measured:

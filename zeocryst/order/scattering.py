@@ -8,6 +8,7 @@ import numpy as np
 
 from zeocryst.cell import box_to_cell
 from zeocryst.diffraction import powder_pattern as pattern_of
+from zeocryst.diffraction import small_angle as small_angle_of
 from zeocryst.diffraction import structure_factor as factor_of
 from zeocryst.network.bonds import Network
 from zeocryst.order.measured import Measured
@@ -23,6 +24,12 @@ def structure_factor(network: Network) -> Measured:
     """
     q, s = factor_of(network.positions, network.cell)
     return Measured({}, distributions={"structure_factor": {"q_per_A": q, "S_TT": s}})
+
+
+def small_angle(network: Network) -> Measured:
+    """Structure factor of the T at small angle, as `zeocryst.diffraction.small_angle` says."""
+    q, s = small_angle_of(network.positions, network.cell)
+    return Measured({}, distributions={"small_angle": {"q_per_A": q, "S_TT": s}})
 
 
 def powder_pattern(network: Network, frame: gsd.hoomd.Frame) -> Measured:

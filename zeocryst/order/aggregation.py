@@ -1,0 +1,179 @@
+"""Clusters of T while precursors aggregate: number, size, shape, S that belong to them, and order."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.cell import box_to_cell, heights
+from zeocryst.network.bonds import Network
+from zeocryst.network.clusters import Clusters, find_clusters, radius_of_gyration
+from zeocryst.order.crystallinity import labelled
+from zeocryst.order.measured import Measured, Table
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: An S belongs to the cluster of its nearest T if that is nearer than this, Å: the end of the first shell in
+#: the T-S pair distribution (its maximum is at 5.5 to 5.9 Å, the minimum at 7.4 Å in SGT and in melts of its
+#: composition, 7.8 Å in aggregates at 600 K).
+T_S_SHELL_A = 7.5
+#: The fractal dimension is fitted to clusters of at least so many T: smaller ones are oligomers of one shape.
+FRACTAL_FROM_T = 10
+#: Least number of such clusters, and least ratio of the largest to the smallest of them.
+FRACTAL_CLUSTERS, FRACTAL_SPAN = 10, 3.0
+#: Resamplings of the bootstrap.
+SAMPLES = 200
+
+
+@lru_cache(maxsize=1)
+def clusters_of(network: Network) -> tuple[Clusters, Floats]:
+    """The clusters of a network and their radii of gyration, Å; those of the last network are remembered."""
+    found = find_clusters(network)
+    return found, radius_of_gyration(network, found)
+
+
+def aggregation(network: Network, frame: gsd.hoomd.Frame) -> Measured:
+    r"""Clusters of T joined by bonds: number, sizes, shape, S that belong to them, and Q_n.
+
+    Sizes are numbers of T; a T without bonds is a cluster of one. With the size :math:`n_k` of cluster k,
+    ``mean_cluster_T`` is the number average :math:`\sum n_k / \sum 1` and ``weight_mean_cluster_T`` the
+    weight average :math:`\sum n_k^2 / \sum n_k`, the mean size of the cluster that a T picked at random is
+    in (D. Stauffer, A. Aharony, Introduction to Percolation Theory (1994), ch. 2).
+
+    - ``largest_cluster_rg_A``: radius of gyration (`zeocryst.network.clusters`); NaN where the largest
+      percolates, that is, is bonded to its own image. ``percolating_clusters`` counts these.
+    - ``fractal_dimension`` and ``fractal_dimension_error``: `fractal_dimension` of the frame's clusters.
+    - ``mean_coordination`` and ``largest_cluster_mean_coordination``: mean n of Q_n, of all T and of those
+      in the largest cluster.
+    - ``largest_cluster_S``, ``largest_cluster_S_per_T``: S that belong to the largest cluster, those whose
+      nearest T is in it and not farther than 7.5 Å. ``S_in_clusters_share``: share of S that belong to a
+      cluster of two T or more; NaN where there is no S.
+
+    The site's ``cluster`` is its cluster's number, 0 the largest. The distribution ``cluster_sizes`` has a
+    row for each size that there is: number of clusters, how many of them percolate, and the geometric mean
+    of the radius of gyration of the others (Å; NaN where there are none, 0 for one T).
+    """
+    found, rg = clusters_of(network)
+    size = found.size.astype(float)
+    largest = found.label == 0
+    dimension, error = fractal_dimension(found.size, rg)
+    belongs = _clusters_of_S(frame, found.label)
+    mine = int((belongs == 0).sum())
+    joined = (belongs >= 0) & (found.size[belongs] > 1)
+    values = {
+        "clusters": float(len(size)),
+        "mean_cluster_T": float(size.mean()),
+        "weight_mean_cluster_T": float((size**2).sum() / size.sum()),
+        "largest_cluster_T": float(size[0]),
+        "percolating_clusters": float(found.percolates.sum()),
+        "largest_cluster_rg_A": float(rg[0]),
+        "fractal_dimension": dimension,
+        "fractal_dimension_error": error,
+        "mean_coordination": float(network.degree.mean()),
+        "largest_cluster_mean_coordination": float(network.degree[largest].mean()),
+        "largest_cluster_S": float(mine),
+        "largest_cluster_S_per_T": mine / float(size[0]),
+        "S_in_clusters_share": float(joined.mean()) if len(joined) else float("nan"),
+    }
+    sites = {"cluster": found.label.astype(np.int32)}
+    return Measured(values, sites, distributions={"cluster_sizes": size_table(found, rg)})
+
+
+def cluster_order(network: Network) -> Measured:
+    """Share of the T of the largest cluster that are crystalline, as `zeocryst.order.labels` says."""
+    inside = clusters_of(network)[0].label == 0
+    crystalline = labelled(network).grain >= 0
+    return Measured({"largest_cluster_crystalline_share": float(crystalline[inside].mean())})
+
+
+def size_table(clusters: Clusters, rg: Floats) -> Table:
+    """Number, percolating number and mean radius of gyration of the clusters of each size, by rising size."""
+    sizes, group, number = np.unique(clusters.size, return_inverse=True, return_counts=True)
+    whole = ~clusters.percolates
+    logs = np.log(np.where(whole & (clusters.size > 1), rg, 1.0))
+    with np.errstate(invalid="ignore"):
+        mean = np.exp(np.bincount(group, weights=logs) / np.bincount(group, weights=whole))
+    return {
+        "size_T": sizes,
+        "clusters": number,
+        "percolating": np.bincount(group, weights=clusters.percolates).astype(np.int64),
+        "rg_A": np.where(sizes == 1, 0.0 * mean, mean),
+    }
+
+
+def fractal_dimension(size: Ints, rg: Floats, seed: int = 1) -> tuple[float, float]:
+    r"""Fractal dimension D of clusters, :math:`n \propto R_g^D`, and its standard error by bootstrap.
+
+    A straight line through :math:`\log R_g` against :math:`\log n`, whose slope is 1/D: at a given size the
+    radius scatters, not the reverse, so the size is the variable that has no error. Clusters of ten T and
+    more that do not percolate count, each once; their resampling gives the error. A rod has 1, a compact
+    body 3, clusters that stick where they touch first about 1.8 (P. Meakin, Phys. Rev. Lett. 51, 1119
+    (1983)).
+
+    Parameters
+    ----------
+    size, rg : (C,) arrays
+        Number of T, and radius of gyration (Å; NaN for a cluster that percolates).
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    dimension, error : float
+        NaN where there are fewer than ten such clusters or the largest is not three times as large as the
+        smallest.
+    """
+    good = (size >= FRACTAL_FROM_T) & np.isfinite(rg)
+    n = size[good]
+    if len(n) < FRACTAL_CLUSTERS or n.max() < FRACTAL_SPAN * n.min():
+        return float("nan"), float("nan")
+    x, y = np.log(n), np.log(rg[good])
+    rng = np.random.default_rng(seed)
+    again = []
+    for _ in range(SAMPLES):
+        picked = rng.integers(len(x), size=len(x))
+        again.append(_slope(x[picked], y[picked]))
+    slopes = np.array(again)
+    slopes = slopes[np.isfinite(slopes) & (slopes > 0)]
+    slope = _slope(x, y)
+    if slope <= 0 or len(slopes) < SAMPLES // 2:
+        return float("nan"), float("nan")
+    return 1 / slope, float(np.std(1 / slopes))
+
+
+def _slope(x: Floats, y: Floats) -> float:
+    """Slope of the least-squares line; NaN where all x are one."""
+    dx = x - x.mean()
+    square = float(dx @ dx)
+    return float(dx @ y) / square if square > 0 else float("nan")
+
+
+def _clusters_of_S(frame: gsd.hoomd.Frame, label: Ints) -> Ints:
+    """Number of the cluster that each S belongs to, or -1, (P,); the nearest T by freud."""
+    import freud
+
+    names = list(frame.particles.types or [])
+    kind = np.asarray(frame.particles.typeid)
+    points = np.asarray(frame.particles.position, dtype=float)
+    sites = points[kind == names.index("T")]
+    guests = points[kind == names.index("S")] if "S" in names else points[:0]
+    belongs = np.full(len(guests), -1, dtype=np.int64)
+    if not len(guests):
+        return belongs
+    cell = box_to_cell(frame.configuration.box)
+    # freud wants a box twice as wide as its reach; partners come from as many copies of the cell as that takes
+    repeats = tuple(int(k) for k in np.ceil(2.01 * T_S_SHELL_A / heights(cell)))
+    shifts = np.array(list(np.ndindex(*repeats))) @ cell
+    box = freud.box.Box.from_matrix((cell * np.array(repeats)[:, None]).T)
+    around = box.wrap((sites + shifts[:, None]).reshape(-1, 3))
+    search = {"mode": "nearest", "num_neighbors": 1, "r_max": T_S_SHELL_A}
+    nearest = freud.locality.AABBQuery(box, around).query(box.wrap(guests), search).toNeighborList()
+    belongs[nearest.query_point_indices] = label[nearest.point_indices % len(sites)]
+    return belongs
