@@ -121,12 +121,17 @@ def test_names_survive_vacancies(reference, code):
 
 @pytest.mark.slow
 def test_names_of_all_survive_vacancies(reference):
-    """2 % of the T removed at random: where deep seeds are few, a close relative is taken for one in forty types."""
+    """2 % of the T removed at random: right type, and at least 80 % of the sites far from holes.
+
+    NPO and RWY, an oxonitridophosphate and a sulfide full of three-rings, are not held to it, and another type
+    of 253 may fail in a draw.
+    """
     found = {code: share_right(code, atoms, 1) for code, atoms in reference.items()}
-    assert sum(name == code for code, (_, name) in found.items()) >= 243
-    right = [share for code, (share, name) in found.items() if name == code]
-    assert np.mean(right) > 0.97
-    assert sum(share < 0.8 for share in right) <= 3
+    hard = {"NPO", "RWY"}
+    assert {code for code, (_, name) in found.items() if name not in (code, "unknown")} == set()
+    assert len({code for code, (_, name) in found.items() if name != code} - hard) <= 1
+    assert len({code for code, (share, _) in found.items() if share < 0.8} - hard) <= 2
+    assert np.mean([share for share, _ in found.values()]) > 0.98
 
 
 def test_nets_are_what_the_reference_gives(reference):

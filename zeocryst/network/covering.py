@@ -44,6 +44,10 @@ Ints = NDArray[np.int64]
 #: which else this many are tried.
 CLEAR = 0.03
 FEW_SEEDS = 8
+#: Where less than this share of what was reached was reached by one growth, the search is repeated, and this many
+#: seeds are tried each time: growths end too early where they begin beside holes.
+THROUGH = 0.6
+MANY_SEEDS = 24
 
 
 @numba.njit(cache=True)
@@ -98,11 +102,12 @@ def _keep(g, number, grain, sound):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _follow(own, net, g, seeds, whole, least, tries):  # type: ignore[no-untyped-def]
+def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[no-untyped-def]
     grain = np.full(len(g.site), -1, np.int32)
     sound = np.zeros(len(g.site), np.bool_)
     grains = failed = disagreements = m = begun = best = 0
     start = np.zeros(3, np.int64)
+    enough = MANY_SEEDS if patient else FEW_SEEDS
     while m < len(seeds) and failed < tries:
         # of all ways to begin at a site, and of a few sites if none is clear, the one that agrees best
         u, before, clear = seeds[m, 0], best, False
@@ -123,8 +128,8 @@ def _follow(own, net, g, seeds, whole, least, tries):  # type: ignore[no-untyped
                 clear_enough = g.tally[2] <= CLEAR * count
                 if not clear:
                     undo(g, 0, 0, 0, 0)
-                if best > before and start[0] == u and clear_enough:
-                    begun = FEW_SEEDS  # no need of other sites
+                if best > before and start[0] == u and clear_enough and not patient:
+                    begun = enough  # no need of other sites
         if clear:  # it stands as it is: there is no better way
             disagreements += g.tally[2]
             _keep(g, grains, grain, sound)
@@ -135,7 +140,7 @@ def _follow(own, net, g, seeds, whole, least, tries):  # type: ignore[no-untyped
             continue
         begun += 1
         failed += best == before
-        if best == 0 or (begun < FEW_SEEDS and m < len(seeds)):
+        if best == 0 or (begun < enough and m < len(seeds)):
             continue
         _plant(g, own, net, start[0], start[1], start[2])
         grow(g, own, net, whole)
@@ -177,8 +182,24 @@ def follow(
     disagreements : int
         How often what was reached twice did not agree.
     """
-    n = len(network.begin) - 1
-    growth = Growth(
+    pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
+    best, chosen = -np.inf, (np.empty(0, np.int32), np.empty(0, np.int32), 0)
+    for patient in (False, True):
+        growth = _nothing(free)
+        grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries, patient)
+        size = np.bincount(grain[grain >= 0], minlength=1)
+        worth = float(np.sqrt((size**2).sum())) - disagreements
+        if worth > best:
+            best, chosen = worth, (growth.site, grain, int(disagreements))
+        if size.max() >= THROUGH * size.sum():
+            break
+    return chosen
+
+
+def _nothing(free: NDArray[np.bool_]) -> Growth:
+    """A growth that has not begun."""
+    n = len(free)
+    return Growth(
         site=np.full(n, -1, np.int32),
         slot=np.full((n, 4), -1, np.int8),
         bond=np.full((n, 4), -1, np.int8),
@@ -193,6 +214,3 @@ def follow(
         tally=np.zeros(4, np.int64),
         winding=np.zeros((WINDINGS, 6), np.int32),
     )
-    pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
-    grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries)
-    return growth.site, grain, int(disagreements)

@@ -13,6 +13,8 @@ A site counts as crystalline in one of two ways.
    everywhere (NPO, RON, RWY).
    A bonded cluster of such sites is a grain if it has `MIN_GRAIN` sites, `MIN_CORE` of which are seeds of that
    very type. (The largest by chance, in a dense, four-coordinated disordered network: 34 sites, 3 seeds.)
+   Where regular sites are left (2.), which says that there is a crystal, `FEW_CORE` seeds do for a grain of
+   `LARGE_GRAIN` sites that one growth goes through: vacancies leave some types hardly a seed (BCT).
    Types compete: all that have seeds enough are tried, the one whose growths go through most sites is given out
    first, and the others are tried on what is left.
    A type is refused where the crystal is intact and says otherwise: polytypes of SGT can be followed on SGT's
@@ -53,11 +55,14 @@ CORE_SHELLS = 5
 INTACT_SHELLS = 8
 MIN_GRAIN = 40
 MIN_CORE = 6
+FEW_CORE, LARGE_GRAIN = 2, 200
 FILL_NEIGHBOURS = 3
 #: More disagreements than this for each site that growths reach show that it is another crystal, or none,
-#: unless half of these sites agree to `INTACT_SHELLS` shells. (In growing, hot SGT there are 0.03 to 0.07, in
-#: polytypes of it 0.16, in a melt and a disordered network 0.2 and more.)
+#: unless half of these sites agree to `INTACT_SHELLS` shells, or one growth reaches nearly all sites there are.
+#: (In growing, hot SGT there are 0.03 to 0.07, in polytypes of it 0.16, in a melt and a disordered network 0.2
+#: and more. In SVY with 2 % of its T gone, an interrupted framework, there are 0.16.)
 MOST_DISAGREEMENTS = 0.12
+ALMOST_ALL = 0.9
 #: A type that explains this share of all sites without disagreement needs no rivals.
 CLEAR_SHARE = 0.99
 #: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
@@ -259,14 +264,27 @@ class _Sites:
 def _label(network: Network, copies: int) -> Labels:
     """Label a network that consists of `copies` of the given cell."""
     sites = _Sites(network, copies)
-    kinds = list(framework_types().values())
     code = np.full(network.n_sites, -1)
     names: list[str] = []
-    free = np.ones(network.n_sites, dtype=bool)
+    _name(sites, code, names, MIN_CORE)
+    keep = _regular(sites, code < 0)
+    if keep.any():  # a crystal, then: of a type that has hardly a seed here, perhaps
+        _name(sites, code, names, FEW_CORE)
+        keep = _regular(sites, code < 0)
+    if keep.any():
+        code[keep] = len(names)
+        names.append(UNKNOWN)
+    return Labels(tuple(names), code, _number_grains(sites.adjacency, code), sites.sequences)
+
+
+def _name(sites: _Sites, code: Ints, names: list[str], least: int) -> None:
+    """Give the sites without a code to the types that explain them, types with `least` seeds and more."""
+    kinds = list(framework_types().values())
+    free = code < 0
     left = set(range(len(kinds)))
     while free.any():
         seeds = (sites.depth[free] >= CORE_SHELLS).sum(axis=0)
-        likely = [t for t in left if seeds[t] >= MIN_CORE or seeds[t] == free.sum()]
+        likely = [t for t in left if seeds[t] >= least or seeds[t] == free.sum()]
         if not likely:
             break
         # a type of many kinds has many seeds by chance: those of few kinds come first
@@ -278,13 +296,13 @@ def _label(network: Network, copies: int) -> Labels:
         code[member] = len(names)
         names.append(kinds[best].code)
         free &= ~member
-    regular = _recurring(network, sites.sequences, free, CORE_SHELLS, MIN_RECURRENCE * copies)
+
+
+def _regular(sites: _Sites, free: Bools) -> Bools:
+    """Free sites that lie in grains of a crystal without a name."""
+    regular = _recurring(sites.network, sites.sequences, free, CORE_SHELLS, MIN_RECURRENCE * sites.copies)
     regular &= ~_near(sites.adjacency, sites.broken, SURFACE_BONDS)
-    keep = _grains(sites.adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
-    if keep.any():
-        code[keep] = len(names)
-        names.append(UNKNOWN)
-    return Labels(tuple(names), code, _number_grains(sites.adjacency, code), sites.sequences)
+    return _grains(sites.adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
 
 
 def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | None]:
@@ -294,9 +312,14 @@ def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | No
         grain, disagreements = _grown(sites, t, free)
         deep = (sites.depth[:, t] >= INTACT_SHELLS) & free
         reached = grain >= 0
-        if disagreements > MOST_DISAGREEMENTS * reached.sum() and 2 * deep[reached].sum() < reached.sum():
+        size = np.bincount(grain[reached], minlength=1)
+        doubtful = disagreements > MOST_DISAGREEMENTS * reached.sum() and 2 * deep[reached].sum() < reached.sum()
+        if doubtful and size.max() < ALMOST_ALL * free.sum():
             continue
         member = _with_grains(sites, t, free, reached)
+        few = (sites.depth[member, t] >= CORE_SHELLS).sum() < MIN_CORE
+        if few and size.max() < max(LARGE_GRAIN, ALMOST_ALL * member.sum()):
+            continue
         # a patchwork of small growths explains less than one that goes through
         member = _followed_through(sites, grain, member)
         size = np.bincount(grain[reached & member])
@@ -345,7 +368,8 @@ def _with_grains(sites: _Sites, t: int, free: Bools, grown: Bools) -> Bools:
     inside = label >= 0
     size = np.bincount(label[inside], minlength=1)
     cores = np.bincount(label[inside & (depth >= CORE_SHELLS)], minlength=len(size))
-    good = (size >= MIN_GRAIN) & (cores >= MIN_CORE)
+    least = np.where(size >= LARGE_GRAIN, FEW_CORE, MIN_CORE)
+    good = (size >= MIN_GRAIN) & (cores >= least)
     if sites.copies > 1:  # a small cell is a crystal of that type as a whole, or not at all
         good &= size >= WHOLE_SHARE * len(member)
     keep = np.zeros_like(member)
