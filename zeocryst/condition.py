@@ -21,7 +21,9 @@ from zeocryst.tables import Table
 from zeocryst.units import steps
 
 STARTS = ("framework", "melt", "file")
-KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt")
+KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed")
+#: Kinds of stages that change which beads there are.
+EDITS = ("cut", "seed")
 COUPLINGS = ("none", "iso", "aniso", "triclinic")
 #: Framework density of a melt for which none is given, T per 1000 Å^3: that of T-S crystals.
 DEFAULT_DENSITY = 17.8
@@ -69,21 +71,50 @@ class System:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """What is cut out, and the box it is put into.
+
+    Attributes
+    ----------
+    margin_A : float
+        The largest cluster is cut out with the beads that are nearer than this to one of its T.
+    radius_A : float or None
+        Instead of it, a ball of this radius about the place with the most T around: where all is one cluster.
+    box : {"vacuum", "packed"}
+        One that leaves it free, or one that it fills.
+    """
+
+    margin_A: float = 6.0
+    radius_A: float | None = None
+    box: str = "vacuum"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A ball of crystal that is put into a frame."""
+
+    framework: str
+    radius_A: float
+
+
+@dataclass(frozen=True)
 class Stage:
     """One stage of a run.
 
     Attributes
     ----------
-    kind : {"minimize", "nve", "nvt", "langevin", "brownian", "npt"}
+    kind : {"minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed"}
         ``nvt`` is Bussi's stochastic velocity rescaling, ``langevin`` Langevin dynamics, with the friction of
         the solvent where there is one, ``brownian`` its limit without inertia, ``npt`` Martyna, Tobias and
-        Klein's.
+        Klein's. ``cut`` and ``seed`` take no time: they go on with other beads, as `edit` says.
     temperature_K : (float, float) or None
         At the start and at the end of the stage, in between linear in time.
     pressure_bar : float
     coupling : {"none", "iso", "aniso", "triclinic"}
         How the box follows the pressure; only with ``npt``.
     time_ps, timestep_fs : float
+    edit : Cut, Seed or None
+        Which beads a ``cut`` or a ``seed`` goes on with.
     seed_region : float
         Share of the box, nearest the middle of its longest axis, whose beads are held fixed; 0 for
         none. What is kept this way while the rest is melted is the crystal seed of later stages.
@@ -96,11 +127,12 @@ class Stage:
     time_ps: float = 0.0
     timestep_fs: float = 5.0
     seed_region: float = 0.0
+    edit: Cut | Seed | None = None
 
     @property
     def n_steps(self) -> int:
-        """Number of time steps; 0 for a minimization."""
-        return 0 if self.kind == "minimize" else steps(self.time_ps, self.timestep_fs)
+        """Number of time steps; 0 for a minimization and where beads are changed."""
+        return 0 if self.kind in ("minimize", *EDITS) else steps(self.time_ps, self.timestep_fs)
 
     def temperature_at(self, step: float) -> float:
         """The temperature after a number of time steps, K; NaN for a stage that has none."""
@@ -147,6 +179,12 @@ class Condition:
     def friction(self) -> dict[str, float] | None:
         """Friction of each bead type in the solvent, amu/ps; None without one."""
         return None if self.solvent is None else self.solvent.friction
+
+    @property
+    def seed_framework(self) -> str | None:
+        """Framework of the crystal seed that is put in; None without one."""
+        seeds = [stage.edit.framework for stage in self.stages if isinstance(stage.edit, Seed)]
+        return seeds[-1] if seeds else None
 
     @property
     def n_steps(self) -> int:
@@ -268,6 +306,8 @@ def _read_stage(table: Table) -> Stage:
     if kind == "minimize":
         table.finish()
         return Stage(kind)
+    if kind in EDITS:
+        return _read_edit(table, kind)
     temperature = None if kind == "nve" and "temperature_K" not in table else _temperature(table)
     coupling = table.choice("coupling", COUPLINGS, "none" if kind != "npt" else "iso")
     if (kind == "npt") == (coupling == "none"):
@@ -300,6 +340,18 @@ def _read_stage(table: Table) -> Stage:
     return stage
 
 
+def _read_edit(table: Table, kind: str) -> Stage:
+    edit: Cut | Seed
+    if kind == "cut":
+        radius = table.number("radius_A", least=5, most=1000) if "radius_A" in table else None
+        margin = table.number("margin_A", Cut.margin_A, least=0, most=30) if radius is None else Cut.margin_A
+        edit = Cut(margin, radius, table.choice("box", ("vacuum", "packed"), Cut.box))
+    else:
+        edit = Seed(table.choice("framework", start_codes()), table.number("radius_A", least=5, most=200))
+    table.finish()
+    return Stage(kind, edit=edit)
+
+
 def _temperature(table: Table) -> tuple[float, float]:
     expected = "a temperature above 0, or a ramp as a list of two, such as [1600, 600]"
     value = table.get("temperature_K", expected)
@@ -325,6 +377,7 @@ def _check_together(condition: Condition, where: str) -> None:
         raise InputError(f"{where}: system: file = {system.file!r}; no such file beside the condition")
     bead_types(system.types, forcefield, where)
     _check_solvent(condition, forcefield, where)
+    _check_edits(condition, where)
     dynamic = [stage for stage in condition.stages if stage.n_steps]
     if dynamic and condition.output.interval_ps > sum(stage.time_ps for stage in dynamic):
         raise InputError(
@@ -345,6 +398,24 @@ def _check_solvent(condition: Condition, forcefield: ForceField, where: str) -> 
             raise InputError(
                 f"{here}: kind = 'brownian' needs a solvent, whose friction it has; "
                 "add [solvent] (viscosity_mPa_s and radius_A have defaults), or use langevin"
+            )
+
+
+def _check_edits(condition: Condition, where: str) -> None:
+    """A droplet has no pressure; a seed that is cut afterwards could not be followed."""
+    free = seeded = False
+    for n, stage in enumerate(condition.stages, start=1):
+        if isinstance(stage.edit, Cut):
+            free = stage.edit.box == "vacuum"
+            if seeded:
+                raise InputError(
+                    f"{where}: stage {n}: kind = 'cut' after a seed was put in; cut first, then seed"
+                )
+        seeded = seeded or isinstance(stage.edit, Seed)
+        if free and stage.kind == "npt":
+            raise InputError(
+                f"{where}: stage {n}: kind = 'npt', but the aggregate stands in a vacuum, where no barostat "
+                "can act; use langevin or nvt, or cut it with box = 'packed'"
             )
 
 
@@ -424,6 +495,11 @@ def to_toml(condition: Condition) -> str:
 def _stage_table(stage: Stage) -> dict[str, Any]:
     if stage.kind == "minimize":
         return {"kind": stage.kind}
+    if stage.edit is not None:
+        given = asdict(stage.edit)
+        if isinstance(stage.edit, Cut):  # one or the other
+            del given["radius_A" if stage.edit.radius_A is None else "margin_A"]
+        return {"kind": stage.kind, **given}
     table: dict[str, Any] = {"kind": stage.kind}
     if stage.temperature_K is not None:
         table["temperature_K"] = list(stage.temperature_K)

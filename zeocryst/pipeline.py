@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.atomistic import in_words, realize, write_results
-from zeocryst.condition import Condition, EngineChoice, read_condition, to_toml
+from zeocryst.condition import EDITS, Condition, EngineChoice, read_condition, to_toml
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine, Sample
 from zeocryst.errors import InputError, SimulationError
@@ -28,18 +28,21 @@ from zeocryst.forcefield import ForceField
 from zeocryst.interrupt import Stopper
 from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.network.matching import matched_bonds
-from zeocryst.order import measure
+from zeocryst.order import DEFAULT, measure
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import kinetics
 from zeocryst.order.labels import Labels, agreement, label_sites
+from zeocryst.order.likeness import seed_fate
 from zeocryst.progress import Progress, duration
 from zeocryst.rundir import RunDirectory, read_summary, without_nan
 from zeocryst.simulation import Hooks, Position, simulate
+from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solution.start import adopt, crystal, melt
-from zeocryst.trajectory import TrajectoryWriter, count_frames, read_frame
+from zeocryst.trajectory import TrajectoryWriter, count_frames, iterate, read_frame
 
 if TYPE_CHECKING:
     import gsd.hoomd
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,9 @@ class _Run:
         self._frames: TrajectoryWriter | None = None
         self._last_step = -1
         self._n_beads = 0
+        seed = condition.seed_framework
+        self._names = [*DEFAULT, *([f"likeness:{seed}"] if seed else [])]
+        self._seed = np.zeros(0, dtype=np.int32)  # which beads are the crystal seed's
 
     def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
         """Simulate and finish; the summary, and whether it got there."""
@@ -213,6 +219,8 @@ class _Run:
             frame, position = saved
             self._last_step = position.step
             self._say(f"goes on from step {position.step} of {condition.n_steps}")
+            if condition.seed_framework and count_frames(folder.trajectory):
+                self._seed_of(read_frame(folder.trajectory))
         else:
             if folder.trajectory.is_file() and count_frames(folder.trajectory) > 1:
                 raise InputError(
@@ -228,7 +236,7 @@ class _Run:
             try:
                 frame, position, finished = simulate(
                     condition, self._engine, frame, seed=condition.seed, position=position,
-                    hooks=Hooks(self._tick, self._keep, stopper),
+                    hooks=Hooks(self._tick, self._keep, stopper, self._say),
                 )  # fmt: skip
             except SimulationError as error:
                 self._interrupted("failure", self._last_step)
@@ -256,9 +264,10 @@ class _Run:
         """Measure a frame and write it, then the checkpoint."""
         at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
         kind = self._condition.stages[position.stage - 1].kind if at_end else ""
-        if position.step > self._last_step or kind == "minimize":
+        if position.step > self._last_step or kind in ("minimize", *EDITS):
+            self._n_beads = int(frame.particles.N)
             network, sites = network_of_frame(frame)
-            measured = measure(network)
+            measured = measure(network, self._names, frame)
             row: dict[str, Any] = {
                 "step": position.step,
                 "time_ps": round(position.time_ps, 6),
@@ -273,6 +282,8 @@ class _Run:
                 blank = np.full(self._n_beads, -1 if values.dtype.kind == "i" else np.nan, values.dtype)
                 blank[sites] = values
                 beads[name] = blank
+            if self._condition.seed_framework:
+                beads["seed"] = self._seed_of(frame)
             assert self._frames is not None
             self._frames.append(frame, position.step, row, beads)
             self._append(row | measured.words)
@@ -280,6 +291,14 @@ class _Run:
             self._last_step = position.step
         self._folder.save(frame, position)
         self._folder.record(running={"step": position.step, "wall_s": self._wall_s(), "time": _now()})
+
+    def _seed_of(self, frame: gsd.hoomd.Frame) -> NDArray[np.int32]:
+        """Which beads are the crystal seed's: what was last said of as many beads, none at first."""
+        if SEED_MARK in frame.log:
+            self._seed = np.asarray(frame.log[SEED_MARK])
+        elif len(self._seed) != frame.particles.N:
+            self._seed = np.zeros(frame.particles.N, dtype=np.int32)
+        return self._seed
 
     def _append(self, row: dict[str, Any]) -> None:
         path = self._folder.table
@@ -363,6 +382,8 @@ class _Run:
             "transition": transition,
             "interruptions": folder.interruptions(),
         }
+        if condition.seed_framework:
+            summary["seed_fate"] = self._fate(condition.seed_framework, quenched)
         if condition.output.backmap:
             self._say("back-mapping to atoms")
             summary |= self._backmap(network)
@@ -379,6 +400,14 @@ class _Run:
         folder.write("summary.json", json.dumps(summary, indent=1) + "\n")
         self._say(f"{summary['sentence']} Results in {folder.path} ({duration(summary['wall_s'])} in all)")
         return summary
+
+    def _fate(self, framework: str, quenched: gsd.hoomd.Frame) -> dict[str, Any]:
+        """What became of the crystal seed."""
+        planted = next(f for _, f in iterate(self._folder.trajectory) if f.log[SEED_MARK].any())
+        before, t_before = network_of_frame(planted)  # it was minimized when it was put in
+        after, t_after = network_of_frame(quenched)
+        last = read_frame(self._folder.trajectory).log[SEED_MARK]
+        return seed_fate(framework, before, planted.log[SEED_MARK][t_before] > 0, after, last[t_after] > 0)
 
     def _backmap(self, network: Network) -> dict[str, Any]:
         """Atoms of the quenched last frame; bonds by the best matching within the frame's cut-off."""
@@ -415,6 +444,8 @@ def _sentence(condition: Condition, verdict: str, labels: Labels, summary: dict[
     names = ", ".join(f"{row['code']} {100 * float(str(row['share'])):.0f} %" for row in labels.summary())
     text = f"The run ended {verdict}: {share:.0f} % of the T are crystalline once quenched"
     text += f" ({names})." if names else "."
+    if "seed_fate" in summary:
+        text += f" {summary['seed_fate']['sentence']}"
     back = summary.get("backmap")
     if back:
         failed = sum(not c["passed"] for c in back["checks"])

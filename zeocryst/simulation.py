@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zeocryst.cell import box_to_cell
-from zeocryst.condition import Condition, Stage
+from zeocryst.condition import Condition, Cut, Seed, Stage
 from zeocryst.engines.protocol import Engine, Sample, frozen_beads
-from zeocryst.errors import SimulationError
+from zeocryst.errors import InputError, SimulationError
+from zeocryst.forcefield import ForceField
+from zeocryst.solution.aggregate import SEED_MARK, cut, plant
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2, steps
 
 if TYPE_CHECKING:
@@ -58,11 +60,14 @@ class Hooks:
         Called at each output interval and end of a stage, with the frame too.
     should_stop : callable
         Asked at each tick.
+    say : callable
+        Told what was done where beads were changed.
     """
 
     on_tick: Callable[[Position, Sample], None]
     on_frame: Callable[[Position, Sample, gsd.hoomd.Frame], None]
     should_stop: Callable[[], bool]
+    say: Callable[[str], None] = print
 
 
 def thermalize(
@@ -150,6 +155,9 @@ def simulate(
     while position.stage < len(condition.stages):
         stage = condition.stages[position.stage]
         streams = np.random.SeedSequence([seed, position.stage, position.stage_step])
+        if stage.edit is not None:
+            frame, position = _edit(stage.edit, condition.read_forcefield(), engine, frame, position, hooks)
+            continue
         if stage.n_steps == 0:
             frame, position = _minimize(engine, frame, position, hooks)
             continue
@@ -181,6 +189,35 @@ def _minimize(
     pressure = engine.evaluate(relaxed).pressure_bar
     hooks.on_frame(position, Sample(0, 0.0, pressure, energy, volume, lambda: relaxed), relaxed)
     return relaxed, position
+
+
+def _edit(
+    edit: Cut | Seed,
+    forcefield: ForceField,
+    engine: Engine,
+    frame: gsd.hoomd.Frame,
+    position: Position,
+    hooks: Hooks,
+) -> tuple[gsd.hoomd.Frame, Position]:
+    """Go on with other beads; where a seed was put in, what is too close is moved apart."""
+    if isinstance(edit, Cut):
+        changed, words = cut(frame, edit, forcefield)
+    else:
+        planted, words = plant(frame, edit, forcefield)
+        changed, _ = engine.minimize(planted)
+        changed.particles.velocity = planted.particles.velocity
+        changed.log[SEED_MARK] = planted.log[SEED_MARK]
+    try:
+        engine.check(changed)
+    except InputError as error:
+        raise SimulationError(f"stage {position.stage + 1}: {error}") from None
+    state = engine.evaluate(changed)
+    volume = float(np.linalg.det(box_to_cell(changed.configuration.box)))
+    position = replace(position, stage=position.stage + 1, stage_step=0)
+    hooks.say(words)
+    sample = Sample(0, 0.0, state.pressure_bar, state.energy_eV, volume, lambda: changed)
+    hooks.on_frame(position, sample, changed)
+    return changed, position
 
 
 def _run_stage(

@@ -44,8 +44,8 @@ Ints = NDArray[np.int64]
 #: which else this many are tried.
 CLEAR = 0.03
 FEW_SEEDS = 8
-#: Where less than this share of what was reached was reached by one growth, the search is repeated, and this many
-#: seeds are tried each time: growths end too early where they begin beside holes.
+#: Where less than this share of what was reached was reached by one growth, the search is repeated, and this
+#: many seeds are tried each time: growths end too early where they begin beside holes.
 THROUGH = 0.6
 MANY_SEEDS = 24
 

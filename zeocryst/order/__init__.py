@@ -19,6 +19,7 @@ from zeocryst.order.coordination import coordination
 from zeocryst.order.crystallinity import crystallinity
 from zeocryst.order.density import density
 from zeocryst.order.environment import environment_similarity
+from zeocryst.order.likeness import likeness
 from zeocryst.order.measured import Measured
 from zeocryst.order.pair_distribution import pair_distribution
 from zeocryst.order.ring_statistics import ring_statistics
@@ -71,6 +72,7 @@ REGISTRY: dict[str, OrderParameter] = {
     "clusters": OrderParameter(aggregation, ("network", "frame"), default=False),
     "cluster_order": OrderParameter(cluster_order, default=False),
     "environment": OrderParameter(environment_similarity, ("network", "framework"), default=False),
+    "likeness": OrderParameter(likeness, ("network", "framework"), default=False),
     "pair_distribution": OrderParameter(pair_distribution, ("frame",), default=False, curve=True),
     "structure_factor": OrderParameter(structure_factor, default=False, curve=True),
     "small_angle": OrderParameter(small_angle, default=False, curve=True),

@@ -313,7 +313,9 @@ def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | No
         deep = (sites.depth[:, t] >= INTACT_SHELLS) & free
         reached = grain >= 0
         size = np.bincount(grain[reached], minlength=1)
-        doubtful = disagreements > MOST_DISAGREEMENTS * reached.sum() and 2 * deep[reached].sum() < reached.sum()
+        doubtful = (
+            disagreements > MOST_DISAGREEMENTS * reached.sum() and 2 * deep[reached].sum() < reached.sum()
+        )
         if doubtful and size.max() < ALMOST_ALL * free.sum():
             continue
         member = _with_grains(sites, t, free, reached)

@@ -1,0 +1,220 @@
+"""From an aggregate to a crystal: the largest cluster is cut out, or a crystal seed is put into a frame.
+
+Both take a frame and return a new one, with other beads. A cluster that stands free in a vacuum is a droplet:
+the box around it has no pressure, and no barostat may act on it. In a box that it fills it goes on as a melt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs
+from zeocryst.condition import Cut, Seed, System
+from zeocryst.errors import SimulationError
+from zeocryst.forcefield import ForceField
+from zeocryst.network.bonds import network_of_frame
+from zeocryst.network.clusters import find_clusters
+from zeocryst.solution.start import CLOSEST_START_A, crystal
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+#: Empty space on each side of a droplet, Å: more than any cut-off, so that it never sees its images, even where
+#: it changes its shape.
+VACUUM_A = 20.0
+#: Name under which the beads of a seed are marked in the frame that it is put into.
+SEED_MARK = "particles/zeocryst/seed"
+
+
+def cut(frame: gsd.hoomd.Frame, how: Cut, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
+    """The largest cluster of T with what is near it, or a ball out of the midst.
+
+    It is put into the middle of a box: with ``vacuum``, a cube that leaves it `VACUUM_A` of empty space on each
+    side; with ``packed``, the cuboid that it just fills, whose corners a barostat closes.
+
+    Parameters
+    ----------
+    frame
+        Beads of the types T and S.
+    how
+        What is kept, and the box.
+    forcefield
+        Its masses.
+
+    Returns
+    -------
+    frame, words
+        The new frame, with velocities and precursors (bodies) as they were, and what was done.
+
+    Raises
+    ------
+    SimulationError
+        The cluster is bonded to its own image, or the ball is wider than the box, so that it cannot be cut out.
+    """
+    chosen, place, words = (
+        _largest(frame, how.margin_A) if how.radius_A is None else _round(frame, how.radius_A)
+    )
+    low, high = place.min(axis=0), place.max(axis=0)
+    if how.box == "vacuum":
+        sides = np.full(3, (high - low).max() + 2 * VACUUM_A)
+    else:
+        sides = high - low + CLOSEST_START_A  # so far apart are beads of a random liquid on opposite faces
+    given = frame.particles
+    kinds, names = np.asarray(given.typeid)[chosen], list(given.types)
+    new = make_frame(place - (low + high) / 2 + sides / 2, np.diag(sides), kinds, names, forcefield.masses)
+    if given.velocity is not None:
+        new.particles.velocity = np.asarray(given.velocity)[chosen]
+    if given.body is not None:
+        new.particles.body = np.asarray(given.body)[chosen]
+    count = ", ".join(f"{int((kinds == k).sum())} {name}" for k, name in enumerate(names))
+    where = "a droplet in vacuum" if how.box == "vacuum" else "packed into a periodic box"
+    size = " x ".join(f"{side:.1f}" for side in sides)
+    return new, f"{words} cut out ({count}), {where}, {size} Å; {given.N - len(chosen)} beads are left behind"
+
+
+def _largest(frame: gsd.hoomd.Frame, margin: float) -> tuple[Ints, Floats, str]:
+    """Beads of the largest cluster and within a margin of it, their places put together, and what they are."""
+    network, t_beads = network_of_frame(frame)
+    clusters = find_clusters(network)
+    largest = clusters.label == 0
+    if clusters.percolates[0]:
+        raise SimulationError(
+            f"the largest cluster ({int(clusters.size[0])} T) goes round the periodic box, so that it cannot "
+            "be cut out; cut a ball with radius_A, or let it crystallize where it is, with npt"
+        )
+    cell = box_to_cell(frame.configuration.box)
+    own = network.positions[largest] + clusters.image[largest] @ cell
+    beads = np.asarray(frame.particles.position, dtype=float) + cell.sum(axis=0) / 2
+    place, near = _around(own, beads, cell, margin)
+    place[t_beads[largest]], near[t_beads[largest]] = own, True
+    words = (
+        f"the largest cluster, {int(clusters.size[0])} of {network.n_sites} T, and what is within {margin:g} Å,"
+    )
+    return np.flatnonzero(near), place[near], words
+
+
+def _round(frame: gsd.hoomd.Frame, radius: float) -> tuple[Ints, Floats, str]:
+    """Beads within a radius of the place with the most T around, and their places."""
+    cell = box_to_cell(frame.configuration.box)
+    if 2 * radius > heights(cell).min():
+        raise SimulationError(
+            f"a ball of radius_A = {radius:g} is wider than the box ({heights(cell).min():.1f} Å); choose a "
+            "smaller one, or more beads"
+        )
+    beads = np.asarray(frame.particles.position, dtype=float)
+    kinds, names = np.asarray(frame.particles.typeid), list(frame.particles.types)
+    home = _densest(beads[kinds == names.index("T")], cell, radius)
+    delta = (beads - home) @ np.linalg.inv(cell)
+    place = (delta - np.round(delta)) @ cell
+    near = np.linalg.norm(place, axis=1) <= radius
+    return np.flatnonzero(near), place[near], f"a ball of radius {radius:g} Å"
+
+
+def _around(own: Floats, beads: Floats, cell: Floats, margin: float) -> tuple[Floats, Bools]:
+    """The image of each bead that is nearest to one of some points, (N, 3), and which are within a margin."""
+    reach = np.ceil((np.ptp(own @ np.linalg.inv(cell), axis=0) + 1) / 2 + 1).astype(int)
+    home = own.mean(axis=0)
+    delta = (beads - home) @ np.linalg.inv(cell)
+    nearest = home + (delta - np.round(delta)) @ cell
+    images = (np.array(list(np.ndindex(*(2 * reach + 1)))) - reach) @ cell
+    tree = cKDTree(own)
+    place, best = nearest.copy(), np.full(len(beads), np.inf)
+    for image in images:
+        distance, _ = tree.query(nearest + image, distance_upper_bound=min(margin, 1e3))
+        closer = distance < best
+        place[closer], best[closer] = (nearest + image)[closer], distance[closer]
+    return place, best <= margin
+
+
+def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
+    """Put a ball of crystal where the most T are, in place of as many T and S.
+
+    The ball is cut from the framework with an S in each large cage, about a cage's centre. Of the frame's
+    beads those nearest to its middle make room, as many T as the ball has and as many S, so that the
+    composition stays; a minimization then moves apart what is too close. The seed's beads are the last, and
+    are marked in the frame's log (`SEED_MARK`).
+
+    Parameters
+    ----------
+    frame
+        Beads of the types T and S.
+    how
+        Framework and radius.
+    forcefield
+        Its masses and types.
+
+    Returns
+    -------
+    frame, words
+        The new frame, and what was done.
+
+    Raises
+    ------
+    SimulationError
+        The frame has fewer T or S than the seed.
+    """
+    cell = box_to_cell(frame.configuration.box)
+    ball, ball_kinds = _ball(how, forcefield)
+    positions = np.asarray(frame.particles.position, dtype=float)
+    kinds = np.asarray(frame.particles.typeid)
+    names = list(frame.particles.types)
+    home = _densest(positions[kinds == names.index("T")], cell, how.radius_A)
+    delta = (positions - home) @ np.linalg.inv(cell)
+    apart = np.linalg.norm((delta - np.round(delta)) @ cell, axis=1)
+    leave = np.zeros(len(kinds), dtype=bool)
+    for k in range(len(names)):
+        mine = np.flatnonzero(kinds == k)
+        wanted = int((ball_kinds == k).sum())
+        if wanted > len(mine):
+            raise SimulationError(
+                f"a seed of {how.framework} with radius_A = {how.radius_A:g} has {wanted} {names[k]}, and the "
+                f"frame {len(mine)}; choose a smaller radius"
+            )
+        leave[mine[np.argsort(apart[mine], kind="stable")[:wanted]]] = True
+    kept = np.flatnonzero(~leave)
+    middle = cell.sum(axis=0) / 2
+    place = np.vstack([positions[kept], home + ball]) + middle
+    new = make_frame(place, cell, np.concatenate([kinds[kept], ball_kinds]), names, forcefield.masses)
+    velocities = np.zeros((len(place), 3))
+    if frame.particles.velocity is not None:
+        velocities[: len(kept)] = np.asarray(frame.particles.velocity)[kept]
+    new.particles.velocity = velocities
+    mark = np.zeros(len(place), dtype=np.int32)
+    mark[len(kept) :] = 1
+    new.log[SEED_MARK] = mark
+    n_t = int((ball_kinds == names.index("T")).sum())
+    words = (
+        f"a seed of {how.framework}, {n_t} T and {len(ball) - n_t} S within {how.radius_A:g} Å, takes the place"
+    )
+    return new, f"{words} of as many beads"
+
+
+def _ball(how: Seed, forcefield: ForceField) -> tuple[Floats, Ints]:
+    """Beads of a crystal within the seed's radius of an S (of a T without S), (M, 3), and their types."""
+    unit = box_to_cell(crystal(System("framework", how.framework), forcefield).configuration.box)
+    repeat = [int(n) for n in np.ceil((2 * how.radius_A + 1) / heights(unit)) + 1]
+    whole = crystal(System("framework", how.framework, (repeat[0], repeat[1], repeat[2])), forcefield)
+    points, kinds = np.asarray(whole.particles.position, dtype=float), np.asarray(whole.particles.typeid)
+    names = list(whole.particles.types)
+    guests = np.flatnonzero(kinds == names.index("S")) if "S" in names else np.zeros(0, dtype=int)
+    around = points[guests] if len(guests) else points
+    centre = around[np.argmin(np.linalg.norm(around, axis=1))]
+    inside = np.linalg.norm(points - centre, axis=1) <= how.radius_A
+    return points[inside] - centre, kinds[inside]
+
+
+def _densest(sites: Floats, cell: Floats, radius: float) -> Floats:
+    """The T with the most T within a radius, moved to their middle: the inside of an aggregate."""
+    i, j, shift, _ = neighbour_pairs(sites, cell, radius, full=True)
+    best = int(np.argmax(np.bincount(i, minlength=len(sites))))
+    mine = i == best
+    around = sites[j[mine]] + shift[mine] @ cell
+    return np.asarray(np.vstack([sites[best], around]).mean(axis=0))
