@@ -19,6 +19,7 @@ from zeocryst.backmap.pores import measure_pores
 from zeocryst.cell import volume
 from zeocryst.network.bonds import Network
 from zeocryst.network.matching import Choices
+from zeocryst.network.periodicity import pieces
 from zeocryst.network.rings import rings_per_site
 from zeocryst.order.labels import label_sites
 
@@ -74,7 +75,8 @@ def realize(
     before_labels, labels = label_sites(network), label_sites(after)
     local = local_geometry(atoms)
     shifts = local.shifts_ppm
-    pores = measure_pores(atoms, seed)
+    framework = any(piece.directions == 3 for piece in pieces(network))
+    pores = measure_pores(atoms, seed, framework=framework)
     surface = pores["accessible_surface_A2"]
     record = {
         **figures,
@@ -157,7 +159,7 @@ def in_words(record: dict[str, Any]) -> list[str]:
             "open to helium from outside."
         )
     else:
-        said.append("Pores were not measured (too many atoms, or Zeo++ failed).")
+        said.append("Pores were not measured (a finite aggregate, too many atoms, or Zeo++ failed).")
     if record["silanols_per_nm2"] is not None and record["n_silanol"]:
         said.append(f"{record['silanols_per_nm2']:.2f} silanols per nm^2 of surface ({record['surface']}).")
     return said

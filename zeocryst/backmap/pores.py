@@ -42,7 +42,7 @@ NAMES = (
 )  # fmt: skip
 
 
-def measure_pores(atoms: Atoms, seed: int = 1) -> dict[str, float | None]:
+def measure_pores(atoms: Atoms, seed: int = 1, *, framework: bool = True) -> dict[str, float | None]:
     """Diameters, volumes and surface of the pores.
 
     Parameters
@@ -51,6 +51,9 @@ def measure_pores(atoms: Atoms, seed: int = 1) -> dict[str, float | None]:
         Si, O and H, with a cell.
     seed
         Of the shaking.
+    framework
+        Whether the structure goes on in all directions. One that does not has no pores to speak of: its surface
+        alone is measured (the walk through the void around it would take minutes).
 
     Returns
     -------
@@ -58,7 +61,8 @@ def measure_pores(atoms: Atoms, seed: int = 1) -> dict[str, float | None]:
         ``largest_cavity_A`` and ``pore_limiting_A``: diameters of the largest sphere that has room and of the
         largest that passes through; ``accessible_volume_share``: share of the cell that the centre of a helium
         probe gets to from outside, ``void_volume_share`` with closed pockets as well;
-        ``accessible_surface_A2``: surface that the centre of a nitrogen probe gets to. None where Zeo++ failed.
+        ``accessible_surface_A2``: surface that the centre of a nitrogen probe gets to. None where Zeo++ failed,
+        or what was not measured.
     """
     nothing: dict[str, float | None] = dict.fromkeys(NAMES)
     if len(atoms) > MOST_ATOMS:
@@ -70,7 +74,7 @@ def measure_pores(atoms: Atoms, seed: int = 1) -> dict[str, float | None]:
             _write_cif(path, atoms, rng.normal(scale=SHAKE_A, size=(len(atoms), 3)))
             try:
                 done = subprocess.run(
-                    [sys.executable, "-P", "-m", "zeocryst.backmap.pores", str(path)],
+                    [sys.executable, "-P", "-m", "zeocryst.backmap.pores", str(path), str(framework)],
                     capture_output=True, text=True, timeout=PATIENCE_S, check=False,
                 )  # fmt: skip
             except subprocess.TimeoutExpired:
@@ -97,20 +101,21 @@ def _write_cif(path: Path, atoms: Atoms, moved: np.ndarray) -> None:
     path.write_text("\n".join([*head, *body]) + "\n", "ascii")
 
 
-def _ask_zeo(path: Path) -> dict[str, float]:
+def _ask_zeo(path: Path, framework: bool) -> dict[str, float]:
     """What Zeo++ finds; runs in the process of its own."""
     from pyzeo.extension import AtomNetwork, surface_area, volume
 
     atoms: Any = AtomNetwork.read_from_CIF(str(path), rad_flag=True)
+    each = max(20, SAMPLES // int(atoms.no_atoms))
+    surface = _value("ASA_A^2", surface_area(atoms, NITROGEN_A, NITROGEN_A, each).decode())
+    if not framework:
+        return {"accessible_surface_A2": surface}
     result = path.with_suffix(".res")
     atoms.calculate_free_sphere_parameters(str(result))
     included, free = (float(x) for x in result.read_text("ascii").split()[1:3])
-    each = max(20, SAMPLES // int(atoms.no_atoms))
     volumes = volume(atoms, HELIUM_A, HELIUM_A, SAMPLES).decode()
-    surfaces = surface_area(atoms, NITROGEN_A, NITROGEN_A, each).decode()
     reached, closed = _value("AV_Volume_fraction", volumes), _value("NAV_Volume_fraction", volumes)
-    values = (included, free, reached, reached + closed, _value("ASA_A^2", surfaces))
-    return dict(zip(NAMES, values, strict=True))
+    return dict(zip(NAMES, (included, free, reached, reached + closed, surface), strict=True))
 
 
 def _value(name: str, text: str) -> float:
@@ -122,4 +127,4 @@ def _value(name: str, text: str) -> float:
 
 
 if __name__ == "__main__":
-    print("\n" + json.dumps(_ask_zeo(Path(sys.argv[1]))))
+    print("\n" + json.dumps(_ask_zeo(Path(sys.argv[1]), sys.argv[2] == str(True))))
