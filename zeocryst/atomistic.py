@@ -14,6 +14,7 @@ import numpy as np
 from zeocryst.atomfiles import write_atoms
 from zeocryst.backmap.build import build
 from zeocryst.backmap.checks import as_records, examine, network_of_atoms
+from zeocryst.backmap.feasibility import feasibility
 from zeocryst.backmap.local import SHIFT_SOURCE, histogram, local_geometry
 from zeocryst.backmap.pores import measure_pores
 from zeocryst.cell import volume
@@ -104,6 +105,7 @@ def realize(
             "source": SHIFT_SOURCE,
         },
         "local_distances": local.distances(),
+        "feasibility": feasibility(local.distances()),
         "pores": pores,
         "silanols_per_nm2": 100 * figures["n_silanol"] / surface if surface else None,
         "surface": SURFACE,
@@ -152,6 +154,14 @@ def in_words(record: dict[str, Any]) -> list[str]:
     shift = record["shift_29Si_ppm"]
     if shift["sites"]:
         said.append(f"29Si shifts of {shift['sites']} Q4 sites: {shift['mean']:.1f} ± {shift['std']:.1f} ppm.")
+    feasible = record["feasibility"]
+    judged = [c for c in feasible["criteria"] if c["met"] is not None]
+    if judged:
+        broken = ", ".join(c["name"] for c in judged if not c["met"])
+        said.append(
+            f"{len(judged)} criteria on local distances that synthesized zeolites meet (Li, Yu, Xu 2013): "
+            + (f"not met: {broken}." if broken else "all are met, so that it is feasible by them.")
+        )
     if pores["largest_cavity_A"] is not None:
         said.append(
             f"Largest cavity {pores['largest_cavity_A']:.2f} Å, pore-limiting diameter "

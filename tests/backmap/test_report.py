@@ -14,9 +14,11 @@ from zeocryst import cli
 from zeocryst.atomfiles import write_atoms
 from zeocryst.backmap.build import build
 from zeocryst.backmap.checks import network_of_atoms, same_network
+from zeocryst.backmap.feasibility import feasibility
 from zeocryst.backmap.local import local_geometry
 from zeocryst.backmap.pores import measure_pores
 from zeocryst.cell import neighbour_pairs
+from zeocryst.frameworks.table import framework_types
 from zeocryst.network.bonds import repeat_network
 
 #: Pore-limiting and largest-cavity diameters (Å) by two other programs, O 1.52 Å.
@@ -271,3 +273,23 @@ def test_a_run_gives_start_transition_and_end(short, tmp_path, capsys):
     assert own["backmap"]["formula"] == summary["backmap"]["formula"]
     assert own["backmap"]["dls_residual"] == pytest.approx(summary["backmap"]["dls_residual"], rel=0.05)
     assert own["types_from_atoms"] == summary["types_from_atoms"]
+
+
+def test_known_zeolites_are_feasible_but_for_a_few(reference):
+    """Li, Yu and Xu's criteria: eight of the nine numbers can be judged without a relaxed structure.
+
+    RWY, AHT, VFI and MVY are the exceptions that the criteria's users leave out.
+    """
+    whole = {code: atoms for code, atoms in reference.items() if not framework_types()[code].interrupted}
+    found = {code: feasibility(local_geometry(atoms).distances()) for code, atoms in whole.items()}
+    assert not any(found[code]["feasible"] for code in ("RWY", "AHT", "VFI", "MVY"))
+    assert sum(f["feasible"] for f in found.values()) >= 0.9 * len(whole)
+    line = [next(c for c in f["criteria"] if c["name"] == "O-O from its line") for f in found.values()]
+    assert sum(c["met"] for c in line) >= 0.98 * len(whole)
+
+
+def test_a_squeezed_tetrahedron_is_not_feasible(reference):
+    atoms = reference["SOD"].copy()
+    assert feasibility(local_geometry(atoms).distances())["feasible"]
+    atoms.rattle(0.05, seed=1)
+    assert not feasibility(local_geometry(atoms).distances())["feasible"]

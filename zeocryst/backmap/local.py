@@ -9,8 +9,8 @@ Phys. Lett. 102, 158 (1983)). There is no such correlation here for Q3 and less.
 
 Local interatomic distances are the nine quantities of Y. Li, J. Yu, R. Xu, Angew. Chem. Int. Ed. 52, 1673
 (2013): mean, standard deviation and range of T-O, O-O (the edges of tetrahedra) and T-T (across an oxygen).
-Their limits for synthesized zeolites are not judged here: the paper's coefficients could not be checked against
-a source at hand. How far the mean edge is from that of a regular tetrahedron, sqrt(8/3) T-O, is geometry.
+`zeocryst.backmap.feasibility` judges them. How far the mean edge is from that of a regular tetrahedron,
+sqrt(8/3) T-O, is geometry.
 """
 
 from __future__ import annotations

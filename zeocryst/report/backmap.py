@@ -135,8 +135,19 @@ def _figures(record: Mapping[str, Any]) -> str:
             table(["choice", "number"], decided),
             "<h3>Local interatomic distances, Å</h3>",
             table(["pair", "mean", "standard deviation", "range"], local),
+            table(["criterion of synthesized zeolites", "value, Å", "at most, Å", "met"], _criteria(record)),
         ]
     )
+
+
+def _criteria(record: Mapping[str, Any]) -> list[list[Any]]:
+    """The criteria of local interatomic distances; those without a verdict need a relaxed structure."""
+    verdict = {True: "yes", False: "no", None: "not judged"}
+    rows = []
+    for c in record["feasibility"]["criteria"]:
+        value = None if c["value_A"] is None else f"{c['value_A']:.4f}"
+        rows.append([c["name"], value, f"{c['limit_A']:.4f}", verdict[c["met"]]])
+    return rows
 
 
 def _share(value: float | None) -> str | None:
