@@ -27,6 +27,7 @@ from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.interrupt import Stopper
 from zeocryst.network.bonds import Network, network_of_frame
+from zeocryst.network.clusters import find_clusters, part
 from zeocryst.network.matching import matched_bonds
 from zeocryst.order import DEFAULT, measure
 from zeocryst.order.crystallinity import in_a_word
@@ -410,7 +411,13 @@ class _Run:
         return seed_fate(framework, before, planted.log[SEED_MARK][t_before] > 0, after, last[t_after] > 0)
 
     def _backmap(self, network: Network) -> dict[str, Any]:
-        """Atoms of the quenched last frame; bonds by the best matching within the frame's cut-off."""
+        """Atoms of the quenched last frame, of a solution those of its largest cluster.
+
+        Bonds are given out by the best matching within the frame's cut-off.
+        """
+        if self._condition.system.start == "gel":
+            network = part(network, find_clusters(network).label == 0)
+            self._say(f"of the largest cluster, {network.n_sites} T")
         matched, choices = matched_bonds(network.positions, network.cell, network.cutoff)
         found = realize(matched, self._condition.seed, choices=choices)
         write_results(self._folder.path, found)

@@ -7,7 +7,7 @@ it goes on for ever, and has no size in space.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -85,6 +85,19 @@ def find_clusters(network: Network) -> Clusters:
     percolates = np.zeros(len(size), dtype=bool)
     percolates[label[network.first[around]]] = True
     return Clusters(label, image, size[order], percolates)
+
+
+def part(network: Network, keep: Bools) -> Network:
+    """The network of some of its sites, (N,) bool, with the bonds among them."""
+    number = np.cumsum(keep) - 1
+    inside = keep[network.first] & keep[network.second]
+    return replace(
+        network,
+        positions=network.positions[keep],
+        first=number[network.first[inside]],
+        second=number[network.second[inside]],
+        shift=network.shift[inside],
+    )
 
 
 def ways(network: Network, image: Ints) -> Ints:
