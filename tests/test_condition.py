@@ -102,3 +102,49 @@ def test_types_have_to_be_the_models(tmp_path):
         parse_condition(tomllib.loads(text), "c.toml", tmp_path)
     for good in ("{ T = 'Si' }", "{ Si = 'T', Ge = 'T' }", "{ T = 'S', S = 'T' }"):
         parse_condition(tomllib.loads(text.replace("{ A = 'Q' }", good)), "c.toml", tmp_path)
+
+
+def edited(*stages):
+    """The good condition with other stages."""
+    head, _, tail = GOOD.partition("[[stage]]")
+    return (
+        head + "".join(f"[[stage]]\n{stage}\n" for stage in stages) + "[output]" + tail.partition("[output]")[2]
+    )
+
+
+HOT = 'kind = "langevin"\ntemperature_K = 600\ntime_ps = 40'
+NPT = 'kind = "npt"\ntemperature_K = 600\ntime_ps = 40'
+SEED = 'kind = "seed"\nframework = "MFI"\nradius_A = 12.5'
+
+
+def test_cuts_and_seeds_are_read_and_survive_a_round_trip():
+    condition = parse(edited(HOT, 'kind = "cut"\nmargin_A = 4', SEED, HOT))
+    assert [stage.n_steps for stage in condition.stages] == [8000, 0, 0, 8000]
+    assert condition.seed_framework == "MFI"
+    assert parse_condition(tomllib.loads(to_toml(condition)), "copy", ROOT) == condition
+    ball = parse(edited(HOT, 'kind = "cut"\nradius_A = 20\nbox = "packed"', NPT))
+    assert ball.seed_framework is None
+    assert parse_condition(tomllib.loads(to_toml(ball)), "copy", ROOT) == ball
+
+
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        ((HOT, 'kind = "cut"', NPT), r"stage 3: kind = 'npt', but the aggregate stands in a vacuum"),
+        ((HOT, SEED, 'kind = "cut"', HOT), r"stage 3: kind = 'cut' after a seed was put in"),
+        ((HOT, 'kind = "cut"\nbox = "tight"', HOT), r"stage 2: box = 'tight'; .*vacuum"),
+        (
+            (HOT, 'kind = "cut"\nmargin_A = -1', HOT),
+            r"stage 2: margin_A = -1; expected a number, at least 0|0 or more",
+        ),
+        ((HOT, 'kind = "seed"\nframework = "MFI"', HOT), r"stage 2: radius_A is missing"),
+        (
+            (HOT, 'kind = "seed"\nframework = "MIF"\nradius_A = 9', HOT),
+            r"framework = 'MIF'; .* did you mean 'MFI'",
+        ),
+        ((HOT, 'kind = "cut"\ntime_ps = 4', HOT), r"stage 2: unknown key 'time_ps'"),
+    ],
+)
+def test_cuts_and_seeds_that_cannot_be(stages, expected):
+    with pytest.raises(InputError, match=expected):
+        parse(edited(*stages))
