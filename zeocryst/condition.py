@@ -258,6 +258,12 @@ def _read_gel(table: Table) -> System:
     n_t = table.integer("n_T", least=1, most=MOST_BEADS)
     if recipe is not None:
         n_s = None
+        beads = n_t * (1 + recipe["OSDA"] / recipe["SiO2"])
+        if beads > MOST_BEADS:
+            raise table.error(
+                "n_T",
+                f"fewer: with an S for each OSDA these are {beads:.3g} beads, at most {MOST_BEADS:.0g} are run",
+            )
         density = table.number("density_T_per_1000A3", None, above=0, most=40)
     else:
         n_s = table.integer("n_S", 0, least=0, most=MOST_BEADS)

@@ -12,7 +12,7 @@ from zeocryst.condition import Condition
 from zeocryst.engines import choose_engine
 from zeocryst.pipeline import first_frame, needs_relaxing
 from zeocryst.simulation import thermalize
-from zeocryst.solution.recipe import VOLUMES_A3, compose, in_words
+from zeocryst.solution.recipe import compose, in_words
 
 #: Seconds of trial steps.
 TRIAL_S = 2.0
@@ -27,8 +27,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
     -------
     dict
         ``condition``, ``n_T``, ``n_S``, ``steps``, ``time_ps``, ``frames``, ``memory_MB``, ``engine``,
-        ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial; of a gel also ``gel``, what its
-        recipe gives.
+        ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial; of a gel also ``gel``, what
+        its recipe gives.
     """
     forcefield = condition.read_forcefield()
     chosen = condition.engine
@@ -73,5 +73,4 @@ def estimate(condition: Condition) -> dict[str, Any]:
 def _gel(condition: Condition) -> dict[str, Any]:
     """What the recipe of a gel gives, for programs and in words."""
     made = compose(condition.system)
-    volumes = VOLUMES_A3 if made.from_recipe else {}
-    return {**asdict(made), "volumes_A3": volumes, "words": in_words(made)}
+    return {**asdict(made), "words": in_words(made)}

@@ -1,22 +1,22 @@
 """Silicate oligomers: names and graphs of the clusters of T that a solution is made of (data only).
 
 The small ones are those that 29Si NMR finds in alkaline silicate solutions (C. T. G. Knight, S. D. Kinrade,
-J. Phys. Chem. B 106, 3329 (2002), and references there), rings and prisms named as in zeolites. The larger ones
-stand for the precursors of MFI with 11, 22 and 33 T that were proposed (C. E. A. Kirschhock, R. Ravishankar,
-F. Verspeurt, P. J. Grobet, P. A. Jacobs, J. A. Martens, J. Phys. Chem. B 103, 4965 and 11021 (1999)) and disputed
-(Knight and Kinrade, above; reply on page 3333). What was proposed is a "tetracyclic undecamer" and aggregates of
-it, up to 33 T around one tetrapropylammonium ion, with the topology of MFI. The drawings were not at hand when
-this was written: these graphs are ours, pieces of MFI around one intersection of channels (T within 11.5 Å of its
-centre) that were chosen so:
+J. Phys. Chem. B 106, 3329 (2002), and references there), rings and prisms named as in zeolites. The larger
+ones stand for the precursors of MFI with 11, 22 and 33 T that were proposed (C. E. A. Kirschhock, R.
+Ravishankar, F. Verspeurt, P. J. Grobet, P. A. Jacobs, J. A. Martens, J. Phys. Chem. B 103, 4965 and 11021
+(1999)) and disputed (Knight and Kinrade, above; reply on page 3333). What was proposed is a "tetracyclic
+undecamer" and aggregates of it, up to 33 T around one tetrapropylammonium ion, with the topology of MFI. The
+drawings were not at hand when this was written: these graphs are ours, pieces of MFI around one intersection
+of channels (T within 11.5 Å of its centre) that were chosen so:
 
 - each unit is a union of five-rings with 11 T and 14 bonds, that is four independent rings (tetracyclic),
 - three units share no T, have the same graph, and hang together,
 - relaxed in the T-S model, one, two and three units keep their bonds (from six starts that differ by 0.02 Å),
-- of the 64 threes that do, it has most of the 22 T that line the intersection (8), and of those most bonds (47);
-  the only other one that does is its mirror image.
+- of the 64 threes that do, it has most of the 22 T that line the intersection (8), and of those most bonds
+  (47); the only other one that does is its mirror image.
 
-MFI-11 is the middle unit: a cage of four five-rings as in the pentasil chain, and a fifth ring on an edge of it.
-MFI-22 has the unit that four bonds join to it, MFI-33 also the one that one bond joins.
+MFI-11 is the middle unit: a cage of four five-rings as in the pentasil chain, and a fifth ring on an edge of
+it. MFI-22 has the unit that four bonds join to it, MFI-33 also the one that one bond joins.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Random places and orientations for clusters of beads in a periodic cubic box, without overlap.
 
-Random sequential addition, the largest clusters first: a place and an orientation are drawn, both uniform, and
-taken if every bead keeps its distance from all beads of others that are there. A grid of cells over the box says
-which these can be. The distances follow from the model (`Contacts`): roomy ones, at which no bond is there at the
-start, are tried first; where they leave no room everything is done again with shorter ones, down to where the
-energy of a pair changes sign. Such an addition fills less than what can be packed at all.
+Random sequential addition, the largest clusters first: a place and an orientation are drawn, both uniform,
+and taken if every bead keeps its distance from all beads of others that are there. A grid of cells over the
+box says which these can be. The distances follow from the model (`Contacts`): roomy ones, at which no bond is
+there at the start, are tried first; where they leave no room everything is done again with shorter ones, down
+to where the energy of a pair changes sign. Such an addition fills less than what can be packed at all.
 """
 
 from __future__ import annotations
@@ -144,8 +144,8 @@ def pack(
     fits = _that_fits(largest_first, side, allowed, rng)
     raise InputError(
         f"system: more clusters than fit in a box of {side:.1f} Å: {there}only {placed} of {kind.count} "
-        f"{kind.name} found room; expected a lower density_T_per_1000A3 ({fits:.2f} times this one would do) or "
-        f"fewer {kind.name}"
+        f"{kind.name} found room; expected a lower density_T_per_1000A3 ({fits:.2f} times this one would do), "
+        f"or fewer {kind.name}"
     )
 
 

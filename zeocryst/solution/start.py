@@ -63,8 +63,8 @@ def melt(system: System, forcefield: ForceField, rng: np.random.Generator) -> gs
 def gel(system: System, forcefield: ForceField, rng: np.random.Generator) -> gsd.hoomd.Frame:
     """Clusters of T and single S at random places, without overlap.
 
-    ``particles.body`` numbers the clusters of more than one T; of all other beads it is -1, as GSD has it. T come
-    first, cluster after cluster, then S.
+    ``particles.body`` numbers the clusters of more than one T; of all other beads it is -1, as GSD has it. T
+    come first, cluster after cluster, then S.
 
     Raises
     ------
