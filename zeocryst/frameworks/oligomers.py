@@ -11,12 +11,13 @@ of channels (T within 11.5 Å of its centre) that were chosen so:
 
 - each unit is a union of five-rings with 11 T and 14 bonds, that is four independent rings (tetracyclic),
 - three units share no T, have the same graph, and hang together,
+- two bonds or more join each of the outer units to the middle one, so that none swings on a single bond,
 - relaxed in the T-S model, one, two and three units keep their bonds (from six starts that differ by 0.02 Å),
-- of the 64 threes that do, it has most of the 22 T that line the intersection (8), and of those most bonds
-  (47); the only other one that does is its mirror image.
+- of all such threes it has most of the 22 T that line the intersection (7), of those most bonds (49), and of
+  those it is the nearest to the centre; the only other one as near is its mirror image.
 
-MFI-11 is the middle unit: a cage of four five-rings as in the pentasil chain, and a fifth ring on an edge of
-it. MFI-22 has the unit that four bonds join to it, MFI-33 also the one that one bond joins.
+MFI-11 is the middle unit, four five-rings; MFI-22 has the unit that four bonds join to it, MFI-33 also the
+one that three bonds join.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ from zeocryst.frameworks.table import start_structure
 _BOND_A = 3.4
 #: The 33 T of MFI: site of the start structure and cell along the second and third vector; unit after unit.
 _MFI_SITES = (
-    (2, 0, -1), (10, 0, -1), (17, 0, -1), (25, 0, -1), (42, 0, -1), (50, 0, -1),
-    (58, 0, -1), (82, 0, -1), (90, 0, -1), (66, 0, 0), (74, 0, 0),
-    (19, 0, -1), (27, 0, -1), (48, 0, -1), (56, 0, -1), (80, 0, -1), (88, 0, -1),
-    (64, 0, 0), (72, 0, 0), (0, 1, -1), (8, 1, -1), (40, 1, -1),
-    (5, 0, -1), (13, 0, -1), (21, 0, -1), (22, 0, -1), (29, 0, -1), (30, 0, -1),
-    (37, 0, -1), (45, 0, -1), (53, 0, -1), (61, 0, -1), (93, 0, -1),
+    (19, 0, -1), (56, 0, -1), (80, 0, -1), (88, 0, -1), (3, 0, 0), (64, 0, 0),
+    (72, 0, 0), (8, 1, -1), (32, 1, -1), (40, 1, -1), (24, 1, 0),
+    (11, 0, 0), (19, 0, 0), (27, 0, 0), (35, 0, 0), (43, 0, 0), (0, 1, 0),
+    (16, 1, 0), (59, 1, 0), (75, 1, 0), (83, 1, 0), (91, 1, 0),
+    (10, 0, -1), (58, 0, -1), (82, 0, -1), (90, 0, -1), (1, 0, 0), (9, 0, 0),
+    (18, 0, 0), (26, 0, 0), (41, 0, 0), (66, 0, 0), (74, 0, 0),
 )  # fmt: skip
 #: Other names of each; case, spaces, ``-`` and ``_`` do not matter.
 _NAMES: dict[str, tuple[str, ...]] = {
