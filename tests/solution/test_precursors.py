@@ -49,7 +49,7 @@ def mfi():
     """The net of MFI from the database, three cells wide, so that no piece meets its own image."""
     bonds, kinds = nets()["MFI"]
     wide = repeat_network(network_of_bonds(bonds, len(kinds)), (3, 3, 3))
-    return nx.Graph(zip(wide.first.tolist(), wide.second.tolist()))
+    return nx.Graph(zip(wide.first.tolist(), wide.second.tolist(), strict=True))
 
 
 @pytest.mark.parametrize("n", [11, 22, 33])

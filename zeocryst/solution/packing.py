@@ -171,7 +171,11 @@ def _that_fits(kinds: list[Kind], side: float, allowed: Contacts, rng: np.random
     """What times this density few beads of the same composition fit at, in steps of 5 %."""
     few, small = _smaller(kinds, side)
     factor = 0.95
-    while not isinstance(_attempt(few, small * factor ** (-1 / 3), allowed.least, rng), list):
+    # three times, with fewer draws than a run has: it is to fit for sure
+    while not all(
+        isinstance(_attempt(few, small * factor ** (-1 / 3), allowed.least, rng, ATTEMPTS // 10), list)
+        for _ in range(3)
+    ):
         factor *= 0.95
     return factor
 
