@@ -38,6 +38,10 @@ def closest_by_brute_force(places, kinds, side):
         move = (np.array(shift) - 1) * side
         apart = np.linalg.norm(np.mod(points, side)[:, None] - np.mod(points, side) + move, axis=2)
         other = cluster[:, None] != cluster
+        if any(move):  # a cluster and its own images, whole
+            whole = np.linalg.norm(points[:, None] - points + move, axis=2)
+            apart = np.where(other, apart, whole)
+            other = np.ones_like(other)
         for a in (T, S):
             for b in (T, S):
                 pick = other & (types[:, None] == a) & (types == b)
@@ -77,6 +81,19 @@ def test_no_two_beads_are_nearer_than_said(ts, names, density, n_s, seed):
     assert share == 1.0 or density > 1
     if n_t > 300 and density > 5:  # nor is it far from that: beads do touch
         assert closest[T, T] < allowed.at(share)[T, T] + 0.5
+
+
+@pytest.mark.parametrize("name", ["dimer", "D4R", "MFI-33"])
+def test_a_cluster_keeps_its_distance_from_its_own_images(ts, name):
+    kind = clusters(ts, name, 1)
+    allowed = contacts(ts)
+    extent = np.linalg.norm(kind.places[:, None] - kind.places, axis=2).max()
+    for side in (extent + 2.41, extent + 3.5, extent + 5.0):
+        places, share = pack([kind], side, allowed, np.random.default_rng(1))
+        assert closest_by_brute_force(places, [kind], side)[T, T] >= allowed.at(share)[T, T] - 1e-9
+        assert (share == 1) == (side > extent + 4.91)
+    with pytest.raises(InputError, match="too large for a box"):
+        pack([kind], extent + 2.3, allowed, np.random.default_rng(1))
 
 
 @pytest.mark.parametrize("name", ["dimer", "D4R", "MFI-33"])
@@ -158,7 +175,7 @@ def test_what_does_not_fit_is_refused_with_what_would(ts):
         pack(kinds, side, contacts(ts), np.random.default_rng(1))
     factor = float(str(error.value).split("(")[1].split()[0])
     pack(kinds, side * factor ** (-1 / 3), contacts(ts), np.random.default_rng(2))  # and so it does
-    with pytest.raises(InputError, match=r"MFI-33 is too large for a box of 12.0 Å, it needs 2\d"):
+    with pytest.raises(InputError, match=r"MFI-33 is too large for a box of 12.0 Å, it needs 19.5"):
         pack([clusters(ts, "MFI-33", 1)], 12.0, contacts(ts), np.random.default_rng(1))
     with pytest.raises(InputError, match=r"200 D4R were placed, but only \d+ of 4000 S found room"):
         pack(

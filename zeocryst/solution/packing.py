@@ -124,7 +124,7 @@ def pack(
     order = sorted(range(len(kinds)), key=lambda k: -_size(kinds[k], allowed))
     largest_first = [kinds[k] for k in order]
     for kind in kinds:
-        need = _extent(kind) + allowed.least.max()
+        need = _own_box(kind, allowed.least)
         if kind.count and need > side:
             raise InputError(
                 f"system: {kind.name} is too large for a box of {side:.1f} Å, it needs {need:.1f} Å; "
@@ -180,9 +180,10 @@ def _that_fits(kinds: list[Kind], side: float, allowed: Contacts, rng: np.random
     return factor
 
 
-def _extent(kind: Kind) -> float:
-    """Longest distance in a cluster, Å."""
-    return float(np.linalg.norm(kind.places[:, None] - kind.places, axis=2).max())
+def _own_box(kind: Kind, distances: Floats) -> float:
+    """Edge of a box in which a cluster keeps its distance from its own images however it is turned, Å."""
+    extent = np.linalg.norm(kind.places[:, None] - kind.places, axis=2).max()
+    return float(extent + distances[np.ix_(kind.types, kind.types)].max())
 
 
 def _size(kind: Kind, allowed: Contacts) -> float:
@@ -207,6 +208,8 @@ def _attempt(
     )
     found, begin = [], 0
     for number, kind in enumerate(kinds):
+        if kind.count and _own_box(kind, distances) > side:
+            return number, 0
         whole = np.empty((kind.count, len(kind.places), 3))
         beads = np.ascontiguousarray(kind.places, dtype=float)
         placed = _place(beads, kind.types.astype(np.int8), side, grid, begin, whole, attempts, rng)

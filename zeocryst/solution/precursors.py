@@ -3,8 +3,8 @@
 The graphs are those of `zeocryst.frameworks.oligomers`. An oligomer is flexible: nothing but the model holds it
 together, so that it has to be a minimum of the model's energy, and one that is not is refused.
 
-A minimum is not yet what lasts. Of 27 of each, alone in vacuum, these shares still had their bonds after 20 ps of
-Langevin dynamics in the T-S model (damping 0.1 ps; quenched before looking):
+A minimum is not yet what lasts. Of 27 of each, alone in vacuum, these shares still had their bonds after 20 ps
+of Langevin dynamics in the T-S model (damping 0.1 ps; quenched before looking):
 
 ====== ===== ====== ==== ==== ==== ==== ==== ==== ==== ==== ====== ====== ======
 T / K  dimer trimer 3R   4R   5R   6R   D3R  D4R  D5R  D6R  MFI-11 MFI-22 MFI-33
@@ -15,8 +15,8 @@ T / K  dimer trimer 3R   4R   5R   6R   D3R  D4R  D5R  D6R  MFI-11 MFI-22 MFI-33
 ====== ===== ====== ==== ==== ==== ==== ==== ==== ==== ==== ====== ====== ======
 
 (Trimer and three-ring have nearly the same energy and turn into each other.) A T with bonds to spare finds the
-nearest other such T, so that open clusters close on themselves within ps; one that is to keep its shape has to be
-rigid.
+nearest other such T, so that open clusters close on themselves within ps; one that is to keep its shape has to
+be rigid.
 """
 
 from __future__ import annotations
