@@ -15,18 +15,24 @@ from typing import Any
 
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField, read_forcefield
+from zeocryst.frameworks.oligomers import oligomer_name
 from zeocryst.frameworks.table import framework_types, start_codes
 from zeocryst.solvent import Solvent, check_step, check_types, read_solvent
 from zeocryst.tables import Table
 from zeocryst.units import steps
 
-STARTS = ("framework", "melt", "file")
+STARTS = ("framework", "melt", "gel", "file")
 KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed")
 #: Kinds of stages that change which beads there are.
 EDITS = ("cut", "seed")
 COUPLINGS = ("none", "iso", "aniso", "triclinic")
 #: Framework density of a melt for which none is given, T per 1000 Å^3: that of T-S crystals.
 DEFAULT_DENSITY = 17.8
+#: What a gel's recipe can name, in moles; the first three it has to.
+RECIPE = ("SiO2", "OSDA", "H2O", "ethanol", "Al2O3", "Na2O")
+NEEDED = RECIPE[:3]
+#: How far the shares of a gel's precursors may be from 1 in sum (0.333 three times is meant to be 1).
+SHARES_TOLERANCE = 2e-3
 #: Beads from which a condition is taken for a mistake.
 MOST_BEADS = 50_000_000
 
@@ -37,8 +43,8 @@ class System:
 
     Attributes
     ----------
-    start : {"framework", "melt", "file"}
-        A crystal with S in its cages, a random liquid, or a frame of the user's.
+    start : {"framework", "melt", "gel", "file"}
+        A crystal with S in its cages, a random liquid, clusters in solution, or a frame of the user's.
     framework : str or None
         Framework type, for ``framework`` and for a ``melt`` of it (its composition and cell).
     repeat : tuple of int
@@ -46,9 +52,13 @@ class System:
     S_in_cages : bool
         Whether an S sits in each large cage.
     n_T, n_S : int or None
-        Composition of a ``melt``.
-    density_T_per_1000A3 : float
-        Its number density, T per 1000 Å^3.
+        Composition of a ``melt`` or a ``gel``; of a gel with a recipe, `n_S` follows from it.
+    density_T_per_1000A3 : float or None
+        Its number density, T per 1000 Å^3; None where it follows from the recipe.
+    recipe : dict or None
+        Moles of each substance in a ``gel``; see `zeocryst.solution.recipe`.
+    precursors : dict or None
+        Share of the T of a ``gel`` that is in each oligomer; see `zeocryst.frameworks.oligomers`.
     file : str or None
         GSD file of a ``file`` start, relative to the condition.
     frame : int
@@ -64,7 +74,9 @@ class System:
     S_in_cages: bool = True
     n_T: int | None = None
     n_S: int | None = None
-    density_T_per_1000A3: float = DEFAULT_DENSITY
+    density_T_per_1000A3: float | None = DEFAULT_DENSITY
+    recipe: dict[str, float] | None = None
+    precursors: dict[str, float] | None = None
     file: str | None = None
     frame: int = -1
     types: dict[str, str] | None = None
@@ -278,6 +290,8 @@ def _read_system(table: Table) -> System:
             n_S=table.integer("n_S", 0, least=0, most=MOST_BEADS),
             density_T_per_1000A3=table.number("density_T_per_1000A3", DEFAULT_DENSITY, above=0, most=40),
         )
+    elif start == "gel":
+        system = _read_gel(table)
     else:
         types = table.table("types", {})
         system = replace(
@@ -288,6 +302,60 @@ def _read_system(table: Table) -> System:
         )
     table.finish()
     return system
+
+
+def _read_gel(table: Table) -> System:
+    """Clusters in solution: a recipe, or numbers and a density; what share of the T is in which oligomer."""
+    recipe = _read_recipe(table.table("recipe")) if "recipe" in table else None
+    if recipe is not None and "n_S" in table:
+        raise table.error("n_S", "none beside a recipe, which has one S for each OSDA")
+    n_t = table.integer("n_T", least=1, most=MOST_BEADS)
+    if recipe is not None:
+        n_s = None
+        beads = n_t * (1 + recipe["OSDA"] / recipe["SiO2"])
+        if beads > MOST_BEADS:
+            raise table.error(
+                "n_T",
+                f"fewer: with an S for each OSDA these are {beads:.3g} beads, at most {MOST_BEADS:.0g} are run",
+            )
+        density = table.number("density_T_per_1000A3", None, above=0, most=40)
+    else:
+        n_s = table.integer("n_S", 0, least=0, most=MOST_BEADS)
+        if "density_T_per_1000A3" not in table:
+            raise table.error("density_T_per_1000A3", "a number, or the table recipe, from which it follows")
+        density = table.number("density_T_per_1000A3", above=0, most=40)
+    precursors = _read_precursors(table.table("precursors", {"monomer": 1.0}))
+    return System("gel", n_T=n_t, n_S=n_s, density_T_per_1000A3=density, recipe=recipe, precursors=precursors)
+
+
+def _read_recipe(table: Table) -> dict[str, float]:
+    for name in RECIPE:
+        table.get(name, "", None)
+    table.finish()  # first of all, so that a misspelt substance is not called missing
+    moles = {
+        name: table.number(name, *(() if name in NEEDED else (0.0,)), least=0, most=1e9) for name in RECIPE
+    }
+    if not moles["SiO2"]:
+        raise table.error("SiO2", "a number, more than 0: there is nothing to crystallize")
+    return moles
+
+
+def _read_precursors(table: Table) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for given in table.names():
+        try:
+            name = oligomer_name(given)
+        except InputError as error:
+            raise table.error(given, f"a known oligomer: {error}") from None
+        if name in shares:
+            raise table.error(given, f"each oligomer once; {name} is there already")
+        shares[name] = table.number(given, least=0, most=1)
+    if abs(sum(shares.values()) - 1) > SHARES_TOLERANCE:
+        raise table.whole_error(
+            f"shares of the T that are 1 in sum; they are {sum(shares.values()):g}: "
+            + ", ".join(f"{name} {share:g}" for name, share in shares.items())
+        )
+    return shares
 
 
 def _repeat(table: Table, framework: str) -> tuple[int, int, int]:
@@ -370,7 +438,8 @@ def _check_together(condition: Condition, where: str) -> None:
     if not {"T"} <= set(forcefield.types):
         raise InputError(f"{where}: forcefield: {condition.forcefield} has no bead type T")
     system = condition.system
-    needs_s = (system.framework and system.S_in_cages) or system.n_S
+    osda = system.recipe["OSDA"] if system.recipe else 0
+    needs_s = (system.framework and system.S_in_cages) or system.n_S or osda
     if needs_s and "S" not in forcefield.types:
         raise InputError(f"{where}: system: S beads need a force field with type S")
     if system.file is not None and not (condition.folder / system.file).is_file():
@@ -468,6 +537,9 @@ def to_toml(condition: Condition) -> str:
             del system[key]
     if system["n_T"] is None:
         for key in ("n_T", "n_S", "density_T_per_1000A3"):
+            del system[key]
+    for key in ("n_S", "density_T_per_1000A3", "recipe", "precursors"):
+        if key in system and system[key] is None:
             del system[key]
     if system["file"] is None:
         for key in ("file", "frame", "types"):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from zeocryst.condition import Condition
 from zeocryst.engines import choose_engine
-from zeocryst.pipeline import first_frame
+from zeocryst.pipeline import first_frame, needs_relaxing
 from zeocryst.simulation import thermalize
+from zeocryst.solution.recipe import compose, in_words
 
 #: Seconds of trial steps.
 TRIAL_S = 2.0
@@ -26,7 +27,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
     -------
     dict
         ``condition``, ``n_T``, ``n_S``, ``steps``, ``time_ps``, ``frames``, ``memory_MB``, ``engine``,
-        ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial.
+        ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial; of a gel also ``gel``, what
+        its recipe gives.
     """
     forcefield = condition.read_forcefield()
     chosen = condition.engine
@@ -37,7 +39,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
     dynamic = [stage for stage in condition.stages if stage.n_steps]
     speed = float("nan")
     if dynamic:
-        if condition.system.start == "melt":
+        if needs_relaxing(condition, forcefield, frame):
             frame, _ = engine.minimize(frame)
         longest = max(dynamic, key=lambda stage: stage.n_steps)
         if longest.temperature_K:
@@ -52,10 +54,12 @@ def estimate(condition: Condition) -> dict[str, Any]:
                 speed = (sample.step - first) / max(now - begin, 1e-9)
                 break
     frames = sum(int(stage.time_ps / condition.output.interval_ps) + 1 for stage in dynamic) + 1
+    start = {"gel": _gel(condition)} if condition.system.start == "gel" else {}
     return {
         "condition": condition.name,
         "n_T": n_t,
         "n_S": beads - n_t,
+        **start,
         "steps": condition.n_steps,
         "time_ps": condition.time_ps,
         "frames": frames,
@@ -64,3 +68,9 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "steps_per_s": round(speed, 1) if dynamic else None,
         "wall_s": round(condition.n_steps / speed) if dynamic else 0,
     }
+
+
+def _gel(condition: Condition) -> dict[str, Any]:
+    """What the recipe of a gel gives, for programs and in words."""
+    made = compose(condition.system)
+    return {**asdict(made), "words": in_words(made)}

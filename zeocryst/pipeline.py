@@ -38,7 +38,7 @@ from zeocryst.progress import Progress, duration
 from zeocryst.rundir import RunDirectory, read_summary, without_nan
 from zeocryst.simulation import Hooks, Position, simulate
 from zeocryst.solution.aggregate import SEED_MARK
-from zeocryst.solution.start import adopt, crystal, melt
+from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
 from zeocryst.trajectory import TrajectoryWriter, count_frames, iterate, read_frame
 
 if TYPE_CHECKING:
@@ -81,9 +81,17 @@ def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame
         return crystal(system, forcefield)
     if system.start == "melt":
         return melt(system, forcefield, np.random.default_rng([condition.seed, 1]))
+    if system.start == "gel":
+        return gel(system, forcefield, np.random.default_rng([condition.seed, 1]))
     assert system.file is not None
     path = condition.folder / system.file
     return adopt(read_frame(path, system.frame), system.types, forcefield, str(path))
+
+
+def needs_relaxing(condition: Condition, forcefield: ForceField, frame: gsd.hoomd.Frame) -> bool:
+    """Whether the first frame has to be minimized before anything moves: a melt, a gel that is crowded."""
+    start = condition.system.start
+    return start == "melt" or (start == "gel" and is_crowded(frame, forcefield))
 
 
 def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
@@ -230,7 +238,7 @@ class _Run:
                 )
             for left in (folder.trajectory, folder.table):  # of a run killed before its first checkpoint
                 left.unlink(missing_ok=True)
-            if condition.system.start == "melt" and condition.stages[0].kind != "minimize":
+            if condition.stages[0].kind != "minimize" and needs_relaxing(condition, self._forcefield, frame):
                 frame, _ = self._engine.minimize(frame)
         self._n_beads = int(frame.particles.N)
         with TrajectoryWriter(folder.trajectory) as self._frames:

@@ -40,6 +40,10 @@ class Table:
         given = f"= {self._content[key]!r}" if key in self._content else "is missing"
         return InputError(f"{place}{key} {given}; expected {expected}")
 
+    def whole_error(self, expected: str) -> InputError:
+        """The error for a table whose entries do not go together, to be raised."""
+        return InputError(f"{self._where}: {self._here or 'top level'}: expected {expected}")
+
     def __contains__(self, key: str) -> bool:
         return key in self._content
 

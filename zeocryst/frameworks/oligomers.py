@@ -1,21 +1,23 @@
 """Silicate oligomers: names and graphs of the clusters of T that a solution is made of (data only).
 
-The small ones are those that 29Si NMR finds in alkaline silicate solutions (C. T. G. Knight, S. D. Kinrade, J. Phys.
-Chem. B 106, 3329 (2002), and references there), rings and prisms named as in zeolites. The larger ones stand for
-the precursors of MFI with 11, 22 and 33 T that were proposed (C. E. A. Kirschhock, R. Ravishankar, F. Verspeurt,
-P. J. Grobet, P. A. Jacobs, J. A. Martens, J. Phys. Chem. B 103, 4965 and 11021 (1999)) and disputed (Knight and
-Kinrade, above; reply on page 3333). What was proposed is a "tetracyclic undecamer" and aggregates of it, up to 33 T
-around one tetrapropylammonium ion, with the topology of MFI. The drawings were not at hand when this was written: these
-graphs are ours, chosen among the pieces of MFI around one intersection of channels (its centre within 11.5 Å) by
+The small ones are those that 29Si NMR finds in alkaline silicate solutions (C. T. G. Knight, S. D. Kinrade,
+J. Phys. Chem. B 106, 3329 (2002), and references there), rings and prisms named as in zeolites. The larger
+ones stand for the precursors of MFI with 11, 22 and 33 T that were proposed (C. E. A. Kirschhock, R.
+Ravishankar, F. Verspeurt, P. J. Grobet, P. A. Jacobs, J. A. Martens, J. Phys. Chem. B 103, 4965 and 11021
+(1999)) and disputed (Knight and Kinrade, above; reply on page 3333). What was proposed is a "tetracyclic
+undecamer" and aggregates of it, up to 33 T around one tetrapropylammonium ion, with the topology of MFI. The
+drawings were not at hand when this was written: these graphs are ours, pieces of MFI around one intersection
+of channels (T within 11.5 Å of its centre) that were chosen so:
 
 - each unit is a union of five-rings with 11 T and 14 bonds, that is four independent rings (tetracyclic),
 - three units share no T, have the same graph, and hang together,
+- two bonds or more join each of the outer units to the middle one, so that none swings on a single bond,
 - relaxed in the T-S model, one, two and three units keep their bonds (from six starts that differ by 0.02 Å),
-- of the 64 threes that do, it has most of the 22 T that line the intersection (8), and of those most bonds (47);
-  the only other one that does is its mirror image.
+- of all such threes it has most of the 22 T that line the intersection (7), of those most bonds (49), and of
+  those it is the nearest to the centre; the only other one as near is its mirror image.
 
-MFI-11 is the middle unit: a cage of four five-rings as in the pentasil chain, and a fifth ring on an edge of it.
-MFI-22 has the unit that four bonds join to it, MFI-33 also the one that one bond joins.
+MFI-11 is the middle unit, four five-rings; MFI-22 has the unit that four bonds join to it, MFI-33 also the
+one that three bonds join.
 """
 
 from __future__ import annotations
@@ -33,12 +35,12 @@ from zeocryst.frameworks.table import start_structure
 _BOND_A = 3.4
 #: The 33 T of MFI: site of the start structure and cell along the second and third vector; unit after unit.
 _MFI_SITES = (
-    (2, 0, -1), (10, 0, -1), (17, 0, -1), (25, 0, -1), (42, 0, -1), (50, 0, -1),
-    (58, 0, -1), (82, 0, -1), (90, 0, -1), (66, 0, 0), (74, 0, 0),
-    (19, 0, -1), (27, 0, -1), (48, 0, -1), (56, 0, -1), (80, 0, -1), (88, 0, -1),
-    (64, 0, 0), (72, 0, 0), (0, 1, -1), (8, 1, -1), (40, 1, -1),
-    (5, 0, -1), (13, 0, -1), (21, 0, -1), (22, 0, -1), (29, 0, -1), (30, 0, -1),
-    (37, 0, -1), (45, 0, -1), (53, 0, -1), (61, 0, -1), (93, 0, -1),
+    (19, 0, -1), (56, 0, -1), (80, 0, -1), (88, 0, -1), (3, 0, 0), (64, 0, 0),
+    (72, 0, 0), (8, 1, -1), (32, 1, -1), (40, 1, -1), (24, 1, 0),
+    (11, 0, 0), (19, 0, 0), (27, 0, 0), (35, 0, 0), (43, 0, 0), (0, 1, 0),
+    (16, 1, 0), (59, 1, 0), (75, 1, 0), (83, 1, 0), (91, 1, 0),
+    (10, 0, -1), (58, 0, -1), (82, 0, -1), (90, 0, -1), (1, 0, 0), (9, 0, 0),
+    (18, 0, 0), (26, 0, 0), (41, 0, 0), (66, 0, 0), (74, 0, 0),
 )  # fmt: skip
 #: Other names of each; case, spaces, ``-`` and ``_`` do not matter.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -82,17 +84,17 @@ class Oligomer:
 @cache
 def oligomers() -> dict[str, Oligomer]:
     """The library by name, small ones first."""
-    chain = {name: np.arange(n)[:, None] * _STEP for n, name in enumerate(("monomer", "dimer", "trimer"), 1)}
-    chain["trimer"] = np.array([[-0.8, 0.6, 0.0], [0.0, 0.0, 0.0], [0.8, 0.6, 0.0]])  # bent, as siloxanes are
-    shapes = chain | {f"{n}R": _ring(n) for n in (3, 4, 5, 6)} | {f"D{n}R": _prism(n) for n in (3, 4, 5, 6)}
+    shapes = {
+        "monomer": np.zeros((1, 3)),
+        "dimer": np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]),
+        "trimer": np.array([[-0.8, 0.6, 0.0], [0.0, 0.0, 0.0], [0.8, 0.6, 0.0]]),
+    }
+    shapes |= {f"{n}R": _ring(n) for n in (3, 4, 5, 6)} | {f"D{n}R": _prism(n) for n in (3, 4, 5, 6)}
     made = {name: _cluster(name, shape, 1.2) for name, shape in shapes.items()}
     cell, sites = start_structure("MFI")
     rows = np.array(_MFI_SITES)
     cut = sites[rows[:, 0]] + rows[:, 1:] @ cell[1:]
     return made | {f"MFI-{n}": _cluster(f"MFI-{n}", cut[:n], _BOND_A) for n in (11, 22, 33)}
-
-
-_STEP = np.array([1.0, 0.0, 0.0])
 
 
 def _ring(n: int) -> NDArray[np.float64]:
@@ -107,7 +109,7 @@ def _prism(n: int) -> NDArray[np.float64]:
     turn = 2 * np.pi * np.arange(n) / n
     radius = 0.5 / np.sin(np.pi / n)
     ring = np.column_stack([radius * np.cos(turn), radius * np.sin(turn), np.zeros(n)])
-    return np.vstack([ring, ring + [0.0, 0.0, 1.0]])
+    return np.vstack([ring, ring + np.array([0.0, 0.0, 1.0])])
 
 
 def _cluster(name: str, shape: NDArray[np.float64], longest: float) -> Oligomer:
@@ -116,7 +118,7 @@ def _cluster(name: str, shape: NDArray[np.float64], longest: float) -> Oligomer:
     length = np.linalg.norm(shape[first] - shape[second], axis=1)
     bonded = length <= longest
     bonds = tuple(zip(first[bonded].tolist(), second[bonded].tolist(), strict=True))
-    scale = length[bonded].mean() if len(bonds) else 1.0
+    scale = length[bonded].mean() if bonds else 1.0
     return Oligomer(name, len(shape), bonds, (shape - shape.mean(axis=0)) / scale)
 
 

@@ -1,4 +1,4 @@
-"""The first frame of a run: a crystal with S in its cages, a random liquid, or a frame of the user's."""
+"""The first frame of a run: a crystal, a random liquid, clusters in solution, or a frame of the user's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
 from zeocryst.frameworks.table import start_structure
 from zeocryst.solution.cages import cage_centres
+from zeocryst.solution.packing import Kind, contacts, pack
+from zeocryst.solution.precursors import relaxed
+from zeocryst.solution.recipe import compose
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -51,9 +54,53 @@ def melt(system: System, forcefield: ForceField, rng: np.random.Generator) -> gs
         matrix = box_to_cell(like.configuration.box)
     else:
         n_t, n_s = system.n_T or 0, system.n_S or 0
+        assert system.density_T_per_1000A3 is not None  # only a gel's can be
         matrix = np.eye(3) * (1000.0 * n_t / system.density_T_per_1000A3) ** (1 / 3)
     points = _grid_points(n_t + n_s, matrix, rng)
     return _frame(points[:n_t], points[n_t:], matrix, forcefield)
+
+
+def gel(system: System, forcefield: ForceField, rng: np.random.Generator) -> gsd.hoomd.Frame:
+    """Clusters of T and single S at random places, without overlap.
+
+    ``particles.body`` numbers the clusters of more than one T; of all other beads it is -1, as GSD has it. T
+    come first, cluster after cluster, then S.
+
+    Raises
+    ------
+    InputError
+        More clusters than fit, or a precursor that the model does not hold; see `zeocryst.solution.packing`.
+    """
+    made = compose(system)
+    t, s = forcefield.types.index("T"), forcefield.types.index("S") if made.n_S else 0
+    kinds = []
+    for name, count in made.clusters.items():
+        shape = relaxed(name, forcefield)
+        kinds.append(Kind(name, count, shape, np.full(len(shape), t)))
+    kinds.append(Kind("S", made.n_S, np.zeros((1, 3)), np.array([s])))
+    places, _ = pack(kinds, made.side_A, contacts(forcefield), rng)
+    sizes = [len(kind.places) for kind in kinds for _ in range(kind.count)]
+    large = np.array(sizes) > 1
+    number = np.where(large, np.cumsum(large) - 1, -1)
+    points = [found.reshape(-1, 3) for found in places]
+    frame = _frame(np.vstack(points[:-1]), points[-1], np.eye(3) * made.side_A, forcefield)
+    frame.particles.body = np.repeat(number, sizes).astype(np.int32)
+    return frame
+
+
+def is_crowded(frame: gsd.hoomd.Frame, forcefield: ForceField) -> bool:
+    """Whether beads of two clusters are nearer than `zeocryst.solution.packing` likes best.
+
+    Such a start is not at rest, and has to be relaxed before it can move.
+    """
+    roomy = contacts(forcefield).roomy
+    cell = box_to_cell(frame.configuration.box)
+    i, j, _, distance = neighbour_pairs(frame.particles.position, cell, float(roomy.max()))
+    kinds = np.array([forcefield.types.index(name) for name in frame.particles.types])[frame.particles.typeid]
+    body = np.full(len(kinds), -1) if frame.particles.body is None else np.asarray(frame.particles.body)
+    apart = (body[i] != body[j]) | (body[i] < 0)
+    # positions are kept in single precision in files
+    return bool((distance[apart] < roomy[kinds[i], kinds[j]][apart] - 1e-3).any())
 
 
 def _grid_points(count: int, cell: Floats, rng: np.random.Generator) -> Floats:
