@@ -50,6 +50,11 @@ TABLE_POINTS = 4000
 #: ends the process; so it is nearer than beads come before an exploding run is noticed.
 TABLE_START_A = 0.05
 
+#: Width of the neighbour list's skin, Å: in crystals and melts, and where there are fewer beads per Å^3 than
+#: `DILUTE_PER_A3`. In a solution of 0.9 T per 1000 Å^3 the wider one makes steps 1.25 (Langevin) and 1.45 times
+#: (Brownian) as fast, and in the aggregate that it becomes it costs nothing.
+SKIN_A, DILUTE_SKIN_A = 1.0, 2.0
+DILUTE_PER_A3 = 0.005
 #: Stairs of a ramp of Brownian dynamics.
 RAMP_STAIRS = 200
 
@@ -259,7 +264,8 @@ class _Session:
             section = f"{types[i]}_{types[j]}"
             _write_table(folder / f"{section}.table", section, forcefield.pairs[types[i], types[j]])
             self.command(f"pair_coeff {i + 1} {j + 1} table '{folder / section}.table' {section}")
-        self.command("neighbor 1.0 bin")
+        beads = self._frame.particles.N / volume(box_to_cell(self._frame.configuration.box))
+        self.command(f"neighbor {DILUTE_SKIN_A if beads < DILUTE_PER_A3 else SKIN_A} bin")
         self.command("neigh_modify delay 0 every 1 check yes")
         self.command("thermo_style custom step temp pe press vol")
 
