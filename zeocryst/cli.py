@@ -174,10 +174,12 @@ def _check(options: argparse.Namespace) -> int:
         print(json.dumps(found, indent=1))
     else:
         hours = found["wall_s"] / 3600
+        solvent = "".join(f"{line}\n" for line in found["solvent"])
         print(
             f"{found['condition']}: valid\n{found['n_T']} T and {found['n_S']} S beads, {found['steps']} steps "
             f"({found['time_ps'] / 1000:g} ns), {found['frames']} frames, about {found['memory_MB']} MB\n"
-            f"{found['engine']}\nabout {found['steps_per_s'] or 0:g} steps/s, {hours:.2f} h for the dynamics"
+            f"{found['engine']}\n{solvent}"
+            f"about {found['steps_per_s'] or 0:g} steps/s, {hours:.2f} h for the dynamics"
         )
     return 0
 
