@@ -201,19 +201,20 @@ def count_clusters(frame, contact):
 def smoluchowski(times, n0, *, transient, draining, most=80):
     """Share of clusters left, from Smoluchowski's equations with sigma = D = 1.
 
-    dn_k/dt = 1/2 sum K_ij n_i n_j - n_k sum K_kj n_j, K_ij = 4 pi (D_i + D_j), D_k = 1/k where clusters are freely
-    draining, else 1; times 1 + 1/sqrt(pi (D_i + D_j) t) where the rate's transient is taken in. Plain, its solution
-    is 1/(1 + t/tau).
+    dn_k/dt = 1/2 sum K_ij n_i n_j - n_k sum K_kj n_j, K_ij = 4 pi (D_i + D_j) R_ij. Plain, D_k = R_ij = 1, and the
+    solution is 1/(1 + t/tau). Clusters that are freely draining have D_k = 1/k, and R_ij = (i^0.4 + j^0.4)/2: for
+    a sphere and a pair, a triangle or a tetrahedron of spheres 0.8 apart this is 1.16, 1.28 and 1.37, where walks
+    on spheres gave 1.18, 1.27 and 1.34. The transient multiplies K_ij by 1 + R_ij/sqrt(pi (D_i + D_j) t).
     """
     size = np.arange(1, most + 1)
-    d = 1 / size if draining else np.ones(most)
-    both = d[:, None] + d[None, :]
+    d, r = (1 / size, size**0.4 / 2) if draining else (np.ones(most), np.full(most, 0.5))
+    both, reach = d[:, None] + d[None, :], r[:, None] + r[None, :]
 
     def change(root, n):  # in the square root of time, where the transient is smooth
         t = max(root * root, 1e-12)
-        k = 4 * np.pi * both * (1 + 1 / np.sqrt(np.pi * both * t) if transient else 1)
+        k = 4 * np.pi * both * reach * (1 + reach / np.sqrt(np.pi * both * t) if transient else 1)
         meet = k * n[:, None] * n[None, :]
-        born = np.array([np.trace(meet[::-1], offset=m - most + 1 - 1) for m in range(1, most)])
+        born = np.array([np.trace(meet[::-1], offset=m - most) for m in range(1, most)])
         return 2 * root * (np.concatenate([[0.0], born / 2]) - meet.sum(axis=1))
 
     begin = np.zeros(most)
@@ -280,8 +281,8 @@ def test_sticking_spheres_coagulate_by_smoluchowskis_law(make):
     assert shares[:, 0] == pytest.approx(1.0)
     assert error.max() < 0.035
     assert abs(off).max() < 0.15
-    # and within 4 errors of what is expected, where clusters as wide as spheres are assumed, by 4 %
-    assert (abs(shares.mean(axis=0) / curves["both"] - 1) < 4 * error + 0.04)[1:].all()
+    # what is expected of transient and draining together; a step's length makes capture 2 to 3 % slower
+    assert (abs(shares.mean(axis=0) / curves["both"] - 1) < 4 * error + 0.03).all()
 
 
 # ---- what an engine owes ----------------------------------------------------------------------
