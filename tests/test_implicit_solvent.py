@@ -138,3 +138,16 @@ def test_a_model_of_other_beads_needs_radii(tmp_path):
         parse_condition(tomllib.loads("[solvent]\n" + body), "c.toml", tmp_path)
     given = "[solvent]\nradius_A = { G = 4.0 }\n" + body
     assert set(parse_condition(tomllib.loads(given), "c.toml", tmp_path).friction) >= {"T", "G"}
+
+
+def test_rigid_precursors_go_with_langevin_dynamics_only():
+    text = (
+        "[system]\nstart = 'melt'\nn_T = 100\n"
+        + STAGE.format(kind="{kind}", step=5)
+        + "rigid_precursors = true\n"
+    )
+    condition = parse_condition(tomllib.loads(text.replace("{kind}", "langevin")), "c.toml", Path())
+    assert condition.stages[0].rigid_precursors
+    assert parse_condition(tomllib.loads(to_toml(condition)), "copy", Path()) == condition
+    with pytest.raises(InputError, match="rigid_precursors = True; expected true only with kind langevin"):
+        parse_condition(tomllib.loads(text.replace("{kind}", "nvt")), "c.toml", Path())

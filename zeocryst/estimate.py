@@ -33,7 +33,9 @@ def estimate(condition: Condition) -> dict[str, Any]:
     forcefield = condition.read_forcefield()
     chosen = condition.engine
     frame = first_frame(condition, forcefield)
-    engine, why = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads, frame)
+    engine, why = choose_engine(
+        forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
+    )
     beads = int(frame.particles.N)
     n_t = int((np.asarray(frame.particles.typeid) == forcefield.types.index("T")).sum())
     dynamic = [stage for stage in condition.stages if stage.n_steps]

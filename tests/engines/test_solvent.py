@@ -379,3 +379,66 @@ def test_bodies_stay_with_their_beads(make, ts, sgt):
     end = last_frame(make(ts).run(frame, stage, seed=1, every=20, friction=FRICTION))
     assert (np.asarray(end.particles.body) == frame.particles.body).all()
     assert moved_frame(sgt, *([frame.configuration.box] + [np.zeros((612, 3))] * 3)).particles.body is None
+
+
+# ---- rigid precursors -------------------------------------------------------------------------
+
+
+def oligomers(ts, rng):
+    """Monomers, dimers and squares on a grid that lies across the borders of the box, with their numbers."""
+    square = np.array([[0.0, 0, 0], [3.06, 0, 0], [3.06, 3.06, 0], [0, 3.06, 0]])
+    places, bodies = [], []
+    for k, corner in enumerate(np.array(list(np.ndindex(5, 5, 5))) * 15.0 - 1.5):
+        count = (1, 2, 4)[k % 3]
+        places.append(corner + square[:count])
+        bodies += [k] * count
+    frame = make_frame(np.vstack(places), np.eye(3) * 75, np.zeros(len(bodies), int), ["T", "S"], ts.masses)
+    frame.particles.body = np.array(bodies, dtype=np.int32)
+    thermalize(frame, TEMPERATURE, rng)
+    return frame
+
+
+def test_rigid_precursors_keep_their_shape_and_diffuse_as_their_friction_says(make, ts):
+    """Distances within bodies stay; a body of k beads has D/k; the temperature is the bath's; images count."""
+    engine = make(ts)
+    frame = oligomers(ts, np.random.default_rng(7))
+    stage = Stage("langevin", (TEMPERATURE, TEMPERATURE), time_ps=30, rigid_precursors=True)
+    try:
+        engine.check(frame, [stage])
+    except InputError as error:
+        assert engine.info.name == "hoomd" and "rigid_precursors" in str(error)  # noqa: PT017, PT018
+        return
+    body = frame.particles.body
+    samples = [
+        (s.temperature_K, unwrapped(s.frame()))
+        for s in engine.run(frame, stage, seed=2, every=200, friction=FRICTION)
+    ]
+    start, end = samples[0][1], samples[-1][1]
+    assert abs(start - unwrapped(frame)).max() < 1e-4
+
+    def lengths(x, k):
+        arms = x[body == k] - x[body == k][0]
+        return np.linalg.norm(
+            arms - 75 * np.round(arms / 75), axis=1
+        )  # bodies across the border are in two pieces
+
+    for k in range(125):
+        assert lengths(end, k) == pytest.approx(lengths(start, k), abs=2e-3)
+    temperatures = np.array([t for t, _ in samples[3:]])
+    assert temperatures.mean() == pytest.approx(TEMPERATURE, rel=0.06)
+    for count in (1, 2, 4):
+        which = [k for k in range(125) if (1, 2, 4)[k % 3] == count]
+        centres = np.array([[x[body == k].mean(axis=0) for k in which] for _, x in samples])
+        moves = np.diff(centres, axis=0)
+        d = (moves**2).mean() / (2 * 1.0)
+        free = diffusion_A2_per_ps(TEMPERATURE, FRICTION["T"] * count)
+        error = (2 / moves.size) ** 0.5
+        print(f"{count} beads: D over kT/friction {d / free:.3f} ± {error:.3f}")
+        # 1 ps is 93 relaxation times; steps of 0.46 of one turn bodies less exactly than they move them
+        assert d / free == pytest.approx(1.0, abs=4 * error + 0.02)
+
+
+def test_rigid_precursors_that_are_not_there_are_refused(make, ts, sgt):
+    stage = Stage("langevin", (300.0, 300.0), time_ps=1, rigid_precursors=True)
+    with pytest.raises(InputError, match="stage 1: rigid_precursors = true, and the start has no precursors"):
+        make(ts).check(sgt, [stage])
