@@ -130,6 +130,8 @@ class Stage:
     seed_region : float
         Share of the box, nearest the middle of its longest axis, whose beads are held fixed; 0 for
         none. What is kept this way while the rest is melted is the crystal seed of later stages.
+    rigid_precursors : bool
+        Whether the precursors of the start move as rigid bodies; only with ``langevin``.
     """
 
     kind: str
@@ -140,6 +142,7 @@ class Stage:
     timestep_fs: float = 5.0
     seed_region: float = 0.0
     edit: Cut | Seed | None = None
+    rigid_precursors: bool = False
 
     @property
     def n_steps(self) -> int:
@@ -394,6 +397,9 @@ def _read_stage(table: Table) -> Stage:
         if kind == "npt":
             raise table.error("seed_region", "no seed_region with kind npt: a fixed part needs a fixed box")
     region.finish()
+    rigid = table.flag("rigid_precursors", False)
+    if rigid and (kind != "langevin" or fraction):
+        raise table.error("rigid_precursors", "true only with kind langevin and without a seed_region")
     stage = Stage(
         kind,
         temperature,
@@ -403,6 +409,7 @@ def _read_stage(table: Table) -> Stage:
         # without inertia only the potential bounds the step: see `_check_solvent`
         table.number("timestep_fs", 5.0, above=0, most=1000 if kind == "brownian" else 20),
         fraction,
+        rigid,
     )
     table.finish()
     return stage
@@ -580,4 +587,6 @@ def _stage_table(stage: Stage) -> dict[str, Any]:
     table |= {"time_ps": stage.time_ps, "timestep_fs": stage.timestep_fs}
     if stage.seed_region:
         table["seed_region"] = {"shape": "slab", "fraction": stage.seed_region}
+    if stage.rigid_precursors:
+        table["rigid_precursors"] = True
     return table

@@ -13,6 +13,7 @@ from zeocryst.engines import choose_engine
 from zeocryst.pipeline import first_frame, needs_relaxing
 from zeocryst.simulation import thermalize
 from zeocryst.solution.recipe import compose, in_words
+from zeocryst.solvent import step_length
 
 #: Seconds of trial steps.
 TRIAL_S = 2.0
@@ -27,13 +28,15 @@ def estimate(condition: Condition) -> dict[str, Any]:
     -------
     dict
         ``condition``, ``n_T``, ``n_S``, ``steps``, ``time_ps``, ``frames``, ``memory_MB``, ``engine``,
-        ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial; of a gel also ``gel``, what
-        its recipe gives.
+        ``solvent`` (a sentence for each stage that feels it), ``steps_per_s`` and ``wall_s``, the last two
+        extrapolated from the trial; of a gel also ``gel``, what its recipe gives.
     """
     forcefield = condition.read_forcefield()
     chosen = condition.engine
     frame = first_frame(condition, forcefield)
-    engine, why = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads, frame)
+    engine, why = choose_engine(
+        forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
+    )
     beads = int(frame.particles.N)
     n_t = int((np.asarray(frame.particles.typeid) == forcefield.types.index("T")).sum())
     dynamic = [stage for stage in condition.stages if stage.n_steps]
@@ -46,7 +49,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
             thermalize(frame, longest.temperature_K[0], np.random.default_rng(condition.seed))
         trial = replace(longest, seed_region=0.0)
         begin, first = 0.0, 0
-        for sample in engine.run(frame, trial, seed=1, every=max(1, 20_000 // beads)):
+        every = max(1, 20_000 // beads)
+        for sample in engine.run(frame, trial, seed=1, every=every, friction=condition.friction):
             now = time.monotonic()
             if sample.step == 0:
                 begin = now
@@ -65,6 +69,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "frames": frames,
         "memory_MB": round((BYTES_PROGRAM + BYTES_PER_BEAD * beads) / 1e6),
         "engine": why,
+        "solvent": _solvent_in_words(condition),
         "steps_per_s": round(speed, 1) if dynamic else None,
         "wall_s": round(condition.n_steps / speed) if dynamic else 0,
     }
@@ -74,3 +79,16 @@ def _gel(condition: Condition) -> dict[str, Any]:
     """What the recipe of a gel gives, for programs and in words."""
     made = compose(condition.system)
     return {**asdict(made), "words": in_words(made)}
+
+
+def _solvent_in_words(condition: Condition) -> list[str]:
+    """What a time step is for each stage that feels the solvent."""
+    friction, forcefield = condition.friction, condition.read_forcefield()
+    found = []
+    for n, stage in enumerate(condition.stages, start=1):
+        if friction is None or stage.kind not in ("langevin", "brownian") or stage.temperature_K is None:
+            continue
+        hottest = max(stage.temperature_K)
+        step = step_length(forcefield, friction, stage.timestep_fs, hottest)
+        found.append(f"stage {n}, {stage.kind} at {hottest:g} K: {step.in_words(stage.timestep_fs)}")
+    return found

@@ -125,7 +125,9 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     forcefield = condition.read_forcefield()
     chosen = condition.engine
     frame = first_frame(condition, forcefield)
-    engine, why = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads, frame)
+    engine, why = choose_engine(
+        forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
+    )
     _limit_threads(engine.info.threads)
     # the engine may differ when a run goes on, the physics may not
     folder = RunDirectory(out, to_toml(condition), _identity(condition, forcefield))

@@ -110,6 +110,16 @@ class Step:
     brownian: float
     pair: tuple[str, str]
 
+    def in_words(self, timestep_fs: float) -> str:
+        """The step in a sentence, for whoever has to choose it."""
+        moves = ", ".join(f"{name} {length:.2g} Å" for name, length in self.displacement_A.items())
+        times = ", ".join(f"{name} {timestep_fs / share:.3g} fs" for name, share in self.inertial.items())
+        return (
+            f"in a step of {timestep_fs:g} fs a free bead moves by {moves} (root mean square, along an axis); "
+            f"velocities relax in {times}, the stiffest pair ({'-'.join(self.pair)}) without inertia in "
+            f"{timestep_fs / self.brownian:.3g} fs"
+        )
+
 
 def step_length(
     forcefield: ForceField, friction: dict[str, float], timestep_fs: float, temperature_K: float

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
+from zeocryst.condition import Stage
 from zeocryst.engines.protocol import Engine, EngineModule, available_threads
 from zeocryst.errors import InputError, MissingEngineError, nearest
 from zeocryst.forcefield import ForceField
@@ -36,6 +38,8 @@ def choose_engine(
     device: str = "auto",
     threads: int = 0,
     frame: gsd.hoomd.Frame | None = None,
+    *,
+    stages: Iterable[Stage] = (),
 ) -> tuple[Engine, str]:
     """An engine for a force field, and a sentence that says which and why.
 
@@ -51,6 +55,8 @@ def choose_engine(
         Number of threads, 0 for every core; never more than the cores there are.
     frame
         What will be run; "auto" passes over an engine that cannot run it.
+    stages
+        Through which stages, likewise.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def choose_engine(
         engine = modules[best].create(forcefield, offers[best].device, count)
         try:
             if frame is not None:
-                engine.check(frame)
+                engine.check(frame, stages)
             break
         except InputError as error:
             if best == usable[-1]:

@@ -7,7 +7,7 @@ caller writes, measures and stops between the samples it yields.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -124,8 +124,11 @@ class Engine(Protocol):
         """
         ...
 
-    def check(self, frame: gsd.hoomd.Frame) -> None:
-        """Raise `InputError` if the engine cannot run a frame like this; called before anything is written."""
+    def check(self, frame: gsd.hoomd.Frame, stages: Iterable[Stage] = ()) -> None:
+        """Raise `InputError` if the engine cannot run such stages from a frame like this.
+
+        It is called before anything is written.
+        """
         ...
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
@@ -217,6 +220,30 @@ def moved_frame(
     frame.particles.velocity = velocity
     frame.particles.image = np.asarray(image).astype(np.int32)
     return frame
+
+
+def rigid_bodies(frame: gsd.hoomd.Frame, stages: Iterable[Stage]) -> NDArray[np.int64]:
+    """Number of the rigid body of each bead, (N,), -1 for none: all -1 unless a stage has rigid precursors.
+
+    A precursor of one bead is no body.
+
+    Raises
+    ------
+    InputError
+        A stage has rigid precursors and the frame has no precursors of two beads or more.
+    """
+    none = np.full(frame.particles.N, -1, dtype=np.int64)
+    wanting = [n for n, stage in enumerate(stages, start=1) if stage.rigid_precursors]
+    if not wanting:
+        return none
+    given = none if frame.particles.body is None else np.asarray(frame.particles.body, dtype=np.int64)
+    _, which, sizes = np.unique(given, return_inverse=True, return_counts=True)
+    found = np.where((given >= 0) & (sizes[which] > 1), given, -1)
+    if (found < 0).all():
+        raise InputError(
+            f"stage {wanting[0]}: rigid_precursors = true, and the start has no precursors of two beads or more"
+        )
+    return found
 
 
 def available_threads() -> int:

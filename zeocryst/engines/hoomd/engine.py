@@ -7,7 +7,7 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import hoomd
@@ -30,6 +30,7 @@ from zeocryst.engines.protocol import (
     frictions,
     frozen_beads,
     moved_frame,
+    rigid_bodies,
 )
 from zeocryst.errors import EXPLODED, InputError, MissingEngineError, SimulationError
 from zeocryst.forcefield import ForceField, Pair
@@ -104,8 +105,10 @@ class HoomdEngine:
             done += chunk
             yield session.sample()
 
-    def check(self, frame: gsd.hoomd.Frame) -> None:
-        """Refuse a box less than two cut-offs across; see `zeocryst.engines.protocol.Engine.check`."""
+    def check(self, frame: gsd.hoomd.Frame, stages: Iterable[Stage] = ()) -> None:
+        """Refuse rigid precursors, and a box less than two cut-offs across; see `Engine.check`."""
+        if (rigid_bodies(frame, stages) >= 0).any():
+            raise InputError("the engine hoomd runs no rigid_precursors; leave them out, or use another engine")
         buffer = BUFFER_A if self.info.device == "gpu" else 0.0
         check_box(np.asarray(frame.configuration.box), self._forcefield.cutoff_A + buffer)
 
