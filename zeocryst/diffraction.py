@@ -173,8 +173,9 @@ def structure_factor(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
     a1, a2, a3, a4, b1, b2, b3, b4, c = gemmi.Element(POINT).it92.get_coefs()
     stol2 = 1 / (4 * spacing**2)
     form = c + sum(a * np.exp(-b * stol2) for a, b in ((a1, b1), (a2, b2), (a3, b3), (a4, b4)))
-    edges = np.arange(round(Q_MAX_PER_A / Q_STEP_PER_A) + 1) * Q_STEP_PER_A
-    _, s = _averaged(2 * np.pi / spacing, np.abs(amplitude / form) ** 2 / len(positions), edges)
+    edges = np.arange(round(Q_MAX_PER_A / Q_STEP_PER_A) + 1, dtype=float) * Q_STEP_PER_A
+    each = np.asarray(np.abs(amplitude / form) ** 2 / len(positions), dtype=float)
+    _, s = _averaged(2 * np.pi / spacing, each, edges)
     return (edges[:-1] + edges[1:]) / 2, s
 
 
@@ -200,7 +201,7 @@ def small_angle(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
     step = 2 * np.pi / float(heights(cell).max())
     if step > SMALL_Q_MAX_PER_A:
         return np.empty(0), np.empty(0)
-    edges = (np.arange(int(SMALL_Q_MAX_PER_A / step) + 1) + 0.5) * step
+    edges = (np.arange(int(SMALL_Q_MAX_PER_A / step) + 1, dtype=float) + 0.5) * step
     q, s = _averaged(*_intensities(positions, cell, float(edges[-1])), edges)
     return q[np.isfinite(s)], s[np.isfinite(s)]
 
@@ -217,9 +218,9 @@ def _intensities(positions: Floats, cell: Floats, q_max: float) -> tuple[Floats,
     reciprocal = 2 * np.pi * np.linalg.inv(cell).T
     n = np.meshgrid(*(np.arange(-m, m + 1) for m in most), indexing="ij", sparse=True)
     square = sum((sum(k * g for k, g in zip(n, axis, strict=True))) ** 2 for axis in reciprocal.T)
-    q = np.sqrt(np.asarray(square))
+    q = np.sqrt(np.asarray(square, dtype=float))
     chosen = (q > 0) & (q < q_max)
-    return q[chosen], np.abs(total[chosen]) ** 2 / len(positions)
+    return q[chosen], np.asarray(np.abs(total[chosen]) ** 2 / len(positions), dtype=float)
 
 
 def _averaged(q: Floats, each: Floats, edges: Floats) -> tuple[Floats, Floats]:

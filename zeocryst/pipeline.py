@@ -28,10 +28,11 @@ from zeocryst.forcefield import ForceField
 from zeocryst.interrupt import Stopper
 from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.network.matching import matched_bonds
-from zeocryst.order import measure
+from zeocryst.order import AGGREGATION, DEFAULT, measure
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import kinetics
 from zeocryst.order.labels import Labels, agreement, label_sites
+from zeocryst.order.ordering import aggregation_story
 from zeocryst.progress import Progress, duration
 from zeocryst.rundir import RunDirectory, read_summary, without_nan
 from zeocryst.simulation import Hooks, Position, simulate
@@ -80,6 +81,11 @@ def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame
     assert system.file is not None
     path = condition.folder / system.file
     return adopt(read_frame(path, system.frame), system.types, forcefield, str(path))
+
+
+def measured_names(condition: Condition) -> tuple[str, ...]:
+    """What is measured in every frame: clusters as well where precursors aggregate."""
+    return (*DEFAULT, *AGGREGATION) if condition.system.start == "gel" else DEFAULT
 
 
 def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
@@ -258,7 +264,7 @@ class _Run:
         kind = self._condition.stages[position.stage - 1].kind if at_end else ""
         if position.step > self._last_step or kind == "minimize":
             network, sites = network_of_frame(frame)
-            measured = measure(network)
+            measured = measure(network, measured_names(self._condition), frame)
             row: dict[str, Any] = {
                 "step": position.step,
                 "time_ps": round(position.time_ps, 6),
@@ -363,10 +369,14 @@ class _Run:
             "transition": transition,
             "interruptions": folder.interruptions(),
         }
+        if "clusters" in measured_names(condition):
+            summary["clusters"] = aggregation_story(rows)
         if condition.output.backmap:
             self._say("back-mapping to atoms")
             summary |= self._backmap(network)
         summary["sentence"] = _sentence(condition, verdict, cold, summary)
+        if "clusters" in summary:
+            summary["sentence"] += f" {summary['clusters']['sentence']}"
         summary["steps_per_s"] = folder.recorded("steps_per_s", 0.0)
         summary["wall_s"] = self._wall_s()
         if condition.output.report:
