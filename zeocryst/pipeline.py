@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.atomistic import in_words, realize, write_results
+from zeocryst.cell import box_to_cell, volume
 from zeocryst.condition import Condition, EngineChoice, read_condition, to_toml
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine, Sample
@@ -41,6 +42,10 @@ from zeocryst.trajectory import TrajectoryWriter, count_frames, read_frame
 
 if TYPE_CHECKING:
     import gsd.hoomd
+
+
+#: A start with fewer T than this, per 1000 Å^3, is a solution or a droplet: no framework has fewer than 7.
+DILUTE_T_PER_1000A3 = 5.0
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,21 @@ def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame
     return adopt(read_frame(path, system.frame), system.types, forcefield, str(path))
 
 
-def measured_names(condition: Condition) -> tuple[str, ...]:
-    """What is measured in every frame: clusters as well where precursors aggregate."""
-    return (*DEFAULT, *AGGREGATION) if condition.system.start == "gel" else DEFAULT
+def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, ...]:
+    """What is measured in every frame: clusters as well, where the start is a gel or nearly empty.
+
+    Parameters
+    ----------
+    condition
+        The condition.
+    start
+        Its first frame.
+    """
+    names = list(start.particles.types or [])
+    n_t = int((np.asarray(start.particles.typeid) == names.index("T")).sum())
+    density = 1000 * n_t / volume(box_to_cell(start.configuration.box))
+    dilute = condition.system.start == "gel" or density < DILUTE_T_PER_1000A3
+    return (*DEFAULT, *AGGREGATION) if dilute else DEFAULT
 
 
 def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
@@ -188,9 +205,11 @@ class _Run:
         self._frames: TrajectoryWriter | None = None
         self._last_step = -1
         self._n_beads = 0
+        self._names = DEFAULT
 
     def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
         """Simulate and finish; the summary, and whether it got there."""
+        self._names = measured_names(self._condition, frame)
         with self._stopper:
             try:
                 if not self.simulate(frame):
@@ -264,7 +283,7 @@ class _Run:
         kind = self._condition.stages[position.stage - 1].kind if at_end else ""
         if position.step > self._last_step or kind == "minimize":
             network, sites = network_of_frame(frame)
-            measured = measure(network, measured_names(self._condition), frame)
+            measured = measure(network, self._names, frame)
             row: dict[str, Any] = {
                 "step": position.step,
                 "time_ps": round(position.time_ps, 6),
@@ -369,7 +388,7 @@ class _Run:
             "transition": transition,
             "interruptions": folder.interruptions(),
         }
-        if "clusters" in measured_names(condition):
+        if "clusters" in self._names:
             summary["clusters"] = aggregation_story(rows)
         if condition.output.backmap:
             self._say("back-mapping to atoms")

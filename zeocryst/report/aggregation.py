@@ -13,6 +13,7 @@ from zeocryst.order.aggregation import FRACTAL_FROM_T, Fractal, fractal_of_frame
 from zeocryst.report.figures import CURVES, clean, new_figure, save
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Row = Mapping[str, Any]
@@ -26,6 +27,7 @@ PANELS = (
     ("$R_g$ of the largest (Å)", False, {"largest_cluster_rg_A": "largest"}),
     ("mean n of Q$_n$", False, {"mean_coordination": "all T",
                                 "largest_cluster_mean_coordination": "largest cluster"}),
+    ("share of T", False, {f"q{n}_share": f"Q$_{n}$" for n in range(5)}),
     ("S per T, share of S", False, {"largest_cluster_S_per_T": "S per T of the largest",
                                     "S_in_clusters_share": "S that are in clusters"}),
     ("crystalline share", False, {"largest_cluster_crystalline_share": "of the largest cluster"}),
@@ -66,7 +68,12 @@ def save_aggregation(
     if sizes := tables.get("cluster_sizes"):
         chosen = [sizes[k] for k in picked]
         drawn = save(_sizes(chosen, few), folder, "cluster_sizes", _lines(chosen, few))
-        written.append((drawn, "Number of clusters of each size."))
+        written.append(
+            (
+                drawn,
+                "Share of the T by the size of their cluster; each step is twice as wide as the one before.",
+            )
+        )
         fit = fractal_of_frames(sizes)
         drawn = save(_shapes(sizes, picked, few, fit), folder, "cluster_shapes", _lines(sizes, labels))
         written.append((drawn, f"Radius of gyration against size; {_fit_in_words(fit)}"))
@@ -101,28 +108,44 @@ def _over_time(rows: Sequence[Row]) -> Figure:
             values = np.array([row[key] for row in rows], dtype=float)
             if log:
                 values[values == 0] = np.nan
+            if not np.isfinite(values).any():
+                continue
             axis.plot(time, values, color=colour, label=name, lw=1.6, marker="o" if len(rows) == 1 else None)
         if log:
-            axis.set_yscale("log")
+            _logarithmic(axis, "y")
+        if "largest_cluster_crystalline_share" in curves:
+            axis.set_ylim(-0.03, 1.03)
         clean(axis, label)
-        if len(curves) > 1:
+        if len(axis.lines) > 1:
             axis.legend(frameon=False, fontsize=8.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes[-1].set_xlabel("time (ns)" if timed else "step")
     return figure
 
 
+def _logarithmic(axes: Axes, which: str) -> None:
+    """Make an axis, x or y, logarithmic, with plain numbers at 1, 2 and 5."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def _sizes(tables: Sequence[Table], labels: Sequence[str]) -> Figure:
-    """Number of clusters by size, both logarithmic."""
+    """Share of the T by the size of the cluster that they are in, in steps that double."""
     figure = new_figure(9, 3.6)
     axis = figure.subplots()
-    for table, label, colour, marker in zip(tables, labels, CURVES, "osD", strict=False):
-        axis.plot(table["size_T"], table["clusters"], marker, color=colour, label=label, ms=5, alpha=0.8)
-    axis.set_xscale("log")
-    axis.set_yscale("log")
-    axis.set_ylim(bottom=0.7)
-    clean(axis, "clusters")
+    largest = max(int(table["size_T"].max()) for table in tables)
+    edges = 2.0 ** np.arange(int(np.log2(largest)) + 2)
+    for table, label, colour in zip(tables, labels, CURVES, strict=False):
+        weight = table["size_T"] * table["clusters"]
+        share = np.histogram(table["size_T"], edges, weights=weight / weight.sum())[0]
+        axis.stairs(share, edges, color=colour, label=label, lw=1.8, fill=False)
+    _logarithmic(axis, "x")
+    clean(axis, "share of T")
     axis.set_xlabel("T in a cluster")
-    axis.margins(x=0.05)
     axis.legend(frameon=False, fontsize=9)
     return figure
 
@@ -148,8 +171,8 @@ def _shapes(
             ends, fit.prefactor_A * ends ** (1 / fit.dimension), color="black", lw=1.2, zorder=3,
             label=f"fit, D = {fit.dimension:.2f}",
         )  # fmt: skip
-    axis.set_xscale("log")
-    axis.set_yscale("log")
+    _logarithmic(axis, "x")
+    _logarithmic(axis, "y")
     clean(axis, "radius of gyration (Å)")
     axis.set_xlabel("T in a cluster")
     axis.margins(x=0.05)
@@ -174,8 +197,8 @@ def _scattering(tables: Sequence[Table], labels: Sequence[str]) -> Figure:
     for table, label, colour in zip(tables, labels, CURVES, strict=False):
         axis.plot(table["q_per_A"], table["S_TT"], "o-", color=colour, label=label, lw=1.3, ms=3)
     axis.axhline(1.0, color="0.6", lw=0.8, ls=":")
-    axis.set_xscale("log")
-    axis.set_yscale("log")
+    _logarithmic(axis, "x")
+    _logarithmic(axis, "y")
     clean(axis, "S(q)")
     axis.set_xlabel("q (1/Å)")
     axis.margins(x=0.03)

@@ -30,13 +30,12 @@ thresholds: <code>zeocryst.order.labels</code>). Bonds join T nearest first, at 
 primitive (shortest-path) rings. Atoms come from the last frame, relaxed to the nearest energy minimum of
 the coarse-grained model; their geometry is solved by distance least squares with the cell fixed. Time is
 that of the coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
-
-
-CLUSTERS = """<p class="note">Clusters are T joined by bonds; a T without bonds is a cluster of one. An S is one of
-the cluster of its nearest T if that is within 7.5 Å, the first shell of T and S. The largest cluster is
+CLUSTERS = """<p class="note">Clusters are T joined by bonds; a T without bonds is a cluster of one. An S
+belongs to that of its nearest T if it is within 7.5 Å, the first shell of T and S. The largest cluster is
 ordered from the frame on after which its crystalline share stays at 0.1 or more. The solvent is implicit and
 the dynamics smoothed: there is no pH, no charge and no explicit water, and rates are not those of a
 synthesis.</p>"""
+
 #: Most frames whose cluster sizes and scattering are in the report.
 FRAMES_WITH_SIZES = 20
 #: Columns that hold words.
