@@ -182,10 +182,10 @@ def structure_factor(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
 def small_angle(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
     """The same at small angle, from the shortest wave vector of the cell to 0.6/Å.
 
-    Steps are as wide as the shortest wave vector is long, 2 pi over the greatest height of the cell, so that
-    the first holds the shortest ones alone; q is the mean length of the wave vectors in a step. Points in
-    clusters that know nothing of each other have the mean of each cluster's own scattering here: for q to 0
-    the weight average of their sizes.
+    Steps are half as wide as the shortest wave vector is long (2 pi over the greatest height of the cell), and
+    the first has it in its middle; q is the mean length of the wave vectors in a step. Points in clusters that
+    know nothing of each other have the mean of each cluster's own scattering here: for q to 0 the weight
+    average of their sizes.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def small_angle(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
     step = 2 * np.pi / float(heights(cell).max())
     if step > SMALL_Q_MAX_PER_A:
         return np.empty(0), np.empty(0)
-    edges = (np.arange(int(SMALL_Q_MAX_PER_A / step) + 1, dtype=float) + 0.5) * step
+    edges = (np.arange(2 * int(SMALL_Q_MAX_PER_A / step), dtype=float) / 2 + 0.75) * step
     q, s = _averaged(*_intensities(positions, cell, float(edges[-1])), edges)
     return q[np.isfinite(s)], s[np.isfinite(s)]
 

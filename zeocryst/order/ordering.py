@@ -48,9 +48,8 @@ def find_ordering(time_ps: ArrayLike, share: ArrayLike) -> dict[str, Any]:
     else:
         k = int(below[-1])
         time, spread = float(t[k] + t[k + 1]) / 2, float(t[k + 1] - t[k]) / 2
-        when = (
-            f"at {time:.0f} ± {spread:.0f} ps" if np.isfinite(time) else f"with frame {k + 1} of those measured"
-        )
+        timed = f"at {time:.0f} ± {spread:.0f} ps"
+        when = timed if np.isfinite(time) else f"after {k + 1} of the {len(s)} frames"
         sentence = (
             f"starts to order {when}: from there on its crystalline share is {AMORPHOUS_BELOW:g} or more, {end}"
         )
