@@ -217,3 +217,42 @@ def test_the_shortest_wave_vectors_stand_alone():
     q, s = small_angle(points, np.diag([40.0, 40, 80]))
     assert q[0] == pytest.approx(2 * np.pi / 80)
     assert s[0] == pytest.approx(abs(np.exp(2j * np.pi * points[:, 2] / 80).sum()) ** 2 / 200, rel=1e-4)
+
+
+@pytest.mark.parametrize("fold", [1, 3])
+def test_a_solution_at_wide_angle_whether_or_not_its_cell_is_folded(fold, monkeypatch):
+    """Rigid cubes at random against Debye's formula, with a grid that is large enough and one that is not."""
+    from scipy.spatial.transform import Rotation
+
+    from zeocryst import diffraction
+
+    body = (np.array(list(np.ndindex(2, 2, 2))) - 0.5) * 3.1
+    rng = np.random.default_rng(1)
+    turns = Rotation.random(600, random_state=rng).as_matrix()
+    points = (np.einsum("nij,kj->nki", turns, body) + rng.random((600, 1, 3)) * 90).reshape(-1, 3)
+    needed = 90**3 * (2 * diffraction.RATE * 4 / (2 * np.pi)) ** 3
+    monkeypatch.setattr(diffraction, "MOST_POINTS", needed / (fold - 0.5) ** 3)
+    q, s = structure_factor(points, np.eye(3) * 90)
+    assert q[np.isfinite(s)][0] == pytest.approx(fold * 2 * np.pi / 90, abs=0.025)
+    distance = np.linalg.norm(body[:, None] - body, axis=2)
+    debye = np.array([np.sinc(k * distance / np.pi).sum() / 8 for k in q])
+    wide = q > 0.8
+    # a mean of m pairs of wave vectors scatters by m^-1/2; gemmi is right to 0.03
+    pairs = 2 * np.pi * q**2 * 0.05 * (90 / fold) ** 3 / (2 * np.pi) ** 3
+    assert (abs(s - debye) < 4.5 * debye * pairs**-0.5 + 0.03)[wide].all()
+    assert np.mean(s[wide] / debye[wide]) == pytest.approx(1, abs=0.02)
+
+
+def test_indices_of_a_folded_cell_are_those_of_the_cell(monkeypatch):
+    from zeocryst import diffraction
+
+    positions, elements, cell = silicate("SOD")
+    large = np.vstack([positions + np.array(x) @ cell for x in np.ndindex(2, 2, 2)])
+    angle, intensity, indices = reflections(large, elements * 8, 2 * cell)
+    monkeypatch.setattr(diffraction, "MOST_POINTS", 1e4)
+    few_angle, few_intensity, few_indices = reflections(large, elements * 8, 2 * cell)
+    assert (few_indices % 2 == 0).all()
+    assert len(few_indices) < len(indices) / 6
+    whole = {tuple(h): (a, i) for h, a, i in zip(indices.tolist(), angle, intensity, strict=True)}
+    for h, a, i in zip(few_indices.tolist(), few_angle, few_intensity, strict=True):
+        assert (a, i) == pytest.approx(whole[tuple(h)], rel=0.02, abs=1e-3 * intensity.max())

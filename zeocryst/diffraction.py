@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import cell_to_box, heights
+from zeocryst.cell import cell_to_box, heights, volume
 
 if TYPE_CHECKING:
     import gemmi
@@ -34,6 +34,8 @@ WIDTH_DEG = 0.2
 #: Grid points of the electron density for each half of the shortest spacing, and the density (electrons/Å^3) at
 #: which an atom ends: lines are right to a thousandth of the strongest.
 RATE, CUTOFF = 1.3, 1e-3
+#: Most grid points, 1.6 GB. A larger cell (a solution's: 1000 Å for 1e6 T) is seen at fewer wave vectors.
+MOST_POINTS = 4e8
 #: The structure factor's range and steps, 1/Å.
 Q_MAX_PER_A, Q_STEP_PER_A = 4.0, 0.05
 #: Where small angles end, 1/Å: 2 pi over the width of a cage, 10 Å.
@@ -83,10 +85,18 @@ def reflections(
 def _transform(
     positions: Floats, elements: list[str], cell: Floats, d_min: float, cutoff: float = CUTOFF
 ) -> tuple[NDArray[np.int32], Floats, NDArray[np.complex128]]:
-    """Indices, spacing (Å) and structure factor of every reflection, of each two opposite ones one."""
+    """Indices, spacing (Å) and structure factor of every reflection, of each two opposite ones one.
+
+    Where the grid would have more than `MOST_POINTS`, only every m-th reflection along each reciprocal vector
+    is there, which is as if all atoms were folded into a cell that is m times smaller each way. Averages are
+    the same but for a crystal that shares this cell.
+    """
     import gemmi
     from ase.cell import Cell
 
+    points = volume(cell) * (2 * RATE / d_min) ** 3
+    fold = int(np.ceil((points / MOST_POINTS) ** (1 / 3)))
+    cell = cell / fold
     _, rotation = cell_to_box(cell)
     model = _model(positions @ rotation.T, elements)
     density = gemmi.DensityCalculatorX()
@@ -99,7 +109,7 @@ def _transform(
     found = transformed.prepare_asu_data(dmin=d_min, unblur=density.blur)
     indices = np.array(found.miller_array)
     spacing = density.grid.unit_cell.calculate_d_array(indices)
-    return indices, np.asarray(spacing, dtype=float), np.asarray(found.value_array, dtype=complex)
+    return fold * indices, np.asarray(spacing, dtype=float), np.asarray(found.value_array, dtype=complex)
 
 
 def _model(positions: Floats, elements: list[str]) -> gemmi.Model:
