@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,12 @@ import numpy as np
 
 from zeocryst.errors import InputError
 from zeocryst.order import REGISTRY, check_names, measure
+from zeocryst.order.aggregation import fractal_of_frames
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import kinetics
 from zeocryst.order.labels import label_sites
 from zeocryst.order.measured import Table
+from zeocryst.order.ordering import aggregation_story
 from zeocryst.outdir import check_empty, folder
 from zeocryst.report.analysis import write_analysis
 from zeocryst.rundir import without_nan
@@ -125,6 +127,8 @@ def analyze(
     with folder(out) as place:
         found = _measure_all(structures, chosen, names, place)
         found.summary.update(_summary(structures, chosen, names, found.rows))
+        _tell_clusters(found)
+        _tell_beads(found)
         if place is not None:
             write_analysis(place, found.rows, found.distributions, found.summary)
     return found
@@ -150,9 +154,11 @@ def _measure_all(
     found = Analysis({})
     numbers = [name for name in names if not REGISTRY[name.partition(":")[0]].curve]
     writer = TrajectoryWriter(place / "sites.gsd") if place is not None else None
+    counts = []
     try:
         for index in chosen:
             network, frame = structures.frame(index)
+            counts.append(_count(frame))
             measured = measure(network, names if place or index == chosen[-1] else numbers, frame)
             time = logged(frame, "time_ps")
             row: Row = {
@@ -170,7 +176,17 @@ def _measure_all(
     finally:
         if writer is not None:
             writer.__exit__(None, None, None)
+    if len(set(counts)) > 1:
+        for row, (n_t, n_s) in zip(found.rows, counts, strict=True):
+            row |= {"n_T": n_t, "n_S": n_s}
     return found
+
+
+def _count(frame: gsd.hoomd.Frame) -> tuple[int, int]:
+    """Numbers of T and S."""
+    kinds = np.bincount(frame.particles.typeid, minlength=len(frame.particles.types))
+    count = dict(zip(frame.particles.types, kinds.tolist(), strict=True))
+    return count.get("T", 0), count.get("S", 0)
 
 
 def _by_bead(frame: gsd.hoomd.Frame, sites: dict[str, Any]) -> dict[str, Any]:
@@ -188,15 +204,13 @@ def _summary(
     structures: Structures, chosen: Sequence[int], names: list[str], rows: list[Row]
 ) -> dict[str, Any]:
     network, frame = structures.frame(chosen[-1])
-    kinds = np.bincount(frame.particles.typeid, minlength=len(frame.particles.types))
-    count = dict(zip(frame.particles.types, kinds.tolist(), strict=True))
     summary: dict[str, Any] = {
         "path": str(structures.path),
         "frames": len(chosen),
         "first_frame": chosen[0],
         "last_frame": chosen[-1],
         "n_T": network.n_sites,
-        "n_S": count.get("S", 0),
+        "n_S": _count(frame)[1],
         "measured": names,
         "verdict": None,
         "sentence": "The crystalline share was not measured.",
@@ -204,6 +218,7 @@ def _summary(
         "types": None,
         "amorphous_share": None,
         "transition": None,
+        "clusters": None,
     }
     if "crystallinity" not in names:
         return summary
@@ -230,6 +245,29 @@ def _summary(
         "amorphous_share": round(1 - labels.crystalline_share, 4),
         "transition": transition,
     }
+
+
+def _tell_clusters(found: Analysis) -> None:
+    """Put into the summary what became of the clusters; into its words where there are aggregates."""
+    if "clusters" not in found.summary["measured"]:
+        return
+    story = aggregation_story(found.rows)
+    fractal = fractal_of_frames(found.distributions["cluster_sizes"])
+    story["fractal"] = None if fractal is None else asdict(fractal)
+    found.summary["clusters"] = story
+    if story["aggregate"]:
+        words = "" if fractal is None else f" Fractal dimension {fractal.dimension:.2f} (all frames together)."
+        found.summary["sentence"] += f" {story['sentence']}{words}"
+
+
+def _tell_beads(found: Analysis) -> None:
+    """Say so where not all frames have as many beads, as when a stage went on with a part of them."""
+    first, last = found.rows[0], found.rows[-1]
+    if "n_T" in first:
+        found.summary["sentence"] += (
+            f" The number of beads changes: the first frame has {first['n_T']} T and {first['n_S']} S, the "
+            f"last {last['n_T']} T and {last['n_S']} S; shares are of those that each has."
+        )
 
 
 def _start(rows: list[Row]) -> int:

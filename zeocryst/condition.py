@@ -409,7 +409,7 @@ def _read_stage(table: Table) -> Stage:
         # without inertia only the potential bounds the step: see `_check_solvent`
         table.number("timestep_fs", 5.0, above=0, most=1000 if kind == "brownian" else 20),
         fraction,
-        rigid,
+        rigid_precursors=rigid,
     )
     table.finish()
     return stage

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import cell_to_box, heights
+from zeocryst.cell import cell_to_box, heights, volume
 
 if TYPE_CHECKING:
     import gemmi
@@ -34,6 +34,8 @@ WIDTH_DEG = 0.2
 #: Grid points of the electron density for each half of the shortest spacing, and the density (electrons/Å^3) at
 #: which an atom ends: lines are right to a thousandth of the strongest.
 RATE, CUTOFF = 1.3, 1e-3
+#: Most grid points, 1.6 GB. A larger cell (a solution's: 1000 Å for 1e6 T) is seen at fewer wave vectors.
+MOST_POINTS = 4e8
 #: The structure factor's range and steps, 1/Å.
 Q_MAX_PER_A, Q_STEP_PER_A = 4.0, 0.05
 #: Where small angles end, 1/Å: 2 pi over the width of a cage, 10 Å.
@@ -83,10 +85,18 @@ def reflections(
 def _transform(
     positions: Floats, elements: list[str], cell: Floats, d_min: float, cutoff: float = CUTOFF
 ) -> tuple[NDArray[np.int32], Floats, NDArray[np.complex128]]:
-    """Indices, spacing (Å) and structure factor of every reflection, of each two opposite ones one."""
+    """Indices, spacing (Å) and structure factor of every reflection, of each two opposite ones one.
+
+    Where the grid would have more than `MOST_POINTS`, only every m-th reflection along each reciprocal vector
+    is there, which is as if all atoms were folded into a cell that is m times smaller each way. Averages are
+    the same but for a crystal that shares this cell.
+    """
     import gemmi
     from ase.cell import Cell
 
+    points = volume(cell) * (2 * RATE / d_min) ** 3
+    fold = int(np.ceil((points / MOST_POINTS) ** (1 / 3)))
+    cell = cell / fold
     _, rotation = cell_to_box(cell)
     model = _model(positions @ rotation.T, elements)
     density = gemmi.DensityCalculatorX()
@@ -99,7 +109,7 @@ def _transform(
     found = transformed.prepare_asu_data(dmin=d_min, unblur=density.blur)
     indices = np.array(found.miller_array)
     spacing = density.grid.unit_cell.calculate_d_array(indices)
-    return indices, np.asarray(spacing, dtype=float), np.asarray(found.value_array, dtype=complex)
+    return fold * indices, np.asarray(spacing, dtype=float), np.asarray(found.value_array, dtype=complex)
 
 
 def _model(positions: Floats, elements: list[str]) -> gemmi.Model:
@@ -173,18 +183,19 @@ def structure_factor(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
     a1, a2, a3, a4, b1, b2, b3, b4, c = gemmi.Element(POINT).it92.get_coefs()
     stol2 = 1 / (4 * spacing**2)
     form = c + sum(a * np.exp(-b * stol2) for a, b in ((a1, b1), (a2, b2), (a3, b3), (a4, b4)))
-    edges = np.arange(round(Q_MAX_PER_A / Q_STEP_PER_A) + 1) * Q_STEP_PER_A
-    _, s = _averaged(2 * np.pi / spacing, np.abs(amplitude / form) ** 2 / len(positions), edges)
+    edges = np.arange(round(Q_MAX_PER_A / Q_STEP_PER_A) + 1, dtype=float) * Q_STEP_PER_A
+    each = np.asarray(np.abs(amplitude / form) ** 2 / len(positions), dtype=float)
+    _, s = _averaged(2 * np.pi / spacing, each, edges)
     return (edges[:-1] + edges[1:]) / 2, s
 
 
 def small_angle(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
     """The same at small angle, from the shortest wave vector of the cell to 0.6/Å.
 
-    Steps are as wide as the shortest wave vector is long, 2 pi over the greatest height of the cell, so that
-    the first holds the shortest ones alone; q is the mean length of the wave vectors in a step. Points in
-    clusters that know nothing of each other have the mean of each cluster's own scattering here: for q to 0
-    the weight average of their sizes.
+    Steps are half as wide as the shortest wave vector is long (2 pi over the greatest height of the cell), and
+    the first has it in its middle; q is the mean length of the wave vectors in a step. Points in clusters that
+    know nothing of each other have the mean of each cluster's own scattering here: for q to 0 the weight
+    average of their sizes.
 
     Parameters
     ----------
@@ -200,7 +211,7 @@ def small_angle(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
     step = 2 * np.pi / float(heights(cell).max())
     if step > SMALL_Q_MAX_PER_A:
         return np.empty(0), np.empty(0)
-    edges = (np.arange(int(SMALL_Q_MAX_PER_A / step) + 1) + 0.5) * step
+    edges = (np.arange(2 * int(SMALL_Q_MAX_PER_A / step), dtype=float) / 2 + 0.75) * step
     q, s = _averaged(*_intensities(positions, cell, float(edges[-1])), edges)
     return q[np.isfinite(s)], s[np.isfinite(s)]
 
@@ -217,9 +228,9 @@ def _intensities(positions: Floats, cell: Floats, q_max: float) -> tuple[Floats,
     reciprocal = 2 * np.pi * np.linalg.inv(cell).T
     n = np.meshgrid(*(np.arange(-m, m + 1) for m in most), indexing="ij", sparse=True)
     square = sum((sum(k * g for k, g in zip(n, axis, strict=True))) ** 2 for axis in reciprocal.T)
-    q = np.sqrt(np.asarray(square))
+    q = np.sqrt(np.asarray(square, dtype=float))
     chosen = (q > 0) & (q < q_max)
-    return q[chosen], np.abs(total[chosen]) ** 2 / len(positions)
+    return q[chosen], np.asarray(np.abs(total[chosen]) ** 2 / len(positions), dtype=float)
 
 
 def _averaged(q: Floats, each: Floats, edges: Floats) -> tuple[Floats, Floats]:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.atomistic import in_words, realize, write_results
-from zeocryst.condition import EDITS, Condition, EngineChoice, read_condition, to_toml
+from zeocryst.cell import box_to_cell, volume
+from zeocryst.condition import EDITS, Condition, Cut, EngineChoice, read_condition, to_toml
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine, Sample
 from zeocryst.errors import InputError, SimulationError
@@ -29,11 +30,12 @@ from zeocryst.interrupt import Stopper
 from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.network.clusters import find_clusters, part
 from zeocryst.network.matching import matched_bonds
-from zeocryst.order import DEFAULT, measure
+from zeocryst.order import AGGREGATION, DEFAULT, measure
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import kinetics
 from zeocryst.order.labels import Labels, agreement, label_sites
 from zeocryst.order.likeness import seed_fate
+from zeocryst.order.ordering import aggregation_story
 from zeocryst.progress import Progress, duration
 from zeocryst.rundir import RunDirectory, read_summary, without_nan
 from zeocryst.simulation import Hooks, Position, simulate
@@ -44,6 +46,10 @@ from zeocryst.trajectory import TrajectoryWriter, count_frames, iterate, read_fr
 if TYPE_CHECKING:
     import gsd.hoomd
     from numpy.typing import NDArray
+
+
+#: A start with fewer T than this, per 1000 Å^3, is a solution or a droplet: no framework has fewer than 7.
+DILUTE_T_PER_1000A3 = 5.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,28 @@ def needs_relaxing(condition: Condition, forcefield: ForceField, frame: gsd.hoom
     """Whether the first frame has to be minimized before anything moves: a melt, a gel that is crowded."""
     start = condition.system.start
     return start == "melt" or (start == "gel" and is_crowded(frame, forcefield))
+
+
+def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, ...]:
+    """What is measured in every frame.
+
+    Clusters as well where the start is a gel or nearly empty or an aggregate is cut out, and likeness to its
+    framework where a crystal seed is put in.
+
+    Parameters
+    ----------
+    condition
+        The condition.
+    start
+        Its first frame.
+    """
+    names = list(start.particles.types or [])
+    n_t = int((np.asarray(start.particles.typeid) == names.index("T")).sum())
+    density = 1000 * n_t / volume(box_to_cell(start.configuration.box))
+    dilute = condition.system.start == "gel" or density < DILUTE_T_PER_1000A3
+    dilute = dilute or any(isinstance(stage.edit, Cut) for stage in condition.stages)
+    seed = condition.seed_framework
+    return (*DEFAULT, *(AGGREGATION if dilute else ()), *((f"likeness:{seed}",) if seed else ()))
 
 
 def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
@@ -196,12 +224,12 @@ class _Run:
         self._frames: TrajectoryWriter | None = None
         self._last_step = -1
         self._n_beads = 0
-        seed = condition.seed_framework
-        self._names = [*DEFAULT, *([f"likeness:{seed}"] if seed else [])]
+        self._names: tuple[str, ...] = DEFAULT
         self._seed = np.zeros(0, dtype=np.int32)  # which beads are the crystal seed's
 
     def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
         """Simulate and finish; the summary, and whether it got there."""
+        self._names = measured_names(self._condition, frame)
         with self._stopper:
             try:
                 if not self.simulate(frame):
@@ -393,12 +421,16 @@ class _Run:
             "transition": transition,
             "interruptions": folder.interruptions(),
         }
+        if "clusters" in self._names:
+            summary["clusters"] = aggregation_story(rows)
         if condition.seed_framework:
             summary["seed_fate"] = self._fate(condition.seed_framework, quenched)
         if condition.output.backmap:
             self._say("back-mapping to atoms")
             summary |= self._backmap(network)
         summary["sentence"] = _sentence(condition, verdict, cold, summary)
+        if "clusters" in summary:
+            summary["sentence"] += f" {summary['clusters']['sentence']}"
         summary["steps_per_s"] = folder.recorded("steps_per_s", 0.0)
         summary["wall_s"] = self._wall_s()
         if condition.output.report:

@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
 
+from zeocryst.cell import neighbour_pairs
 from zeocryst.errors import InputError
 from zeocryst.frameworks.table import start_structure
-from zeocryst.network.bonds import bonds_from_oxygens, bonds_from_sites, network_of_frame
+from zeocryst.network.bonds import (
+    bonds_from_oxygens,
+    bonds_from_sites,
+    is_dense,
+    network_of_frame,
+    sites_of_frame,
+)
+from zeocryst.network.matching import matched_bonds
 from zeocryst.network.topology import coordination_sequences
 from zeocryst.order.derive import network_of
 from zeocryst.trajectory import iterate
@@ -103,3 +111,62 @@ def test_frames_of_unseeded_runs(unseeded):
 def test_a_frame_without_t_names_its_types(sgt):
     with pytest.raises(InputError, match="'T', 'S'"):
         network_of_frame(sgt, "Si")
+
+
+def solution(rng, cubes, monomers, heat):
+    """Cubes (D4R) of 3.06 Å, turned and shaken, and monomers, on a coarse grid with room; and the cubes' edges."""
+    from scipy.spatial.transform import Rotation
+
+    body = (np.array(list(np.ndindex(2, 2, 2))) - 0.5) * 3.06
+    n = int(np.ceil((cubes + monomers) ** (1 / 3)))
+    places = np.array(list(np.ndindex(n, n, n)))[rng.permutation(n**3)] * 14.0
+    turns = Rotation.random(cubes, random_state=rng).as_matrix() if cubes else []
+    parts = [body @ turn.T + place for turn, place in zip(turns, places, strict=False)]
+    points = np.vstack([*parts, places[cubes : cubes + monomers]])
+    edges = {
+        (8 * k + a, 8 * k + b) for k in range(cubes) for a in range(8) for b in (a ^ 1, a ^ 2, a ^ 4) if a < b
+    }
+    return points + rng.normal(scale=heat, size=points.shape), np.eye(3) * 14.0 * n, edges
+
+
+@pytest.mark.parametrize(
+    "bonds", [bonds_from_sites, lambda *a: matched_bonds(*a)[0]], ids=["nearest", "matched"]
+)
+@pytest.mark.parametrize("seed", range(4))
+def test_hot_cubes_in_solution_keep_their_edges_and_get_no_diagonals(seed, bonds):
+    """Diagonals of the faces are 4.33 Å long; 0.1 Å a component brings some below 4.0 Å."""
+    points, cell, edges = solution(np.random.default_rng(seed), 60, 120, 0.1)
+    network = bonds(points, cell)
+    found = {tuple(sorted(p)) for p in zip(network.first.tolist(), network.second.tolist(), strict=True)}
+    assert found == edges
+    assert not (network.degree == 4).any()
+
+
+@pytest.mark.parametrize("cubes", [0, 1, 2])
+def test_few_or_no_bonds_are_told_from_none(cubes):
+    """Monomers only, or nearly: nobody has four neighbours, and few pairs show where bonds end."""
+    points, cell, edges = solution(np.random.default_rng(cubes), cubes, 100, 0.12)
+    network = bonds_from_sites(points, cell)
+    assert len(network.first) == len(edges)
+    assert 3.5 <= network.cutoff <= 4.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_monomers_that_pass_each_other_are_not_bonded(seed):
+    """A gas at 1 T per 1000 Å^3 in which none are nearer than 3.9 Å, some nearer than 4.3 Å."""
+    rng = np.random.default_rng(seed)
+    kept = np.empty((0, 3))
+    for point in rng.random((1000, 3)) * 90:
+        delta = kept - point
+        if not len(kept) or np.linalg.norm(delta - 90 * np.round(delta / 90), axis=1).min() > 3.9:
+            kept = np.vstack([kept, point])
+    near = len(neighbour_pairs(kept, np.eye(3) * 90.0, 4.3)[0])
+    assert near > 10
+    assert len(bonds_from_sites(kept, np.eye(3) * 90.0).first) == 0
+
+
+def test_hot_frames_of_melts_and_crystals_are_dense(unseeded):
+    for _, frame in iterate(unseeded):
+        positions, cell, _ = sites_of_frame(frame)
+        i, _, _, _ = neighbour_pairs(positions, cell, 4.3, full=True)
+        assert is_dense(np.bincount(i, minlength=len(positions)))

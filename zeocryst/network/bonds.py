@@ -221,10 +221,11 @@ def bonds_from_sites(
         No sites, positions that are not numbers, a cell without volume.
     """
     sites, matrix = check_structure(positions, cell)
+    i, j, shift, distance = neighbour_pairs(sites, matrix, cutoff or CUTOFF_RANGE_A[1] + 0.1)
     if cutoff is None:
-        i, _, _, distance = neighbour_pairs(sites, matrix, CUTOFF_RANGE_A[1] + 0.1, full=True)
-        cutoff = find_cutoff(distance, i, len(sites))
-    i, j, shift, distance = neighbour_pairs(sites, matrix, cutoff)
+        cutoff = find_cutoff(np.concatenate([distance, distance]), np.concatenate([i, j]), len(sites))
+        near = distance < cutoff
+        i, j, shift, distance = i[near], j[near], shift[near], distance[near]
     # equal distances (perfect crystals) are ordered by site, so that the result does not depend on
     # the neighbour search
     order = np.lexsort((j, i, np.round(distance, 6)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.cell import box_to_cell, heights
 from zeocryst.network.bonds import Network
@@ -136,23 +138,70 @@ def fractal_dimension(size: Ints, rg: Floats, seed: int = 1) -> tuple[float, flo
         return float("nan"), float("nan")
     x, y = np.log(n), np.log(rg[good])
     rng = np.random.default_rng(seed)
+    picks = (rng.integers(len(x), size=len(x)) for _ in range(SAMPLES))
+    return _dimension(_line(x, y)[0], [_line(x[picked], y[picked])[0] for picked in picks])
+
+
+@dataclass(frozen=True)
+class Fractal:
+    """A line of radius against size, through the clusters of several frames.
+
+    Attributes
+    ----------
+    dimension, error : float
+    prefactor_A : float
+        The line is ``prefactor_A * size ** (1 / dimension)``.
+    """
+
+    dimension: float
+    error: float
+    prefactor_A: float
+
+
+def fractal_of_frames(tables: Sequence[Table], seed: int = 1) -> Fractal | None:
+    """The same line through the clusters of several frames, from their ``cluster_sizes``.
+
+    The clusters of one frame are mostly those of the frame before: frames as wholes are resampled for the
+    error, which is still too small where frames follow each other closely, and NaN for fewer than three. None
+    where one frame would have NaN.
+    """
+    parts = []
+    for table in tables:
+        whole = table["clusters"] - table["percolating"]
+        good = (table["size_T"] >= FRACTAL_FROM_T) & (whole > 0)
+        parts.append((np.log(table["size_T"][good]), np.log(table["rg_A"][good]), whole[good]))
+    x, y, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+    if weight.sum() < FRACTAL_CLUSTERS or np.exp(np.ptp(x)) < FRACTAL_SPAN * (1 - 1e-9):
+        return None
+    rng = np.random.default_rng(seed)
     again = []
     for _ in range(SAMPLES):
-        picked = rng.integers(len(x), size=len(x))
-        again.append(_slope(x[picked], y[picked]))
+        picked = rng.integers(len(parts), size=len(parts))
+        again.append(_line(*(np.concatenate([parts[k][c] for k in picked]) for c in range(3)))[0])
+    slope, intercept = _line(x, y, weight)
+    dimension, error = _dimension(slope, again)
+    error = error if len(parts) >= 3 else float("nan")
+    return Fractal(dimension, error, float(np.exp(intercept))) if np.isfinite(dimension) else None
+
+
+def _dimension(slope: float, again: Sequence[float]) -> tuple[float, float]:
+    """Dimension and its standard error from a slope and from those of the resamples; NaN where it is none."""
     slopes = np.array(again)
     slopes = slopes[np.isfinite(slopes) & (slopes > 0)]
-    slope = _slope(x, y)
-    if slope <= 0 or len(slopes) < SAMPLES // 2:
+    if not slope > 0 or len(slopes) < SAMPLES // 2:
         return float("nan"), float("nan")
     return 1 / slope, float(np.std(1 / slopes))
 
 
-def _slope(x: Floats, y: Floats) -> float:
-    """Slope of the least-squares line; NaN where all x are one."""
-    dx = x - x.mean()
-    square = float(dx @ dx)
-    return float(dx @ y) / square if square > 0 else float("nan")
+def _line(x: Floats, y: Floats, weight: ArrayLike = 1.0) -> tuple[float, float]:
+    """Slope and intercept of the least-squares line; NaN where there are no two different x."""
+    w = np.broadcast_to(np.asarray(weight, dtype=float), x.shape)
+    if len(x) < 2:
+        return float("nan"), float("nan")
+    middle, height = np.average(x, weights=w), np.average(y, weights=w)
+    square = float(w @ (x - middle) ** 2)
+    slope = float((w * (x - middle)) @ y) / square if square > 0 else float("nan")
+    return slope, float(height - slope * middle)
 
 
 def _clusters_of_S(frame: gsd.hoomd.Frame, label: Ints) -> Ints:

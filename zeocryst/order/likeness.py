@@ -13,11 +13,11 @@ from zeocryst.network.topology import coordination_sequences
 from zeocryst.order.labels import matched_depth
 from zeocryst.order.measured import Measured
 
-#: Shells of coordination sequence that are compared. Three reach about 8 Å, so that small seeds have sites inside;
-#: they do not name a site: in a dense disordered network a third of the sites have them by chance.
+#: Shells of coordination sequence that are compared. Three reach about 8 Å, so that small seeds have sites
+#: inside; they do not name a site: in a dense disordered network a third of the sites have them by chance.
 SHELLS = 3
-#: A seed has melted when fewer than this share of its own sites look like the framework, of those that did; it has
-#: grown when so many times more sites do in all.
+#: A seed has melted when fewer than this share of its own sites look like the framework, of those that did; it
+#: has grown when so many times more sites do in all.
 MELTED_BELOW, GROWN_FROM = 0.5, 1.25
 
 
@@ -69,8 +69,8 @@ def seed_fate(
     else:
         fate, verb = "lives", "lived"
     sentence = (
-        f"The seed of {framework} ({int(seed_after.sum())} T) {verb}: of its own T {own['end']} look like {framework} "
-        f"to three shells ({own['start']} at its start), of all {total['end']} ({total['start']})."
+        f"The seed of {framework} ({int(seed_after.sum())} T) {verb}: of its own T {own['end']} look like "
+        f"{framework} to three shells ({own['start']} at its start), of all {total['end']} ({total['start']})."
     )
     found = {"framework": framework, "n_T": int(seed_after.sum()), "like_T": total, "own_like_T": own}
     return found | {"fate": fate, "sentence": sentence}

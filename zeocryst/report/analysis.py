@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zeocryst.report.aggregation import save_aggregation
 from zeocryst.report.figures import CURVES, clean, new_figure, save
 from zeocryst.rundir import without_nan
 
@@ -91,10 +92,12 @@ def _draw(folder: Path, rows: Sequence[Row], distributions: Tables, transition: 
     if transition and transition["time_ps"] is not None:
         middle = int(np.argmin([abs(row["time_ps"] - transition["time_ps"]) for row in rows]))
     picked = sorted({0, middle, len(rows) - 1})
+    every = [f"{row['time_ps'] / 1000:.3g} ns" if timed else f"frame {row['frame']}" for row in rows]
+    save_aggregation(folder, rows, distributions, every, picked)
+    labels = [every[k] for k in picked]
     for name, tables in distributions.items():
-        labels = [
-            f"{rows[k]['time_ps'] / 1000:.2f} ns" if timed else f"frame {rows[k]['frame']}" for k in picked
-        ]
+        if name in ("cluster_sizes", "small_angle"):
+            continue
         table = [
             {"frame": rows[k]["frame"], **dict(zip(tables[k], line, strict=True))}
             for k in picked

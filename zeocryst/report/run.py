@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.errors import InputError
+from zeocryst.network.bonds import network_of_frame
+from zeocryst.order import measure
+from zeocryst.order.measured import Table
 from zeocryst.report import figures
+from zeocryst.report.aggregation import save_aggregation
 from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
 from zeocryst.report.backmap import backmap_sections
-from zeocryst.report.page import checks_table, facts, image, number, page, percent, types_table
+from zeocryst.report.page import checks_table, facts, image, number, page, percent, table, types_table
 from zeocryst.rundir import read_json, read_summary
-from zeocryst.trajectory import iterate
+from zeocryst.trajectory import iterate, read_frame
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -26,8 +30,14 @@ thresholds: <code>zeocryst.order.labels</code>). Bonds join T nearest first, at 
 primitive (shortest-path) rings. Atoms come from the last frame, relaxed to the nearest energy minimum of
 the coarse-grained model; their geometry is solved by distance least squares with the cell fixed. Time is
 that of the coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
+CLUSTERS = """<p class="note">Clusters are T joined by bonds; a T without bonds is a cluster of one. An S
+belongs to that of its nearest T if it is within 7.5 Å, the first shell of T and S. The largest cluster is
+ordered from the frame on after which its crystalline share stays at 0.1 or more. The solvent is implicit and
+the dynamics smoothed: there is no pH, no charge and no explicit water, and rates are not those of a
+synthesis.</p>"""
 
-
+#: Most frames whose cluster sizes and scattering are in the report.
+FRAMES_WITH_SIZES = 20
 #: Columns that hold words.
 WORDS = {"largest_grain_framework"}
 #: Columns without which nothing can be drawn.
@@ -80,6 +90,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("Start, middle, end", image(picture_file, "T networks along the shortest axis of the box, the "
                                      "longest to the right; nearer sites are darker.")),
         ("Rings", image(ring_file, "Primitive rings per T by size.")),
+        *_clusters(folder, rows, summary),
         *_atoms(folder, summary),
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
@@ -126,6 +137,34 @@ def _result(summary: dict[str, Any]) -> str:
     ]
     named = types_table(summary["types"], summary["amorphous_share"])
     return facts(rows) + "<p>Last frame, as simulated:</p>" + named + DEFINITIONS
+
+
+def _clusters(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """What became of the clusters, where they were measured."""
+    story = summary.get("clusters")
+    if not story:
+        return []
+    # sizes and scattering are not kept with the frames: they are measured again, in some
+    chosen = sorted({round(k) for k in np.linspace(0, len(rows) - 1, min(len(rows), FRAMES_WITH_SIZES))})
+    tables: dict[str, list[Table]] = {"cluster_sizes": [], "small_angle": []}
+    for k in chosen:
+        frame = read_frame(folder / "trajectory.gsd", k)
+        found = measure(network_of_frame(frame)[0], ["clusters", "small_angle"], frame)
+        for name, kept in tables.items():
+            kept.append(found.distributions[name])
+    labels = [f"{rows[k]['time_ps'] / 1000:.3g} ns" for k in chosen]
+    picked = sorted({0, len(chosen) // 2, len(chosen) - 1})
+    shown = save_aggregation(folder / "figures", rows, tables, labels, picked)
+    names = {
+        "clusters": "clusters",
+        "mean_cluster_T": "T per cluster, number average",
+        "weight_mean_cluster_T": "T per cluster, weight average",
+        "largest_cluster_T": "T of the largest",
+        "largest_cluster_S": "S of the largest",
+    }
+    lines = [[words, story["start"][name], story["end"][name]] for name, words in names.items()]
+    html = f"<p>{escape(story['sentence'])}</p>" + table(["", "start", "end"], lines)
+    return [("Clusters", html + "".join(image(path, words) for path, words in shown) + CLUSTERS)]
 
 
 def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:

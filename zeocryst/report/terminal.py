@@ -16,6 +16,8 @@ COLUMNS = (
     ("largest_grain_framework", "framework", "{}"),
     ("q4_share", "Q4", "{:.3f}"),
     ("tetrahedral_order", "tetrahedral q", "{:.3f}"),
+    ("clusters", "clusters", "{:.0f}"),
+    ("largest_cluster_T", "largest cluster", "{:.0f}"),
     ("rings5_per_T", "5-rings/T", "{:.3f}"),
     ("density_T_per_1000A3", "T/1000 Å^3", "{:.2f}"),
 )

@@ -1,0 +1,166 @@
+"""Aggregation from a trajectory and from a run: what analyze, the run's summary and its report say."""
+
+import csv
+import json
+
+import gsd.hoomd
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from zeocryst.cell import make_frame
+from zeocryst.cli import main
+from zeocryst.order import AGGREGATION, DEFAULT
+from zeocryst.trajectory import TrajectoryWriter, read_frame
+
+ONLY = "coordination,crystallinity,clusters,cluster_order,small_angle"
+EDGE = 60.0
+CUBE = (np.array(list(np.ndindex(2, 2, 2))) - 0.5) * 3.06
+
+
+def beads(t, s):
+    kinds = np.repeat([0, 1], [len(t), len(s)])
+    return make_frame(np.vstack([t, s]), np.eye(3) * EDGE, kinds, ["T", "S"], {"T": 28.0, "S": 28.0})
+
+
+def solution(cubes, rng):
+    """216 places: at some a cube with an S 6 Å from it, 8 monomers at others; 216 T in all, whatever `cubes` is."""
+    places = np.array(list(np.ndindex(6, 6, 6)))[rng.permutation(216)] * 10.0 + 5
+    turns = Rotation.random(max(cubes, 1), random_state=rng).as_matrix()[:cubes]
+    bodies = [CUBE @ turn.T + place for turn, place in zip(turns, places, strict=False)]
+    t = np.vstack([*bodies, places[cubes : 216 - 7 * cubes]])
+    return t, places[:4] + [0, 0, 6.0]
+
+
+def run(capsys, *arguments):
+    status = main([str(a) for a in arguments])
+    return status, *capsys.readouterr()
+
+
+@pytest.fixture
+def aggregating(tmp_path):
+    """Ten frames: after k of them k cubes of eight T have formed; the last two keep 100 T and two S only."""
+    path = tmp_path / "gel.gsd"
+    rng = np.random.default_rng(1)
+    with TrajectoryWriter(path) as writer:
+        for k in range(10):
+            t, s = solution(2 * k, rng)
+            frame = beads(t, s) if k < 8 else beads(t[:100], s[:2])
+            writer.append(frame, 100 * k, {"time_ps": 5.0 * k})
+    return path
+
+
+def test_numbers_of_beads_may_change(aggregating, tmp_path, capsys):
+    status, out, err = run(capsys, "analyze", aggregating, "--only", ONLY, "--json")
+    assert status == 0, err
+    found = json.loads(out)
+    rows = found["order_parameters"]
+    assert [(row["n_T"], row["n_S"]) for row in rows] == [(216, 4)] * 8 + [(100, 2)] * 2
+    assert [row["clusters"] for row in rows[:8]] == [216 - 14 * k for k in range(8)]
+    assert [row["largest_cluster_T"] for row in rows] == [1] + [8] * 9
+    assert rows[3]["weight_mean_cluster_T"] == pytest.approx((6 * 64 + 168) / 216)
+    assert rows[8]["clusters"] == 13  # the first hundred T: twelve cubes and a face
+    assert (found["n_T"], found["n_S"]) == (100, 2)
+    assert (
+        "The number of beads changes: the first frame has 216 T and 4 S, the last 100 T and 2 S"
+        in found["sentence"]
+    )
+    status, _, err = run(capsys, "analyze", aggregating, "--only", ONLY, "--out", tmp_path / "out")
+    assert status == 0, err
+    with gsd.hoomd.open(tmp_path / "out" / "sites.gsd") as file:
+        assert [len(f.log["particles/zeocryst/cluster"]) for f in file] == [220] * 8 + [102] * 2
+
+
+def test_the_story_and_the_folder(aggregating, tmp_path, capsys):
+    out = tmp_path / "out"
+    status, shown, err = run(capsys, "analyze", aggregating, "--frames", ":8", "--only", ONLY, "--out", out)
+    assert status == 0, err
+    last = shown.splitlines()[-1]
+    assert "216 clusters of 1.0 T on average at the start, 118 clusters of 1.8 at the end" in last
+    assert "The largest cluster never orders: its crystalline share is 0.00 at most." in last
+    assert "number of beads" not in last
+    summary = json.loads((out / "summary.json").read_text())
+    story = summary["clusters"]
+    assert (story["start"]["clusters"], story["end"]["clusters"]) == (216, 118)
+    assert story["aggregate"]
+    assert not story["percolates"]
+    assert not story["ordering"]["found"]
+    assert story["fractal"] is None  # no cluster has ten T
+    for name in ("clusters", "cluster_sizes", "cluster_shapes", "small_angle"):
+        for ending in ("png", "svg", "csv"):
+            assert (out / "figures" / f"{name}.{ending}").stat().st_size > 100
+    with (out / "cluster_sizes.csv").open() as file:
+        table = [row for row in csv.DictReader(file) if row["frame"] == "7"]
+    assert [(row["size_T"], row["clusters"]) for row in table] == [("1", "104"), ("8", "14")]
+    assert float(table[1]["rg_A"]) == pytest.approx(3.06 * 3**0.5 / 2, abs=1e-4)
+    with (out / "small_angle.csv").open() as file:
+        q = [float(row["q_per_A"]) for row in csv.DictReader(file) if row["frame"] == "7"]
+    assert q[0] == pytest.approx(2 * np.pi / EDGE)
+    frame = read_frame(out / "sites.gsd", 7)
+    cluster = frame.log["particles/zeocryst/cluster"]
+    assert np.bincount(cluster[:112]).tolist() == [8] * 14
+    assert (cluster[216:] == -1).all()
+
+
+def test_of_a_crystal_there_is_no_story(sgt, tmp_path, capsys):
+    with TrajectoryWriter(tmp_path / "crystal.gsd") as writer:
+        writer.append(sgt, 0)
+    status, out, _ = run(
+        capsys, "analyze", tmp_path / "crystal.gsd", "--only", "clusters,cluster_order", "--json"
+    )
+    assert status == 0
+    found = json.loads(out)
+    assert found["order_parameters"][0]["largest_cluster_rg_A"] is None
+    assert found["clusters"]["percolates"]
+    assert not found["clusters"]["aggregate"]
+    assert "cluster" not in found["sentence"]
+
+
+DILUTE = """
+seed = 3
+[system]
+start = "melt"
+n_T = 60
+n_S = 10
+density_T_per_1000A3 = 1.0
+[[stage]]
+kind = "langevin"
+temperature_K = 600
+time_ps = 4
+[output]
+interval_ps = 1
+backmap = false
+"""
+
+
+def test_a_run_that_starts_dilute_measures_clusters(tmp_path, capsys):
+    (tmp_path / "condition.toml").write_text(DILUTE)
+    out = tmp_path / "out"
+    assert main(["run", str(tmp_path), "--out", str(out), "--quiet"]) == 0
+    with (out / "order_parameters.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    numbers = [float(row["clusters"]) for row in rows]
+    assert numbers[0] == 60
+    assert numbers[-1] < 60
+    assert all(
+        float(row["mean_cluster_T"]) == pytest.approx(60 / n) for row, n in zip(rows, numbers, strict=True)
+    )
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["clusters"]["start"]["clusters"] == 60
+    assert summary["clusters"]["sentence"] in summary["sentence"]
+    assert "never orders" in summary["sentence"]
+    page = (out / "report.html").read_text()
+    assert "<h2>Clusters</h2>" in page
+    assert page.count("<img") >= 7
+    for name in ("clusters", "cluster_sizes", "cluster_shapes", "small_angle"):
+        assert (out / "figures" / f"{name}.png").stat().st_size > 1000
+    assert main(["report", str(out)]) == 0
+
+
+def test_a_run_of_a_crystal_does_not(short, sgt):
+    from zeocryst.condition import read_condition
+    from zeocryst.pipeline import measured_names
+
+    assert measured_names(read_condition(short), sgt) == DEFAULT
+    thin = beads(*solution(3, np.random.default_rng(1)))
+    assert measured_names(read_condition(short), thin) == (*DEFAULT, *AGGREGATION)
