@@ -58,7 +58,8 @@ def test_one_object_with_everything(growth, capsys):
     assert status == 0
     found = json.loads(out)
     assert (found["frames"], found["n_T"], found["n_S"]) == (16, 576, 36)
-    assert found["measured"] == [name for name in REGISTRY if name != "environment"]
+    # cages are slow, and a similarity needs a framework
+    assert found["measured"] == [n for n in REGISTRY if n not in ("cages", "environment", "likeness")]
     rows = found["order_parameters"]
     assert [row["time_ps"] for row in rows] == [10.0 * k for k in range(16)]
     assert [row["step"] for row in rows] == [1000 * k for k in range(16)]
