@@ -41,6 +41,7 @@ from zeocryst.rundir import RunDirectory, read_summary, without_nan
 from zeocryst.simulation import Hooks, Position, simulate
 from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
+from zeocryst.solvent import HOW_PHYSICAL
 from zeocryst.trajectory import TrajectoryWriter, count_frames, iterate, read_frame
 
 if TYPE_CHECKING:
@@ -421,6 +422,12 @@ class _Run:
             "transition": transition,
             "interruptions": folder.interruptions(),
         }
+        if condition.solvent is not None:
+            summary["solvent"] = {
+                **asdict(condition.solvent),
+                "friction_amu_per_ps": condition.friction,
+                "time": HOW_PHYSICAL,
+            }
         if "clusters" in self._names:
             summary["clusters"] = aggregation_story(rows)
         if condition.seed_framework:

@@ -131,6 +131,7 @@ def _result(summary: dict[str, Any]) -> str:
         ("four-coordinated T, end, quenched", percent(quenched["q4_share"])),
         ("agree to eight shells, end, quenched", agree or "none"),
         ("transition", summary["transition"]["sentence"]),
+        *((("crystal seed", summary["seed_fate"]["sentence"]),) if "seed_fate" in summary else ()),
         ("T, S beads", f"{summary['n_T']}, {summary['n_S']}"),
         ("time", f"{summary['time_ps'] / 1000:.3f} ns in {summary['steps']} steps"),
         ("speed", f"{summary['steps_per_s']:.0f} steps/s, {summary['wall_s']:.0f} s in all"),
@@ -205,5 +206,13 @@ def _made(folder: Path, summary: dict[str, Any]) -> str:
         ("interruptions", len(summary["interruptions"])),
         ("force field", summary["forcefield_source"]),
     ]
+    solvent = summary.get("solvent")
+    if solvent:
+        each = ", ".join(f"{kind} {value:.4g}" for kind, value in solvent["friction_amu_per_ps"].items())
+        rows += [
+            ("viscosity of the solvent (mPa s)", solvent["viscosity_mPa_s"]),
+            ("friction of each bead (amu/ps)", each),
+            ("what its time means", solvent["time"]),
+        ]
     condition = (folder / "condition.toml").read_text("utf-8")
     return facts(rows) + f"<pre>{escape(condition)}</pre>"
