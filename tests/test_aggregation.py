@@ -11,7 +11,8 @@ from scipy.spatial.transform import Rotation
 from zeocryst.cell import make_frame
 from zeocryst.cli import main
 from zeocryst.order import AGGREGATION, DEFAULT
-from zeocryst.trajectory import TrajectoryWriter, read_frame
+from zeocryst.solution.aggregate import SEED_MARK
+from zeocryst.trajectory import TrajectoryWriter, iterate, read_frame
 
 ONLY = "coordination,crystallinity,clusters,cluster_order,small_angle"
 EDGE = 60.0
@@ -164,3 +165,66 @@ def test_a_run_of_a_crystal_does_not(short, sgt):
     assert measured_names(read_condition(short), sgt) == DEFAULT
     thin = beads(*solution(3, np.random.default_rng(1)))
     assert measured_names(read_condition(short), thin) == (*DEFAULT, *AGGREGATION)
+
+
+DROPLET = """
+seed = 3
+[system]
+start = "melt"
+n_T = 420
+n_S = 26
+density_T_per_1000A3 = 16
+[[stage]]
+kind = "langevin"
+temperature_K = 1500
+time_ps = 1
+[[stage]]
+kind = "cut"
+radius_A = 13
+[[stage]]
+kind = "seed"
+framework = "SGT"
+radius_A = 8.5
+[[stage]]
+kind = "langevin"
+temperature_K = 500
+time_ps = 2
+[output]
+interval_ps = 0.5
+[engine]
+name = "lammps"
+threads = 1
+"""
+
+
+def test_a_droplet_with_a_seed_from_condition_to_report(tmp_path, capsys):
+    """Beads change twice on the way; the seed is followed, the droplet is mapped back without pores."""
+    (tmp_path / "condition.toml").write_text(DROPLET)
+    out = tmp_path / "out"
+    command = ["run", str(tmp_path / "condition.toml"), "--out", str(out), "--quiet"]
+    assert main(command) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    frames = [frame for _, frame in iterate(out / "trajectory.gsd")]
+    counts = [int(frame.particles.N) for frame in frames]
+    assert counts[0] == 446
+    assert 100 < counts[-1] < 250
+    assert summary["n_T"] + summary["n_S"] == counts[-1]
+    marks = [np.asarray(frame.log[SEED_MARK]) for frame in frames]
+    assert [len(mark) for mark in marks] == counts
+    seeded = [int(mark.sum()) for mark in marks if mark.any()]
+    assert len(set(seeded)) == 1
+    fate = summary["seed_fate"]
+    assert fate["fate"] in ("melted", "lives", "grew")
+    assert fate["own_like_T"]["end"] <= fate["like_T"]["end"] <= summary["n_T"]
+    assert fate["n_T"] <= seeded[0]
+    assert fate["sentence"] in summary["sentence"]
+    assert summary["backmap"]["pores"]["largest_cavity_A"] is None
+    assert summary["backmap"]["silanols_per_nm2"] > 0
+    report = (out / "report.html").read_text()
+    assert "crystal seed" in report
+    assert "cut out" in (out / "log.txt").read_text()
+    # no barostat in a vacuum
+    pressed = DROPLET.replace('"langevin"\ntemperature_K = 500', '"npt"\ntemperature_K = 500')
+    (tmp_path / "condition.toml").write_text(pressed)
+    assert main([*command[:2], "--out", str(tmp_path / "other")]) == 2
+    assert "vacuum" in capsys.readouterr().err
