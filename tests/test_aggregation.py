@@ -214,7 +214,7 @@ def test_a_droplet_with_a_seed_from_condition_to_report(tmp_path, capsys):
     seeded = [int(mark.sum()) for mark in marks if mark.any()]
     assert len(set(seeded)) == 1
     fate = summary["seed_fate"]
-    assert fate["fate"] in ("melted", "lives", "grew")
+    assert fate["fate"] == "unclear"  # a ball of 8.5 Å has hardly a T that is three bonds inside
     assert fate["own_like_T"]["end"] <= fate["like_T"]["end"] <= summary["n_T"]
     assert fate["n_T"] <= seeded[0]
     assert fate["sentence"] in summary["sentence"]

@@ -124,17 +124,19 @@ def test_likeness_of_a_crystal_and_of_nothing():
 
 def test_what_becomes_of_a_seed():
     cell, sites = start_structure("SGT")
-    shifts = np.array(list(np.ndindex(2, 2, 1)))[:, None] @ cell
-    whole = bonds_from_sites((sites + shifts).reshape(-1, 3), cell * [[2], [2], [1]])
-    nothing = bonds_from_sites(np.random.default_rng(2).random((256, 3)) @ whole.cell, whole.cell)
-    own = np.arange(256) < 128
+    shifts = np.array(list(np.ndindex(4, 3, 1)))[:, None] @ cell
+    whole = bonds_from_sites((sites + shifts).reshape(-1, 3), cell * [[4], [3], [1]])
+    nothing = bonds_from_sites(np.random.default_rng(2).random((768, 3)) @ whole.cell, whole.cell)
+    own = np.arange(768) < 384
     assert seed_fate("SGT", whole, own, whole, own)["fate"] == "lives"
     assert seed_fate("SGT", whole, own, nothing, own)["fate"] == "melted"
     half = part(whole, own)
-    grown = seed_fate("SGT", half, np.ones(128, bool), whole, own)
+    grown = seed_fate("SGT", half, np.ones(384, bool), whole, own)
     assert grown["fate"] == "grew"
-    assert grown["n_T"] == 128
-    assert grown["like_T"]["end"] == 256
+    assert grown["n_T"] == 384
+    assert grown["like_T"]["end"] == 768
+    few = np.arange(768) < 3
+    assert seed_fate("SGT", whole, few, whole, few)["fate"] == "unclear"
 
 
 def test_a_part_of_a_network_is_what_its_sites_give():

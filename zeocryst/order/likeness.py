@@ -19,6 +19,9 @@ SHELLS = 3
 #: A seed has melted when fewer than this share of its own sites look like the framework, of those that did; it
 #: has grown when so many times more sites do in all.
 MELTED_BELOW, GROWN_FROM = 0.5, 1.25
+#: Fewer of its own sites than this at the start do not tell, and growth must be this many standard errors of the
+#: two counts.
+FEWEST, ERRORS = 10, 2.0
 
 
 def like(network: Network, framework: str) -> NDArray[np.bool_]:
@@ -56,15 +59,18 @@ def seed_fate(
     -------
     dict
         ``framework``, ``n_T`` of the seed, ``like_T`` {``start``, ``end``}: T in all with the framework's first
-        three shells, ``own_like_T``: the same of the seed's own T, ``fate`` ("grew", "lives", "melted") and a
-        ``sentence``.
+        three shells, ``own_like_T``: the same of the seed's own T, ``fate`` ("grew", "lives", "melted",
+        "unclear") and a ``sentence``.
     """
     first, last = like(before, framework), like(after, framework)
     total = {"start": int(first.sum()), "end": int(last.sum())}
     own = {"start": int(first[seed_before].sum()), "end": int(last[seed_after].sum())}
-    if own["end"] < MELTED_BELOW * own["start"]:
+    more = total["end"] - total["start"]
+    if own["start"] < FEWEST:
+        fate, verb = "unclear", "is too small for its fate to be told by its surroundings"
+    elif own["end"] < MELTED_BELOW * own["start"]:
         fate, verb = "melted", "melted"
-    elif total["end"] >= GROWN_FROM * total["start"]:
+    elif more >= max((GROWN_FROM - 1) * total["start"], ERRORS * (total["start"] + total["end"]) ** 0.5):
         fate, verb = "grew", "lived and grew"
     else:
         fate, verb = "lives", "lived"
