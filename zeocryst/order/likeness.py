@@ -19,7 +19,7 @@ SHELLS = 3
 #: A seed has melted when fewer than this share of its own sites look like the framework, of those that did; it
 #: has grown when so many times more sites do in all.
 MELTED_BELOW, GROWN_FROM = 0.5, 1.25
-#: Fewer of its own sites than this at the start do not tell, and growth must be this many standard errors of the
+#: Fewer of its own sites than this at the start do not tell; growth must be this many standard errors of the
 #: two counts.
 FEWEST, ERRORS = 10, 2.0
 
