@@ -27,7 +27,7 @@ STEP_FS = {"langevin": 5.0, "brownian": 10.0}
 
 
 def frame_of(what, n_t, forcefield, engine):
-    """A solution or an aggregate, relaxed, with velocities."""
+    """A solution, whose beads start far apart, or an aggregate, relaxed; with velocities."""
     from zeocryst.condition import System
     from zeocryst.simulation import thermalize
     from zeocryst.solution.start import melt
@@ -40,7 +40,7 @@ def frame_of(what, n_t, forcefield, engine):
         frame = melt(System("melt", n_T=n_t, n_S=n_t // 8), forcefield, rng)
         side = (1000 * n_t / DENSITY) ** (1 / 3)
         frame.configuration.box = [side] * 3 + [0, 0, 0]
-    frame, _ = engine.minimize(frame)
+        frame, _ = engine.minimize(frame)
     thermalize(frame, TEMPERATURE, rng)
     return frame
 
@@ -57,18 +57,22 @@ def measure(name, what, kind, n_t):
     frame = frame_of(what, n_t, forcefield, engine)
     stage = Stage(kind, (TEMPERATURE, TEMPERATURE), time_ps=1e6, timestep_fs=STEP_FS[kind])
     friction = Solvent(1.0, DEFAULT_RADIUS_A).friction
-    samples = engine.run(frame, stage, seed=1, every=EVERY, friction=friction)
-    next(samples)
 
-    def advance(count):
+    def rate(steps):
+        """From the same frame each time: a solution does not stay one."""
+        samples = engine.run(frame, stage, seed=1, every=EVERY, friction=friction)
+        next(samples)
+        next(samples)  # compiles, builds lists
         begin = time.process_time()
-        for _ in range(count):
+        for _ in range(0, steps, EVERY):
             next(samples)
-        return time.process_time() - begin
+        return steps / (time.process_time() - begin)
 
-    advance(2)  # compiles, builds lists
-    count = max(1, round(2 * CHUNK_S / advance(2)))
-    return [EVERY * count / advance(count) for _ in range(REPEATS)]
+    rate(EVERY)
+    # no more than 20 ps, in which a solution has hardly begun to aggregate
+    most = round(20_000 / STEP_FS[kind] / EVERY) * EVERY
+    steps = min(most, max(EVERY, round(CHUNK_S * rate(EVERY) / EVERY) * EVERY))
+    return [rate(steps) for _ in range(REPEATS)]
 
 
 def main():
