@@ -44,8 +44,10 @@ SI_SI = (3.07, 0.23)
 CONTACT = {"O-O": 2.75, "Si-O": 2.90, "Si-Si": 2.80}
 CONTACT_WEIGHT = 1.0
 #: Shortest O-O between bridging oxygens (Å) where the other cannot be had without raising the residual by more
-#: than `CONTACT_COST`: the idealized references of germanates with double four-rings have 2.1 to 2.4 Å.
+#: than `CONTACT_COST`: the idealized references of germanates with double four-rings have 2.1 to 2.4 Å. In
+#: between, the longest of `BETWEEN_A` that costs no more: one strained place shall not decide for the whole.
 CLOSEST_BRIDGES = 2.17
+BETWEEN_A = (2.50, 2.30)
 CONTACT_COST = 1.02
 #: Shortest edge of a tetrahedron (Å), and the weight of a breach. The shortest O-O of ordered silicates is
 #: about 2.5 Å.
@@ -124,15 +126,22 @@ def solve(silicate: Silicate, *, free_cell: bool = False) -> tuple[Silicate, flo
         held = VolumeTerm(VOLUME_STIFFNESS, volume(silicate.network.cell), silicate.network.n_sites)
     with threads_for(silicate.n_atoms):
         solved = _descend(silicate, terms, held, CLOSEST_BRIDGES)
-        positions, cell = solved.positions, solved.network.cell
-        found = residual(terms, positions, cell)
-        wanted = _contact_terms(solved, terms, positions, cell, CONTACT["O-O"])
-        if (np.linalg.norm(wanted.vectors(positions, cell), axis=1) < wanted.distance - 0.05).any():
-            apart = _descend(solved, terms, held, CONTACT["O-O"])
+        found = residual(terms, solved.positions, solved.network.cell)
+        for bridges in (CONTACT["O-O"], *BETWEEN_A):
+            if not _closer_than(bridges, solved, terms):
+                break
+            apart = _descend(solved, terms, held, bridges)
             reached = residual(terms, apart.positions, apart.network.cell)
             if reached <= CONTACT_COST * found:
                 return apart, reached
     return solved, found
+
+
+def _closer_than(bridges: float, silicate: Silicate, terms: Terms) -> bool:
+    """Whether atoms are nearer to each other than they may be, bridging O than a distance."""
+    positions, cell = silicate.positions, silicate.network.cell
+    wanted = _contact_terms(silicate, terms, positions, cell, bridges)
+    return bool((np.linalg.norm(wanted.vectors(positions, cell), axis=1) < wanted.distance - 0.05).any())
 
 
 def _descend(silicate: Silicate, terms: Terms, held: VolumeTerm | None, bridges: float) -> Silicate:

@@ -45,6 +45,9 @@ TABLE_POINTS = 20_000
 TABLE_START_A = 0.1
 #: Most steps of a minimization.
 MOST_STEPS = 200_000
+#: A minimization has ended, too, when this many chunks of 200 steps have lowered the energy by less than this, eV
+#: per bead.
+STANDSTILL_CHUNKS, STANDSTILL_EV = 10, 1e-7
 
 Floats = NDArray[np.float64]
 
@@ -252,9 +255,13 @@ class _Session:
             forces=self.forces,
         )
         self._start(fire)
+        energies = [np.inf] * STANDSTILL_CHUNKS
         for _ in range(0, MOST_STEPS, 200):
             self.step(200)
-            if fire.converged:
+            energies.append(self.energy())
+            # in a dilute solution beads drift towards each other for ever, under next to no force
+            gained = (energies[-1 - STANDSTILL_CHUNKS] - energies[-1]) / self._frame.particles.N
+            if fire.converged or gained < STANDSTILL_EV:
                 return
         raise SimulationError(f"the minimization did not end within {MOST_STEPS} steps")
 
