@@ -45,7 +45,7 @@ TABLE_POINTS = 20_000
 TABLE_START_A = 0.1
 #: Most steps of a minimization.
 MOST_STEPS = 200_000
-#: A minimization has ended, too, when this many chunks of 200 steps have lowered the energy by less than this, eV
+#: A minimization has ended, too, when so many chunks of 200 steps have lowered the energy by less than this, eV
 #: per bead.
 STANDSTILL_CHUNKS, STANDSTILL_EV = 10, 1e-7
 
