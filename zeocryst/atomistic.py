@@ -76,8 +76,8 @@ def realize(
     before_labels, labels = label_sites(network), label_sites(after)
     local = local_geometry(atoms)
     shifts = local.shifts_ppm
-    framework = any(piece.directions == 3 for piece in pieces(network))
-    pores = measure_pores(atoms, seed, framework=framework)
+    extended = any(piece.directions >= 2 for piece in pieces(network))  # a framework or a layer of one
+    pores = measure_pores(atoms, seed, framework=extended)
     surface = pores["accessible_surface_A2"]
     record = {
         **figures,

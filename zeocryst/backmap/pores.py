@@ -52,8 +52,8 @@ def measure_pores(atoms: Atoms, seed: int = 1, *, framework: bool = True) -> dic
     seed
         Of the shaking.
     framework
-        Whether the structure goes on in all directions. One that does not has no pores to speak of: its surface
-        alone is measured (the walk through the void around it would take minutes).
+        Whether the structure goes on for ever, as a framework or a layer. One that does not has no pores to
+        speak of: its surface alone is measured (the walk through the void around it would take minutes).
 
     Returns
     -------

@@ -30,6 +30,8 @@ Bools = NDArray[np.bool_]
 #: Empty space on each side of a droplet, Å: more than any cut-off, so that it never sees its images, even where
 #: it changes its shape.
 VACUUM_A = 20.0
+#: Places with at least this share of the T that the most crowded place has around it are as good.
+NEARLY_AS_MANY = 0.95
 #: Name under which the beads of a seed are marked in the frame that it is put into.
 SEED_MARK = "particles/zeocryst/seed"
 
@@ -110,8 +112,7 @@ def _round(frame: gsd.hoomd.Frame, radius: float) -> tuple[Ints, Floats, str]:
             "smaller one, or more beads"
         )
     beads = np.asarray(frame.particles.position, dtype=float)
-    kinds, names = np.asarray(frame.particles.typeid), list(frame.particles.types)
-    home = _densest(beads[kinds == names.index("T")], cell, radius)
+    home = _midst(frame, radius)
     delta = (beads - home) @ np.linalg.inv(cell)
     place = (delta - np.round(delta)) @ cell
     near = np.linalg.norm(place, axis=1) <= radius
@@ -166,7 +167,7 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
     positions = np.asarray(frame.particles.position, dtype=float)
     kinds = np.asarray(frame.particles.typeid)
     names = list(frame.particles.types)
-    home = _densest(positions[kinds == names.index("T")], cell, how.radius_A)
+    home = _midst(frame, how.radius_A)
     delta = (positions - home) @ np.linalg.inv(cell)
     apart = np.linalg.norm((delta - np.round(delta)) @ cell, axis=1)
     leave = np.zeros(len(kinds), dtype=bool)
@@ -211,10 +212,23 @@ def _ball(how: Seed, forcefield: ForceField) -> tuple[Floats, Ints]:
     return points[inside] - centre, kinds[inside]
 
 
-def _densest(sites: Floats, cell: Floats, radius: float) -> Floats:
-    """The T with the most T within a radius, moved to their middle: the inside of an aggregate."""
-    i, j, shift, _ = neighbour_pairs(sites, cell, radius, full=True)
-    best = int(np.argmax(np.bincount(i, minlength=len(sites))))
-    mine = i == best
-    around = sites[j[mine]] + shift[mine] @ cell
-    return np.asarray(np.vstack([sites[best], around]).mean(axis=0))
+def _midst(frame: gsd.hoomd.Frame, radius: float) -> Floats:
+    """A place inside: with as many T around as there are anywhere, or nearly, and S in the frame's proportion.
+
+    Where the most T are, S are few; a crystal that is to grow there would lack them.
+    """
+    cell = box_to_cell(frame.configuration.box)
+    beads = np.asarray(frame.particles.position, dtype=float)
+    kinds, names = np.asarray(frame.particles.typeid), list(frame.particles.types)
+    sites = beads[kinds == names.index("T")]
+    guests = beads[kinds == names.index("S")] if "S" in names else beads[:0]
+    n = len(sites)
+    i, j, shift, _ = neighbour_pairs(np.vstack([sites, guests]), cell, radius, full=True)
+    near, mine = j < n, i < n
+    around = np.bincount(i[mine & near], minlength=n) + 1
+    held = np.bincount(i[mine & ~near], minlength=n)
+    crowded = np.flatnonzero(around >= NEARLY_AS_MANY * around.max())
+    off = np.abs(held[crowded] / around[crowded] - len(guests) / n)
+    best = int(crowded[np.argmin(off)])
+    chosen = (i == best) & near
+    return np.asarray(np.vstack([sites[best], sites[j[chosen]] + shift[chosen] @ cell]).mean(axis=0))
