@@ -69,3 +69,10 @@ def test_a_cluster_ends():
     # a chain of three sites in a large cell
     network = bonds_from_sites([[0, 0, 0], [3.1, 0, 0], [6.2, 0, 0]], np.eye(3) * 40)
     assert coordination_sequences(network, 4).tolist() == [[1, 1, 0, 0], [2, 0, 0, 0], [1, 1, 0, 0]]
+
+
+def test_deep_sequences_of_sodalite():
+    """2 k^2 + 2 (Grosse-Kunstleve, Brunner, Sloane, Acta Cryst. A 52, 879 (1996)), also where 19 000 nodes are met."""
+    cell, sites = start_structure("SOD")
+    k = np.arange(1, 31)
+    assert (coordination_sequences(bonds_from_sites(sites, cell), 30) == 2 * k**2 + 2).all()

@@ -111,37 +111,42 @@ def _enter(key: Any, table: Ints) -> Any:
     return True
 
 
+@numba.njit(cache=True)
+def _count(root: int, begin: Ints, steps: Ints, table: Ints, nodes: Ints, counts: NDArray[np.int32]) -> Any:
+    """Count the nodes in each shell around a site; the two buffers, larger ones where they had to grow."""
+    image = (1 << 30) - 1
+    table[:] = -1
+    nodes[0] = encode(root, 0, 0, 0)
+    _enter(nodes[0], table)
+    first, total = 0, 1
+    for d in range(len(counts)):
+        last = total
+        for m in range(first, last):
+            site, at = nodes[m] >> 30, nodes[m] & image
+            for h in range(begin[site], begin[site + 1]):
+                if not _enter(steps[h] + at, table):
+                    continue
+                nodes[total] = steps[h] + at
+                total += 1
+                if total == len(nodes):  # the table is half full: double both, and put all nodes in again
+                    more = np.empty(2 * total, np.int64)
+                    more[:total] = nodes
+                    nodes, table = more, np.full(4 * total, -1, np.int64)
+                    for k in range(total):
+                        _enter(nodes[k], table)
+        counts[d] = total - last
+        first = last
+    return table, nodes
+
+
 @numba.njit(parallel=True, cache=True)
 def _coordination_sequences(n: int, depth: int, begin: Ints, steps: Ints) -> NDArray[np.int32]:
     out = np.zeros((n, depth), np.int32)
     chunk = 64
-    image = np.int64((1 << 30) - 1)
     for c in numba.prange((n + chunk - 1) // chunk):
-        size = 2048
-        table, nodes = np.empty(size, np.int64), np.empty(size // 2, np.int64)
+        table, nodes = np.empty(2048, np.int64), np.empty(1024, np.int64)
         for root in range(c * chunk, min(n, (c + 1) * chunk)):
-            table[:] = -1
-            nodes[0] = encode(root, 0, 0, 0)
-            _enter(nodes[0], table)
-            first, total = 0, 1
-            for d in range(depth):
-                last = total
-                for m in range(first, last):
-                    site, at = nodes[m] >> 30, nodes[m] & image
-                    for h in range(begin[site], begin[site + 1]):
-                        if not _enter(steps[h] + at, table):
-                            continue
-                        nodes[total] = steps[h] + at
-                        total += 1
-                        if total == size // 2:  # half full: double everything, and put all nodes in again
-                            size *= 2
-                            more = np.empty(size // 2, np.int64)
-                            more[:total] = nodes[:total]
-                            nodes, table = more, np.full(size, -1, np.int64)
-                            for k in range(total):
-                                _enter(nodes[k], table)
-                out[root, d] = total - last
-                first = last
+            table, nodes = _count(root, begin, steps, table, nodes, out[root])
     return out
 
 
