@@ -69,3 +69,27 @@ def test_the_control_melts(tmp_path):
     # amorphous silica: 140 to 155 degrees (Mozzi and Warren 1969: 144; simulations up to 155)
     assert 140 <= summary["backmap"]["si_o_si_mean_deg"] <= 155
     valid_atoms(summary)
+
+
+@pytest.mark.slow
+def test_the_solution_aggregates(tmp_path):
+    """A quarter of the shipped size and time: nothing is lost, clusters grow, and the largest has valid atoms."""
+    text = (ROOT / "runs" / "silicalite_gel" / "condition.toml").read_text("utf-8")
+    assert "n_T = 800" in text
+    assert "time_ps = 600" in text
+    (tmp_path / "condition.toml").write_text(
+        text.replace("n_T = 800", "n_T = 200").replace("time_ps = 600", "time_ps = 150")
+    )
+    summary = run(tmp_path, tmp_path / "out")
+    # 25 SiO2 : 9 TPAOH, one S for each
+    assert (summary["n_T"], summary["n_S"]) == (200, 72)
+    story = summary["clusters"]
+    assert story["start"]["clusters"] == 80  # 40 monomers, 20 dimers, ten four-rings and ten cubes
+    assert story["end"]["clusters"] < 0.5 * story["start"]["clusters"]
+    assert story["end"]["weight_mean_cluster_T"] > 2 * story["start"]["weight_mean_cluster_T"]
+    assert "no pH" in summary["solvent"]["time"]
+    back = summary["backmap"]
+    assert back["n_silanol"] > 0
+    assert back["silanols_per_nm2"] > 0
+    valid_atoms(summary)
+    assert "without hydrodynamic interactions" in (tmp_path / "out" / "report.html").read_text("utf-8")
