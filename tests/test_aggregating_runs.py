@@ -223,6 +223,23 @@ def test_a_droplet_with_a_seed_from_condition_to_report(tmp_path, capsys):
     report = (out / "report.html").read_text()
     assert "crystal seed" in report
     assert "cut out" in (out / "log.txt").read_text()
+    # packed into a periodic box, it fills it under zero pressure; where every cluster goes round the box, there is no
+    # radius to draw
+    packed = DROPLET.replace("radius_A = 13\n", 'radius_A = 13\nbox = "packed"\n')
+    packed = packed.replace(
+        '"langevin"\ntemperature_K = 500\ntime_ps = 2', '"npt"\ntemperature_K = 900\ntime_ps = 8'
+    )
+    (tmp_path / "condition.toml").write_text(
+        packed.replace("interval_ps = 0.5", "interval_ps = 1\nbackmap = false")
+    )
+    assert main([*command[:2], "--out", str(tmp_path / "packed"), "--quiet"]) == 0
+    dense = json.loads((tmp_path / "packed" / "summary.json").read_text())
+    with (tmp_path / "packed" / "order_parameters.csv").open() as file:
+        density = [float(row["density_T_per_1000A3"]) for row in csv.DictReader(file)]
+    # that of T-S melts, which is what the corners' emptiness is lost to
+    assert min(density) < 13
+    assert 15 < density[-1] < 20
+    assert dense["clusters"]["end"]["clusters"] == 1
     # no barostat in a vacuum
     pressed = DROPLET.replace('"langevin"\ntemperature_K = 500', '"npt"\ntemperature_K = 500')
     (tmp_path / "condition.toml").write_text(pressed)

@@ -123,9 +123,12 @@ def _over_time(rows: Sequence[Row]) -> Figure:
 
 
 def _logarithmic(axes: Axes, which: str) -> None:
-    """Make an axis, x or y, logarithmic, with plain numbers at 1, 2 and 5."""
+    """Make an axis, x or y, logarithmic, with plain numbers at 1, 2 and 5; not where it has nothing to show."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
+    shown = [line.get_xdata() if which == "x" else line.get_ydata() for line in axes.lines]
+    if not axes.patches and not any((np.asarray(values, dtype=float) > 0).any() for values in shown):
+        return
     axes.set(**{f"{which}scale": "log"})
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
