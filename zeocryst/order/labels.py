@@ -293,8 +293,9 @@ def _name(sites: _Sites, code: Ints, names: list[str], least: int) -> None:
         if member is None or _contradicted(sites, best, member):
             left -= {best} if member is not None else set(likely)
             continue
-        code[member] = len(names)
-        names.append(kinds[best].code)
+        if kinds[best].code not in names:
+            names.append(kinds[best].code)
+        code[member] = names.index(kinds[best].code)
         free &= ~member
 
 
@@ -365,7 +366,9 @@ def _with_grains(sites: _Sites, t: int, free: Bools, grown: Bools) -> Bools:
     """Free sites that lie in grains of a type."""
     depth = sites.depth[:, t]
     member = grown | (free & (depth >= INTACT_SHELLS))
-    member |= free & (sites.adjacency @ member.astype(np.int8) >= FILL_NEIGHBOURS)
+    # a site of an interrupted framework has fewer bonds, and is filled in where all of them lead into the grain
+    enough = np.clip(sites.network.degree, 2, FILL_NEIGHBOURS)
+    member |= free & (sites.adjacency @ member.astype(np.int8) >= enough)
     label = _clusters(sites.adjacency, member)
     inside = label >= 0
     size = np.bincount(label[inside], minlength=1)
