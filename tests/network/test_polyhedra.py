@@ -121,3 +121,18 @@ def test_no_cages():
     assert found.values["cages_per_T"] == 0
     assert np.isnan(found.values["cages_with_S_share"])
     assert found.sites["cages"].tolist() == [0, 0]
+
+
+def test_an_s_is_found_in_its_cage_in_any_orientation(sgt):
+    """SGT has twelve cages in a cell, and an S in each of the four large ones, however the network is turned."""
+    from dataclasses import replace
+
+    from zeocryst.order.cage_statistics import cages
+
+    network, _ = network_of_frame(sgt)
+    turn = np.linalg.qr(np.random.default_rng(5).normal(size=(3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    turned = replace(network, positions=network.positions @ turn.T, cell=network.cell @ turn.T)
+    for found in (cages(network, sgt), cages(turned, sgt)):
+        assert found.values["cages_with_S_share"] == pytest.approx(4 / 12)
+        assert found.values["cages_per_T"] == pytest.approx(12 / 64)

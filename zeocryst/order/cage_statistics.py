@@ -24,8 +24,10 @@ def cages(network: Network, frame: gsd.hoomd.Frame) -> Measured:
     """
     names = list(frame.particles.types or [])
     mine = np.asarray(frame.particles.typeid) == (names.index("S") if "S" in names else -1)
-    corner = box_to_cell(frame.configuration.box).sum(axis=0) / 2  # networks begin there, frames in the middle
-    found = cage_statistics(network, np.asarray(frame.particles.position, dtype=float)[mine] + corner)
+    # the network may lie in another orientation than the frame, and has its origin in a corner
+    box = box_to_cell(frame.configuration.box)
+    places = np.asarray(frame.particles.position, dtype=float)[mine] + box.sum(axis=0) / 2
+    found = cage_statistics(network, places @ np.linalg.inv(box) @ network.cell)
     always = {name: found.values[name] for name in ("cages_per_T", "cages_with_S_share")}
     kinds = [name[6:-6] for name in found.values if name.endswith("_per_T") and name not in always]
     often = {kind: found.values[f"cages_{kind}_per_T"] for kind in kinds}
