@@ -69,7 +69,8 @@ def test_what_is_refused(solvent, kind, step, expected):
 
 
 def test_other_kinds_do_not_feel_the_solvent():
-    parse("[solvent]\nviscosity_mPa_s = 1000\n", "nvt", 20)
+    thick = parse("[solvent]\nviscosity_mPa_s = 1000\n", "nvt", 20)
+    assert thick.stages[0].timestep_fs == 20
 
 
 def test_stiffness_is_the_second_derivative(ts):

@@ -453,10 +453,12 @@ class _Run:
 
     def _fate(self, framework: str, quenched: gsd.hoomd.Frame) -> dict[str, Any]:
         """What became of the crystal seed."""
-        planted = next(f for _, f in iterate(self._folder.trajectory) if f.log[SEED_MARK].any())
+        last = read_frame(self._folder.trajectory).log[SEED_MARK]
+        # the first frame with these marks: an earlier seed has others
+        frames = (frame for _, frame in iterate(self._folder.trajectory))
+        planted = next(frame for frame in frames if np.array_equal(frame.log[SEED_MARK], last))
         before, t_before = network_of_frame(planted)  # it was minimized when it was put in
         after, t_after = network_of_frame(quenched)
-        last = read_frame(self._folder.trajectory).log[SEED_MARK]
         return seed_fate(framework, before, planted.log[SEED_MARK][t_before] > 0, after, last[t_after] > 0)
 
     def _backmap(self, network: Network) -> dict[str, Any]:

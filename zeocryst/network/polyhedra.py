@@ -106,6 +106,7 @@ class _Nearby:
         self._rings: list[Ring] = []
 
     def add(self, ring: Ring) -> None:
+        """Take a ring in, by each of its nodes."""
         for s, x, y, z in ring:
             self._through[s].append((len(self._rings), (x, y, z)))
         self._rings.append(ring)
@@ -127,6 +128,7 @@ def _is_sum(ring: Ring, others: list[Ring]) -> bool:
     bit: dict[tuple[Node, Node], int] = {}
 
     def row(member: Ring) -> int:
+        """The bonds of a ring as the bits of a number."""
         return sum(1 << bit.setdefault(bond, len(bit)) for bond in _bonds(member))
 
     target = row(ring)

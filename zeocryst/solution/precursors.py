@@ -43,6 +43,7 @@ def bond_length(forcefield: ForceField) -> float:
     pair = forcefield.pairs["T", "T"]
 
     def energy(r: float) -> float:
+        """Of two T so far apart, eV."""
         return float(pair.two_body(np.array([r]))[0][0])
 
     bounds = (0.7 * pair.sigma_A, 0.999 * pair.cutoff_A)
@@ -98,6 +99,7 @@ def _minimum(start: Floats, forcefield: ForceField) -> Floats:
     kinds = np.zeros(len(start), dtype=np.int64)
 
     def energy_and_gradient(x: Floats) -> tuple[float, Floats]:
+        """Energy (eV) and its gradient (eV/Å) for all coordinates in one row."""
         found = evaluate(x.reshape(-1, 3), cell, kinds, ["T"], forcefield)
         return float(found.energy.sum()), -found.forces.ravel()
 
