@@ -63,7 +63,7 @@ def _plant(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
             if own.size[u, mine] != net.size[y, theirs] or own.number[u, mine] != net.number[y, theirs]:
                 return False
     g.tally[:] = 0
-    origin = np.zeros(3, np.int32)
+    origin = (np.int32(0), np.int32(0), np.int32(0))
     for a in range(d):
         propose(g, own, net, u, y, trial[a], a, origin, origin)
     return True
@@ -124,7 +124,8 @@ def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[n
                 if count - g.tally[2] > best and count >= least:
                     best = count - g.tally[2]
                     start[0], start[1], start[2] = u, y, code
-                    clear = g.tally[2] == 0 and 2 * count > len(g.site)
+                    some = CLEAR * count if not patient else 0
+                    clear = g.tally[2] <= some and 2 * count > len(g.site)
                 clear_enough = g.tally[2] <= CLEAR * count
                 if not clear:
                     undo(g, 0, 0, 0, 0)

@@ -40,7 +40,7 @@ class Growth(NamedTuple):
         The net's site that each site stands for, or -1.
     slot, bond : (N, 4) int arrays
         A site's bond for each bond of the net, and the net's bond for each of its own; -1 where not known.
-    lattice, image : (N, 3) int arrays
+    lattice, image : (N, 3) int32 arrays
         The net's cell, and the image of the site that was reached.
     agreed, denied : (N,) int arrays
         Proposals that agreed with what was known of a site, and that did not.
@@ -109,21 +109,34 @@ def is_sound(same: Any, other: Any) -> Any:
     return (same >= 2 and other == 0) or (same >= 4 and other <= 1)
 
 
+@numba.njit(cache=True, inline="always")
+def _triple(rows, n):  # type: ignore[no-untyped-def]
+    """A row of three whole numbers as a tuple: arrays as small as this are slow to make."""
+    return np.int32(rows[n, 0]), np.int32(rows[n, 1]), np.int32(rows[n, 2])
+
+
+@numba.njit(cache=True, inline="always")
+def _moved(at, rows, n):  # type: ignore[no-untyped-def]
+    """A lattice vector and a row of another."""
+    return np.int32(at[0] + rows[n, 0]), np.int32(at[1] + rows[n, 1]), np.int32(at[2] + rows[n, 2])
+
+
 @numba.njit(cache=True)
 def _closes(g, w, image, lattice):  # type: ignore[no-untyped-def]
     """Whether a site that is reached again is the same of the net, the way around the box considered."""
-    d = image - g.image[w]
-    t = lattice - g.lattice[w]
-    if not d.any():
-        return not t.any()
+    a, b, c = image[0] - g.image[w, 0], image[1] - g.image[w, 1], image[2] - g.image[w, 2]
+    p, q, r = lattice[0] - g.lattice[w, 0], lattice[1] - g.lattice[w, 1], lattice[2] - g.lattice[w, 2]
+    if a == b == c == 0:
+        return p == q == r == 0
     for n in range(g.tally[3]):
-        if (g.winding[n, :3] == d).all():
-            return (g.winding[n, 3:] == t).all()
-        if (g.winding[n, :3] == -d).all():
-            return (g.winding[n, 3:] == -t).all()
+        way = g.winding[n]
+        if way[0] == a and way[1] == b and way[2] == c:
+            return way[3] == p and way[4] == q and way[5] == r
+        if way[0] == -a and way[1] == -b and way[2] == -c:
+            return way[3] == -p and way[4] == -q and way[5] == -r
     if g.tally[3] < len(g.winding):
-        g.winding[g.tally[3], :3] = d
-        g.winding[g.tally[3], 3:] = t
+        way = g.winding[g.tally[3]]
+        way[0], way[1], way[2], way[3], way[4], way[5] = a, b, c, p, q, r
         g.tally[3] += 1
     return True
 
@@ -163,8 +176,8 @@ def propose(g, own, net, w, y, i, k, image, lattice):  # type: ignore[no-untyped
         return False
     if g.site[w] < 0:
         g.site[w] = y
-        g.image[w] = image
-        g.lattice[w] = lattice
+        g.image[w, 0], g.image[w, 1], g.image[w, 2] = image
+        g.lattice[w, 0], g.lattice[w, 1], g.lattice[w, 2] = lattice
         g.tally[1] += 1
         _note(g, w, -1)
     elif g.site[w] != y or not _closes(g, w, image, lattice):
@@ -215,15 +228,14 @@ def _along_ring(g, own, net, v, a, b):  # type: ignore[no-untyped-def]
         return
     if own.number[v, mine] != 1 or net.number[g.site[v], theirs] != 1:
         return
-    root, image, lattice = g.site[v], g.image[v].copy(), g.lattice[v].copy()
+    root, image, lattice = g.site[v], _triple(g.image, v), _triple(g.lattice, v)
     at, there = v, root
     for t in range(length - 1):
         h = own.ring[v, mine, t] if i < j else own.back[own.ring[v, mine, length - 1 - t]]
         e = net.ring[root, theirs, t]
         if not propose(g, own, net, at, there, h - own.begin[at], e - net.begin[there], image, lattice):
             return
-        image += own.shift[h].astype(np.int32)
-        lattice += net.shift[e].astype(np.int32)
+        image, lattice = _moved(image, own.shift, h), _moved(lattice, net.shift, e)
         at, there = own.target[h], net.target[e]
         if not propose(
             g, own, net, at, there, own.back[h] - own.begin[at], net.back[e] - net.begin[there], image, lattice
@@ -333,7 +345,10 @@ def _settle(g, net, v, way):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True)
 def _is_open(g, net, v):  # type: ignore[no-untyped-def]
     """Whether a site has bonds that are not known."""
-    return (g.slot[v] >= 0).sum() < net.begin[g.site[v] + 1] - net.begin[g.site[v]]
+    known = 0
+    for a in range(4):
+        known += g.slot[v, a] >= 0
+    return known < net.begin[g.site[v] + 1] - net.begin[g.site[v]]
 
 
 @numba.njit(cache=True)
@@ -360,8 +375,8 @@ def _spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
                 continue
             h, e = own.begin[v] + g.slot[v, a], net.begin[y] + a
             w, z = own.target[h], net.target[e]
-            image = g.image[v] + own.shift[h].astype(np.int32)
-            lattice = g.lattice[v] + net.shift[e].astype(np.int32)
+            image = _moved(_triple(g.image, v), own.shift, h)
+            lattice = _moved(_triple(g.lattice, v), net.shift, e)
             propose(g, own, net, w, z, own.back[h] - own.begin[w], net.back[e] - net.begin[z], image, lattice)
             for b in range(a + 1, degree):
                 if g.slot[v, b] >= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,8 +76,6 @@ def fit_curve(
 
 def _noise(residual: Floats, parameters: int, rng: np.random.Generator) -> Iterator[Floats]:
     """Time courses that could be the residuals as well."""
-    from scipy.signal import lfilter
-
     n = len(residual)
     residual = (residual - residual.mean()) * (n / max(1, n - parameters)) ** 0.5
     variance = float(residual @ residual)
@@ -87,7 +86,7 @@ def _noise(residual: Floats, parameters: int, rng: np.random.Generator) -> Itera
     before = 50  # steps until the start is forgotten
     while True:
         drawn = rng.choice(innovations, size=n + before)
-        yield np.asarray(lfilter([1.0], [1.0, -rho], drawn)[before:], dtype=float)
+        yield np.fromiter(accumulate(drawn, lambda last, kick: rho * last + kick), float)[before:]
 
 
 def correlation_time(residual: Floats) -> float:
