@@ -8,13 +8,18 @@ A site counts as crystalline in one of two ways.
    coordination sequence (CS) are those of a site of the type; what they reach is kept where the rings at a
    site's angles are the net's. That walks around vacancies and leaves out single wrong bonds, ends where the
    crystal ends, and is hardly ever possible by chance: five-rings are everywhere in a disordered network, but
-   long closed walks that agree are not. A site that has `FILL_NEIGHBOURS` neighbours in the grain is filled in;
-   sites whose CS agree to `INTACT_SHELLS` shells are taken as well, for nets that cannot be followed
-   everywhere (NPO, RON, RWY).
+   long closed walks that agree are not. A site that has `FILL_NEIGHBOURS` neighbours in the grain is filled in.
+   Some nets cannot be followed everywhere, where T are missing least of all (NPO, RON, RWY). So sites whose CS
+   agree to `INTACT_SHELLS` shells are taken as well; and from what was followed a grain goes on over sites
+   whose CS agree just as deep as they are intact, that is, as there is no missing bond, if all others within
+   `AROUND_BONDS` bonds do so too. In a crystal that lacks some of its T every site agrees like this (of NPO
+   without 2 % of its T 735 of 735); in a disordered network hardly a site is among such ones only.
    A bonded cluster of such sites is a grain if it has `MIN_GRAIN` sites, `MIN_CORE` of which are seeds of that
    very type. (The largest by chance, in a dense, four-coordinated disordered network: 34 sites, 3 seeds.)
-   Where regular sites are left (2.), which says that there is a crystal, `FEW_CORE` seeds do for a grain of
-   `LARGE_GRAIN` sites that one growth goes through: vacancies leave some types hardly a seed (BCT).
+   Where regular sites are left (2.), which says that there is a crystal, or where `ALMOST_ALL` sites agree with
+   a type as deep as they are intact (in melts and disordered networks 0.85 at most did), `FEW_CORE` seeds do
+   for a grain of `LARGE_GRAIN` sites that one growth goes through: vacancies leave some types hardly a seed
+   (BCT, ATV).
    Types compete: all that have seeds enough are tried, the one whose growths go through most sites is given out
    first, and the others are tried on what is left.
    A type is refused where the crystal is intact and says otherwise: polytypes of SGT can be followed on SGT's
@@ -58,7 +63,8 @@ MIN_CORE = 6
 FEW_CORE, LARGE_GRAIN = 2, 200
 FILL_NEIGHBOURS = 3
 #: More disagreements than this for each site that growths reach show that it is another crystal, or none,
-#: unless half of these sites agree to `INTACT_SHELLS` shells, or one growth reaches nearly all sites there are.
+#: unless half of these sites agree to `INTACT_SHELLS` shells, or nearly all as deep as they are intact, or one
+#: growth reaches nearly all sites there are.
 #: (In growing, hot SGT there are 0.03 to 0.07, in polytypes of it 0.16, in a melt and a disordered network 0.2
 #: and more. In SVY with 2 % of its T gone, an interrupted framework, there are 0.16.)
 MOST_DISAGREEMENTS = 0.12
@@ -67,6 +73,9 @@ ALMOST_ALL = 0.9
 CLEAR_SHARE = 0.99
 #: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
 LEAST_GROWTH = 12
+#: Sites nearer (bonds) to a missing bond than this say nothing of the type; one that disagrees speaks for all
+#: that is so near to it.
+LEAST_WHOLE, AROUND_BONDS = 2, 2
 TRIES = 40
 MIN_RECURRENCE = 6
 MIN_INTACT = 16
@@ -212,6 +221,12 @@ def _near(adjacency: csr_array, given: Bools, bonds: int) -> Bools:
     return reach
 
 
+def _spread(adjacency: csr_array, member: Bools, ground: Bools) -> Bools:
+    """The members, and the ground that is bonded to them, directly or over other ground."""
+    label = _clusters(adjacency, ground | member)
+    return member | (ground & np.isin(label, label[member]))
+
+
 def _recurring(network: Network, sequences: NDArray[np.int32], free: Bools, shells: int, least: int) -> Bools:
     """Free sites whose first `shells` shells at least `least` sites in their block of the box have."""
     fractional = network.positions @ np.linalg.inv(network.cell)
@@ -260,6 +275,12 @@ class _Sites:
         for bonds in range(DEPTH - 1, -1, -1):
             self.whole[_near(self.adjacency, self.broken, bonds)] = bonds
 
+    def agreeing(self, t: int) -> Bools:
+        """Sites that agree with type number t as deep as they are intact, as all others around them do."""
+        agree = self.depth[:, t] >= self.whole
+        whole = self.whole >= LEAST_WHOLE
+        return agree & whole & ~_near(self.adjacency, whole & ~agree, AROUND_BONDS)
+
 
 def _label(network: Network, copies: int) -> Labels:
     """Label a network that consists of `copies` of the given cell."""
@@ -284,7 +305,10 @@ def _name(sites: _Sites, code: Ints, names: list[str], least: int) -> None:
     left = set(range(len(kinds)))
     while free.any():
         seeds = (sites.depth[free] >= CORE_SHELLS).sum(axis=0)
-        likely = [t for t in left if seeds[t] >= least or seeds[t] == free.sum()]
+        telling = free & (sites.whole >= LEAST_WHOLE)
+        agree = (sites.depth[telling] >= sites.whole[telling, None]).sum(axis=0)
+        enough = np.where(agree >= max(1.0, ALMOST_ALL * telling.sum()), FEW_CORE, least)
+        likely = [t for t in left if seeds[t] >= enough[t] or seeds[t] == free.sum()]
         if not likely:
             break
         # a type of many kinds has many seeds by chance: those of few kinds come first
@@ -314,8 +338,11 @@ def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | No
         deep = (sites.depth[:, t] >= INTACT_SHELLS) & free
         reached = grain >= 0
         size = np.bincount(grain[reached], minlength=1)
+        telling = reached & (sites.whole >= LEAST_WHOLE)
         doubtful = (
-            disagreements > MOST_DISAGREEMENTS * reached.sum() and 2 * deep[reached].sum() < reached.sum()
+            disagreements > MOST_DISAGREEMENTS * reached.sum()
+            and 2 * deep[reached].sum() < reached.sum()
+            and sites.agreeing(t)[telling].sum() < ALMOST_ALL * telling.sum()
         )
         if doubtful and size.max() < ALMOST_ALL * free.sum():
             continue
@@ -366,6 +393,7 @@ def _with_grains(sites: _Sites, t: int, free: Bools, grown: Bools) -> Bools:
     """Free sites that lie in grains of a type."""
     depth = sites.depth[:, t]
     member = grown | (free & (depth >= INTACT_SHELLS))
+    member |= _spread(sites.adjacency, grown, free & sites.agreeing(t))
     # a site of an interrupted framework has fewer bonds, and is filled in where all of them lead into the grain
     enough = np.clip(sites.network.degree, 2, FILL_NEIGHBOURS)
     member |= free & (sites.adjacency @ member.astype(np.int8) >= enough)
