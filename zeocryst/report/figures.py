@@ -103,18 +103,21 @@ def rings(rows: Sequence[Row]) -> Figure:
 
 
 def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, list[dict[str, Any]]]:
-    """The T network of several frames, side by side, along the shortest axis with the longest to the right."""
+    """The T network of several frames, side by side to one scale, along the first one's shortest axis.
+
+    Its longest axis is to the right.
+    """
     from matplotlib.lines import Line2D
 
     figure = new_figure(12, 4.9)
-    axes = np.atleast_1d(figure.subplots(1, len(frames), sharey=True))
+    axes = np.atleast_1d(figure.subplots(1, len(frames), sharex=True, sharey=True))
     table: list[dict[str, Any]] = []
+    lengths = np.linalg.norm(box_to_cell(frames[0][1].configuration.box), axis=1)
+    right, up, depth = (int(k) for k in np.argsort(-lengths, kind="stable"))
     for axis, (title, frame) in zip(axes, frames, strict=True):
         network, sites = network_of_frame(frame)
         grain = label_sites(network).grain
         cell = box_to_cell(frame.configuration.box)
-        lengths = np.linalg.norm(cell, axis=1)
-        right, up, depth = (int(k) for k in np.argsort(-lengths, kind="stable"))
         _draw(axis, network, grain, (right, up, depth))
         others = np.setdiff1d(np.arange(frame.particles.N), sites)
         place = np.asarray(frame.particles.position, dtype=float)[others] + cell.sum(axis=0) / 2
@@ -124,15 +127,14 @@ def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, lis
         axis.set_title(title, fontsize=11, loc="left")
         axis.set_aspect("equal")
         axis.set_axis_off()
-        if axis is axes[0]:
-            low = axis.get_xlim()[0], axis.get_ylim()[0]
-            axis.plot([low[0], low[0] + 10], [low[1] - 1] * 2, color="black", lw=2)
-            axis.text(low[0] + 5, low[1] - 2, "10 Å", ha="center", va="top", fontsize=9)
         for site, (x, y, z) in enumerate(network.positions):
             table.append(
                 {"picture": title, "T": site, "x_A": round(x, 4), "y_A": round(y, 4), "z_A": round(z, 4),
                  "grain": int(grain[site])}
             )  # fmt: skip
+    left, low = axes[0].get_xlim()[0], axes[0].get_ylim()[0]
+    axes[0].plot([left, left + 10], [low - 1] * 2, color="black", lw=2)
+    axes[0].text(left + 5, low - 2, "10 Å", ha="center", va="top", fontsize=9)
     marks = [
         Line2D([], [], color=CRYSTAL, marker="o", lw=2, label="crystalline T"),
         Line2D([], [], color=AMORPHOUS, marker="o", lw=2, label="amorphous T"),

@@ -190,7 +190,7 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     said = "<ul>" + "".join(f"<li>{escape(word)}</li>" for word in back["words"]) + "</ul>"
     return [
         ("Atoms", html + said + BACKMAP_NOTES),
-        *((f"Atoms: {name.lower()}", content) for name, content in backmap_sections(folder, back)),
+        *((f"Atoms: {name[0].lower()}{name[1:]}", content) for name, content in backmap_sections(folder, back)),
     ]
 
 
