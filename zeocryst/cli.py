@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NoReturn
 
@@ -136,7 +137,16 @@ def _dispatch(options: argparse.Namespace) -> int:
     }  # fmt: skip
     if options.command is None:
         raise InputError(f"a command is needed: {', '.join(commands)} (see zeocryst --help)")
-    return commands[options.command](options)
+    silent = options.command in ("identify", "analyze", "backmap") and sys.stderr.isatty()
+    with _told_when_compiling() if silent else nullcontext():
+        return commands[options.command](options)
+
+
+def _told_when_compiling() -> AbstractContextManager[None]:
+    """A run says so itself."""
+    from zeocryst.compiling import told_when_compiling
+
+    return told_when_compiling(lambda words: print(words, file=sys.stderr, flush=True))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ import numpy as np
 
 from zeocryst.atomistic import in_words, realize, write_results
 from zeocryst.cell import box_to_cell, volume
+from zeocryst.compiling import told_when_compiling
 from zeocryst.condition import EDITS, Condition, Cut, EngineChoice, read_condition, to_toml
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine, Sample
@@ -175,7 +176,8 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
         engines = folder.recorded("engines", [])
         folder.record(engines=[*engines, asdict(engine.info)], seed=condition.seed)
         work = _Run(condition, forcefield, engine, folder, progress, Stopper(options.walltime_s))
-        return work.all(frame)
+        with told_when_compiling(progress.say):
+            return work.all(frame)
     except (OSError, MemoryError) as error:
         # such as a full disk; everything was checked before, so the input is not to blame
         reason = " ".join(str(error).split()) or "not enough memory"
@@ -327,7 +329,7 @@ class _Run:
             assert self._frames is not None
             self._frames.append(frame, position.step, row, beads)
             self._append(row | measured.words)
-            self._progress.crystalline = measured.values["crystalline_share"]
+            self._progress.measured(position.step, measured.values["crystalline_share"])
             self._last_step = position.step
         self._folder.save(frame, position)
         self._folder.record(running={"step": position.step, "wall_s": self._wall_s(), "time": _now()})

@@ -40,7 +40,7 @@ class Progress:
         self._shown = 0.0
         self._width = 0
         self.speed = 0.0
-        self.crystalline = float("nan")
+        self._crystalline = float("nan")
 
     def update(self, stage: int, kind: str, step: int, temperature: float, energy: float) -> None:
         """Show the state at a time step of the whole run; energy in eV per bead."""
@@ -54,11 +54,17 @@ class Progress:
             return
         self._shown = now
         left = duration((self._total - step) / self.speed) if self.speed else "–"
-        share = "–" if self.crystalline != self.crystalline else f"{100 * self.crystalline:.0f} %"
+        share = "–" if self._crystalline != self._crystalline else f"{100 * self._crystalline:.0f} %"
         self._put(
             f"stage {stage + 1}/{self._stages} {kind}  step {step}/{self._total}  {self.speed:.0f} steps/s  "
             f"left {left}  T {temperature:.0f} K  E {energy:.4f} eV/bead  crystalline {share}"
         )
+
+    def measured(self, step: int, crystalline: float) -> None:
+        """Show this share from now on; what the first frame took, functions compiled, is no step's time."""
+        self._crystalline = crystalline
+        if self._begin is not None and step == self._begin[1]:
+            self._begin = (time.monotonic(), step)
 
     def say(self, message: str) -> None:
         """A message of its own."""

@@ -165,7 +165,7 @@ def _at_angles(begin, target, shift, back, pairs, largest):  # type: ignore[no-u
             degree = begin[root + 1] - first
             shut[:] = encode(root, 0, 0, 0)
             table[:] = -1
-            total = 0
+            total = np.int64(0)  # a literal would have all functions compiled twice
             for i in range(degree):
                 s, x, y, z = target[first + i], shift[first + i, 0], shift[first + i, 1], shift[first + i, 2]
                 total = _start(encode(s, x, y, z), s, x, y, z, i, nodes, keys, table, total, reach, ways)
@@ -216,7 +216,7 @@ def _at_torsions(begin, target, shift, back):  # type: ignore[no-untyped-def]
                 shut[0] = encode(root, 0, 0, 0)
                 shut[1] = encode(other, shift[h, 0], shift[h, 1], shift[h, 2])
                 table[:] = -1
-                total = here = there = 0
+                total = here = there = np.int64(0)  # a literal would have all functions compiled twice
                 for g in range(begin[root], begin[root + 1]):
                     key = encode(target[g], shift[g, 0], shift[g, 1], shift[g, 2])
                     if g == h:

@@ -63,7 +63,8 @@ def _plant(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
             if own.size[u, mine] != net.size[y, theirs] or own.number[u, mine] != net.number[y, theirs]:
                 return False
     g.tally[:] = 0
-    origin = (np.int32(0), np.int32(0), np.int32(0))
+    zero = np.int64(0)  # a literal would have all functions compiled twice
+    origin = (zero, zero, zero)
     for a in range(d):
         propose(g, own, net, u, y, trial[a], a, origin, origin)
     return True
@@ -103,10 +104,11 @@ def _keep(g, number, grain, sound):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[no-untyped-def]
-    grain = np.full(len(g.site), -1, np.int32)
+    grain = np.full(len(g.site), -1, np.int64)
     sound = np.zeros(len(g.site), np.bool_)
     grains = failed = disagreements = m = begun = best = 0
     start = np.zeros(3, np.int64)
+    zero = np.int64(0)
     enough = MANY_SEEDS if patient else FEW_SEEDS
     while m < len(seeds) and failed < tries:
         # of all ways to begin at a site, and of a few sites if none is clear, the one that agrees best
@@ -128,7 +130,7 @@ def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[n
                     clear = g.tally[2] <= some and 2 * count > len(g.site)
                 clear_enough = g.tally[2] <= CLEAR * count
                 if not clear:
-                    undo(g, 0, 0, 0, 0)
+                    undo(g, zero, zero, zero, zero)
                 if best > before and start[0] == u and clear_enough and not patient:
                     begun = enough  # no need of other sites
         if clear:  # it stands as it is: there is no better way
@@ -155,7 +157,7 @@ def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[n
 
 def follow(
     network: Angles, net: Angles, seeds: Ints, free: NDArray[np.bool_], whole: Ints, *, least: int, tries: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
+) -> tuple[Ints, Ints, int]:
     """Grains of a net in a network.
 
     Parameters
@@ -176,15 +178,15 @@ def follow(
 
     Returns
     -------
-    site : (N,) int32 array
+    site : (N,) int array
         The net's site that each site stands for; -1 for none.
-    grain : (N,) int32 array
+    grain : (N,) int array
         Number of the growth that reached it; -1 for none.
     disagreements : int
         How often what was reached twice did not agree.
     """
     pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
-    best, chosen = -np.inf, (np.empty(0, np.int32), np.empty(0, np.int32), 0)
+    best, chosen = -np.inf, (np.empty(0, np.int64), np.empty(0, np.int64), 0)
     for patient in (False, True):
         growth = _nothing(free)
         grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries, patient)
@@ -201,17 +203,17 @@ def _nothing(free: NDArray[np.bool_]) -> Growth:
     """A growth that has not begun."""
     n = len(free)
     return Growth(
-        site=np.full(n, -1, np.int32),
+        site=np.full(n, -1, np.int64),
         slot=np.full((n, 4), -1, np.int8),
         bond=np.full((n, 4), -1, np.int8),
-        lattice=np.zeros((n, 3), np.int32),
-        image=np.zeros((n, 3), np.int32),
-        agreed=np.zeros(n, np.int32),
-        denied=np.zeros(n, np.int32),
+        lattice=np.zeros((n, 3), np.int64),
+        image=np.zeros((n, 3), np.int64),
+        agreed=np.zeros(n, np.int64),
+        denied=np.zeros(n, np.int64),
         free=free.copy(),
-        steps=np.empty((5 * n + 16, 3), np.int32),
-        latest=np.full(n, -1, np.int32),
-        refusals=np.empty(n + 128, np.int32),
+        steps=np.empty((5 * n + 16, 3), np.int64),
+        latest=np.full(n, -1, np.int64),
+        refusals=np.empty(n + 128, np.int64),
         tally=np.zeros(4, np.int64),
-        winding=np.zeros((WINDINGS, 6), np.int32),
+        winding=np.zeros((WINDINGS, 6), np.int64),
     )

@@ -40,7 +40,7 @@ class Growth(NamedTuple):
         The net's site that each site stands for, or -1.
     slot, bond : (N, 4) int arrays
         A site's bond for each bond of the net, and the net's bond for each of its own; -1 where not known.
-    lattice, image : (N, 3) int32 arrays
+    lattice, image : (N, 3) int arrays
         The net's cell, and the image of the site that was reached.
     agreed, denied : (N,) int arrays
         Proposals that agreed with what was known of a site, and that did not.
@@ -59,19 +59,19 @@ class Growth(NamedTuple):
         Each way around the periodic box, and what it is in the net.
     """
 
-    site: NDArray[np.int32]
+    site: Ints
     slot: NDArray[np.int8]
     bond: NDArray[np.int8]
-    lattice: NDArray[np.int32]
-    image: NDArray[np.int32]
-    agreed: NDArray[np.int32]
-    denied: NDArray[np.int32]
+    lattice: Ints
+    image: Ints
+    agreed: Ints
+    denied: Ints
     free: NDArray[np.bool_]
-    steps: NDArray[np.int32]
-    latest: NDArray[np.int32]
-    refusals: NDArray[np.int32]
+    steps: Ints
+    latest: Ints
+    refusals: Ints
     tally: Ints
-    winding: NDArray[np.int32]
+    winding: Ints
 
 
 @numba.njit(cache=True, inline="always")
@@ -112,13 +112,13 @@ def is_sound(same: Any, other: Any) -> Any:
 @numba.njit(cache=True, inline="always")
 def _triple(rows, n):  # type: ignore[no-untyped-def]
     """A row of three whole numbers as a tuple: arrays as small as this are slow to make."""
-    return np.int32(rows[n, 0]), np.int32(rows[n, 1]), np.int32(rows[n, 2])
+    return rows[n, 0], rows[n, 1], rows[n, 2]
 
 
 @numba.njit(cache=True, inline="always")
 def _moved(at, rows, n):  # type: ignore[no-untyped-def]
     """A lattice vector and a row of another."""
-    return np.int32(at[0] + rows[n, 0]), np.int32(at[1] + rows[n, 1]), np.int32(at[2] + rows[n, 2])
+    return at[0] + rows[n, 0], at[1] + rows[n, 1], at[2] + rows[n, 2]
 
 
 @numba.njit(cache=True)
@@ -421,7 +421,7 @@ def _guess(g, own, net, whole, v, best_ways, ways):  # type: ignore[no-untyped-d
 @numba.njit(cache=True)
 def grow(g, own, net, whole):  # type: ignore[no-untyped-def]
     """Go on from the first steps until nothing more follows, or too much disagrees."""
-    done = seen = n_waiting = guesses = 0
+    done, seen, n_waiting, guesses = np.int64(0), 0, 0, 0
     waiting = np.empty(len(g.site), np.int64)
     waits = np.zeros(len(g.site), np.bool_)
     found = np.empty((25, 4), np.int64)

@@ -341,7 +341,7 @@ def search(s, n, limits, out):  # type: ignore[no-untyped-def]
                 out = _follow(s, u, u, k, odd, limits, out)
             continue
         for g in range(s.links[u]):
-            v = s.bonded[u, g]
+            v = np.int64(s.bonded[u, g])  # as u, or all that follows is compiled twice
             if s.depth[v] != k or v < u:
                 continue
             s.left[k, 0], s.left[k, 1] = ways & ~s.via[v], s.ways[v] & wanted & ~s.via[u]

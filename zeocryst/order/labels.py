@@ -361,7 +361,7 @@ def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | No
     return best, chosen
 
 
-def _followed_through(sites: _Sites, grain: NDArray[np.int32], member: Bools) -> Bools:
+def _followed_through(sites: _Sites, grain: Ints, member: Bools) -> Bools:
     """Of the grains of a type those that one growth goes through, if there are such, or else all.
 
     Grains of types with the same sequences (LTA and RHO) stand in for each other otherwise.
@@ -376,7 +376,7 @@ def _followed_through(sites: _Sites, grain: NDArray[np.int32], member: Bools) ->
     return member & inside & through[label] if through.any() else member
 
 
-def _grown(sites: _Sites, t: int, free: Bools) -> tuple[NDArray[np.int32], int]:
+def _grown(sites: _Sites, t: int, free: Bools) -> tuple[Ints, int]:
     """Number of the growth on a type's net that reached each free site, or -1, and how often they disagreed."""
     depth = sites.depth[:, t]
     net = _net(t)
