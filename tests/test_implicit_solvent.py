@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from scipy import constants
 
-from zeocryst.condition import Solvent, parse_condition, to_toml
+from zeocryst.condition import parse_condition, to_toml
 from zeocryst.errors import InputError
-from zeocryst.solvent import DEFAULT_RADIUS_A, HOW_PHYSICAL, step_length, stiffness
+from zeocryst.solvent import DEFAULT_RADIUS_A, HOW_PHYSICAL, Solvent, step_length, stiffness
 from zeocryst.units import diffusion_A2_per_ps, stokes_friction
 
 STAGE = "[[stage]]\nkind = '{kind}'\ntemperature_K = [300, 400]\ntime_ps = 100\ntimestep_fs = {step}\n"

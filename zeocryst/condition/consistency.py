@@ -1,0 +1,100 @@
+"""What only several keys of a condition together show to be wrong."""
+
+from __future__ import annotations
+
+from zeocryst.condition.model import Condition, Cut, Seed
+from zeocryst.errors import InputError
+from zeocryst.forcefield import ForceField
+from zeocryst.solvent import check_step, check_types
+
+
+def check_together(condition: Condition, where: str) -> None:
+    """Raise `InputError` where keys contradict each other, the model or the files beside the condition."""
+    forcefield = condition.read_forcefield()
+    if not {"T"} <= set(forcefield.types):
+        raise InputError(f"{where}: forcefield: {condition.forcefield} has no bead type T")
+    system = condition.system
+    osda = system.recipe["OSDA"] if system.recipe else 0
+    needs_s = (system.framework and system.S_in_cages) or system.n_S or osda
+    if needs_s and "S" not in forcefield.types:
+        raise InputError(f"{where}: system: S beads need a force field with type S")
+    if system.file is not None and not (condition.folder / system.file).is_file():
+        raise InputError(f"{where}: system: file = {system.file!r}; no such file beside the condition")
+    bead_types(system.types, forcefield, where)
+    _check_solvent(condition, forcefield, where)
+    _check_edits(condition, where)
+    dynamic = [stage for stage in condition.stages if stage.n_steps]
+    if dynamic and condition.output.interval_ps > sum(stage.time_ps for stage in dynamic):
+        raise InputError(
+            f"{where}: output: interval_ps = {condition.output.interval_ps:g}; "
+            f"expected at most the length of the run, {condition.time_ps:g} ps"
+        )
+
+
+def _check_solvent(condition: Condition, forcefield: ForceField, where: str) -> None:
+    """A friction for each bead type, where one is needed, and time steps that it bears."""
+    if condition.solvent is not None:
+        check_types(condition.solvent, forcefield, where)
+    for n, stage in enumerate(condition.stages, start=1):
+        here = f"{where}: stage {n}"
+        if condition.friction is not None:
+            check_step(forcefield, condition.friction, stage.kind, stage.timestep_fs, here)
+        elif stage.kind == "brownian":
+            raise InputError(
+                f"{here}: kind = 'brownian' needs a solvent, whose friction it has; "
+                "add [solvent] (viscosity_mPa_s and radius_A have defaults), or use langevin"
+            )
+
+
+def _check_edits(condition: Condition, where: str) -> None:
+    """A droplet has no pressure; a seed that is cut afterwards could not be followed."""
+    free = seeded = False
+    for n, stage in enumerate(condition.stages, start=1):
+        if isinstance(stage.edit, Cut):
+            free = stage.edit.box == "vacuum"
+            if seeded:
+                raise InputError(
+                    f"{where}: stage {n}: kind = 'cut' after a seed was put in; cut first, then seed"
+                )
+        seeded = seeded or isinstance(stage.edit, Seed)
+        if free and stage.kind == "npt":
+            raise InputError(
+                f"{where}: stage {n}: kind = 'npt', but the aggregate stands in a vacuum, where no barostat "
+                "can act; use langevin or nvt, or cut it with box = 'packed'"
+            )
+
+
+def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str) -> dict[str, str]:
+    """Bead type of the model for each type name of a file.
+
+    Parameters
+    ----------
+    types
+        `System.types`: names by bead type, or bead types by name; what is not mentioned is called what the
+        model calls it.
+    forcefield
+        The model.
+    where
+        The condition, for messages.
+
+    Raises
+    ------
+    InputError
+        Neither side has bead types only, or a name stands for two of them.
+    """
+    beads = set(forcefield.types)
+    given = types or {}
+    if set(given) <= beads and len(set(given.values())) == len(given):
+        names = {name: bead for bead, name in given.items()}
+    elif set(given.values()) <= beads:
+        names = dict(given)
+    else:
+        names = {}
+    if names or not given:
+        # what is not mentioned is called what the model calls it
+        left = beads - set(names.values())
+        return names | {bead: bead for bead in forcefield.types if bead in left and bead not in names}
+    raise InputError(
+        f"{where}: system.types = {types}; expected what each bead type of {forcefield.name} "
+        f'({", ".join(forcefield.types)}) is called in the file, such as {{ T = "Si", S = "X" }}'
+    )

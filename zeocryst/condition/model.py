@@ -1,0 +1,196 @@
+"""What a condition says, as frozen dataclasses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from zeocryst.forcefield import ForceField, read_forcefield
+from zeocryst.solvent import Solvent
+from zeocryst.units import steps
+
+#: Kinds of stages that change which beads there are.
+EDITS = ("cut", "seed")
+#: Framework density of a melt for which none is given, T per 1000 Å^3: that of T-S crystals.
+DEFAULT_DENSITY = 17.8
+
+
+@dataclass(frozen=True)
+class System:
+    """Where a run starts.
+
+    Attributes
+    ----------
+    start : {"framework", "melt", "gel", "file"}
+        A crystal with S in its cages, a random liquid, clusters in solution, or a frame of the user's.
+    framework : str or None
+        Framework type, for ``framework`` and for a ``melt`` of it (its composition and cell).
+    repeat : tuple of int
+        Cells of it along each vector.
+    S_in_cages : bool
+        Whether an S sits in each large cage.
+    n_T, n_S : int or None
+        Composition of a ``melt`` or a ``gel``; of a gel with a recipe, `n_S` follows from it.
+    density_T_per_1000A3 : float or None
+        Its number density, T per 1000 Å^3; None where it follows from the recipe.
+    recipe : dict or None
+        Moles of each substance in a ``gel``; see `zeocryst.solution.recipe`.
+    precursors : dict or None
+        Share of the T of a ``gel`` that is in each oligomer; see `zeocryst.frameworks.oligomers`.
+    file : str or None
+        GSD file of a ``file`` start, relative to the condition.
+    frame : int
+        Which of its frames; -1 is the last.
+    types : dict
+        What T and S are called in the file, such as ``{T = "Si", S = "X"}``; or the other way round, which
+        several names for one bead type need: ``{Si = "T", Ge = "T", X = "S"}``.
+    """
+
+    start: str
+    framework: str | None = None
+    repeat: tuple[int, int, int] = (1, 1, 1)
+    S_in_cages: bool = True
+    n_T: int | None = None
+    n_S: int | None = None
+    density_T_per_1000A3: float | None = DEFAULT_DENSITY
+    recipe: dict[str, float] | None = None
+    precursors: dict[str, float] | None = None
+    file: str | None = None
+    frame: int = -1
+    types: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is cut out, and the box it is put into.
+
+    Attributes
+    ----------
+    margin_A : float
+        The largest cluster is cut out with the beads that are nearer than this to one of its T.
+    radius_A : float or None
+        Instead of it, a ball of this radius about the place with the most T around: where all is one cluster.
+    box : {"vacuum", "packed"}
+        One that leaves it free, or one that it fills.
+    """
+
+    margin_A: float = 6.0
+    radius_A: float | None = None
+    box: str = "vacuum"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A ball of crystal that is put into a frame."""
+
+    framework: str
+    radius_A: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a run.
+
+    Attributes
+    ----------
+    kind : {"minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed"}
+        ``nvt`` is Bussi's stochastic velocity rescaling, ``langevin`` Langevin dynamics, with the friction of
+        the solvent where there is one, ``brownian`` its limit without inertia, ``npt`` Martyna, Tobias and
+        Klein's. ``cut`` and ``seed`` take no time: they go on with other beads, as `edit` says.
+    temperature_K : (float, float) or None
+        At the start and at the end of the stage, in between linear in time.
+    pressure_bar : float
+    coupling : {"none", "iso", "aniso", "triclinic"}
+        How the box follows the pressure; only with ``npt``.
+    time_ps, timestep_fs : float
+    edit : Cut, Seed or None
+        Which beads a ``cut`` or a ``seed`` goes on with.
+    seed_region : float
+        Share of the box, nearest the middle of its longest axis, whose beads are held fixed; 0 for
+        none. What is kept this way while the rest is melted is the crystal seed of later stages.
+    rigid_precursors : bool
+        Whether the precursors of the start move as rigid bodies; only with ``langevin``.
+    """
+
+    kind: str
+    temperature_K: tuple[float, float] | None = None
+    pressure_bar: float = 0.0
+    coupling: str = "none"
+    time_ps: float = 0.0
+    timestep_fs: float = 5.0
+    seed_region: float = 0.0
+    edit: Cut | Seed | None = None
+    rigid_precursors: bool = False
+
+    @property
+    def n_steps(self) -> int:
+        """Number of time steps; 0 for a minimization and where beads are changed."""
+        return 0 if self.kind in ("minimize", *EDITS) else steps(self.time_ps, self.timestep_fs)
+
+    def temperature_at(self, step: float) -> float:
+        """The temperature after a number of time steps, K; NaN for a stage that has none."""
+        if self.temperature_K is None:
+            return math.nan
+        first, last = self.temperature_K
+        return first + (last - first) * min(1.0, step / self.n_steps)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is written: a frame every `interval_ps`, back-mapped atoms, a report."""
+
+    interval_ps: float = 10.0
+    backmap: bool = True
+    report: bool = True
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """Engine, device and number of threads (0: as many as the machine lends)."""
+
+    name: str = "auto"
+    device: str = "auto"
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A whole condition; `forcefield` is read and checked already."""
+
+    name: str
+    title: str
+    seed: int
+    system: System
+    forcefield: str
+    stages: tuple[Stage, ...]
+    output: Output
+    engine: EngineChoice
+    folder: Path
+    solvent: Solvent | None = None
+
+    @property
+    def friction(self) -> dict[str, float] | None:
+        """Friction of each bead type in the solvent, amu/ps; None without one."""
+        return None if self.solvent is None else self.solvent.friction
+
+    @property
+    def seed_framework(self) -> str | None:
+        """Framework of the crystal seed that is put in; None without one."""
+        seeds = [stage.edit.framework for stage in self.stages if isinstance(stage.edit, Seed)]
+        return seeds[-1] if seeds else None
+
+    @property
+    def n_steps(self) -> int:
+        """Time steps of all stages."""
+        return sum(stage.n_steps for stage in self.stages)
+
+    @property
+    def time_ps(self) -> float:
+        """Simulated time of all stages, ps."""
+        return sum(stage.time_ps for stage in self.stages)
+
+    def read_forcefield(self) -> ForceField:
+        """The model; a file is looked for beside the condition."""
+        beside = self.folder / self.forcefield
+        return read_forcefield(beside if beside.is_file() else self.forcefield)

@@ -1,0 +1,260 @@
+"""From ``condition.toml`` to a `Condition`: what each table may hold."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from zeocryst.condition.consistency import check_together
+from zeocryst.condition.model import (
+    DEFAULT_DENSITY,
+    EDITS,
+    Condition,
+    Cut,
+    EngineChoice,
+    Output,
+    Seed,
+    Stage,
+    System,
+)
+from zeocryst.errors import InputError
+from zeocryst.frameworks.oligomers import oligomer_name
+from zeocryst.frameworks.table import framework_types, start_codes
+from zeocryst.solvent import read_solvent
+from zeocryst.tables import Table
+
+STARTS = ("framework", "melt", "gel", "file")
+KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed")
+COUPLINGS = ("none", "iso", "aniso", "triclinic")
+#: What a gel's recipe can name, in moles; the first three it has to.
+RECIPE = ("SiO2", "OSDA", "H2O", "ethanol", "Al2O3", "Na2O")
+NEEDED = RECIPE[:3]
+#: How far the shares of a gel's precursors may be from 1 in sum (0.333 three times is meant to be 1).
+SHARES_TOLERANCE = 2e-3
+#: Beads from which a condition is taken for a mistake.
+MOST_BEADS = 50_000_000
+
+
+def read_condition(path: str | Path) -> Condition:
+    """Read and check a condition file.
+
+    Raises
+    ------
+    InputError
+        The file is not there or not TOML; a key is unknown, missing, of the wrong type or impossible.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / "condition.toml"
+    if not file.is_file():
+        raise InputError(f"no condition file {path}; give the path of a condition.toml")
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not valid TOML: {error}") from None
+    return parse_condition(content, str(file), file.resolve().parent)
+
+
+def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condition:
+    """A condition from the parsed file; `where` names it in messages, `folder` resolves its paths."""
+    top = Table(content, where)
+    forcefield = top.table("forcefield", {})
+    model = forcefield.text("name", "ts")
+    forcefield.finish()
+    system = _read_system(top.table("system"))
+    stages = tuple(_read_stage(entry) for entry in top.tables("stage", least=1))
+    output = top.table("output", {})
+    engine = top.table("engine", {})
+    condition = Condition(
+        name=top.text("name", folder.name or "run"),
+        title=top.text("title", ""),
+        seed=top.integer("seed", 1, least=1, most=900_000_000),
+        system=system,
+        forcefield=model,
+        stages=stages,
+        output=Output(
+            output.number("interval_ps", 10.0, above=0),
+            output.flag("backmap", True),
+            output.flag("report", True),
+        ),
+        engine=EngineChoice(
+            engine.text("name", "auto"),
+            engine.choice("device", ("auto", "cpu", "gpu"), "auto"),
+            engine.integer("threads", 0, least=0, most=4096),
+        ),
+        folder=folder,
+        solvent=read_solvent(top.table("solvent")) if "solvent" in top else None,
+    )
+    output.finish()
+    engine.finish()
+    top.finish()
+    check_together(condition, where)
+    return condition
+
+
+def _read_system(table: Table) -> System:
+    start = table.choice("start", STARTS)
+    system = System(start)
+    framework = None
+    if start == "framework" or (start == "melt" and "framework" in table):
+        framework = table.choice("framework", start_codes())
+        system = replace(
+            system,
+            framework=framework,
+            repeat=_repeat(table, framework),
+            S_in_cages=table.flag("S_in_cages", True),
+        )
+    elif start == "melt":
+        system = replace(
+            system,
+            n_T=table.integer("n_T", least=1, most=MOST_BEADS),
+            n_S=table.integer("n_S", 0, least=0, most=MOST_BEADS),
+            density_T_per_1000A3=table.number("density_T_per_1000A3", DEFAULT_DENSITY, above=0, most=40),
+        )
+    elif start == "gel":
+        system = _read_gel(table)
+    else:
+        types = table.table("types", {})
+        system = replace(
+            system,
+            file=table.text("file"),
+            frame=table.integer("frame", -1, least=-(2**31)),
+            types={name: types.text(name) for name in types.names()} or None,
+        )
+    table.finish()
+    return system
+
+
+def _read_gel(table: Table) -> System:
+    """Clusters in solution: a recipe, or numbers and a density; what share of the T is in which oligomer."""
+    recipe = _read_recipe(table.table("recipe")) if "recipe" in table else None
+    if recipe is not None and "n_S" in table:
+        raise table.error("n_S", "none beside a recipe, which has one S for each OSDA")
+    n_t = table.integer("n_T", least=1, most=MOST_BEADS)
+    if recipe is not None:
+        n_s = None
+        beads = n_t * (1 + recipe["OSDA"] / recipe["SiO2"])
+        if beads > MOST_BEADS:
+            raise table.error(
+                "n_T",
+                f"fewer: with an S for each OSDA these are {beads:.3g} beads, at most {MOST_BEADS:.0g} are run",
+            )
+        density = table.number("density_T_per_1000A3", None, above=0, most=40)
+    else:
+        n_s = table.integer("n_S", 0, least=0, most=MOST_BEADS)
+        if "density_T_per_1000A3" not in table:
+            raise table.error("density_T_per_1000A3", "a number, or the table recipe, from which it follows")
+        density = table.number("density_T_per_1000A3", above=0, most=40)
+    precursors = _read_precursors(table.table("precursors", {"monomer": 1.0}))
+    return System("gel", n_T=n_t, n_S=n_s, density_T_per_1000A3=density, recipe=recipe, precursors=precursors)
+
+
+def _read_recipe(table: Table) -> dict[str, float]:
+    for name in RECIPE:
+        table.get(name, "", None)
+    table.finish()  # first of all, so that a misspelt substance is not called missing
+    moles = {
+        name: table.number(name, *(() if name in NEEDED else (0.0,)), least=0, most=1e9) for name in RECIPE
+    }
+    if not moles["SiO2"]:
+        raise table.error("SiO2", "a number, more than 0: there is nothing to crystallize")
+    return moles
+
+
+def _read_precursors(table: Table) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for given in table.names():
+        try:
+            name = oligomer_name(given)
+        except InputError as error:
+            raise table.error(given, f"a known oligomer: {error}") from None
+        if name in shares:
+            raise table.error(given, f"each oligomer once; {name} is there already")
+        shares[name] = table.number(given, least=0, most=1)
+    if abs(sum(shares.values()) - 1) > SHARES_TOLERANCE:
+        raise table.whole_error(
+            f"shares of the T that are 1 in sum; they are {sum(shares.values()):g}: "
+            + ", ".join(f"{name} {share:g}" for name, share in shares.items())
+        )
+    return shares
+
+
+def _repeat(table: Table, framework: str) -> tuple[int, int, int]:
+    """Cells along each vector, no more than `MOST_BEADS` in all."""
+    found = table.numbers("repeat", 3, (1, 1, 1), whole=True, least=1)
+    beads = framework_types()[framework].multiplicities.sum() * math.prod(found)
+    if beads > MOST_BEADS:
+        raise table.error(
+            "repeat", f"fewer cells: these are {beads:.3g} T, and at most {MOST_BEADS:.0g} are run"
+        )
+    return found[0], found[1], found[2]
+
+
+def _read_stage(table: Table) -> Stage:
+    kind = table.choice("kind", KINDS)
+    if kind == "minimize":
+        table.finish()
+        return Stage(kind)
+    if kind in EDITS:
+        return _read_edit(table, kind)
+    temperature = None if kind == "nve" and "temperature_K" not in table else _temperature(table)
+    coupling = table.choice("coupling", COUPLINGS, "none" if kind != "npt" else "iso")
+    if (kind == "npt") == (coupling == "none"):
+        raise table.error(
+            "coupling",
+            "iso, aniso or triclinic with kind npt, and none with every other kind "
+            "(a box changes only at constant pressure)",
+        )
+    pressure = table.number("pressure_bar", 0.0) if kind == "npt" else 0.0
+    region = table.table("seed_region", {})
+    fraction = region.number("fraction", 0.0, above=0, most=0.95) if "fraction" in region else 0.0
+    if "seed_region" in table:
+        region.choice("shape", ("slab",), "slab")
+        if not fraction:
+            raise region.error("fraction", "the share of the box that is held fixed, such as 0.5")
+        if kind == "npt":
+            raise table.error("seed_region", "no seed_region with kind npt: a fixed part needs a fixed box")
+    region.finish()
+    rigid = table.flag("rigid_precursors", False)
+    if rigid and (kind != "langevin" or fraction):
+        raise table.error("rigid_precursors", "true only with kind langevin and without a seed_region")
+    stage = Stage(
+        kind,
+        temperature,
+        pressure,
+        coupling,
+        table.number("time_ps", above=0, most=1e9),
+        # without inertia only the potential bounds the step: see `zeocryst.solvent.check_step`
+        table.number("timestep_fs", 5.0, above=0, most=1000 if kind == "brownian" else 20),
+        fraction,
+        rigid_precursors=rigid,
+    )
+    table.finish()
+    return stage
+
+
+def _read_edit(table: Table, kind: str) -> Stage:
+    edit: Cut | Seed
+    if kind == "cut":
+        radius = table.number("radius_A", least=5, most=1000) if "radius_A" in table else None
+        margin = table.number("margin_A", Cut.margin_A, least=0, most=30) if radius is None else Cut.margin_A
+        edit = Cut(margin, radius, table.choice("box", ("vacuum", "packed"), Cut.box))
+    else:
+        edit = Seed(table.choice("framework", start_codes()), table.number("radius_A", least=5, most=200))
+    table.finish()
+    return Stage(kind, edit=edit)
+
+
+def _temperature(table: Table) -> tuple[float, float]:
+    expected = "a temperature above 0, or a ramp as a list of two, such as [1600, 600]"
+    value = table.get("temperature_K", expected)
+    if isinstance(value, list):
+        first, last = table.numbers("temperature_K", 2, least=0)
+    else:
+        first = last = table.number("temperature_K", above=0, most=1e5)
+    if min(first, last) <= 0:
+        raise table.error("temperature_K", expected)
+    return float(first), float(last)

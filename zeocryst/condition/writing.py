@@ -1,0 +1,69 @@
+"""A condition as TOML, with every default written out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from zeocryst.condition.model import Condition, Cut, Stage
+
+
+def to_toml(condition: Condition) -> str:
+    """The condition as TOML, with every default written out; reads back as the same condition.
+
+    Paths are written in full, so that the copy can lie in another folder.
+    """
+    import tomli_w
+
+    system = asdict(condition.system)
+    if system["framework"] is None:
+        for key in ("framework", "repeat", "S_in_cages"):
+            del system[key]
+    if system["n_T"] is None:
+        for key in ("n_T", "n_S", "density_T_per_1000A3"):
+            del system[key]
+    for key in ("n_S", "density_T_per_1000A3", "recipe", "precursors"):
+        if key in system and system[key] is None:
+            del system[key]
+    if system["file"] is None:
+        for key in ("file", "frame", "types"):
+            del system[key]
+    else:
+        system["file"] = str((condition.folder / system["file"]).resolve())
+        if system["types"] is None:
+            del system["types"]
+    beside = condition.folder / condition.forcefield
+    model = str(beside.resolve()) if beside.is_file() else condition.forcefield
+    content = {
+        "name": condition.name,
+        "title": condition.title,
+        "seed": condition.seed,
+        "system": system,
+        "forcefield": {"name": model},
+        **({} if condition.solvent is None else {"solvent": asdict(condition.solvent)}),
+        "stage": [_stage_table(stage) for stage in condition.stages],
+        "output": asdict(condition.output),
+        "engine": asdict(condition.engine),
+    }
+    return tomli_w.dumps(content)
+
+
+def _stage_table(stage: Stage) -> dict[str, Any]:
+    if stage.kind == "minimize":
+        return {"kind": stage.kind}
+    if stage.edit is not None:
+        given = asdict(stage.edit)
+        if isinstance(stage.edit, Cut):  # one or the other
+            del given["radius_A" if stage.edit.radius_A is None else "margin_A"]
+        return {"kind": stage.kind, **given}
+    table: dict[str, Any] = {"kind": stage.kind}
+    if stage.temperature_K is not None:
+        table["temperature_K"] = list(stage.temperature_K)
+    if stage.kind == "npt":
+        table |= {"pressure_bar": stage.pressure_bar, "coupling": stage.coupling}
+    table |= {"time_ps": stage.time_ps, "timestep_fs": stage.timestep_fs}
+    if stage.seed_region:
+        table["seed_region"] = {"shape": "slab", "fraction": stage.seed_region}
+    if stage.rigid_precursors:
+        table["rigid_precursors"] = True
+    return table
