@@ -21,7 +21,7 @@ SHELVES = [
     {"structures", "simulation", "atomfiles"},
     {"identify", "interrupt", "library", "progress", "compiling", "rundir", "outdir", "atomistic"},
     {"report"},
-    {"backmap_command", "analyze"},
+    {"backmap_command", "analyze", "conclusion"},
     {"pipeline"},
     {"estimate", "sweep"},
     {"cli"},

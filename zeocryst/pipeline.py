@@ -9,41 +9,31 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.atomistic import in_words, realize, write_results
 from zeocryst.cell import box_to_cell, volume
 from zeocryst.compiling import told_when_compiling
+from zeocryst.conclusion import Conclusion
 from zeocryst.condition import EDITS, Condition, Cut, EngineChoice, read_condition, to_toml
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine, Sample
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.interrupt import Stopper
-from zeocryst.network.bonds import Network, network_of_frame
-from zeocryst.network.clusters import find_clusters, part
-from zeocryst.network.matching import matched_bonds
+from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import AGGREGATION, DEFAULT, measure
-from zeocryst.order.crystallinity import in_a_word
-from zeocryst.order.kinetics import kinetics
-from zeocryst.order.labels import Labels, agreement, label_sites
-from zeocryst.order.likeness import seed_fate
-from zeocryst.order.ordering import aggregation_story
-from zeocryst.progress import Progress, duration
-from zeocryst.rundir import RunDirectory, read_summary, without_nan
+from zeocryst.progress import Progress
+from zeocryst.rundir import RunDirectory, now, read_summary
 from zeocryst.simulation import Hooks, Position, simulate
 from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
-from zeocryst.solvent import HOW_PHYSICAL
-from zeocryst.trajectory import TrajectoryWriter, count_frames, iterate, read_frame
+from zeocryst.trajectory import TrajectoryWriter, count_frames, read_frame
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -238,7 +228,7 @@ class _Run:
                 if not self.simulate(frame):
                     return {}, False
                 self._stopper.at_once = True
-                return self.finish(), True
+                return self._conclude(), True
             except KeyboardInterrupt:
                 self._interrupted(self._stopper.reason or "Ctrl-C", max(self._last_step, 0))
                 raise
@@ -332,7 +322,7 @@ class _Run:
             self._progress.measured(position.step, measured.values["crystalline_share"])
             self._last_step = position.step
         self._folder.save(frame, position)
-        self._folder.record(running={"step": position.step, "wall_s": self._wall_s(), "time": _now()})
+        self._folder.record(running={"step": position.step, "wall_s": self._wall_s(), "time": now()})
 
     def _seed_of(self, frame: gsd.hoomd.Frame) -> NDArray[np.int32]:
         """Which beads are the crystal seed's: what was last said of as many beads, none at first."""
@@ -352,7 +342,7 @@ class _Run:
             writer.writerow([f"{v:.8g}" if isinstance(v, float) else v for v in row.values()])
 
     def _interrupted(self, reason: str, step: int) -> None:
-        self._folder.interrupted({"reason": reason, "step": step, "time": _now()}, self._wall_s())
+        self._folder.interrupted({"reason": reason, "step": step, "time": now()}, self._wall_s())
         self._folder.log(f"interrupted at step {step}: {reason}")
 
     def _wall_s(self) -> float:
@@ -363,153 +353,9 @@ class _Run:
         self._progress.say(message)
         self._folder.log(message)
 
-    # ---- after the simulation -----------------------------------------------------------------
-
-    def finish(self) -> dict[str, Any]:
-        """Quench, back-map, identify, report; returns the summary."""
-        from zeocryst.report.run import read_rows, write_report
-
-        self._say("simulation done; quenching and naming the last frame")
-        condition, folder = self._condition, self._folder
-        rows = read_rows(folder.table)
-        written = count_frames(folder.trajectory)
-        if written != len(rows):
-            raise SimulationError(
-                f"{folder.trajectory} has {written} frames and {folder.table.name} {len(rows)} rows, which "
-                "should be as many: something else has changed them; --restart begins anew"
-            )
-        frame = read_frame(folder.trajectory)
-        hot = label_sites(network_of_frame(frame)[0])
-        quenched, energy = self._engine.minimize(frame)
-        network, sites = network_of_frame(quenched)
-        cold = label_sites(network)
-        start = _start_row(condition, rows)
-        after_start = rows[start:]
-        transition = kinetics(
-            [row["time_ps"] for row in after_start],
-            [row["crystalline_share"] for row in after_start],
-            [row["largest_grain_sites"] for row in after_start],
-            lambda k: network_of_frame(read_frame(folder.trajectory, start + k))[0],
-            condition.seed,
+    def _conclude(self) -> dict[str, Any]:
+        """What the run amounts to; see `zeocryst.conclusion`."""
+        work = Conclusion(
+            self._condition, self._forcefield, self._engine, self._folder, self._names, self._say, self._wall_s
         )
-        verdict = in_a_word(cold.crystalline_share)
-        n_beads = int(frame.particles.N)
-        summary: dict[str, Any] = {
-            "condition": condition.name,
-            "seed": condition.seed,
-            "verdict": verdict,
-            "sentence": "",
-            "engine": asdict(self._engine.info),
-            "engines": _names(folder.recorded("engines", [])),
-            "forcefield": condition.forcefield,
-            "forcefield_source": self._forcefield.source,
-            "n_T": len(sites),
-            "n_S": n_beads - len(sites),
-            "steps": int(rows[-1]["step"]),
-            "time_ps": rows[-1]["time_ps"],
-            "start_frame": start,
-            "crystalline_share": {
-                "start": rows[start]["crystalline_share"],
-                "end": rows[-1]["crystalline_share"],
-            },
-            "types": hot.summary(),
-            "amorphous_share": round(1 - hot.crystalline_share, 4),
-            "quenched": {
-                "energy_eV_per_bead": energy / n_beads,
-                "crystalline_share": cold.crystalline_share,
-                "q4_share": float((network.degree == 4).mean()),
-                "types": cold.summary(),
-                "agree_to_8_shells": agreement(cold, 8),
-            },
-            "transition": transition,
-            "interruptions": folder.interruptions(),
-        }
-        if condition.solvent is not None:
-            summary["solvent"] = {
-                **asdict(condition.solvent),
-                "friction_amu_per_ps": condition.friction,
-                "time": HOW_PHYSICAL,
-            }
-        if "clusters" in self._names:
-            summary["clusters"] = aggregation_story(rows)
-        if condition.seed_framework:
-            summary["seed_fate"] = self._fate(condition.seed_framework, quenched)
-        if condition.output.backmap:
-            self._say("back-mapping to atoms")
-            summary |= self._backmap(network)
-        summary["sentence"] = _sentence(condition, verdict, cold, summary)
-        if "clusters" in summary:
-            summary["sentence"] += f" {summary['clusters']['sentence']}"
-        summary["steps_per_s"] = folder.recorded("steps_per_s", 0.0)
-        summary["wall_s"] = self._wall_s()
-        if condition.output.report:
-            # the report reads the summary; the run counts as finished only once both are there
-            partial = without_nan(summary)
-            self._folder.record(finished=_now(), running=None)
-            write_report(folder.path, partial)
-        summary["wall_s"] = self._wall_s()
-        summary = without_nan(summary)
-        folder.write("summary.json", json.dumps(summary, indent=1) + "\n")
-        self._say(f"{summary['sentence']} Results in {folder.path} ({duration(summary['wall_s'])} in all)")
-        return summary
-
-    def _fate(self, framework: str, quenched: gsd.hoomd.Frame) -> dict[str, Any]:
-        """What became of the crystal seed."""
-        last = read_frame(self._folder.trajectory).log[SEED_MARK]
-        # the first frame with these marks: an earlier seed has others
-        frames = (frame for _, frame in iterate(self._folder.trajectory))
-        planted = next(frame for frame in frames if np.array_equal(frame.log[SEED_MARK], last))
-        before, t_before = network_of_frame(planted)  # it was minimized when it was put in
-        after, t_after = network_of_frame(quenched)
-        return seed_fate(framework, before, planted.log[SEED_MARK][t_before] > 0, after, last[t_after] > 0)
-
-    def _backmap(self, network: Network) -> dict[str, Any]:
-        """Atoms of the quenched last frame, of a solution those of its largest cluster.
-
-        Bonds are given out by the best matching within the frame's cut-off.
-        """
-        if self._condition.system.start == "gel":
-            network = part(network, find_clusters(network).label == 0)
-            self._say(f"of the largest cluster, {network.n_sites} T")
-        matched, choices = matched_bonds(network.positions, network.cell, network.cutoff)
-        found = realize(matched, self._condition.seed, choices=choices)
-        write_results(self._folder.path, found)
-        return {
-            "types_from_atoms": found.types,
-            "amorphous_share_from_atoms": found.amorphous_share,
-            "backmap": {**found.record, "words": in_words(found.record)},
-        }
-
-
-def _start_row(condition: Condition, rows: list[dict[str, float]]) -> int:
-    """The row with which the longest stage begins: what comes before it is preparation."""
-    longest = max(range(len(condition.stages)), key=lambda k: (condition.stages[k].n_steps, k))
-    before = [k for k, row in enumerate(rows) if row["stage"] <= longest]
-    return before[-1] if before else 0
-
-
-def _names(engines: list[dict[str, Any]]) -> list[str]:
-    """Which engines a run had, each once, in order."""
-    return list(dict.fromkeys(f"{e['name']} {e['version']} ({e['device']})" for e in engines))
-
-
-def _now() -> str:
-    """The time, UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _sentence(condition: Condition, verdict: str, labels: Labels, summary: dict[str, Any]) -> str:
-    """The verdict in words."""
-    share = 100 * labels.crystalline_share
-    names = ", ".join(f"{row['code']} {100 * float(str(row['share'])):.0f} %" for row in labels.summary())
-    text = f"The run ended {verdict}: {share:.0f} % of the T are crystalline once quenched"
-    text += f" ({names})." if names else "."
-    if "seed_fate" in summary:
-        text += f" {summary['seed_fate']['sentence']}"
-    back = summary.get("backmap")
-    if back:
-        failed = sum(not c["passed"] for c in back["checks"])
-        text += f" Back-mapped to {back['formula']}" + (
-            f"; {failed} of {len(back['checks'])} checks failed." if failed else "; every check passed."
-        )
-    return text
+        return work.summary()

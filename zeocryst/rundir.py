@@ -277,6 +277,11 @@ def without_nan(value: Any) -> Any:
     return value
 
 
+def now() -> str:
+    """The time, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def provenance() -> dict[str, Any]:
     """Versions and machine, for whoever has to repeat a run."""
     packages = {}
@@ -291,5 +296,5 @@ def provenance() -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": packages,
         "command": " ".join(["zeocryst", *sys.argv[1:]]),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": now(),
     }
