@@ -37,7 +37,7 @@ def interrupt(condition, out, sign, *options, wait=2):
     )  # fmt: skip
     table = out / "order_parameters.csv"
     for _ in range(3000):
-        if table.is_file() and len(table.read_text().splitlines()) > wait:
+        if process.poll() is not None or (table.is_file() and len(table.read_text().splitlines()) > wait):
             break
         time.sleep(0.1)
     process.send_signal(sign)

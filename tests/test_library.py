@@ -7,7 +7,7 @@ import gsd.hoomd
 import numpy as np
 import pytest
 from ase import Atoms
-from test_cli import call, is_one_message
+from command_line import call, is_one_message
 
 from zeocryst.cell import make_frame
 from zeocryst.engines import choose_engine

@@ -137,13 +137,13 @@ def _dispatch(options: argparse.Namespace) -> int:
     }  # fmt: skip
     if options.command is None:
         raise InputError(f"a command is needed: {', '.join(commands)} (see zeocryst --help)")
-    silent = options.command in ("identify", "analyze", "backmap") and sys.stderr.isatty()
-    with _told_when_compiling() if silent else nullcontext():
+    waits = sys.stderr.isatty() and options.command not in ("run", "new")  # a run has its own progress
+    with _told_when_compiling() if waits else nullcontext():
         return commands[options.command](options)
 
 
 def _told_when_compiling() -> AbstractContextManager[None]:
-    """A run says so itself."""
+    """Whoever sits at a terminal is told why nothing comes yet."""
     from zeocryst.compiling import told_when_compiling
 
     return told_when_compiling(lambda words: print(words, file=sys.stderr, flush=True))

@@ -62,7 +62,7 @@ class Conclusion:
         Raises
         ------
         SimulationError
-            The trajectory and the table do not belong together.
+            The trajectory and the table do not belong together, or the quench failed.
         """
         self.say("simulation done; quenching and naming the last frame")
         condition, folder = self.condition, self.folder

@@ -41,7 +41,8 @@ from zeocryst.network.growth import (
 Ints = NDArray[np.int64]
 
 #: A growth with no more disagreements than this for each site is not compared with those of other seeds, of
-#: which else this many are tried.
+#: which else this many are tried; nor with other ways to begin at its own if it reaches more than half of all
+#: sites.
 CLEAR = 0.03
 FEW_SEEDS = 8
 #: Where less than this share of what was reached was reached by one growth, the search is repeated, and this
@@ -133,7 +134,7 @@ def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[n
                     undo(g, zero, zero, zero, zero)
                 if best > before and start[0] == u and clear_enough and not patient:
                     begun = enough  # no need of other sites
-        if clear:  # it stands as it is: there is no better way
+        if clear:  # it stands as it is
             disagreements += g.tally[2]
             _keep(g, grains, grain, sound)
             grains += 1
