@@ -81,7 +81,7 @@ LEAST_WHOLE, AROUND_BONDS, EXTENT_BONDS = 2, 2, 3
 #: it as deep as they are intact; of these there must be so many, and this share of all.
 #: (In frameworks that lack 2 % of their T all agree, and 0.4 of the sites have three intact shells. In three
 #: disordered networks of 2048 T 0.15 to 0.4 have, and 0.45 to 0.69 of these agree with the type that fits best;
-#: with 2 % of their bonds opened besides 0.06 to 0.16 and 0.46 to 0.80, with 5 % 0.01 to 0.04 and 0.31 to 0.90.)
+#: with 2 % of their bonds opened 0.06 to 0.16 and 0.46 to 0.80, with 5 % 0.01 to 0.04 and 0.31 to 0.90.)
 AGREEING_SHARE, TELLING_WHOLE, MIN_TELLING, TELLING_SHARE = 0.95, 3, 50, 0.2
 MIN_RECURRENCE = 6
 MIN_INTACT = 16
