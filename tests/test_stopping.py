@@ -17,6 +17,16 @@ def longer(short):
     return short
 
 
+def goes_on(condition, out, steps, reason):
+    """The same command ends the run, nothing is missing, and the reason of the stop is known; its messages."""
+    done = call("run", condition, "--out", out)
+    assert done.returncode == 0, done.stderr
+    check_whole(out, steps)
+    summary = json.loads((out / "summary.json").read_text())
+    assert [i["reason"] for i in summary["interruptions"]] == [reason]
+    return done.stderr
+
+
 def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(longer, tmp_path):
     out = tmp_path / "out"
     status, errors = interrupt(longer, out, signal.SIGINT)
@@ -25,23 +35,14 @@ def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(longer, tmp_path):
     assert "goes on from there" in errors
     with gsd.hoomd.open(str(out / "trajectory.gsd")) as file:
         assert len(file) >= 2
-    done = call("run", longer, "--out", out)
-    assert done.returncode == 0, done.stderr
-    assert "goes on from step" in done.stderr
-    check_whole(out, 8200)
-    summary = json.loads((out / "summary.json").read_text())
-    assert [i["reason"] for i in summary["interruptions"]] == ["Ctrl-C"]
+    assert "goes on from step" in goes_on(longer, out, 8200, "Ctrl-C")
 
 
 def test_a_killed_run_goes_on(longer, tmp_path):
     out = tmp_path / "out"
     status, _ = interrupt(longer, out, signal.SIGKILL)
     assert status == -signal.SIGKILL
-    done = call("run", longer, "--out", out)
-    assert done.returncode == 0, done.stderr
-    check_whole(out, 8200)
-    summary = json.loads((out / "summary.json").read_text())
-    assert [i["reason"] for i in summary["interruptions"]] == ["killed"]
+    goes_on(longer, out, 8200, "killed")
 
 
 def test_sigterm_while_the_report_is_made(short, tmp_path):
@@ -58,11 +59,7 @@ def test_sigterm_while_the_report_is_made(short, tmp_path):
     assert process.returncode == 4, errors
     assert "Traceback" not in errors
     assert not (out / "summary.json").exists()
-    done = call("run", short, "--out", out)
-    assert done.returncode == 0, done.stderr
-    check_whole(out, 1000)
-    summary = json.loads((out / "summary.json").read_text())
-    assert [i["reason"] for i in summary["interruptions"]] == ["SIGTERM"]
+    goes_on(short, out, 1000, "SIGTERM")
 
 
 def test_a_file_that_cannot_be_written_is_no_fault_of_the_input(longer, tmp_path):

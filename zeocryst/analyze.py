@@ -15,7 +15,7 @@ from zeocryst.errors import InputError
 from zeocryst.order import REGISTRY, check_names, measure
 from zeocryst.order.aggregation import fractal_of_frames
 from zeocryst.order.crystallinity import in_a_word
-from zeocryst.order.kinetics import kinetics
+from zeocryst.order.kinetics import course
 from zeocryst.order.labels import label_sites
 from zeocryst.order.measured import Table
 from zeocryst.order.ordering import aggregation_story
@@ -222,28 +222,17 @@ def _summary(
     }
     if "crystallinity" not in names:
         return summary
-    start = _start(rows)
     labels = label_sites(network)
-    after = rows[start:]
-    transition = kinetics(
-        [row["time_ps"] for row in after],
-        [row["crystalline_share"] for row in after],
-        [row["largest_grain_sites"] for row in after],
-        lambda k: structures.network(chosen[start + k]),
-    )
+    story = course(rows, _start(rows), lambda k: structures.network(chosen[k]))
     found = ", ".join(f"{t['code']} {100 * float(str(t['share'])):.1f} %" for t in labels.summary())
     end = in_a_word(labels.crystalline_share)
     return summary | {
         "verdict": end,
         "sentence": f"The last frame is {end}: {100 * labels.crystalline_share:.1f} % of the T are crystalline"
-        f"{f' ({found})' if found else ''}. {transition['sentence']}",
-        "crystalline_share": {
-            "start": rows[start]["crystalline_share"],
-            "end": rows[-1]["crystalline_share"],
-        },
+        f"{f' ({found})' if found else ''}. {story['transition']['sentence']}",
+        **story,
         "types": labels.summary(),
         "amorphous_share": round(1 - labels.crystalline_share, 4),
-        "transition": transition,
     }
 
 

@@ -18,12 +18,13 @@ def told_when_compiling(say: Callable[[str], None]) -> Iterator[None]:
         said = False
 
         def on_start(self, _: Any) -> None:
+            """Say so, the first time."""
             if not self.said:
                 self.said = True
                 say(WORDS)
 
         def on_end(self, _: Any) -> None:
-            pass
+            """Nothing; numba asks for it."""
 
     with event.install_listener("numba:compile", _Teller()):
         yield

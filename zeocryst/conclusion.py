@@ -18,7 +18,7 @@ from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.network.clusters import find_clusters, part
 from zeocryst.network.matching import matched_bonds
 from zeocryst.order.crystallinity import in_a_word
-from zeocryst.order.kinetics import kinetics
+from zeocryst.order.kinetics import course
 from zeocryst.order.labels import Labels, agreement, label_sites
 from zeocryst.order.likeness import seed_fate
 from zeocryst.order.ordering import aggregation_story
@@ -147,27 +147,20 @@ class Conclusion:
         """How order and clusters went over time, and what the last frame is as it was simulated."""
         hot = label_sites(network_of_frame(last)[0])
         start = _start_row(self.condition, rows)
-        after_start = rows[start:]
-        transition = kinetics(
-            [row["time_ps"] for row in after_start],
-            [row["crystalline_share"] for row in after_start],
-            [row["largest_grain_sites"] for row in after_start],
-            lambda k: network_of_frame(read_frame(self.folder.trajectory, start + k))[0],
-            self.condition.seed,
-        )
-        course = {
+        found = {
             "start_frame": start,
-            "crystalline_share": {
-                "start": rows[start]["crystalline_share"],
-                "end": rows[-1]["crystalline_share"],
-            },
             "types": hot.summary(),
             "amorphous_share": round(1 - hot.crystalline_share, 4),
-            "transition": transition,
+            **course(
+                rows,
+                start,
+                lambda k: network_of_frame(read_frame(self.folder.trajectory, k))[0],
+                self.condition.seed,
+            ),
         }
         if "clusters" in self.names:
-            course["clusters"] = aggregation_story(rows)
-        return course
+            found["clusters"] = aggregation_story(rows)
+        return found
 
     def _fate(self, framework: str, quenched: gsd.hoomd.Frame) -> dict[str, Any]:
         """What became of the crystal seed."""

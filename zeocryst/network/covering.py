@@ -134,21 +134,16 @@ def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[n
                     undo(g, zero, zero, zero, zero)
                 if best > before and start[0] == u and clear_enough and not patient:
                     begun = enough  # no need of other sites
-        if clear:  # it stands as it is
-            disagreements += g.tally[2]
-            _keep(g, grains, grain, sound)
-            grains += 1
-            begun = best = 0
-            continue
-        if not g.free[u]:
-            continue
-        begun += 1
-        failed += best == before
-        if best == 0 or (begun < enough and m < len(seeds)):
-            continue
-        _plant(g, own, net, start[0], start[1], start[2])
-        grow(g, own, net, whole)
-        _reached(g, own, net, whole, sound)
+        if not clear:  # one that is stands as it is
+            if not g.free[u]:
+                continue
+            begun += 1
+            failed += best == before
+            if best == 0 or (begun < enough and m < len(seeds)):
+                continue
+            _plant(g, own, net, start[0], start[1], start[2])
+            grow(g, own, net, whole)
+            _reached(g, own, net, whole, sound)
         disagreements += g.tally[2]
         _keep(g, grains, grain, sound)
         grains += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,3 +74,34 @@ def kinetics(
             words.append(f"Avrami exponent {avrami.exponent:.1f} ± {avrami.uncertainty:.1f}.")
     record["sentence"] = " ".join(words)
     return {key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in record.items()}
+
+
+def course(
+    rows: Sequence[Mapping[str, Any]], start: int, network_at: Callable[[int], Network], seed: int = 1
+) -> dict[str, Any]:
+    """How order came about, from the rows of a run or an analysis.
+
+    Parameters
+    ----------
+    rows
+        One a frame, with ``time_ps``, ``crystalline_share`` and ``largest_grain_sites``.
+    start
+        The first that counts.
+    network_at
+        Gives the network of a row.
+    seed
+        Of the bootstraps.
+
+    Returns
+    -------
+    dict
+        ``crystalline_share`` at the ``start`` and the ``end``, and the ``transition`` (`kinetics`).
+    """
+    after = rows[start:]
+    time, share, sites = (
+        [row[name] for row in after] for name in ("time_ps", "crystalline_share", "largest_grain_sites")
+    )
+    return {
+        "crystalline_share": {"start": share[0], "end": share[-1]},
+        "transition": kinetics(time, share, sites, lambda k: network_at(start + k), seed),
+    }

@@ -28,6 +28,7 @@ def kernels(usual: bool) -> tuple[Any, Any]:
         position, kind, box, order, head, count, neighbour, pairs, arms,
         arm_head, arm_count, arm_site, arm, moment, weighed, force, energy, virial,
     ):  # fmt: skip
+        """A thread finds its bead's neighbours, two-body terms and arms, and weighs them."""
         i = cuda.grid(1)
         if i < kind.shape[0]:
             # a group of one bead; its arms have one place more than it has neighbours
@@ -39,6 +40,7 @@ def kernels(usual: bool) -> tuple[Any, Any]:
 
     @cuda.jit
     def gather_all(kind, arms, arm_head, arm_count, arm_site, arm, weighed, force, virial):  # type: ignore[no-untyped-def]
+        """A thread gathers its bead's three-body forces, of its own arms and of those that point at it."""
         i = cuda.grid(1)
         if i < kind.shape[0]:
             gather(i, kind, arms, arm_head, arm_count, arm_site, arm, weighed, force, virial)
