@@ -28,7 +28,8 @@ A site counts as crystalline in one of three ways.
    the sites of a crystal do), then all of it is another crystal.
 2. **In a nucleus.** What has no site that is intact for `CORE_SHELLS` bonds (a nucleus, a thin sheet, a hot
    crystal, a ball cut out of one) is named by growths that begin at two or three intact shells
-   (`zeocryst.order.nuclei`, which says how it is told from chance). Grains of the first kind also go on in them.
+   (`zeocryst.order.nuclei`, which says how it is told from chance). Grains of the first kind go on in
+   them too.
 3. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
    its surroundings (a block of the box with about `BLOCK_SITES` sites, so that chance does not grow
    with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself,
@@ -73,8 +74,8 @@ FILL_NEIGHBOURS = 3
 MOST_DISAGREEMENTS = 0.12
 ALMOST_ALL = 0.9
 #: A type that explains this share of all sites without disagreement needs no rivals; one that explains
-#: `MOST_OF` them by one growth, with few disagreements (`zeocryst.network.covering.CLEAR`), only such as have more sites
-#: that agree to `INTACT_SHELLS`: in hot SOD with a few defects each of its relatives takes seconds.
+#: `MOST_OF` them by one growth, with few disagreements (`zeocryst.network.covering.CLEAR`), only such as have
+#: more sites that agree to `INTACT_SHELLS`: in hot SOD with a few defects each of its relatives takes seconds.
 CLEAR_SHARE = 0.99
 #: Of more types than this only those are tried that have a piece with such a share of the evidence of the best.
 MANY_TYPES, PROMISING_SHARE = 3, 0.4
