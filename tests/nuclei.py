@@ -24,6 +24,7 @@ from zeocryst.frameworks.table import start_structure
 from zeocryst.simulation import thermalize
 from zeocryst.solution.cages import cage_centres
 from zeocryst.solution.start import crystal, melt
+from zeocryst.units import BOLTZMANN_EV_PER_K
 
 #: Twelve start frameworks: of few and of many kinds of T, with small and with large cages, and with channels.
 TWELVE = ("AFI", "ANA", "CHA", "FAU", "FER", "LTA", "MFI", "MOR", "MTN", "RHO", "SGT", "SOD")
@@ -33,6 +34,13 @@ CENTRES = 10
 MARGIN_A = 15.0
 #: T nearer than this are bonded in a perfect framework, Å.
 BOND_A = 3.4
+#: The T-S model holds these at 600 K.
+HELD = ("FER", "MTN", "SGT", "SOD")
+#: Springs of an elastic network between bonded T and those within the next distance (over one T), eV/Å^2.
+SPRINGS_EV_PER_A2 = (0.8, 0.17)
+#: Spring of each T to its place, eV/Å^2: weak, and only against folding.
+PLACE_EV_PER_A2 = 0.03
+SECOND_A = 5.6
 #: A crystal so wide that the largest ball does not meet its image, Å.
 WIDE_A = 37.0
 #: Beads of the glass nearer than this to a bead of the ball make room, Å: a T to a T, and where an S is one
@@ -160,16 +168,45 @@ def ball(code: str, n: int, seed: int, moved=None) -> Structure:
 
 @cache
 def vibration(code: str, seed: int):
-    """How far each T of a crystal with S in its cages is from its place after 2 ps at 600 K, (a, b, c, sites, 3) Å."""
+    """How far each T of a crystal at 600 K is from its place, (a, b, c, sites, 3) Å.
+
+    Of the frameworks that the T-S model holds at that temperature (`HELD`), 2 ps of its dynamics; the others
+    begin to collapse in it. There it is a sample of harmonic motion in an elastic network (M. M. Tirion, Phys.
+    Rev. Lett. 77, 1905 (1996)), whose two springs give SOD what the T-S model gives it: T are 0.46 Å from
+    their places, and bonds' lengths spread by 0.19 Å (both root mean square).
+    """
     cell, unit = start_structure(code)
-    a, b, c = (int(k) for k in np.ceil(WIDE_A / heights(cell)))
-    start = crystal(System("framework", code, (a, b, c)), model()[0])
-    hot = run(start, "langevin", HOT_K, HOT_PS, seed=seed + 1)[-1]
-    n = a * b * c * len(unit)
+    repeat = tuple(int(k) for k in np.ceil(WIDE_A / heights(cell)))
+    start = crystal(System("framework", code, repeat), model()[0])
     box = box_to_cell(start.configuration.box)
-    delta = np.asarray(hot.particles.position[:n] - start.particles.position[:n], dtype=float) @ np.linalg.inv(box)
-    moved = ((delta - np.round(delta)) @ box).reshape(a, b, c, len(unit), 3)
-    return moved - moved.mean(axis=(0, 1, 2, 3))
+    n = int(np.prod(repeat)) * len(unit)
+    places = np.asarray(start.particles.position, dtype=float)[:n]
+    if code in HELD:
+        hot = run(start, "langevin", HOT_K, HOT_PS, seed=seed + 1)[-1]
+        delta = (np.asarray(hot.particles.position, dtype=float)[:n] - places) @ np.linalg.inv(box)
+        moved = (delta - np.round(delta)) @ box
+    else:
+        moved = _elastic(places, box, np.random.default_rng(seed))
+    return (moved - moved.mean(axis=0)).reshape(*repeat, len(unit), 3)
+
+
+def _elastic(places, box, rng):
+    """Displacements of an elastic network of sites at 600 K, (N, 3) Å, drawn from their normal distribution."""
+    from scipy.linalg import cholesky, solve_triangular
+
+    i, j, shift, distance = neighbour_pairs(places, box, SECOND_A)
+    along = (places[j] + shift @ box - places[i]) / distance[:, None]
+    spring = np.where(distance < BOND_A, *SPRINGS_EV_PER_A2)
+    block = spring[:, None, None] * along[:, :, None] * along[:, None, :]
+    n = len(places)
+    stiffness = np.zeros((n, n, 3, 3))
+    for rows, columns, sign in ((i, j, -1), (j, i, -1), (i, i, 1), (j, j, 1)):
+        np.add.at(stiffness, (rows, columns), sign * block)
+    # some nets fold without strain of a spring, RHO's most easily
+    matrix = stiffness.transpose(0, 2, 1, 3).reshape(3 * n, 3 * n) + PLACE_EV_PER_A2 * np.eye(3 * n)
+    half = cholesky(matrix, lower=True, overwrite_a=True)
+    drawn = solve_triangular(half, rng.normal(size=3 * n), lower=True, trans="T")
+    return np.sqrt(BOLTZMANN_EV_PER_K * HOT_K) * drawn.reshape(n, 3)
 
 
 def vibrating(code: str, n: int, seed: int) -> Structure:
@@ -281,11 +318,32 @@ def disordered(n_t: int, n_s: int, seed: int, courses=COURSES) -> Iterator[tuple
         frame = run(frame, "langevin", MELT_K, APART_PS, seed=seed + number + 1)[-1]
         there = frame
         if time_ps:
-            there = run(frame, "npt", (COOL_FROM_K, last), time_ps, seed=seed, timestep_fs=10.0, coupling="iso")[-1]
+            there = run(
+                frame, "npt", (COOL_FROM_K, last), time_ps, seed=seed, timestep_fs=10.0, coupling="iso"
+            )[-1]
         cell = box_to_cell(there.configuration.box)
         points = np.asarray(there.particles.position, dtype=float) + cell.sum(axis=0) / 2
         name = f"{last:.0f}K" + (f"_in_{time_ps:.0f}ps" if time_ps else "")
         yield name, Structure("", points[:n_t], cell, truth, points[n_t:])
+
+
+def molten(code: str, repeat: tuple[int, int, int], seed: int, *, hot_K: float = 720.0, frames: int = 100):
+    """Frames 5 ps apart, at zero pressure above the melting point, of a crystal that began half molten.
+
+    As in ``runs/melt_control``, but shorter; the first of them is 50 ps after the crystal was let go, which is
+    gone within 20.
+    """
+    start = crystal(System("framework", code, repeat), model()[0])
+    frame = run(start, "langevin", 1600.0, 10.0, seed=seed, seed_region=0.5)[-1]
+    frame = run(frame, "langevin", (1600.0, hot_K), 10.0, seed=seed + 1, seed_region=0.5)[-1]
+    options = {"timestep_fs": 10.0, "coupling": "iso"}
+    frame = run(frame, "npt", hot_K, 45.0, seed=seed + 2, **options)[-1]
+    n = int((np.asarray(start.particles.typeid) == 0).sum())
+    like = Structure("", np.empty((n, 3)), np.eye(3), np.zeros(n, dtype=bool))
+    for number, hot in enumerate(
+        run(frame, "npt", hot_K, 5.0 * frames, seed=seed + 3, every_ps=5.0, **options)
+    ):
+        yield f"{hot_K:.0f} K, {50 + 5 * number} ps", from_frame(hot, like)
 
 
 def embedded(code: str, n: int, seed: int, *, n_t: int = 800) -> Structure:
@@ -317,7 +375,9 @@ def embedded(code: str, n: int, seed: int, *, n_t: int = 800) -> Structure:
     return from_frame(engine.minimize(put.frame())[0], put)
 
 
-def heated(structure: Structure, seed: int, *, temperature_K: float = HOT_K, time_ps: float = HOT_PS) -> Structure:
+def heated(
+    structure: Structure, seed: int, *, temperature_K: float = HOT_K, time_ps: float = HOT_PS
+) -> Structure:
     """After a short time of Langevin dynamics in which every bead moves: hot, but with no time to melt."""
     return from_frame(run(structure.frame(), "langevin", temperature_K, time_ps, seed=seed + 1)[-1], structure)
 
