@@ -104,11 +104,13 @@ def table(title, make, options, sizes):
 
 
 def several(title, structures, options):
-    """What each structure, given with a name, is called."""
+    """What each structure, given with a name, is called; disordered ones in which nothing is seen are counted."""
     print(f"\n{title}")
     watch = Stopwatch()
     largest = defaultdict(int)
+    count = 0
     for label, structure in structures:
+        count += 1
         for name in options.bonds:
             labels = watch.name(BONDS[name](structure.positions, structure.cell))
             rows = (
@@ -118,8 +120,11 @@ def several(title, structures, options):
             size = labels.largest_grain_sites
             largest[name] = max(largest[name], size)
             n = len(structure.positions)
+            if not size and not structure.truth.any():
+                continue
             print(f"{label:<28} {name:<8} {n:>5} T:{crystal} largest grain {size} T; {rows}", flush=True)
-    print(f"largest of all {dict(largest)}; {watch}")
+    sizes = ", ".join(f"{size} T ({name})" for name, size in largest.items())
+    print(f"{count} structures, largest grain of all {sizes}; {watch}")
 
 
 def sheets():
