@@ -104,7 +104,7 @@ def table(title, make, options, sizes):
 
 
 def several(title, structures, options):
-    """What each structure, given with a name, is called; disordered ones in which nothing is seen are counted."""
+    """What each structure, given with a name, is called; disordered ones that show nothing are only counted."""
     print(f"\n{title}")
     watch = Stopwatch()
     largest = defaultdict(int)
