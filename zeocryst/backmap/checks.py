@@ -5,34 +5,89 @@ Everything is measured anew from the atoms, as a stranger would who was handed t
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.backmap.local import local_geometry
+from zeocryst.backmap.contacts import Contact, contacts
+from zeocryst.backmap.local import Local, local_geometry
 from zeocryst.cell import neighbour_pairs
 from zeocryst.errors import InputError
-from zeocryst.network.bonds import SI_O_BOND_A, Network, bonds_from_oxygens
+from zeocryst.network.bonds import Network, bonds_from_oxygens
 from zeocryst.units import G_PER_CM3_PER_AMU_PER_A3
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-#: Farthest contact looked at, Å.
-REACH_A = 3.5
+#: Farthest contact of any two atoms that is looked at, Å.
+CLOSE_A = 3.5
+#: Limits of bonds (Å), angles (degrees), and the strain of one T (degrees^2, and without unit).
+SI_O_A = (1.56, 1.65)
+O_SI_O_DEG = (100.0, 120.0)
+SI_O_SI_DEG = 120.0
+VARIANCE, RESIDUAL = 50.0, 0.02
+#: The mean of prescribed bonds, Å: 1.61 within 2 %.
+MEAN_SI_O_A = (1.58, 1.64)
+OURS = "limit of zeocryst"
+TETRAHEDRON = f"{OURS}; 102.9 to 117.5° and 1.561 to 1.629 Å in 237 reference frameworks"
+BRIDGE = (
+    "120 to 180° in vitreous silica (Mozzi, Warren, J. Appl. Cryst. 2, 164 (1969)); 133.6 to 180° in 35 "
+    "zeolites of pure silica (Wragg, Morris, Burton, Chem. Mater. 20, 1561 (2008))"
+)
+STRAIN = f"{OURS}; measure of Robinson, Gibbs, Ribbe, Science 172, 567 (1971)"
+DLS = f"{OURS}; measure of DLS-76 (Baerlocher, Hepp, Meier 1977)"
+CELL = "the cell is that of the simulation"
+#: Each kind of contact: the check's name, the shortest distance (Å), and why.
+CONTACTS = {
+    "O-O": ("closest O-O of two tetrahedra", 2.5, f"{OURS}; O-O of the shortest usual hydrogen bonds"),
+    "Si-Si": ("closest Si-Si without a bridge", 3.2, f"{OURS}; as far as Si-Si over a straight bridge"),
+    "Si-O": ("closest Si-O without a bond", 2.8, f"{OURS}; 3.00 Å in 237 reference frameworks"),
+    "H-H": ("closest H-H", 1.7, f"{OURS}; van der Waals: 2.4 Å (Bondi, J. Phys. Chem. 68, 441 (1964))"),
+    "H-O": ("closest H-O without a bond", 1.5, f"{OURS}; strong hydrogen bonds"),
+    "H-Si": ("closest H-Si of another silanol", 2.2, f"{OURS}; as far as the Si of its own silanol"),
+}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the validity report: a value, its limits, whether it passed, and where they come from."""
+    """One line of the validity report: a value, its limits, whether it passed, and where they come from.
+
+    `passed` is None where the check does not apply: nothing of its kind is there. `value` is NaN then. `atoms`
+    are those of the worst place; of the `of` values that were looked at, `outside` are beyond the limit.
+    """
 
     name: str
     value: float
     unit: str
     limit: str
-    passed: bool
+    passed: bool | None
     source: str
+    atoms: tuple[int, ...] = ()
+    outside: int = 0
+    of: int = 1
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What a structure is found to be.
+
+    Attributes
+    ----------
+    figures : dict
+        formula, n_silanol, q4_share, si_o_mean_A, si_o_std_A, si_o_si_mean_deg, min_contact_A, dls_residual,
+        volume_change, edge_sharing_pairs, ...
+    checks : list of Check
+        What can fail.
+    invariants : list of Check
+        What holds by construction. One that does not is a fault of the program, not of the structure.
+    """
+
+    figures: dict[str, Any]
+    checks: list[Check]
+    invariants: list[Check]
 
 
 def network_of_atoms(atoms: Atoms) -> Network:
@@ -52,9 +107,9 @@ def network_of_atoms(atoms: Atoms) -> Network:
 
 
 def examine(
-    atoms: Atoms, wanted: Network, residual: float, volume_before: float
-) -> tuple[dict[str, Any], list[Check]]:
-    """Figures and checks of a structure.
+    atoms: Atoms, wanted: Network, residual: float, volume_before: float, *, free_cell: bool = False
+) -> Examination:
+    """Figures, checks and invariants of a structure.
 
     Parameters
     ----------
@@ -66,19 +121,37 @@ def examine(
         The residual that the geometry was solved to.
     volume_before
         Volume of the coarse-grained frame, Å^3.
-
-    Returns
-    -------
-    figures : dict
-        formula, n_silanol, q4_share, si_o_mean_A, si_o_std_A, si_o_si_mean_deg, min_contact_A,
-        dls_residual, volume_change, edge_sharing_pairs, ...
-    checks : list of Check
+    free_cell
+        Whether the cell could change: the volume is a check then, an invariant otherwise.
     """
     local = local_geometry(atoms)
+    near = contacts(atoms, local)
     network = network_of_atoms(atoms)
+    figures = _figures(atoms, local, network, near)
+    figures |= {
+        "dls_residual": residual,
+        "volume_change": float(atoms.get_volume() / volume_before - 1),
+    }
+    same = same_network(network, wanted)
+    kept = Check("network kept", float(same), "", "1", bool(same), "bonds, with their lattice images")
+    swelling = _range("volume change", [figures["volume_change"]], "", (-0.02, 0.02), CELL)
+    checks = [
+        kept,
+        _none("edge-sharing pairs", figures["edge_sharing_pairs"], "", "Pauling's third rule"),
+        _none("face-sharing pairs", figures["face_sharing_pairs"], "", "Pauling's third rule"),
+        *geometry_checks(local),
+        *contact_checks(near),
+    ]
+    invariants = _invariants(atoms, local, figures)
+    (checks if free_cell else invariants).append(swelling)
+    return Examination(figures, checks, invariants)
+
+
+def _figures(atoms: Atoms, local: Local, network: Network, near: dict[str, Contact]) -> dict[str, Any]:
+    """What is counted and measured."""
     repeats = _bridges_per_pair(network)
     n_si = int((atoms.numbers == 14).sum())
-    figures = {
+    return {
         "formula": _formula(atoms),
         "n_si": n_si,
         "n_silanol": int(((local.t_of_o == 1) & (local.h_of_o == 1)).sum()),
@@ -91,24 +164,12 @@ def examine(
         **_spread("si_o", "A", local.t_o),
         **_spread("o_si_o", "deg", local.o_t_o),
         **_spread("si_o_si", "deg", local.t_o_t),
-        **_contacts(atoms),
+        **_contacts(atoms, near),
         "edge_sharing_pairs": int((repeats == 2).sum()),
         "face_sharing_pairs": int((repeats > 2).sum()),
-        "dls_residual": residual,
-        "volume_change": float(atoms.get_volume() / volume_before - 1),
         "density_T_per_1000A3": 1000.0 * n_si / atoms.get_volume(),
         "density_g_cm3": float(atoms.get_masses().sum() / atoms.get_volume() * G_PER_CM3_PER_AMU_PER_A3),
     }
-    same = same_network(network, wanted)
-    charge = 4 * n_si + (atoms.numbers == 1).sum() - 2 * (atoms.numbers == 8).sum()
-    checks = [
-        Check("network kept", float(same), "", "1", bool(same), "bonds, with their lattice images"),
-        _none("Si without four O", int((local.oxygens != 4).sum()), "atoms"),
-        _none("O without two bonds", int((local.t_of_o + local.h_of_o != 2).sum()), "atoms"),
-        _none("charge of Si4+ O2- H+", int(charge), "e"),
-        *_geometry_checks(figures),
-    ]
-    return figures, checks
 
 
 def same_network(found: Network, wanted: Network) -> bool:
@@ -138,17 +199,22 @@ def same_network(found: Network, wanted: Network) -> bool:
     return bool(np.array_equal(listed(found, moved), listed(wanted, wanted.shift)))
 
 
-def _contacts(atoms: Atoms) -> dict[str, float]:
-    """The shortest distances, Å; the closest Si-Si and Si-O that are no bonds among them."""
+def _contacts(atoms: Atoms, near: dict[str, Contact]) -> dict[str, float]:
+    """The shortest distances, Å: of any two heavy atoms, and of those that no bond relates."""
     z = atoms.numbers
-    i, j, _, d = neighbour_pairs(atoms.positions, atoms.cell[:], REACH_A)
-    heavy, si_o = (z[i] != 1) & (z[j] != 1), (z[i] == 14) ^ (z[j] == 14)
+    i, j, _, d = neighbour_pairs(atoms.positions, atoms.cell[:], CLOSE_A)
+    heavy = (z[i] != 1) & (z[j] != 1)
+    of_h = [near[kind].distance for kind in ("H-H", "H-O", "H-Si")]
     return {
         "min_contact_A": _least(d[heavy]),
         "min_o_o_A": _least(d[(z[i] == 8) & (z[j] == 8)]),
         "min_si_si_A": _least(d[(z[i] == 14) & (z[j] == 14)]),
-        "min_si_o_unbonded_A": _least(d[heavy & si_o & (d > SI_O_BOND_A)]),
-        "min_h_A": _least(d[~heavy]),
+        "min_o_o_apart_A": _least(near["O-O"].distance),
+        "min_si_si_unbridged_A": _least(near["Si-Si"].distance),
+        "min_si_o_unbonded_A": _least(near["Si-O"].distance),
+        "min_h_h_A": _least(near["H-H"].distance),
+        "min_h_o_A": _least(near["H-O"].distance),
+        "min_h_A": _least(np.concatenate(of_h)),
     }
 
 
@@ -158,20 +224,42 @@ def _counts(values: np.ndarray) -> dict[str, int]:
     return {str(int(v)): int(n) for v, n in zip(found, number, strict=True)}
 
 
-def _geometry_checks(figures: dict[str, Any]) -> list[Check]:
-    """The checks of distances, volume and shared edges."""
-    geometry = "distances of zeolites and silanols; limits of zeocryst"
-    dls = "DLS-76 (Baerlocher, Hepp, Meier 1977)"
-    cell = "the cell is that of the simulation"
-    pauling = "Pauling's third rule"
+def _invariants(atoms: Atoms, local: Local, figures: dict[str, Any]) -> list[Check]:
+    """What back-mapping makes so, whatever the network: valences, charge, and the mean of prescribed bonds."""
+    z = atoms.numbers
+    charge = 4 * (z == 14).sum() + (z == 1).sum() - 2 * (z == 8).sum()
     return [
-        _between("mean Si-O", figures["si_o_mean_A"], "Å", 1.59, 1.63, dls),
-        _between("closest heavy atoms", figures["min_contact_A"], "Å", 1.40, None, geometry),
-        _between("closest O-O", figures["min_o_o_A"], "Å", 2.20, None, geometry),
-        _between("closest contact of H", figures["min_h_A"], "Å", 0.90, None, geometry),
-        _between("volume change", figures["volume_change"], "", -0.02, 0.02, cell),
-        _between("edge-sharing pairs", figures["edge_sharing_pairs"], "", None, 0, pauling),
-        _between("face-sharing pairs", figures["face_sharing_pairs"], "", None, 0, pauling),
+        _none("Si without four O", int((local.oxygens != 4).sum()), "atoms", "valence"),
+        _none("O without two bonds", int((local.t_of_o + local.h_of_o != 2).sum()), "atoms", "valence"),
+        _none("charge of Si4+ O2- H+", int(charge), "e", "valence"),
+        _range("mean Si-O", [figures["si_o_mean_A"]], "Å", MEAN_SI_O_A, DLS),
+    ]
+
+
+def geometry_checks(local: Local) -> list[Check]:
+    """Bonds, angles and the strain of each tetrahedron."""
+    bonds, angles, bridges = local.bonds, local.bonds[local.edges], local.bonds[local.bridges]
+    o_t_o = np.column_stack([angles[:, 0, 1], angles[:, 0, 0], angles[:, 1, 1]])
+    t_o_t = np.column_stack([bridges[:, 0, 0], bridges[:, 0, 1], bridges[:, 1, 0]])
+    sites = local.sites[:, None]
+    return [
+        _range("shortest Si-O", local.t_o, "Å", (SI_O_A[0], None), TETRAHEDRON, bonds),
+        _range("longest Si-O", local.t_o, "Å", (None, SI_O_A[1]), TETRAHEDRON, bonds),
+        _range("smallest O-Si-O", local.o_t_o, "degrees", (O_SI_O_DEG[0], None), TETRAHEDRON, o_t_o),
+        _range("largest O-Si-O", local.o_t_o, "degrees", (None, O_SI_O_DEG[1]), TETRAHEDRON, o_t_o),
+        _range("smallest Si-O-Si", local.t_o_t, "degrees", (SI_O_SI_DEG, None), BRIDGE, t_o_t),
+        _range(
+            "largest angle variance of a Si", local.angle_variance, "degrees^2", (None, VARIANCE), STRAIN, sites
+        ),
+        _range("largest DLS residual of a Si", local.residual, "", (None, RESIDUAL), DLS, sites),
+    ]
+
+
+def contact_checks(near: dict[str, Contact]) -> list[Check]:
+    """How near atoms come that no bond relates."""
+    return [
+        _range(name, near[kind].distance, "Å", (least, None), source, near[kind].atoms)
+        for kind, (name, least, source) in CONTACTS.items()
     ]
 
 
@@ -193,9 +281,9 @@ def _bridges_per_pair(network: Network) -> np.ndarray:
     return np.asarray(np.unique(np.column_stack([pairs, sign * network.shift]), axis=0, return_counts=True)[1])
 
 
-def _none(name: str, count: int, unit: str) -> Check:
-    """A check that there is none, by valence."""
-    return Check(name, count, unit, "0", count == 0, "valence")
+def _none(name: str, count: int, unit: str, source: str) -> Check:
+    """A check that there is none."""
+    return Check(name, count, unit, "0", count == 0, source)
 
 
 def _formula(atoms: Atoms) -> str:
@@ -204,22 +292,72 @@ def _formula(atoms: Atoms) -> str:
     return "".join(f"{s}{n}" for s, n in counts if n)
 
 
-def _between(name: str, value: float, unit: str, low: float | None, high: float | None, source: str) -> Check:
-    """A check of a range; a value that is not defined (no such atoms) passes."""
-    low_good = low is None or value >= low
-    high_good = high is None or value <= high
+def _range(
+    name: str,
+    values: ArrayLike,
+    unit: str,
+    limits: tuple[float | None, float | None],
+    source: str,
+    atoms: NDArray[np.int64] | None = None,
+) -> Check:
+    """A check that every value (K,) lies between limits; of one limit the value that is nearest to it is shown.
+
+    NaN are left out; where no value is left the check does not apply. `atoms` (K, ...) are those of each value.
+    """
+    low, high = limits
     if low is not None and high is not None:
         limit = f"{low:g} to {high:g}"
     else:
         limit = f"at least {low:g}" if low is not None else f"at most {high:g}"
-    return Check(name, float(value), unit, limit, bool(np.isnan(value) or (low_good and high_good)), source)
+    found = np.asarray(values, dtype=float)
+    defined = np.flatnonzero(~np.isnan(found))
+    if len(defined) == 0:
+        return Check(name, float("nan"), unit, limit, None, source, of=0)
+    known = found[defined]
+    at = int(known.argmin() if high is None else known.argmax())
+    wrong = np.zeros(len(known), dtype=bool)
+    if low is not None:
+        wrong |= known < low
+    if high is not None:
+        wrong |= known > high
+    place = () if atoms is None else tuple(int(k) for k in atoms[defined[at]])
+    return Check(
+        name, float(known[at]), unit, limit, not wrong.any(), source, place, int(wrong.sum()), len(known)
+    )
 
 
 def as_records(checks: list[Check]) -> list[dict[str, Any]]:
-    """Checks as dictionaries, for ``summary.json``; NaN becomes null."""
-    records = []
-    for check in checks:
-        record = asdict(check)
-        record["value"] = None if np.isnan(check.value) else check.value
-        records.append(record)
-    return records
+    """Checks as dictionaries, for ``summary.json``; the value of one that does not apply becomes null."""
+    return [
+        {
+            "name": c.name, "value": None if np.isnan(c.value) else c.value, "unit": c.unit, "limit": c.limit,
+            "passed": c.passed, "source": c.source,
+        }
+        for c in checks
+    ]  # fmt: skip
+
+
+def worst_places(checks: list[Check]) -> list[dict[str, Any]]:
+    """Where checks failed: the atoms of the worst place (numbered as in the files, from 0), and how often."""
+    return [
+        {"check": c.name, "atoms": list(c.atoms), "outside": c.outside, "of": c.of}
+        for c in checks
+        if c.passed is False and c.atoms
+    ]
+
+
+def verdict(record: Mapping[str, Any]) -> str:
+    """How many checks failed of those that apply, and which invariants are broken; without a full stop.
+
+    `record` has ``checks`` and ``invariants`` as `as_records` makes them.
+    """
+    checks = record["checks"]
+    broken = [c["name"] for c in record.get("invariants", []) if c["passed"] is False]
+    failed = [c["name"] for c in checks if c["passed"] is False]
+    applied = sum(c["passed"] is not None for c in checks)
+    said = f"every one of {applied} checks passed"
+    if failed:
+        said = f"{len(failed)} of {applied} checks failed ({', '.join(failed)})"
+    if broken:
+        said = f"BROKEN, what holds by construction does not: {', '.join(broken)}; {said}"
+    return said
