@@ -51,9 +51,10 @@ DLS_ANGLES = "distance least squares"
 NOT_COVERED = "no cited correlation"
 #: The angle of the prescribed Si-O and Si-Si, which the solver puts in wherever nothing opposes, degrees.
 SOLVER_DEG = 2 * float(np.degrees(np.arcsin(SI_SI[0] / (2 * SI_O[0]))))
-#: An angle this near to it is the solver's own, degrees; beyond this share of them it is said.
-SOLVER_WIDTH_DEG = 0.5
-SOLVER_SHARE = 0.10
+#: An angle this near to it is the solver's own, degrees; how many there would be is told from those up to
+#: `AROUND_DEG` away. More than this share of all, and more than chance makes of those, are a peak.
+SOLVER_WIDTH_DEG, AROUND_DEG = 0.5, 3.0
+SOLVER_SHARE = 0.02
 
 
 def q4_shifts(local: Local) -> tuple[Floats, Floats, Floats]:
@@ -77,7 +78,7 @@ def shift_record(local: Local) -> dict[str, Any]:
         ``why`` there is none; ``covered_ppm``, ``covered_deg``, ``covered_source``; ``outside``: Q4 sites
         ``below`` and ``above`` these angles; ``angles``: where the angles come from; ``solver_angle_deg`` and
         its shift ``solver_angle_ppm``; ``at_solver_angle``: the share of Si-O-Si angles within
-        `SOLVER_WIDTH_DEG` of it; ``warnings``: sentences.
+        `SOLVER_WIDTH_DEG` of it, and whether that is a ``solver_peak``; ``warnings``: sentences.
     """
     mean, shifts, other = q4_shifts(local)
     low, high = COVERED_DEG
@@ -87,7 +88,6 @@ def shift_record(local: Local) -> dict[str, Any]:
         if sites:
             said = _spread(shifts) if n == 4 else {"mean": None, "std": None, "why": NOT_COVERED}
             by_q[f"Q{n}"] = {"T": sites, **said}
-    near = np.abs(local.t_o_t - SOLVER_DEG) < SOLVER_WIDTH_DEG
     record = {
         "sites": len(shifts),
         **_spread(shifts),
@@ -101,7 +101,7 @@ def shift_record(local: Local) -> dict[str, Any]:
         "angles": DLS_ANGLES,
         "solver_angle_deg": round(SOLVER_DEG, 1),
         "solver_angle_ppm": round(OFFSET_PPM + PER_DEG * SOLVER_DEG, 1),
-        "at_solver_angle": float(near.mean()) if len(near) else None,
+        **_solver_peak(local.t_o_t),
     }
     return {**record, "warnings": _warnings(record)}
 
@@ -135,14 +135,28 @@ def _warnings(record: dict[str, Any]) -> list[str]:
             f"Warning: {below + above} of these {record['sites']} sites have a mean Si-O-Si angle outside the "
             f"{low:g} to {high:g}° that the correlation is known to cover ({', '.join(where)})."
         )
-    share = record["at_solver_angle"]
-    if share is not None and share > SOLVER_SHARE:
+    if record["solver_peak"]:
         said.append(
-            f"Warning: {100 * share:.0f} % of the Si-O-Si angles are the solver's own, "
+            f"Warning: {100 * record['at_solver_angle']:.0f} % of the Si-O-Si angles are the solver's own, "
             f"{record['solver_angle_deg']:g}°, which it puts in where nothing opposes: a peak of shifts at "
             f"{record['solver_angle_ppm']:g} ppm is made by it."
         )
     return said
+
+
+def _solver_peak(angles: Floats) -> dict[str, Any]:
+    """The share of angles that are the solver's own, and whether they stand out among those around them."""
+    if len(angles) == 0:
+        return {"at_solver_angle": None, "solver_peak": False}
+    off = np.abs(angles - SOLVER_DEG)
+    near = int((off < SOLVER_WIDTH_DEG).sum())
+    around = int(((off >= SOLVER_WIDTH_DEG) & (off < AROUND_DEG)).sum())
+    chance = around * SOLVER_WIDTH_DEG / (AROUND_DEG - SOLVER_WIDTH_DEG)
+    share = near / len(angles)
+    return {
+        "at_solver_angle": share,
+        "solver_peak": bool(share > SOLVER_SHARE and near > chance + 3 * chance**0.5),
+    }
 
 
 def _spread(values: Floats) -> dict[str, float | None]:
