@@ -158,7 +158,7 @@ def in_words(record: dict[str, Any]) -> list[str]:
 def _left_out(record: dict[str, Any]) -> list[str]:
     """The checks that say nothing about this structure."""
     nothing = [c["name"] for c in record["checks"] if c["passed"] is None]
-    return [f"Not counted, since there is nothing of the kind: {', '.join(nothing)}."] if nothing else []
+    return [f"Not counted, since there is nothing of the kind near: {', '.join(nothing)}."] if nothing else []
 
 
 def _places(record: dict[str, Any]) -> list[str]:

@@ -48,8 +48,7 @@ def feasibility(distances: Mapping[str, float | None]) -> dict[str, Any]:
     -------
     dict
         ``criteria``: a list of ``name``, ``value_A``, ``limit_A`` and ``met`` (None where it is not judged);
-        ``feasible``: False where one of them is not met, True where all were judged and are met, else None;
-        ``withheld``: why it is None; ``source``.
+        ``feasible``: False where one of them is not met, else None; ``withheld``: why it is None; ``source``.
     """
     criteria: list[dict[str, Any]] = []
     t_o = distances["T-O_mean_A"]
@@ -63,12 +62,11 @@ def feasibility(distances: Mapping[str, float | None]) -> dict[str, Any]:
             value = distances[f"{kind}_{what}_A"]
             words = "standard deviation" if what == "std" else "range"
             criteria.append(_criterion(f"{kind} {words}", value, most, value is not None))
-    met = [c["met"] for c in criteria]
-    feasible = False if False in met else None if None in met else True
+    broken = any(c["met"] is False for c in criteria)
     return {
         "criteria": criteria,
-        "feasible": feasible,
-        "withheld": _reason(criteria) if feasible is None else None,
+        "feasible": False if broken else None,
+        "withheld": None if broken else _reason(criteria),
         "source": SOURCE,
     }
 
@@ -83,8 +81,6 @@ def feasibility_in_words(record: dict[str, Any]) -> str:
     said = f"Of {len(criteria)} criteria on local distances that synthesized zeolites meet (Li, Yu, Xu 2013) "
     if record["feasible"] is False:
         said += f"{len(judged)} could be judged; not met: {broken}, so that it is not feasible by them."
-    elif record["feasible"]:
-        said += "all are met, so that it is feasible by them."
     else:
         said += f"the {len(judged)} that could be judged are met. Whether it is feasible is not said: "
         said += f"{record['withheld']}."

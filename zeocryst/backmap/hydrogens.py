@@ -51,8 +51,8 @@ def place_hydrogens(silicate: Silicate) -> Floats:
 def _turned(oxygens: Floats, out: Floats, owner: Ints, silicons: int, first: int, grid: Any) -> Floats:
     """From each silanol O to its H.
 
-    `out` leads to it from its Si, number `owner`; atoms below number `silicons` are Si, those from number `first`
-    on are silanol O.
+    `out` leads to it from its Si, number `owner`; atoms below number `silicons` are Si, those from `first`
+    on silanol O.
     """
     arms = np.zeros((len(oxygens), 3))
     found, number = np.empty((1024, 3)), np.empty(1024, np.int64)

@@ -17,9 +17,8 @@ can be trusted.
 
 A straight line in the angle goes on for ever, shifts do not: rho ends at 1/2, so that by the second no Q4 lies
 beyond -121.3 ppm, while the first gives -129.7 ppm at 180 degrees. Shifts of Q4 "in the range of -105 ppm to
--120 ppm" are known to follow the mean angle ("Correlating geminal 2J(Si-O-Si) couplings to structure in
-framework silicates", Phys. Chem. Chem. Phys. (2017), doi 10.1039/c7cp06486a). By the line these are angles of
-137.3 to 163.2 degrees. Sites outside are counted, and said.
+-120 ppm" are known to follow the mean angle (D. J. Srivastava et al., Phys. Chem. Chem. Phys. 20, 562 (2018), doi
+10.1039/c7cp06486a). By the line these are angles of 137.3 to 163.2 degrees. Sites outside are counted, and said.
 
 No such correlation with numbers was found for Q3 and less that carry silanols: that of X. Xue and M. Kanzaki
 ("Correlations between 29Si, 17O and 1H NMR properties and local structures in silicates", 1998) is of computed
@@ -45,7 +44,7 @@ OTHER_SOURCE = "Engelhardt, Radeglia, Chem. Phys. Lett. 108, 271 (1984)"
 #: Shifts of Q4 that are known to follow the angle, ppm, and the angles that these are by the line, degrees.
 COVERED_PPM = (-105.0, -120.0)
 COVERED_DEG = ((COVERED_PPM[0] - OFFSET_PPM) / PER_DEG, (COVERED_PPM[1] - OFFSET_PPM) / PER_DEG)
-COVERED_SOURCE = "-105 to -120 ppm: doi 10.1039/c7cp06486a (2017)"
+COVERED_SOURCE = "-105 to -120 ppm: Srivastava et al., Phys. Chem. Chem. Phys. 20, 562 (2018)"
 #: Where angles come from that distance least squares put in.
 DLS_ANGLES = "distance least squares"
 NOT_COVERED = "no cited correlation"
