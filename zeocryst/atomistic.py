@@ -13,8 +13,9 @@ import numpy as np
 
 from zeocryst.atomfiles import write_atoms
 from zeocryst.backmap.build import build
-from zeocryst.backmap.checks import as_records, examine, network_of_atoms, verdict, worst_places
+from zeocryst.backmap.checks import examine, network_of_atoms
 from zeocryst.backmap.feasibility import feasibility, feasibility_in_words
+from zeocryst.backmap.judging import as_records, verdict, worst_places
 from zeocryst.backmap.local import histogram, local_geometry
 from zeocryst.backmap.pores import measure_pores
 from zeocryst.backmap.shifts import q4_shifts, shift_record, shifts_in_words

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.atomistic import in_words, realize, write_results
-from zeocryst.backmap.checks import verdict
+from zeocryst.backmap.judging import verdict
 from zeocryst.condition import Condition
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import SimulationError

@@ -17,8 +17,9 @@ can be trusted.
 
 A straight line in the angle goes on for ever, shifts do not: rho ends at 1/2, so that by the second no Q4 lies
 beyond -121.3 ppm, while the first gives -129.7 ppm at 180 degrees. Shifts of Q4 "in the range of -105 ppm to
--120 ppm" are known to follow the mean angle (D. J. Srivastava et al., Phys. Chem. Chem. Phys. 20, 562 (2018), doi
-10.1039/c7cp06486a). By the line these are angles of 137.3 to 163.2 degrees. Sites outside are counted, and said.
+-120 ppm" are known to follow the mean angle (D. J. Srivastava et al., Phys. Chem. Chem. Phys. 20, 562 (2018),
+doi 10.1039/c7cp06486a). By the line these are angles of 137.3 to 163.2 degrees. Sites outside are counted, and
+said.
 
 No such correlation with numbers was found for Q3 and less that carry silanols: that of X. Xue and M. Kanzaki
 ("Correlations between 29Si, 17O and 1H NMR properties and local structures in silicates", 1998) is of computed

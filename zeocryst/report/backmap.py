@@ -210,11 +210,12 @@ def _mark(axis: Axes, shifts: Mapping[str, Any]) -> None:
     if "covered_ppm" not in shifts:  # of an earlier version
         return
     high, low = shifts["covered_ppm"]
-    axis.axvspan(high, high + 100, color="0.92", zorder=0)
-    axis.axvspan(low - 100, low, color="0.92", zorder=0, label="not covered by the correlation")
+    axis.axvspan(high, high + 100, color="0.88", zorder=0)
+    axis.axvspan(low - 100, low, color="0.88", zorder=0, label="not covered by the correlation")
     if shifts["sites"]:
         axis.axvline(shifts["solver_angle_ppm"], color="0.3", lw=1, ls="--", label="the solver's own angle")
-        axis.legend(frameon=False, fontsize=8, loc="upper left")
+        axis.set_ylim(top=1.35 * axis.get_ylim()[1])  # room for the legend
+        axis.legend(fontsize=8, loc="upper left")
 
 
 def _histogram_rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:
