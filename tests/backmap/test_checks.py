@@ -11,6 +11,7 @@ from zeocryst.backmap.judging import as_records, verdict
 from zeocryst.cell import volume
 from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.order.derive import network_of
+from zeocryst.report.page import invariants_table
 
 BOX_A = 30.0
 SI_O, O_H = 1.61, 0.96
@@ -269,6 +270,7 @@ def test_a_broken_invariant_is_said_first(reference):
     assert broken == {"Si without four O", "charge of Si4+ O2- H+"}
     said = verdict({"checks": as_records(found.checks), "invariants": as_records(found.invariants)})
     assert said.startswith("BROKEN, what holds by construction does not: Si without four O")
+    assert invariants_table(as_records(found.invariants)).count("BROKEN") == 2
 
 
 def test_the_volume_is_a_check_only_where_the_cell_is_free(reference):

@@ -71,7 +71,7 @@ def feasibility(distances: Mapping[str, float | None]) -> dict[str, Any]:
     }
 
 
-def feasibility_in_words(record: dict[str, Any]) -> str:
+def feasibility_in_words(record: Mapping[str, Any]) -> str:
     """The sentence about the criteria; empty where there is nothing to judge."""
     criteria = record["criteria"]
     judged = [c for c in criteria if c["met"] is not None]

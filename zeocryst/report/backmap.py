@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.backmap.feasibility import feasibility_in_words
 from zeocryst.report.figures import AMORPHOUS, CRYSTAL, CURVES, clean, new_figure, save
 from zeocryst.report.page import (
     checks_table,
@@ -67,7 +68,7 @@ def write_backmap_report(folder: Path, summary: Mapping[str, Any]) -> Path:
         tag = "" if entry is summary else f"_{entry['frame']}"
         sections += [(name + of, html) for name, html in backmap_sections(folder, entry["backmap"], tag)]
     record = summary["backmap"]
-    failed = any(c["passed"] is False for c in [*record["checks"], *record["invariants"]])
+    failed = any(c["passed"] is False for c in [*record["checks"], *record.get("invariants", [])])
     verdict = "amorphous" if failed else "crystalline"  # the colour of the box only
     text = page("Back-mapping", verdict, summary["words"][0], [*sections, ("What is meant", NOTES)])
     path = folder / "report.html"
@@ -170,8 +171,14 @@ def _figures(record: Mapping[str, Any]) -> str:
             "<h3>Local interatomic distances, Å</h3>",
             table(["pair", "mean", "standard deviation", "range"], local),
             table(["criterion of synthesized zeolites", "value, Å", "at most, Å", "met"], _criteria(record)),
+            _feasible(record["feasibility"]),
         ]
     )
+
+
+def _feasible(found: Mapping[str, Any]) -> str:
+    """The verdict on the criteria, or why there is none; earlier versions gave one that they could not know."""
+    return f"<p>{escape(feasibility_in_words(found))}</p>" if "withheld" in found else ""
 
 
 def _criteria(record: Mapping[str, Any]) -> list[list[Any]]:
