@@ -13,10 +13,12 @@ import numpy as np
 
 from zeocryst.atomfiles import write_atoms
 from zeocryst.backmap.build import build
-from zeocryst.backmap.checks import as_records, examine, network_of_atoms
-from zeocryst.backmap.feasibility import feasibility
-from zeocryst.backmap.local import SHIFT_SOURCE, histogram, local_geometry
+from zeocryst.backmap.checks import examine, network_of_atoms
+from zeocryst.backmap.feasibility import feasibility, feasibility_in_words
+from zeocryst.backmap.judging import as_records, verdict, worst_places
+from zeocryst.backmap.local import histogram, local_geometry
 from zeocryst.backmap.pores import measure_pores
+from zeocryst.backmap.shifts import q4_shifts, shift_record, shifts_in_words
 from zeocryst.cell import volume
 from zeocryst.network.bonds import Network
 from zeocryst.network.matching import Choices
@@ -71,11 +73,11 @@ def realize(
     """
     built = build(network, seed, free_cell=free_cell)
     atoms = built.atoms
-    figures, checks = examine(atoms, network, built.residual, volume(network.cell))
+    found = examine(atoms, network, built.residual, volume(network.cell), free_cell=free_cell)
+    figures = found.figures
     after = network_of_atoms(atoms)
     before_labels, labels = label_sites(network), label_sites(after)
     local = local_geometry(atoms)
-    shifts = local.shifts_ppm
     extended = any(piece.directions >= 2 for piece in pieces(network))  # a framework or a layer of one
     pores = measure_pores(atoms, seed, framework=extended)
     surface = pores["accessible_surface_A2"]
@@ -94,22 +96,19 @@ def realize(
             "si_o_A": histogram(local.t_o, 1.5, 1.75, 50),
             "o_si_o_deg": histogram(local.o_t_o, 80, 140, 60),
             "si_o_si_deg": histogram(local.t_o_t, 100, 180, 40),
-            "shift_29Si_ppm": histogram(shifts, -132, -80, 52),
+            "shift_29Si_ppm": histogram(q4_shifts(local)[1], -132, -80, 52),
         },
         "rings_per_T": {"before": _rings(network), "after": _rings(after)},
         "types": {"before": before_labels.summary(), "after": labels.summary()},
-        "shift_29Si_ppm": {
-            "sites": len(shifts),
-            "mean": float(shifts.mean()) if len(shifts) else None,
-            "std": float(shifts.std()) if len(shifts) else None,
-            "source": SHIFT_SOURCE,
-        },
+        "shift_29Si_ppm": shift_record(local),
         "local_distances": local.distances(),
         "feasibility": feasibility(local.distances()),
         "pores": pores,
         "silanols_per_nm2": 100 * figures["n_silanol"] / surface if surface else None,
         "surface": SURFACE,
-        "checks": as_records(checks),
+        "checks": as_records(found.checks),
+        "invariants": as_records(found.invariants),
+        "worst_places": worst_places(found.checks),
     }
     return Realized(atoms, record, labels.summary(), round(1 - labels.crystalline_share, 4))
 
@@ -127,16 +126,8 @@ def write_results(folder: Path, found: Realized, name: str = "framework") -> Non
 
 def in_words(record: dict[str, Any]) -> list[str]:
     """The validity report as sentences."""
-    failed = [c["name"] for c in record["checks"] if not c["passed"]]
     choices, pores = record["choices"], record["pores"]
-    said = [
-        f"{record['formula']}: "
-        + (
-            f"{len(failed)} of {len(record['checks'])} checks failed ({', '.join(failed)})."
-            if failed
-            else f"every one of {len(record['checks'])} checks passed."
-        )
-    ]
+    said = [f"{record['formula']}: {verdict(record)}.", *_left_out(record), *_places(record)]
     before, after = (_named(record["types"][k]) for k in ("before", "after"))
     said.append(f"Framework from the T network: {before}; from the atoms: {after}.")
     cut, added = choices["cut"], choices["silanols_added"]
@@ -151,17 +142,7 @@ def in_words(record: dict[str, Any]) -> list[str]:
         f"{100 * record['volume_change']:+.2f} %; {record['density_T_per_1000A3']:.2f} T per 1000 Å^3, "
         f"{record['density_g_cm3']:.3f} g/cm^3."
     )
-    shift = record["shift_29Si_ppm"]
-    if shift["sites"]:
-        said.append(f"29Si shifts of {shift['sites']} Q4 sites: {shift['mean']:.1f} ± {shift['std']:.1f} ppm.")
-    feasible = record["feasibility"]
-    judged = [c for c in feasible["criteria"] if c["met"] is not None]
-    if judged:
-        broken = ", ".join(c["name"] for c in judged if not c["met"])
-        said.append(
-            f"{len(judged)} criteria on local distances that synthesized zeolites meet (Li, Yu, Xu 2013): "
-            + (f"not met: {broken}." if broken else "all are met, so that it is feasible by them.")
-        )
+    said += [shifts_in_words(record["shift_29Si_ppm"]), feasibility_in_words(record["feasibility"])]
     if pores["largest_cavity_A"] is not None:
         said.append(
             f"Largest cavity {pores['largest_cavity_A']:.2f} Å, pore-limiting diameter "
@@ -172,7 +153,24 @@ def in_words(record: dict[str, Any]) -> list[str]:
         said.append("Pores were not measured (a finite aggregate, too many atoms, or Zeo++ failed).")
     if record["silanols_per_nm2"] is not None and record["n_silanol"]:
         said.append(f"{record['silanols_per_nm2']:.2f} silanols per nm^2 of surface ({record['surface']}).")
-    return said
+    return [sentence for sentence in said if sentence]
+
+
+def _left_out(record: dict[str, Any]) -> list[str]:
+    """The checks that say nothing about this structure."""
+    nothing = [c["name"] for c in record["checks"] if c["passed"] is None]
+    return [f"Not counted, since there is nothing of the kind near: {', '.join(nothing)}."] if nothing else []
+
+
+def _places(record: dict[str, Any]) -> list[str]:
+    """Where checks failed, at worst."""
+    found = {c["name"]: c for c in record["checks"]}
+    places = [
+        f"{p['check']} {found[p['check']]['value']:.4g} {found[p['check']]['unit']}".rstrip()
+        + f" at atoms {'-'.join(map(str, p['atoms']))} ({p['outside']} of {p['of']} beyond the limit)"
+        for p in record["worst_places"]
+    ]
+    return [f"Worst places (atoms numbered from 0): {'; '.join(places)}."] if places else []
 
 
 def _pm(record: dict[str, Any], name: str) -> str:

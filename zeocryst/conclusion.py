@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.atomistic import in_words, realize, write_results
+from zeocryst.backmap.judging import verdict
 from zeocryst.condition import Condition
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import SimulationError
@@ -212,10 +213,7 @@ def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
         text += f" {summary['seed_fate']['sentence']}"
     back = summary.get("backmap")
     if back:
-        failed = sum(not c["passed"] for c in back["checks"])
-        text += f" Back-mapped to {back['formula']}" + (
-            f"; {failed} of {len(back['checks'])} checks failed." if failed else "; every check passed."
-        )
+        text += f" Back-mapped to {back['formula']}; {verdict(back)}."
     if "clusters" in summary:
         text += f" {summary['clusters']['sentence']}"
     return text

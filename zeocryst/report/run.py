@@ -172,8 +172,6 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     back = summary.get("backmap")
     if not back:
         return []
-    failed = [c["name"] for c in back["checks"] if not c["passed"]]
-    words = "Every check passed." if not failed else f"Failed: {', '.join(failed)}."
     rows = [
         ("formula", back["formula"]),
         ("silanols", back["n_silanol"]),
@@ -186,7 +184,7 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     named = types_table(summary["types_from_atoms"], summary["amorphous_share_from_atoms"])
     html = facts(rows) + "<p>Named from the atoms:</p>" + named
     if "distributions" not in back:  # of an earlier version
-        return [("Atoms", html + f"<p>{escape(words)}</p>" + checks_table(back["checks"]))]
+        return [("Atoms", html + checks_table(back["checks"]))]
     said = "<ul>" + "".join(f"<li>{escape(word)}</li>" for word in back["words"]) + "</ul>"
     return [
         ("Atoms", html + said + BACKMAP_NOTES),
