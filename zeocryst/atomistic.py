@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.atomfiles import write_atoms
+from zeocryst.atomfiles import write_atoms, write_ideal
 from zeocryst.backmap.build import build
 from zeocryst.backmap.checks import as_records, examine, network_of_atoms
 from zeocryst.backmap.feasibility import feasibility
+from zeocryst.backmap.ideal import IdealCrystal, ideal_crystal, no_crystal
 from zeocryst.backmap.local import SHIFT_SOURCE, histogram, local_geometry
 from zeocryst.backmap.pores import measure_pores
 from zeocryst.cell import volume
@@ -45,12 +46,20 @@ class Realized:
         Frameworks named from the atoms.
     amorphous_share : float
         Share of T that has no name.
+    crystal : IdealCrystal or str
+        The mean crystal in the type's space group, or why there is none.
     """
 
     atoms: Atoms
     record: dict[str, Any]
     types: list[dict[str, Any]]
     amorphous_share: float
+    crystal: IdealCrystal | str
+
+    @property
+    def ideal(self) -> dict[str, Any]:
+        """The entry ``ideal`` of ``summary.json``."""
+        return no_crystal(self.crystal) if isinstance(self.crystal, str) else self.crystal.record()
 
 
 def realize(
@@ -111,7 +120,8 @@ def realize(
         "surface": SURFACE,
         "checks": as_records(checks),
     }
-    return Realized(atoms, record, labels.summary(), round(1 - labels.crystalline_share, 4))
+    crystal = ideal_crystal(atoms, network, labels)
+    return Realized(atoms, record, labels.summary(), round(1 - labels.crystalline_share, 4), crystal)
 
 
 def _rings(network: Network) -> dict[str, float]:
@@ -120,9 +130,14 @@ def _rings(network: Network) -> dict[str, float]:
 
 
 def write_results(folder: Path, found: Realized, name: str = "framework") -> None:
-    """Write the atoms as CIF, extxyz, GSD and LAMMPS data; the symmetry that was found joins the record."""
+    """Write the atoms as CIF, extxyz, GSD and LAMMPS data; the symmetry that was found joins the record.
+
+    The ideal crystal goes into a CIF of its own, ``ideal.cif`` beside ``framework.cif``.
+    """
     symmetry = write_atoms(folder, found.atoms, name)
     found.record["space_group"] = symmetry.record() if symmetry else None
+    if isinstance(found.crystal, IdealCrystal):
+        write_ideal(folder / f"{name.replace('framework', 'ideal')}.cif", found.crystal)
 
 
 def in_words(record: dict[str, Any]) -> list[str]:

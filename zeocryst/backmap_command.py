@@ -93,7 +93,7 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
                 "frame": source.index, "label": source.label, "files": name, "quench": quench,
                 "n_T": network.n_sites, "types_from_atoms": found.types,
                 "amorphous_share_from_atoms": found.amorphous_share, "words": words,
-                "backmap": found.record,
+                "ideal": found.ideal, "backmap": found.record,
             }
         )  # fmt: skip
     summary: dict[str, Any] = {

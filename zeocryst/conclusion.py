@@ -186,6 +186,7 @@ class Conclusion:
         return {
             "types_from_atoms": found.types,
             "amorphous_share_from_atoms": found.amorphous_share,
+            "ideal": found.ideal,
             "backmap": {**found.record, "words": in_words(found.record)},
         }
 

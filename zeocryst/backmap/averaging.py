@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Si-O distances of a mean structure that are believed, Å. Linear bridges in the mean structures of clathrasils
+#: have 1.54 to 1.57 Å.
+SI_O_RANGE_A = (1.45, 1.80)
+
 
 @dataclass(frozen=True)
 class Copies:
@@ -134,10 +138,14 @@ def averaged(net: Network, found: LatticeMap, copies: Copies, symmetry: Automorp
     square_o = np.bincount(copies.number, (off_o**2).sum(axis=1), k) / count_o
     cell = np.linalg.cholesky(even)
     bonded = _si_o(net, t_even, o_even, cell)
+    # terminal O that point this way in one copy and that way in the next have no mean place
+    terminal = bonded[2 * len(net.first) :]
+    none = np.append(np.zeros(len(net.first), bool), (terminal < SI_O_RANGE_A[0]) | (terminal > SI_O_RANGE_A[1]))
+    bonded = np.append(bonded[: 2 * len(net.first)], terminal[~none[len(net.first) :]])
     stretch = np.sqrt(np.linalg.eigvals(np.linalg.solve(even, metric)).real)
     figures = {
         "rms_A": _root((off_t**2).sum(axis=1)),
-        "rms_O_A": _root((off_o**2).sum(axis=1)),
+        "rms_O_A": _root((off_o**2).sum(axis=1)[~none[copies.number]]),
         "symmetry_moved_A": {
             "T": _root((((t_even - t) @ found.lattice) ** 2).sum(axis=1)),
             "O": _root((((o_even - o) @ found.lattice) ** 2).sum(axis=1)),
@@ -148,13 +156,15 @@ def averaged(net: Network, found: LatticeMap, copies: Copies, symmetry: Automorp
             "most": round(float(bonded.max()), 4),
         },
         "copies": found.n_cells,
+        "O_left_out": int(none.sum()),
         "T_missing": found.n_cells * n - int(mapped.sum()),
         "T_elsewhere": int((~mapped).sum()),
     }  # fmt: skip
     hand = np.sign(np.linalg.det(found.lattice))  # a left-handed basis is turned round
-    square, count = np.concatenate([square_t, square_o]), np.concatenate([count_t, count_o])
+    square = np.concatenate([square_t, square_o[~none]])
+    count = np.concatenate([count_t, count_o[~none]])
     turned = net if hand > 0 else Network(net.positions, net.cell, net.first, net.second, -net.shift)
-    return Mean(turned, cell, hand * t_even, hand * o_even, square, count, figures)
+    return Mean(turned, cell, hand * t_even, hand * o_even[~none], square, count, figures)
 
 
 def _root(squares: Floats) -> float:

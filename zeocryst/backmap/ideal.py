@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.frameworks.table import nets
-from zeocryst.backmap.averaging import Mean, averaged, copies_of_oxygens
-from zeocryst.network.automorphisms import automorphisms
+from zeocryst.frameworks.table import nets, type_space_group
+from zeocryst.backmap.averaging import SI_O_RANGE_A, Mean, averaged, copies_of_oxygens
+from zeocryst.network.automorphisms import Automorphisms, automorphisms, halves
 from zeocryst.network.bonds import Network, bonds_from_oxygens, network_of_bonds
 from zeocryst.network.lattice_map import lattice_map
 from zeocryst.order.labels import UNKNOWN, Labels
@@ -39,11 +39,13 @@ Ints = NDArray[np.int64]
 
 #: Share of all T in one grain, of T with a place in the crystal, and of the places with a T, that is needed.
 LEAST_SHARE = 0.95
-#: Si-O distances of the mean structure that are believed, Å. Linear bridges in the mean structures of clathrasils
-#: have 1.54 to 1.57 Å.
-SI_O_RANGE_A = (1.45, 1.80)
 #: A cell that symmetry strains by more than this is not that of the framework.
 MOST_STRAIN = 0.15
+#: Space groups that are each other's mirror image: a crystal grows in either.
+ENANTIOMORPHS = (
+    (76, 78), (91, 95), (92, 96), (144, 145), (151, 153), (152, 154), (169, 170), (171, 172), (178, 179),
+    (180, 181), (212, 213),
+)  # fmt: skip
 #: spglib's tolerance, Å: the symmetry is exact but for rounding.
 SYMPREC_A = 1e-4
 
@@ -153,10 +155,43 @@ def ideal_crystal(atoms: Atoms, network: Network, labels: Labels) -> IdealCrysta
     if symmetry is None:
         return f"the symmetry of the net of {code} cannot be found from its bonds"
     copies = copies_of_oxygens(atoms, network, net, found, oxygen)
-    mean = averaged(net, found, copies, symmetry)
-    if isinstance(mean, str):
-        return mean
-    return _standard(code, kinds, mean, len(symmetry.matrix))
+    best: tuple[float, Mean, Automorphisms] | str = (
+        f"no group of symmetries of the net of {code} is the space group of the type, "
+        f"{type_space_group(code)} in the International Tables"
+    )
+    for group in _groups(symmetry, found.lattice, type_space_group(code)):
+        mean = averaged(net, found, copies, group)
+        if isinstance(mean, str):
+            return mean
+        moved = mean.figures["symmetry_moved_A"]["O"]
+        if isinstance(best, str) or moved < best[0]:
+            best = moved, mean, group
+    return best if isinstance(best, str) else _standard(code, kinds, best[1], len(best[2].matrix))
+
+
+def _groups(symmetry: Automorphisms, lattice: Floats, wanted: int | None) -> list[Automorphisms]:
+    """Groups of symmetries with the space group wanted: all of them, or halves, if O bring symmetry down.
+
+    The T of ASV, EWO and UOZ have more symmetry than their tetrahedra.
+    """
+    if wanted is None:  # not a type of the database: all the symmetry of the net
+        return [symmetry]
+    alike = {wanted, *(n for pair in ENANTIOMORPHS if wanted in pair for n in pair)}
+    if _number(symmetry, lattice) in alike:
+        return [symmetry]
+    return [half for half in halves(symmetry) if _number(half, lattice) in alike]
+
+
+def _number(symmetry: Automorphisms, lattice: Floats) -> int:
+    """Number of the space group of symmetries."""
+    import spglib
+
+    metric = lattice @ lattice.T
+    even = np.linalg.cholesky(np.mean([a @ metric @ a.T for a in symmetry.matrix], axis=0))
+    # columns there, rows here
+    turned = symmetry.matrix.transpose(0, 2, 1)
+    kind = spglib.get_spacegroup_type_from_symmetry(turned, symmetry.translation, even, symprec=1e-5)
+    return int(kind.number)
 
 
 def _main_type(labels: Labels) -> str:
@@ -195,10 +230,7 @@ def _standard(code: str, kinds: Ints, mean: Mean, order: int) -> IdealCrystal | 
     import spglib.error
     from ase import Atoms
 
-    n, m = len(mean.t), len(mean.net.first)
-    places = np.vstack([mean.t, mean.o])
-    numbers = np.repeat([14, 8], [n, len(mean.o)])
-    given = (mean.cell, places, numbers)
+    given = (mean.cell, np.vstack([mean.t, mean.o]), np.repeat([14, 8], [len(mean.t), len(mean.o)]))
     old, spglib.error.OLD_ERROR_HANDLING = spglib.error.OLD_ERROR_HANDLING, False  # raise, do not return None
     try:
         hall = _setting(spglib.get_symmetry_dataset(given, symprec=SYMPREC_A).number)
@@ -210,37 +242,38 @@ def _standard(code: str, kinds: Ints, mean: Mean, order: int) -> IdealCrystal | 
         spglib.error.OLD_ERROR_HANDLING = old
     if len(found.rotations) != order:
         return (
-            f"the mean crystal has {len(found.rotations)} symmetry operations a cell, its net {order}: the one is "
+            f"the mean crystal has {len(found.rotations)} symmetry operations, its framework {order}: the one is "
             "not the other"
         )
+    standard = found.std_positions - np.floor(found.std_positions + 1e-9)
+    atoms = Atoms(found.std_types, scaled_positions=standard, cell=found.std_lattice, pbc=True)
+    cell = [round(float(x), 4) for x in atoms.cell.cellpar()]
+    figures = {**mean.figures, "cell": cell, "T_per_cell": int((found.std_types == 14).sum())}
+    symbol = kind.international.replace("_", "") + (f" :{kind.choice}" if kind.choice in ("2", "H") else "")
+    sites = _sites(found, standard, kinds, mean)
+    return IdealCrystal(code, int(found.number), hall, symbol, found.std_lattice, sites, atoms, figures)
+
+
+def _sites(found: Any, standard: Floats, kinds: Ints, mean: Mean) -> tuple[Site, ...]:
+    """The asymmetric unit, from spglib's dataset of the mean cell and the places in its standard cell."""
     orbit = found.crystallographic_orbits
     first = np.unique(found.mapping_to_primitive, return_index=True)[1]
     origin = first[found.std_mapping_to_primitive]  # an atom of ours for each of the standard cell
-    standard = found.std_positions - np.floor(found.std_positions + 1e-9)
     ends = np.sort(np.column_stack([kinds[mean.net.first], kinds[mean.net.second]]), axis=1)
     sites = []
+    count = {"T": 0, "O": 0}
     for representative in _in_order(orbit, kinds, ends):
         mine = np.flatnonzero(orbit == representative)
         equal = np.flatnonzero(np.isin(origin, mine))
-        place = standard[equal[np.argmin((standard[equal] ** 2).sum(axis=1).round(6))]]
+        nearest = equal[np.argmin((standard[equal] ** 2).sum(axis=1).round(6))]
         copies = int(mean.copies[mine].sum())
-        square = float((mean.square[mine] * mean.copies[mine]).sum() / max(copies, 1))
-        element = "Si" if representative < n else "O"
-        sites.append((element, len(equal), place, square**0.5, copies))
-    labelled, count = [], {"Si": 0, "O": 0}
-    for element, multiplicity, place, rms, copies in sites:
-        count[element] += 1
-        label = f"{'T' if element == 'Si' else 'O'}{count[element]}"
-        labelled.append(Site(label, element, multiplicity, place, rms, copies))
-    standard_atoms = Atoms(found.std_types, scaled_positions=standard, cell=found.std_lattice, pbc=True)
-    cellpar = [round(float(x), 4) for x in standard_atoms.cell.cellpar()]
-    suffix = f" :{kind.choice}" if kind.choice in ("2", "H") else ""
-    symbol = kind.international.replace("_", "") + suffix
-    figures = {**mean.figures, "cell": cellpar, "T_per_cell": int((found.std_types == 14).sum())}
-    del m
-    return IdealCrystal(
-        code, int(found.number), hall, symbol, found.std_lattice, tuple(labelled), standard_atoms, figures
-    )
+        square = float((mean.square[mine] * mean.copies[mine]).sum() / copies)
+        letter = "T" if representative < len(kinds) else "O"
+        count[letter] += 1
+        element = "Si" if letter == "T" else "O"
+        label = f"{letter}{count[letter]}"
+        sites.append(Site(label, element, len(equal), standard[nearest], square**0.5, copies))
+    return tuple(sites)
 
 
 def _setting(number: int) -> int:

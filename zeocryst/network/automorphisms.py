@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, permutations
+from itertools import product as iterproduct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,3 +163,50 @@ def _laid(places: Floats, tree: KDTree, matrix: Ints, move: Floats, bonds: _Bond
         return None
     lattice = np.round(moved - places[site]).astype(np.int64)
     return (site, lattice) if bonds.hold(site, lattice, matrix) else None
+
+
+def halves(symmetry: Automorphisms) -> list[Automorphisms]:
+    """The subgroups that hold half of the symmetries: those that some map to signs, keeping products, makes +1."""
+    keys = {
+        (m.tobytes(), s.tobytes()): k for k, (m, s) in enumerate(zip(symmetry.matrix, symmetry.site, strict=True))
+    }
+    size = len(keys)
+    product = np.empty((size, size), np.int64)
+    for g in range(size):
+        for h in range(size):  # first g, then h
+            matrix = symmetry.matrix[g] @ symmetry.matrix[h]
+            product[g, h] = keys[matrix.tobytes(), symmetry.site[h][symmetry.site[g]].tobytes()]
+    generators = _generators(product)
+    found = []
+    for signs in list(iterproduct((1, -1), repeat=len(generators)))[1:]:
+        sign = np.zeros(size, np.int64)
+        sign[0] = 1  # of the identity
+        reached = [0]
+        for g in reached:
+            for h, s in zip(generators, signs, strict=True):
+                if sign[product[g, h]] == 0:
+                    sign[product[g, h]] = sign[g] * s
+                    reached.append(int(product[g, h]))
+        if (sign[product] == np.outer(sign, sign)).all():
+            half = sign > 0
+            found.append(
+                Automorphisms(
+                    symmetry.matrix[half], symmetry.translation[half], symmetry.site[half], symmetry.lattice[half]
+                )
+            )
+    return found
+
+
+def _generators(product: Ints) -> list[int]:
+    """Elements of a group, given by its table of products, of which all others are products."""
+    chosen: list[int] = []
+    reached = {0}
+    while len(reached) < len(product):
+        chosen.append(next(g for g in range(len(product)) if g not in reached))
+        queue = list(reached)
+        for g in queue:
+            for h in chosen:
+                if int(product[g, h]) not in reached:
+                    reached.add(int(product[g, h]))
+                    queue.append(int(product[g, h]))
+    return chosen

@@ -28,8 +28,9 @@ Ints = NDArray[np.int64]
 DEEPEST, FEWEST = 8, 5
 #: A growth with fewer sites is forgotten; seeds that may fail.
 LEAST_GROWTH, TRIES = 12, 40
-#: Sites farther (Å) from where the crystal has one do not belong to it: half the distance of two T.
-REACH_A = 1.5
+#: Sites farther (Å) from where the crystal has one do not belong to it: half the distance of two T. In the first
+#: round, where some places may have been filled in, they may be farther.
+REACH_A, FIRST_REACH_A = 1.5, 3.2
 #: Share of the ways around the box that has to agree.
 AGREEING = 0.98
 ROUNDS = 3
@@ -106,16 +107,36 @@ def lattice_map(network: Network, net: Network) -> LatticeMap | str:
         mine = site[chosen] == y
         if mine.any():
             places[y] = np.median(reached[mine], axis=0)
-    if np.isnan(places).any():
-        return "growth has not reached every site of the net"
-    for _ in range(ROUNDS):
-        site, cell, off = _nearest(at, places, box, lattice)
+    _fill_in(places, net)
+    for turn in range(ROUNDS):
+        site, cell, off = _nearest(at, places, box, lattice, FIRST_REACH_A if turn == 0 else REACH_A)
         for y in range(net.n_sites):
             if (site == y).any():
                 places[y] += off[site == y].mean(axis=0)
-    site, cell, off = _nearest(at, places, box, lattice)
+    site, cell, off = _nearest(at, places, box, lattice, REACH_A)
     bond, base = _bonds(network, net, site, cell, box)
     return LatticeMap(box, lattice, site, cell, places, off, bond, base)
+
+
+def _fill_in(places: Floats, net: Network) -> None:
+    """Put sites that have no place (NaN) into the middle of their neighbours."""
+    unknown = np.flatnonzero(np.isnan(places).any(axis=1))
+    if len(unknown) == 0:
+        return
+    number = np.full(net.n_sites, -1)
+    number[unknown] = np.arange(len(unknown))
+    matrix, pull = np.zeros((len(unknown), len(unknown))), np.zeros((len(unknown), 3))
+    for a, b, shift in (
+        (net.first, net.second, net.shift),
+        (net.second, net.first, -net.shift),
+    ):
+        mine = number[a] >= 0
+        a, b, shift = number[a[mine]], b[mine], shift[mine]
+        both = number[b] >= 0
+        np.add.at(matrix, (a, a), 1.0)
+        np.add.at(matrix, (a[both], number[b[both]]), -1.0)
+        np.add.at(pull, a, shift + np.where(both[:, None], 0.0, places[b]))
+    places[unknown] = np.linalg.solve(matrix, pull)
 
 
 def _grown(network: Network, net: Network) -> tuple[Growth, NDArray[np.bool_]] | None:
@@ -186,7 +207,9 @@ def _box(network: Network, net: Network, growth: Growth, chosen: NDArray[np.bool
     return box
 
 
-def _nearest(at: Floats, places: Floats, box: Ints, lattice: Floats) -> tuple[Ints, Ints, Floats]:
+def _nearest(
+    at: Floats, places: Floats, box: Ints, lattice: Floats, reach: float
+) -> tuple[Ints, Ints, Floats]:
     """The net's site and cell that each place is nearest to, each at most once; and how far off it is."""
     n = len(at)
     least, site = np.full(n, np.inf), np.full(n, -1)
@@ -206,7 +229,7 @@ def _nearest(at: Floats, places: Floats, box: Ints, lattice: Floats) -> tuple[In
     first = order[np.unique(key[order], axis=0, return_index=True)[1]]
     kept = np.zeros(n, dtype=bool)
     kept[first] = True
-    kept &= least <= REACH_A
+    kept &= least <= reach
     site[~kept] = -1
     off[~kept] = 0
     return site, cell, off
