@@ -186,16 +186,21 @@ def write_atoms(folder: Path, atoms: Atoms, name: str = "framework") -> Symmetry
 def write_ideal(path: Path, crystal: IdealCrystal) -> None:
     """Write an ideal crystal as CIF: symmetry operations, the asymmetric unit, and the spread of the copies."""
     import spglib
+    import spglib.error
 
+    spglib.error.OLD_ERROR_HANDLING = False  # raise, do not return None
     operations = spglib.get_symmetry_from_database(crystal.hall_number)
     kind = spglib.get_spacegroup_type(crystal.hall_number)
     figures = crystal.figures
+    formula, units = crystal.atoms.symbols.formula.reduce()
     lines = [
         f"data_{crystal.code}",
-        f"# {crystal.code} in the space group of its framework: the mean of {figures['copies']} cells of its net,",
-        "# with the symmetry put on it. U_iso is the mean square distance of the copies from the site, over 3.",
-        f"# Root mean square distance of T {figures['rms_A']} A, of O {figures['rms_O_A']} A; strain taken off the",
-        f"# cell {figures['cell_strain']}. H, and silanols of defects, are left out. Made by zeocryst.",
+        f"_chemical_formula_sum '{' '.join(f'{e}{n}' for e, n in sorted(formula.count().items()))}'",
+        f"_cell_formula_units_Z {units}",
+        f"# {crystal.code} in the space group of its framework: the mean of {figures['copies']} cells of its",
+        "# net, with the symmetry put on it. U_iso: mean square distance of the copies from the site, over 3.",
+        f"# Root mean square distance of T {figures['rms_A']} A, of O {figures['rms_O_A']} A; strain that was",
+        f"# taken off the cell {figures['cell_strain']}. H and the silanols of defects are left out.",
         *_cell_lines(crystal.cell),
         f"_space_group_name_H-M_alt '{crystal.symbol}'",
         f"_space_group_name_Hall '{kind.hall_symbol}'",
@@ -207,8 +212,8 @@ def write_ideal(path: Path, crystal: IdealCrystal) -> None:
             for r, t in zip(operations["rotations"], operations["translations"], strict=True)
         ),
         "loop_",
-        *(f"_atom_site_{name}" for name in ("label", "type_symbol", "symmetry_multiplicity", "fract_x", "fract_y",
-                                            "fract_z", "occupancy", "adp_type", "U_iso_or_equiv")),
+        *(f"_atom_site_{name}" for name in ("label", "type_symbol", "symmetry_multiplicity", "fract_x",
+                                            "fract_y", "fract_z", "occupancy", "adp_type", "U_iso_or_equiv")),
         *(
             f"{s.label} {s.element} {s.multiplicity} {' '.join(f'{x:.8f}' for x in s.place)} 1.0 Uiso "
             f"{s.rms_A**2 / 3:.5f}"

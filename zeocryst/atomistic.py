@@ -140,8 +140,8 @@ def write_results(folder: Path, found: Realized, name: str = "framework") -> Non
         write_ideal(folder / f"{name.replace('framework', 'ideal')}.cif", found.crystal)
 
 
-def in_words(record: dict[str, Any]) -> list[str]:
-    """The validity report as sentences."""
+def in_words(record: dict[str, Any], ideal: dict[str, Any]) -> list[str]:
+    """The validity report as sentences, and what there is of an ideal crystal."""
     failed = [c["name"] for c in record["checks"] if not c["passed"]]
     choices, pores = record["choices"], record["pores"]
     said = [
@@ -187,7 +187,19 @@ def in_words(record: dict[str, Any]) -> list[str]:
         said.append("Pores were not measured (a finite aggregate, too many atoms, or Zeo++ failed).")
     if record["silanols_per_nm2"] is not None and record["n_silanol"]:
         said.append(f"{record['silanols_per_nm2']:.2f} silanols per nm^2 of surface ({record['surface']}).")
+    said.append(_ideal_in_words(ideal))
     return said
+
+
+def _ideal_in_words(ideal: dict[str, Any]) -> str:
+    """Whether there is an ideal crystal, and how near the atoms are to it."""
+    if ideal["code"] is None:
+        return f"No ideal crystal is written: {ideal['reason']}."
+    return (
+        f"Ideal crystal: {ideal['code']} in {ideal['space_group']}, the mean of {ideal['copies']} cells of its "
+        f"net; T lie {ideal['rms_A']:.2f} Å and O {ideal['rms_O_A']:.2f} Å (root mean square) from the mean "
+        f"places; strain of {100 * ideal['cell_strain']:.1f} % was taken off the cell."
+    )
 
 
 def _pm(record: dict[str, Any], name: str) -> str:

@@ -187,7 +187,7 @@ class Conclusion:
             "types_from_atoms": found.types,
             "amorphous_share_from_atoms": found.amorphous_share,
             "ideal": found.ideal,
-            "backmap": {**found.record, "words": in_words(found.record)},
+            "backmap": {**found.record, "words": in_words(found.record, found.ideal)},
         }
 
 

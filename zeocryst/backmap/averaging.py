@@ -1,4 +1,6 @@
-"""The mean of all copies of a net's cell in the atoms, with the symmetry of the net: see `zeocryst.backmap.ideal`.
+"""The mean of all copies of a net's cell in the atoms, with the symmetry of the net.
+
+What it is for says `zeocryst.backmap.ideal`.
 
 Places are fractions of the net's lattice vectors, those of an O counted from the cell where its bond begins (or
 where its T is). O of a net are numbered: one for each bond, then the terminal ones of T with fewer than four.
@@ -140,8 +142,9 @@ def averaged(net: Network, found: LatticeMap, copies: Copies, symmetry: Automorp
     bonded = _si_o(net, t_even, o_even, cell)
     # terminal O that point this way in one copy and that way in the next have no mean place
     terminal = bonded[2 * len(net.first) :]
-    none = np.append(np.zeros(len(net.first), bool), (terminal < SI_O_RANGE_A[0]) | (terminal > SI_O_RANGE_A[1]))
-    bonded = np.append(bonded[: 2 * len(net.first)], terminal[~none[len(net.first) :]])
+    bad = (terminal < SI_O_RANGE_A[0]) | (terminal > SI_O_RANGE_A[1])
+    none = np.append(np.zeros(len(net.first), bool), bad)
+    bonded = np.append(bonded[: 2 * len(net.first)], terminal[~bad])
     stretch = np.sqrt(np.linalg.eigvals(np.linalg.solve(even, metric)).real)
     figures = {
         "rms_A": _root((off_t**2).sum(axis=1)),

@@ -5,8 +5,8 @@ vectors it depends on nothing but the bonds. Each symmetry of the net is an affi
 itself, and where no two sites fall together each such map is one (O. Delgado-Friedrichs, M. O'Keeffe, Acta
 Cryst. A 59, 351 (2003)). So a symmetry is known by where it takes one site and three of the bonds there.
 
-Its translation is exact: with the origin in the middle of all sites, site y in cell 0 at :math:`x_y`, and taken to
-site :math:`y'` in cell :math:`v_y`,
+Its translation is exact: with the origin in the middle of all sites, site y in cell 0 at :math:`x_y`, and taken
+to site :math:`y'` in cell :math:`v_y`,
 
 .. math:: x_{y'} + v_y = x_y A + t, \qquad t = \frac{1}{N} \sum_y v_y.
 """
@@ -54,6 +54,11 @@ class Automorphisms:
     translation: Floats
     site: Ints
     lattice: Ints
+
+    def part(self, chosen: NDArray[np.bool_]) -> Automorphisms:
+        """Some of them."""
+        moves = self.site[chosen], self.lattice[chosen]
+        return Automorphisms(self.matrix[chosen], self.translation[chosen], *moves)
 
     @property
     def orbits(self) -> Ints:
@@ -166,11 +171,12 @@ def _laid(places: Floats, tree: KDTree, matrix: Ints, move: Floats, bonds: _Bond
 
 
 def halves(symmetry: Automorphisms) -> list[Automorphisms]:
-    """The subgroups that hold half of the symmetries: those that some map to signs, keeping products, makes +1."""
-    keys = {
-        (m.tobytes(), s.tobytes()): k for k, (m, s) in enumerate(zip(symmetry.matrix, symmetry.site, strict=True))
-    }
-    size = len(keys)
+    """The subgroups that hold half of the symmetries: those to which a map to signs gives +1.
+
+    The map keeps products: that of two symmetries goes to that of their signs.
+    """
+    size = len(symmetry.matrix)
+    keys = {(symmetry.matrix[k].tobytes(), symmetry.site[k].tobytes()): k for k in range(size)}
     product = np.empty((size, size), np.int64)
     for g in range(size):
         for h in range(size):  # first g, then h
@@ -188,12 +194,7 @@ def halves(symmetry: Automorphisms) -> list[Automorphisms]:
                     sign[product[g, h]] = sign[g] * s
                     reached.append(int(product[g, h]))
         if (sign[product] == np.outer(sign, sign)).all():
-            half = sign > 0
-            found.append(
-                Automorphisms(
-                    symmetry.matrix[half], symmetry.translation[half], symmetry.site[half], symmetry.lattice[half]
-                )
-            )
+            found.append(symmetry.part(sign > 0))
     return found
 
 

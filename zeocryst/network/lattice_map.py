@@ -28,8 +28,8 @@ Ints = NDArray[np.int64]
 DEEPEST, FEWEST = 8, 5
 #: A growth with fewer sites is forgotten; seeds that may fail.
 LEAST_GROWTH, TRIES = 12, 40
-#: Sites farther (Å) from where the crystal has one do not belong to it: half the distance of two T. In the first
-#: round, where some places may have been filled in, they may be farther.
+#: Sites farther (Å) from where the crystal has one do not belong to it: half the distance of two T. In the
+#: first round, where some places may have been filled in, they may be farther.
 REACH_A, FIRST_REACH_A = 1.5, 3.2
 #: Share of the ways around the box that has to agree.
 AGREEING = 0.98
@@ -99,7 +99,7 @@ def lattice_map(network: Network, net: Network) -> LatticeMap | str:
         return box
     lattice = np.linalg.solve(box.astype(float), network.cell)
     # places of sites in lattice vectors of the net
-    at = network.positions @ np.linalg.inv(network.cell) @ box
+    at = np.asarray(network.positions @ np.linalg.inv(network.cell) @ box, dtype=float)
     reached = at[chosen] + growth.image[chosen] @ box - growth.lattice[chosen]
     site = np.where(chosen, growth.site, -1)
     places = np.full((net.n_sites, 3), np.nan)
@@ -126,12 +126,10 @@ def _fill_in(places: Floats, net: Network) -> None:
     number = np.full(net.n_sites, -1)
     number[unknown] = np.arange(len(unknown))
     matrix, pull = np.zeros((len(unknown), len(unknown))), np.zeros((len(unknown), 3))
-    for a, b, shift in (
-        (net.first, net.second, net.shift),
-        (net.second, net.first, -net.shift),
-    ):
-        mine = number[a] >= 0
-        a, b, shift = number[a[mine]], b[mine], shift[mine]
+    ways = ((net.first, net.second, net.shift), (net.second, net.first, -net.shift))
+    for begin, end, step in ways:
+        mine = number[begin] >= 0
+        a, b, shift = number[begin[mine]], end[mine], step[mine]
         both = number[b] >= 0
         np.add.at(matrix, (a, a), 1.0)
         np.add.at(matrix, (a[both], number[b[both]]), -1.0)
@@ -190,8 +188,9 @@ def _box(network: Network, net: Network, growth: Growth, chosen: NDArray[np.bool
     steps = growth.lattice[v] + theirs.shift[e] - growth.lattice[w]
     ways = around.any(axis=1) | steps.any(axis=1)
     around, steps = around[ways], steps[ways]
-    if np.linalg.matrix_rank(around) < 3 if len(around) else True:
-        return "it does not go through the box in three directions"
+    if len(around) == 0 or np.linalg.matrix_rank(around) < 3:
+        share = 100 * chosen.mean()
+        return f"its net was followed over {share:.0f} % of the T, and not through it in three directions"
     fits, counts = np.unique(np.hstack([around, steps]), axis=0, return_counts=True)
     fits = fits[np.argsort(-counts, kind="stable")]
     basis: list[Ints] = []  # the commonest ways that are independent: single wrong bonds say nothing
@@ -207,9 +206,7 @@ def _box(network: Network, net: Network, growth: Growth, chosen: NDArray[np.bool
     return box
 
 
-def _nearest(
-    at: Floats, places: Floats, box: Ints, lattice: Floats, reach: float
-) -> tuple[Ints, Ints, Floats]:
+def _nearest(at: Floats, places: Floats, box: Ints, lattice: Floats, reach: float) -> tuple[Ints, Ints, Floats]:
     """The net's site and cell that each place is nearest to, each at most once; and how far off it is."""
     n = len(at)
     least, site = np.full(n, np.inf), np.full(n, -1)
@@ -238,7 +235,7 @@ def _nearest(
 def _bonds(network: Network, net: Network, site: Ints, cell: Ints, box: Ints) -> tuple[Ints, Ints]:
     """The net's bond that each bond of the network is, and the cell in which it begins."""
     known = {}
-    for e, (a, b, *shift) in enumerate(zip(net.first.tolist(), net.second.tolist(), *net.shift.T.tolist())):
+    for e, (a, b, *shift) in enumerate(np.column_stack([net.first, net.second, net.shift]).tolist()):
         known[a, b, *shift] = (e, False)
         known[b, a, *(-s for s in shift)] = (e, True)
     begin, end = cell[network.first], cell[network.second] + network.shift @ box
