@@ -150,16 +150,16 @@ def test_from_t_alone_with_holes(ts, tmp_path):
     rng = np.random.default_rng(2)
     cell, sites = start_structure("CHA")
     whole = bonds_from_sites(sites, cell)
-    box = repeat_network(whole, (2, 2, 2))
+    box = repeat_network(whole, (2, 2, 1))
     strain = np.eye(3) + 0.01 * rng.uniform(-1, 1, (3, 3))
     positions = (box.positions + rng.normal(size=box.positions.shape) * 0.1) @ strain
-    keep = np.sort(rng.permutation(box.n_sites)[3:])
+    keep = np.sort(rng.permutation(box.n_sites)[1:])
     network = bonds_from_sites(positions[keep], box.cell @ strain)
     found = realize(network)
     assert isinstance(found.crystal, IdealCrystal), found.crystal
     write_results(tmp_path, found)
     assert (found.ideal["code"], found.ideal["space_group_number"]) == ("CHA", 166)
-    assert (found.ideal["T_missing"], found.ideal["T_elsewhere"], found.ideal["copies"]) == (3, 0, 24)
+    assert (found.ideal["T_missing"], found.ideal["T_elsewhere"], found.ideal["copies"]) == (1, 0, 12)
     assert 0.001 < found.ideal["cell_strain"] < 0.03
     assert json.loads(json.dumps(found.ideal))["sites"][0]["label"] == "T1"
     ideal, grown = ase.io.read(tmp_path / "ideal.cif"), ase.io.read(tmp_path / "framework.cif")

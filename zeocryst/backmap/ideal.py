@@ -50,7 +50,7 @@ LEAST_SHARE = 0.95
 #: A cell that symmetry strains by more than this is not that of the framework.
 MOST_STRAIN = 0.15
 #: Means that symmetry moves farther than this (root mean square, Å) are not those of a crystal with that
-#: symmetry. (The O of a bridge of 145 degrees is 0.48 Å off the line of its T, and lies on it in the mean of all
+#: symmetry. (The O of a bridge of 145 degrees is 0.48 Å off the line of its T, and on it in the mean of all
 #: ways to bend; few copies of a flexible framework moved by 0.21 and 0.36 Å.)
 MOST_MOVED_A = {"T": 0.5, "O": 0.6}
 #: Space groups that are each other's mirror image: a crystal grows in either.
