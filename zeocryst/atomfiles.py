@@ -202,7 +202,7 @@ def write_ideal(path: Path, crystal: IdealCrystal) -> None:
         f"# Root mean square distance of T {figures['rms_A']} A, of O {figures['rms_O_A']} A; strain that was",
         f"# taken off the cell {figures['cell_strain']}. H and the silanols of defects are left out.",
         *_cell_lines(crystal.cell),
-        f"_space_group_name_H-M_alt '{crystal.symbol}'",
+        f"_space_group_name_H-M_alt '{crystal.setting}'",
         f"_space_group_name_Hall '{kind.hall_symbol}'",
         f"_space_group_IT_number {crystal.number}",
         "loop_",

@@ -102,7 +102,9 @@ class IdealCrystal:
     hall_number : int
         Its setting, as spglib numbers them.
     symbol : str
-        Hermann-Mauguin, such as ``I 41/a m d``.
+        Hermann-Mauguin, such as ``I4_1/amd``, as elsewhere, and
+    setting : str
+        as CIF has it, such as ``I 41/a m d :2``.
     cell : (3, 3) float array, Å
     sites : tuple of Site
     atoms : ase.Atoms
@@ -115,6 +117,7 @@ class IdealCrystal:
     number: int
     hall_number: int
     symbol: str
+    setting: str
     cell: Floats
     sites: tuple[Site, ...]
     atoms: Atoms
@@ -123,7 +126,8 @@ class IdealCrystal:
     def record(self) -> dict[str, Any]:
         """For ``summary.json``."""
         return {
-            "code": self.code, "space_group": self.symbol, "space_group_number": self.number, **self.figures,
+            "code": self.code, "space_group": self.symbol, "space_group_number": self.number,
+            "setting": self.setting, **self.figures,
             "sites": [
                 {"label": s.label, "multiplicity": s.multiplicity, "rms_A": round(s.rms_A, 4),
                  "copies": s.copies}
@@ -269,9 +273,19 @@ def _standard(code: str, kinds: Ints, mean: Mean, order: int) -> IdealCrystal | 
     atoms = Atoms(found.std_types, scaled_positions=standard, cell=found.std_lattice, pbc=True)
     cell = [round(float(x), 4) for x in atoms.cell.cellpar()]
     figures = {**mean.figures, "cell": cell, "T_per_cell": int((found.std_types == 14).sum())}
-    symbol = kind.international.replace("_", "") + (f" :{kind.choice}" if kind.choice in ("2", "H") else "")
+    setting = kind.international.replace("_", "") + (f" :{kind.choice}" if kind.choice in ("2", "H") else "")
     sites = _sites(found, standard, kinds, mean)
-    return IdealCrystal(code, int(found.number), hall, symbol, found.std_lattice, sites, atoms, figures)
+    return IdealCrystal(
+        code,
+        int(found.number),
+        hall,
+        str(found.international),
+        setting,
+        found.std_lattice,
+        sites,
+        atoms,
+        figures,
+    )
 
 
 def _sites(found: Any, standard: Floats, kinds: Ints, mean: Mean) -> tuple[Site, ...]:

@@ -84,6 +84,7 @@ def ideal_crystal(ideal: Mapping[str, Any], files: str = "framework") -> str:
     moved, si_o = ideal["symmetry_moved_A"], ideal["si_o_A"]
     rows = [
         ("framework, space group", f"{ideal['code']}, {ideal['space_group']} ({ideal['space_group_number']})"),
+        ("setting", ideal["setting"]),
         ("a, b, c (Å), α, β, γ (°)", ", ".join(f"{x:g}" for x in ideal["cell"])),
         ("strain taken off the cell", f"{100 * ideal['cell_strain']:.2f} %"),
         ("cells of the net in the atoms", ideal["copies"]),
