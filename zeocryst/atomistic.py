@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.atomfiles import write_atoms
+from zeocryst.atomfiles import write_atoms, write_ideal
 from zeocryst.backmap.build import build
 from zeocryst.backmap.checks import examine, network_of_atoms
 from zeocryst.backmap.feasibility import feasibility, feasibility_in_words
+from zeocryst.backmap.ideal import IdealCrystal, ideal_crystal, no_crystal
 from zeocryst.backmap.judging import as_records, verdict, worst_places
 from zeocryst.backmap.local import histogram, local_geometry
 from zeocryst.backmap.pores import measure_pores
@@ -47,12 +48,20 @@ class Realized:
         Frameworks named from the atoms.
     amorphous_share : float
         Share of T that has no name.
+    crystal : IdealCrystal or str
+        The mean crystal in the type's space group, or why there is none.
     """
 
     atoms: Atoms
     record: dict[str, Any]
     types: list[dict[str, Any]]
     amorphous_share: float
+    crystal: IdealCrystal | str
+
+    @property
+    def ideal(self) -> dict[str, Any]:
+        """The entry ``ideal`` of ``summary.json``."""
+        return no_crystal(self.crystal) if isinstance(self.crystal, str) else self.crystal.record()
 
 
 def realize(
@@ -110,7 +119,8 @@ def realize(
         "invariants": as_records(found.invariants),
         "worst_places": worst_places(found.checks),
     }
-    return Realized(atoms, record, labels.summary(), round(1 - labels.crystalline_share, 4))
+    crystal = ideal_crystal(atoms, network, labels)
+    return Realized(atoms, record, labels.summary(), round(1 - labels.crystalline_share, 4), crystal)
 
 
 def _rings(network: Network) -> dict[str, float]:
@@ -119,13 +129,18 @@ def _rings(network: Network) -> dict[str, float]:
 
 
 def write_results(folder: Path, found: Realized, name: str = "framework") -> None:
-    """Write the atoms as CIF, extxyz, GSD and LAMMPS data; the symmetry that was found joins the record."""
+    """Write the atoms as CIF, extxyz, GSD and LAMMPS data; the symmetry that was found joins the record.
+
+    The ideal crystal goes into a CIF of its own, ``ideal.cif`` beside ``framework.cif``.
+    """
     symmetry = write_atoms(folder, found.atoms, name)
     found.record["space_group"] = symmetry.record() if symmetry else None
+    if isinstance(found.crystal, IdealCrystal):
+        write_ideal(folder / f"{name.replace('framework', 'ideal')}.cif", found.crystal)
 
 
-def in_words(record: dict[str, Any]) -> list[str]:
-    """The validity report as sentences."""
+def in_words(record: dict[str, Any], ideal: dict[str, Any]) -> list[str]:
+    """The validity report as sentences, and what there is of an ideal crystal."""
     choices, pores = record["choices"], record["pores"]
     said = [f"{record['formula']}: {verdict(record)}.", *_left_out(record), *_places(record)]
     before, after = (_named(record["types"][k]) for k in ("before", "after"))
@@ -153,6 +168,7 @@ def in_words(record: dict[str, Any]) -> list[str]:
         said.append("Pores were not measured (a finite aggregate, too many atoms, or Zeo++ failed).")
     if record["silanols_per_nm2"] is not None and record["n_silanol"]:
         said.append(f"{record['silanols_per_nm2']:.2f} silanols per nm^2 of surface ({record['surface']}).")
+    said.append(_ideal_in_words(ideal))
     return [sentence for sentence in said if sentence]
 
 
@@ -171,6 +187,17 @@ def _places(record: dict[str, Any]) -> list[str]:
         for p in record["worst_places"]
     ]
     return [f"Worst places (atoms numbered from 0): {'; '.join(places)}."] if places else []
+
+
+def _ideal_in_words(ideal: dict[str, Any]) -> str:
+    """Whether there is an ideal crystal, and how near the atoms are to it."""
+    if ideal["code"] is None:
+        return f"No ideal crystal is written: {ideal['reason']}."
+    return (
+        f"Ideal crystal: {ideal['code']} in {ideal['space_group']}, the mean of {ideal['copies']} cells of its "
+        f"net; T lie {ideal['rms_A']:.2f} Å and O {ideal['rms_O_A']:.2f} Å (root mean square) from the mean "
+        f"places; strain of {100 * ideal['cell_strain']:.1f} % was taken off the cell."
+    )
 
 
 def _pm(record: dict[str, Any], name: str) -> str:

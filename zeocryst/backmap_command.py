@@ -84,7 +84,7 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
         last = number == len(prepared) - 1
         found = realize(network, options.seed, free_cell=options.cell == "free", choices=choices)
         # the last frame is the folder's own, as in a run; others lie under frames/
-        words = _aluminium(path, source) + in_words(found.record)
+        words = _aluminium(path, source) + in_words(found.record, found.ideal)
         name = "framework" if last else f"frames/framework_{source.index}"
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         write_results(out / Path(name).parent, found, Path(name).name)
@@ -93,7 +93,7 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
                 "frame": source.index, "label": source.label, "files": name, "quench": quench,
                 "n_T": network.n_sites, "types_from_atoms": found.types,
                 "amorphous_share_from_atoms": found.amorphous_share, "words": words,
-                "backmap": found.record,
+                "ideal": found.ideal, "backmap": found.record,
             }
         )  # fmt: skip
     summary: dict[str, Any] = {

@@ -187,7 +187,8 @@ class Conclusion:
         return {
             "types_from_atoms": found.types,
             "amorphous_share_from_atoms": found.amorphous_share,
-            "backmap": {**found.record, "words": in_words(found.record)},
+            "ideal": found.ideal,
+            "backmap": {**found.record, "words": in_words(found.record, found.ideal)},
         }
 
 

@@ -71,8 +71,7 @@ def show_framework(code: str) -> dict[str, Any]:
     -------
     dict
         ``code``, ``user`` and what `zeocryst.frameworks.table.framework_entry` has, with ``cell`` (a, b, c in
-        Å, angles in degrees) and ``space_group`` where a simulation can start from it (None elsewhere,
-        unless the user added it).
+        Å, angles in degrees) where a simulation can start from it (None elsewhere, unless the user added it).
 
     Raises
     ------
@@ -234,6 +233,8 @@ def show_in_words(found: dict[str, Any]) -> str:
             f"{found['space_group']}, a, b, c = {a:.3f}, {b:.3f}, {c:.3f} Å, "
             f"angles {alpha:g}, {beta:g}, {gamma:g}°"
         )
+    elif found["space_group"] is not None:
+        lines.append(str(found["space_group"]))
     lines.append("T per cell, coordination sequence, vertex symbol:")
     for site in found["sites"]:
         sequence = " ".join(map(str, site["coordination_sequence"]))

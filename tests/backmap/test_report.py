@@ -140,7 +140,8 @@ def test_the_command_leaves_what_it_promises(connected, tmp_path, capsys):
     assert "CHA 100 %" in said
     names = {p.name for p in out.iterdir()}
     files = {f"framework.{e}" for e in ("cif", "extxyz", "gsd", "data")}
-    assert names == files | {"summary.json", "report.html", "figures"}
+    assert names == files | {"ideal.cif", "summary.json", "report.html", "figures"}
+    assert gemmi.read_small_structure(str(out / "ideal.cif")).spacegroup.number == 166
     summary = json.loads((out / "summary.json").read_text())
     back = summary["backmap"]
     for key in ("formula", "n_silanol", "q4_share", "si_o_mean_A", "si_o_std_A", "min_contact_A", "dls_residual",
@@ -148,12 +149,15 @@ def test_the_command_leaves_what_it_promises(connected, tmp_path, capsys):
                 "density_g_cm3", "shift_29Si_ppm", "invariants", "local_distances", "choices", "space_group"):  # fmt: skip
         assert key in back, key
     assert summary["types_from_atoms"][0]["code"] == "CHA"
+    assert (summary["ideal"]["code"], summary["ideal"]["space_group"]) == ("CHA", "R-3m")
+    assert "Ideal crystal: CHA in R-3m" in said
     assert abs(back["volume_change"]) <= 0.02
     assert back["rings_per_T"]["before"] == back["rings_per_T"]["after"]
     assert same_network(network_of_atoms(ase.io.read(out / "framework.extxyz")), wanted.network)
     text = (out / "report.html").read_text()
     assert text.count("data:image/png;base64,") == 2
     assert "every one of" in text
+    assert 'href="ideal.cif"' in text
     # no H: what says nothing of them is neither passed nor failed, and what cannot fail is listed apart
     assert text.count("does not apply") == sum(c["passed"] is None for c in back["checks"]) == 3
     assert "What holds by construction" in text
@@ -183,6 +187,9 @@ def test_frames_with_s_are_quenched_and_others_not(unseeded, tmp_path, capsys):
     summary = json.loads(said)
     assert summary["quench"].startswith("ts, by ")
     assert summary["backmap"]["q_n"]["Q4"] == 256
+    # a polytype of SGT: a perfect crystal, but of no type
+    assert (summary["ideal"]["code"], summary["ideal"]["reason"]) == (None, "the crystal is in no table")
+    assert not (tmp_path / "a" / "ideal.cif").exists()
     code, said, _ = call(
         capsys, "backmap", unseeded, "--frame", "3", "--quench", "none", "--out", tmp_path / "b", "--json"
     )

@@ -182,8 +182,8 @@ def framework_entry(code: str) -> dict[str, Any]:
     -------
     dict
         ``n_T``, ``density_T_per_1000A3``, ``ring_sizes``, ``interrupted``, ``sites`` (multiplicity,
-        coordination_sequence, vertex_symbol), ``source``; of types in `start_codes` and of the user's also
-        ``space_group``; of the former ``cell_A``, three rows.
+        coordination_sequence, vertex_symbol), ``space_group``, ``source``; of types in `start_codes` also
+        ``cell_A``, three rows.
 
     Raises
     ------
@@ -194,6 +194,12 @@ def framework_entry(code: str) -> dict[str, Any]:
     start = _read("starts.json").get(code, {})
     kept = {key: start[key] for key in ("space_group", "cell_A") if key in start}
     return {"source": _source("table.json"), **entry, **kept}
+
+
+def type_space_group(code: str) -> int | None:
+    """Number of the space group of a framework type of the database; None for other nets."""
+    number = _read("table.json").get(code, {}).get("space_group_number")
+    return None if number is None else int(number)
 
 
 def user_codes() -> list[str]:

@@ -7,7 +7,7 @@ has them (Baerlocher, McCusker, http://www.iza-structure.org/databases/). Writte
 
 ``table.json``
     for every type its kinds of T sites, each with multiplicity, coordination sequence to `SHELLS` shells and
-    vertex symbol (with rings up to `LARGEST_RING`), ring sizes and framework density;
+    vertex symbol (with rings up to `LARGEST_RING`), ring sizes, framework density and space group (spglib);
 ``nets.json``
     for every type its net: the bonds of a primitive cell (spglib), each as its two sites and the lattice vector
     to the second, and which sites the net's own symmetry makes one kind;
@@ -82,7 +82,9 @@ def network_of(atoms: Atoms) -> Network:
 
 def describe(atoms: Atoms) -> dict[str, Any]:
     """The table's entry for one framework type."""
-    return describe_network(network_of(atoms), [int(n) for n in atoms.info["ring_sizes"]])
+    found = _dataset(atoms)
+    group = {"space_group": found.international, "space_group_number": found.number}
+    return describe_network(network_of(atoms), [int(n) for n in atoms.info["ring_sizes"]]) | group
 
 
 def describe_network(network: Network, ring_sizes: list[int] | None = None) -> dict[str, Any]:
@@ -146,14 +148,19 @@ def primitive(atoms: Atoms) -> Atoms:
     return Atoms(numbers, scaled_positions=places, cell=cell, pbc=True)
 
 
-def start_structure(atoms: Atoms) -> dict[str, Any]:
-    """Cell, space group and T sites of one framework type, in the standard setting."""
+def _dataset(atoms: Atoms) -> Any:
+    """What spglib knows of a reference structure."""
     import spglib
     import spglib.error
 
     spglib.error.OLD_ERROR_HANDLING = False  # raise, rather than return None
     cell = (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers)
-    found = spglib.get_symmetry_dataset(cell, symprec=SYMPREC_A)
+    return spglib.get_symmetry_dataset(cell, symprec=SYMPREC_A)
+
+
+def start_structure(atoms: Atoms) -> dict[str, Any]:
+    """Cell, space group and T sites of one framework type, in the standard setting."""
+    found = _dataset(atoms)
     sites = found.std_positions[found.std_types == 14] % 1.0
     return {
         "space_group": found.international,

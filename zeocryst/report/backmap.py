@@ -67,6 +67,7 @@ def write_backmap_report(folder: Path, summary: Mapping[str, Any]) -> Path:
         of = f", frame {entry['frame']}" if several else ""
         tag = "" if entry is summary else f"_{entry['frame']}"
         sections += [(name + of, html) for name, html in backmap_sections(folder, entry["backmap"], tag)]
+        sections.append(("Ideal crystal" + of, ideal_crystal(entry["ideal"], entry["files"])))
     record = summary["backmap"]
     failed = any(c["passed"] is False for c in [*record["checks"], *record.get("invariants", [])])
     verdict = "amorphous" if failed else "crystalline"  # the colour of the box only
@@ -107,6 +108,34 @@ def _shifts(record: Mapping[str, Any]) -> str:
     warned = "".join(f'<p class="fail">{escape(text)}</p>' for text in found["warnings"])
     heading = f"<h3>29Si shifts, ppm (angles: {escape(found['angles'])})</h3>"
     return heading + table(["", "T", "mean", "standard deviation", ""], rows) + warned
+
+
+def ideal_crystal(ideal: Mapping[str, Any], files: str = "framework") -> str:
+    """What is known of the crystal in its space group, with a link to its CIF; or why there is none."""
+    if ideal["code"] is None:
+        return f"<p>None is written: {escape(ideal['reason'])}.</p>"
+    name = f"{files.replace('framework', 'ideal')}.cif"
+    moved, si_o = ideal["symmetry_moved_A"], ideal["si_o_A"]
+    rows = [
+        ("framework, space group", f"{ideal['code']}, {ideal['space_group']} ({ideal['space_group_number']})"),
+        ("setting", ideal["setting"]),
+        ("a, b, c (Å), α, β, γ (°)", ", ".join(f"{x:g}" for x in ideal["cell"])),
+        ("strain taken off the cell", f"{100 * ideal['cell_strain']:.2f} %"),
+        ("cells of the net in the atoms", ideal["copies"]),
+        ("places without a T, T elsewhere", f"{ideal['T_missing']}, {ideal['T_elsewhere']}"),
+        ("T and O from their mean places, Å", f"{ideal['rms_A']:.3f}, {ideal['rms_O_A']:.3f} (rms)"),
+        ("symmetry moved the means of T, O by, Å", f"{moved['T']:.3f}, {moved['O']:.3f} (rms)"),
+        ("Si-O between mean places, Å", f"{si_o['least']:.3f} to {si_o['most']:.3f}, mean {si_o['mean']:.3f}"),
+    ]
+    sites = [[s["label"], s["multiplicity"], f"{s['rms_A']:.3f}", s["copies"]] for s in ideal["sites"]]
+    return "".join(
+        [
+            f'<p><a href="{escape(name)}">{escape(name)}</a>: mean places of all copies of each site, in the '
+            "space group of the framework. The atoms as they are stand in the first file.</p>",
+            facts(rows),
+            table(["site", "multiplicity", "spread (rms), Å", "copies"], sites),
+        ]
+    )
 
 
 def _words(words: list[str]) -> str:

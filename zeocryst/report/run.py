@@ -16,7 +16,7 @@ from zeocryst.order.measured import Table
 from zeocryst.report import figures
 from zeocryst.report.aggregation import save_aggregation
 from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
-from zeocryst.report.backmap import backmap_sections
+from zeocryst.report.backmap import backmap_sections, ideal_crystal
 from zeocryst.report.page import checks_table, facts, image, number, page, percent, table, types_table
 from zeocryst.rundir import read_json, read_summary
 from zeocryst.trajectory import iterate, read_frame
@@ -189,6 +189,7 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("Atoms", html + said + BACKMAP_NOTES),
         *((f"Atoms: {name[0].lower()}{name[1:]}", content) for name, content in backmap_sections(folder, back)),
+        *([("Atoms: ideal crystal", ideal_crystal(summary["ideal"]))] if "ideal" in summary else []),
     ]
 
 
