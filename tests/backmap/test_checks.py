@@ -334,7 +334,7 @@ def test_in_words_the_worst_places_are_named():
     first, second = np.array([0, 0, 1]), np.array([1, 1, 2])
     network = Network(positions, np.eye(3) * 20, first, second, np.zeros((3, 3), dtype=int))
     found = realize(network)
-    words = " ".join(in_words(found.record))
+    words = " ".join(in_words(found.record, found.ideal))
     places = {p["check"]: p for p in found.record["worst_places"]}
     worst = places["smallest Si-O-Si"]
     assert {worst["atoms"][0], worst["atoms"][2]} == {0, 1}
