@@ -14,7 +14,7 @@ MIN_POINTS = 6
 #: More points than this are averaged in groups of neighbours.
 MOST_POINTS = 250
 #: Variance of the walk over the whole time, in units of the variance of the noise: what is tried.
-WALKS = np.concatenate([[0.0], np.logspace(-2, 4, 13)])
+WALKS = np.concatenate([[0.0], np.logspace(-2, 3, 11)])
 #: The noise forgets itself within this share of the whole time at most.
 LONGEST_MEMORY = 0.1
 

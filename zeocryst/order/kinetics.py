@@ -37,8 +37,8 @@ KEYS = (
 #: The same of its ``growth``.
 GROWTH_KEYS = (
     "experiment", "n_replicas", "fronts", "front_speed_A_per_ns", "front_speed_uncertainty_A_per_ns",
-    "front_normal", "front_frames", "front_frames_left_out", "from_ps", "to_ps", "temperature_K", "rate_sites_per_ns",
-    "rate_uncertainty_sites_per_ns", "nucleus_T", "waiting_time_ps", "waiting_time_uncertainty_ps", "why_not",
+    "front_normal", "front_frames", "front_frames_left_out", "from_ps", "to_ps", "temperature_K",
+    "rate_sites_per_ns", "rate_uncertainty_sites_per_ns", "nucleus_T", "waiting_time_ps", "waiting_time_uncertainty_ps", "why_not",
     "sentence",
 )  # fmt: skip
 PLANAR, SEED, NONE, CRYSTALLINE = "planar seed", "crystal seed", "no crystal", "crystalline"
@@ -214,8 +214,8 @@ def _front_words(growth: Mapping[str, Any], track: Track, heat: str) -> str:
     mean = f"{growth['front_speed_A_per_ns']:.1f} ± {growth['front_speed_uncertainty_A_per_ns']:.1f}"
     left = f", {track.left_out} mislabelled ones left out" if track.left_out else ""
     return (
-        f"Planar seed: its fronts move at {low} and {high} Å/ns, {mean} in the mean (one trajectory, errors from "
-        f"its own fluctuations; {len(track.frames)} frames from {growth['from_ps']:.0f} to "
+        f"Planar seed: its fronts move at {low} and {high} Å/ns, {mean} in the mean (one trajectory, errors "
+        f"from its own fluctuations; {len(track.frames)} frames from {growth['from_ps']:.0f} to "
         f"{growth['to_ps']:.0f} ps{left}{heat})."
     )
 
@@ -238,7 +238,8 @@ def _rate(growth: dict[str, Any], rows: Sequence[Row], found: bool) -> list[str]
     }
     return [
         f"The largest grain grows by {rate.slope:.0f} ± {rate.uncertainty:.0f} T/ns (one trajectory, error "
-        f"from its own fluctuations; {len(frames)} frames from {growth['from_ps']:.0f} to {growth['to_ps']:.0f} ps)."
+        f"from its own fluctuations; {len(frames)} frames from {growth['from_ps']:.0f} to "
+        f"{growth['to_ps']:.0f} ps)."
     ]
 
 
@@ -258,8 +259,8 @@ def _waiting(growth: dict[str, Any], rows: Sequence[Row], transition: Mapping[st
     least, most = FROM_ONE
     return [
         f"A grain of {NUCLEUS_T} T or more is there {found[0]:.0f} ps after the start (the last frame without; "
-        f"the next is {found[1]:.3g} ps later; one trajectory: the mean waiting time is {least} to {most:.0f} times "
-        "that)."
+        f"the next is {found[1]:.3g} ps later; one trajectory: the mean waiting time is {least} to {most:.0f} "
+        "times that)."
     ]
 
 

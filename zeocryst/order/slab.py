@@ -15,9 +15,8 @@ Ints = NDArray[np.int64]
 
 #: Width of the bins of the profile along the normal, Å.
 BIN_A = 0.5
-#: Range in which the half width of a front is looked for, Å, and least difference between the crystalline
-#: shares of the slab and of what is beside it.
-WIDTH_A, CONTRAST = (0.3, 8.0), 0.3
+#: Range in which the half width of a front is looked for, Å, and least crystalline share inside a slab.
+WIDTH_A, LEAST_INSIDE = (0.3, 8.0), 0.5
 
 
 class Slab(NamedTuple):
@@ -71,11 +70,12 @@ def locate(phase: Floats, crystalline: ArrayLike, period: float) -> Slab | None:
 
     The crystalline share at distance x along the normal is fitted by
 
-    .. math:: q + \frac{p - q}{2} \left[\tanh\frac{x - x_1}{w} - \tanh\frac{x - x_2}{w}\right]
+    .. math:: \frac{p}{2} \left[\tanh\frac{x - x_1}{w} - \tanh\frac{x - x_2}{w}\right]
 
-    (least squares over bins, weighted with their numbers of sites; images included), the profile of a diffuse
-    interface. The shares p in the slab and q beside it are fitted too, so that sites mislabelled inside don't
-    move its fronts. None where there is no slab: no fit, or p - q is less than `CONTRAST`.
+    (least squares over bins, weighted with their numbers of sites; images included), the profile of a diffuse or
+    rough interface. The share p inside the slab is fitted too, so that sites mislabelled there don't move its
+    fronts; outside there is nothing crystalline, else a rough front would be taken for a share of the melt. None
+    where there is no slab: no fit, or p is not more than `LEAST_INSIDE`.
 
     Parameters
     ----------
@@ -105,18 +105,18 @@ def locate(phase: Floats, crystalline: ArrayLike, period: float) -> Slab | None:
 
     def miss(parameters: Floats) -> Floats:
         """Weighted difference between the profile and what is seen."""
-        low, high, width, inside, outside = parameters
+        low, high, width, inside = parameters
         step = np.tanh((x - low + images) / width) - np.tanh((x - high + images) / width)
-        return np.asarray((outside + (inside - outside) * step.sum(axis=0) / 2 - seen) * weight)
+        return np.asarray((inside * step.sum(axis=0) / 2 - seen) * weight)
 
     half = share * period / 2
     bounds = (
-        [-0.6 * period, -0.1 * period, WIDTH_A[0], 0.5, 0.0],
-        [0.1 * period, 0.6 * period, WIDTH_A[1], 1.0, 0.5],
+        [-0.6 * period, -0.1 * period, WIDTH_A[0], LEAST_INSIDE],
+        [0.1 * period, 0.6 * period, WIDTH_A[1], 1.0],
     )
-    fit = least_squares(miss, np.clip([-half, half, 2.0, 0.95, 0.05], *bounds), bounds=bounds, max_nfev=200)
-    low, high, _, inside, outside = fit.x
-    if not fit.success or inside - outside < CONTRAST or not 0 < high - low < period:
+    fit = least_squares(miss, np.clip([-half, half, 2.0, 0.95], *bounds), bounds=bounds, max_nfev=200)
+    low, high, _, inside = fit.x
+    if not fit.success or inside <= LEAST_INSIDE or not 0 < high - low < period:
         return None
     first = (middle + low / period) % 1.0
     return Slab(first, first + (high - low) / period)
