@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_triangular
 
 Floats = NDArray[np.float64]
 
@@ -57,37 +58,36 @@ def drift(t: ArrayLike, x: ArrayLike) -> Drift:
     walk, apart = np.minimum.outer(s, s), abs(np.subtract.outer(s, s))
     steps = np.diff(s)
     memories = float(np.median(steps)) / 2 * 2.0 ** np.arange(20)
-    weights: list[float] = []
-    slopes: list[float] = []
-    variances: list[float] = []
-    for memory in [0.0, *memories[memories <= LONGEST_MEMORY]]:
-        noise = np.exp(-apart / memory) if memory else np.eye(n)
-        for ratio in WALKS:
-            found = _generalized(noise + ratio * walk, design, y)
-            for values, value in zip((weights, slopes, variances), found, strict=True):
-                values.append(value)
-    weight = np.exp(np.array(weights) - max(weights))
+    tried = [0.0, *memories[memories <= LONGEST_MEMORY]]
+    found = [_generalized(np.exp(-apart / m) if m else np.eye(n), walk, design, y) for m in tried]
+    likelihood, slopes, variances = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    weight = np.exp(likelihood - likelihood.max())
     weight /= weight.sum()
     slope = float(weight @ slopes)
-    variance = float(weight @ (np.array(variances) + (np.array(slopes) - slope) ** 2))
+    variance = float(weight @ (variances + (slopes - slope) ** 2))
     return Drift(slope * size / span, variance**0.5 * size / span)
 
 
-def _generalized(covariance: Floats, design: Floats, y: Floats) -> tuple[float, float, float]:
-    """Logarithm of the restricted likelihood, slope, and variance of the slope, for one covariance's shape."""
+def _generalized(noise: Floats, walk: Floats, design: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+    """Generalized least squares for ``noise + WALKS * walk``, in axes in which all of these are diagonal.
+
+    Logarithms of the restricted likelihoods, slopes, and variances of the slopes, each (len(WALKS),).
+    """
     n, p = design.shape
-    lower = np.linalg.cholesky(covariance + 1e-9 * np.eye(n))
-    whitened = np.linalg.solve(lower, np.column_stack([design, y]))
-    a, b = whitened[:, :p], whitened[:, p]
-    information = a.T @ a
-    best = np.linalg.solve(information, a.T @ b)
-    rest = float(((b - a @ best) ** 2).sum()) + 1e-12
-    likelihood = (
-        -np.log(np.diag(lower)).sum() - np.linalg.slogdet(information)[1] / 2 - (n - p) / 2 * np.log(rest)
-    )
+    lower = np.linalg.cholesky(noise + 1e-9 * np.eye(n))
+    half = solve_triangular(lower, walk, lower=True)
+    scale, axes = np.linalg.eigh(solve_triangular(lower, half.T, lower=True))
+    turned = axes.T @ solve_triangular(lower, np.column_stack([design, y]), lower=True)
+    variance = 1 + WALKS[:, None] * np.maximum(scale, 0)
+    white = turned / np.sqrt(variance)[:, :, None]
+    a, b = white[:, :, :p], white[:, :, p:]
+    information = a.transpose(0, 2, 1) @ a
+    best = np.linalg.solve(information, a.transpose(0, 2, 1) @ b)
+    rest = ((b - a @ best) ** 2).sum(axis=(1, 2)) + 1e-12
+    determinant = np.log(np.diag(lower)).sum() + np.log(variance).sum(axis=1) / 2
+    likelihood = -determinant - np.linalg.slogdet(information)[1] / 2 - (n - p) / 2 * np.log(rest)
     # rest / (n - p) is the scale of a Student's t with n - p degrees of freedom; its variance is larger
-    variance = rest / (n - p - 2) * float(np.linalg.inv(information)[1, 1])
-    return float(likelihood), float(best[1]), variance
+    return likelihood, best[:, 1, 0], rest / (n - p - 2) * np.linalg.inv(information)[:, 1, 1]
 
 
 def _grouped(t: Floats, x: Floats) -> tuple[Floats, Floats]:

@@ -38,8 +38,8 @@ KEYS = (
 GROWTH_KEYS = (
     "experiment", "n_replicas", "fronts", "front_speed_A_per_ns", "front_speed_uncertainty_A_per_ns",
     "front_normal", "front_frames", "front_frames_left_out", "from_ps", "to_ps", "temperature_K",
-    "rate_sites_per_ns", "rate_uncertainty_sites_per_ns", "nucleus_T", "waiting_time_ps", "waiting_time_uncertainty_ps", "why_not",
-    "sentence",
+    "rate_sites_per_ns", "rate_uncertainty_sites_per_ns", "nucleus_T", "waiting_time_ps",
+    "waiting_time_uncertainty_ps", "why_not", "sentence",
 )  # fmt: skip
 PLANAR, SEED, NONE, CRYSTALLINE = "planar seed", "crystal seed", "no crystal", "crystalline"
 #: Sites of a grain that counts as a nucleus; a run that begins with a smaller one begins without a crystal.

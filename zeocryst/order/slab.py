@@ -15,8 +15,11 @@ Ints = NDArray[np.int64]
 
 #: Width of the bins of the profile along the normal, Å.
 BIN_A = 0.5
-#: Range in which the half width of a front is looked for, Å, and least crystalline share inside a slab.
-WIDTH_A, LEAST_INSIDE = (0.3, 8.0), 0.5
+#: The usual half width of a front, Å, and a factor by which it usually differs: where few sites tell, the width
+#: is near to this, and so are neither steps nor slopes through the whole box.
+WIDTH_A, WIDTH_FACTOR = 2.5, 2.0
+#: Least crystalline share inside a slab, and share of all that is crystalline that lies between its fronts.
+LEAST_INSIDE, MOST_OF_ALL = 0.5, 0.75
 
 
 class Slab(NamedTuple):
@@ -72,10 +75,11 @@ def locate(phase: Floats, crystalline: ArrayLike, period: float) -> Slab | None:
 
     .. math:: \frac{p}{2} \left[\tanh\frac{x - x_1}{w} - \tanh\frac{x - x_2}{w}\right]
 
-    (least squares over bins, weighted with their numbers of sites; images included), the profile of a diffuse or
-    rough interface. The share p inside the slab is fitted too, so that sites mislabelled there don't move its
-    fronts; outside there is nothing crystalline, else a rough front would be taken for a share of the melt. None
-    where there is no slab: no fit, or p is not more than `LEAST_INSIDE`.
+    (least squares over bins, weighted with their numbers of sites; images included), the profile of a diffuse
+    or rough interface. The share p inside the slab is fitted too, so that sites mislabelled there don't move
+    its fronts; outside there is nothing crystalline, else a rough front would be taken for a share of the melt.
+    None where there is no slab: no fit, p is not more than `LEAST_INSIDE`, or a quarter of what is crystalline
+    lies elsewhere.
 
     Parameters
     ----------
@@ -104,19 +108,20 @@ def locate(phase: Floats, crystalline: ArrayLike, period: float) -> Slab | None:
     images = period * np.array([[-1.0], [0.0], [1.0]])
 
     def miss(parameters: Floats) -> Floats:
-        """Weighted difference between the profile and what is seen."""
-        low, high, width, inside = parameters
+        """Weighted difference between the profile and what is seen, and how unusual the width is."""
+        low, high, log_width, inside = parameters
+        width = np.exp(np.clip(log_width, -5, 5))
         step = np.tanh((x - low + images) / width) - np.tanh((x - high + images) / width)
-        return np.asarray((inside * step.sum(axis=0) / 2 - seen) * weight)
+        unusual = (log_width - np.log(WIDTH_A)) / np.log(WIDTH_FACTOR)
+        return np.append((inside * step.sum(axis=0) / 2 - seen) * weight, unusual)
 
     half = share * period / 2
-    bounds = (
-        [-0.6 * period, -0.1 * period, WIDTH_A[0], LEAST_INSIDE],
-        [0.1 * period, 0.6 * period, WIDTH_A[1], 1.0],
-    )
-    fit = least_squares(miss, np.clip([-half, half, 2.0, 0.95], *bounds), bounds=bounds, max_nfev=200)
+    fit = least_squares(miss, [-half, half, np.log(WIDTH_A), 0.95], method="lm", max_nfev=500)
     low, high, _, inside = fit.x
-    if not fit.success or inside <= LEAST_INSIDE or not 0 < high - low < period:
+    if not fit.success or not LEAST_INSIDE < inside < 2 or not 0 < high - low < period:
+        return None
+    from_middle = abs((place - (low + high) / 2 + period / 2) % period - period / 2)
+    if c[from_middle < (high - low) / 2].sum() < MOST_OF_ALL * c.sum():
         return None
     first = (middle + low / period) % 1.0
     return Slab(first, first + (high - low) / period)
