@@ -14,8 +14,9 @@ Floats = NDArray[np.float64]
 MIN_POINTS = 6
 #: More points than this are averaged in groups of neighbours.
 MOST_POINTS = 250
-#: Variance of the walk over the whole time, in units of the variance of the noise: what is tried.
-WALKS = np.concatenate([[0.0], np.logspace(-2, 3, 11)])
+#: Variance of the walk over the whole time, in units of the variance of the noise: what is tried, all of them
+#: as likely beforehand. None is left out as impossible but no walk at all: growth is made of chance events.
+WALKS = np.logspace(-1, 3, 9)
 #: The noise forgets itself within this share of the whole time at most.
 LONGEST_MEMORY = 0.1
 
@@ -42,7 +43,8 @@ def drift(t: ArrayLike, x: ArrayLike) -> Drift:
     How much of the residuals is walk and how long the noise remembers can't be known from one trajectory, so
     that nothing is chosen: v and its variance are averages over a grid of both, with weights that are the
     restricted likelihoods (H. D. Patterson, R. Thompson, Biometrika 58, 545 (1971)), each with the variance of
-    Student's t. Points need not be evenly spaced.
+    Student's t. Of simulated walks seen through noise about two thirds have the true slope within one error;
+    where there is noise alone the error is two or three times too large. Points need not be evenly spaced.
 
     Parameters
     ----------
