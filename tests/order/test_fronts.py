@@ -180,7 +180,7 @@ def test_too_few_frames_say_how_many():
     assert "only 5 frames" in said
     assert "at least 6" in said
     lost = follow_fronts(range(30), Growing(5, 0, 0, EVEN, lost=range(1, 30)), X)
-    assert "only 1 frames" in lost
+    assert "only 1 frame" in lost
 
 
 def test_sites_that_change_their_numbers_are_noticed():

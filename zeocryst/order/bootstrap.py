@@ -85,7 +85,8 @@ def _noise(t: Floats, residual: Floats, parameters: int, rng: np.random.Generato
     usual = float(np.median(step))
     step = np.maximum(step, usual / 1000)  # of two frames at one time neither tells of the memory
     memory = _memory(step, residual)
-    rho = min(np.exp(-usual / memory) + 4 / n, 0.999) if residual.any() else 0.0
+    telling = max(4, int((step <= 2 * usual).sum()) + 1)  # points whose neighbour tells of the memory
+    rho = min(np.exp(-usual / memory) + 4 / telling, 0.999) if residual.any() else 0.0
     memory = min(-usual / np.log(rho), LONGEST_MEMORY * float(t[-1] - t[0])) if rho > 0 else usual / 100
     kept = np.exp(-step / memory)
     new = np.sqrt(1 - kept**2)

@@ -212,7 +212,7 @@ def _front_words(growth: Mapping[str, Any], track: Track, heat: str) -> str:
     """The speeds in a sentence."""
     low, high = (f"{one['speed_A_per_ns']:.1f} ± {one['uncertainty_A_per_ns']:.1f}" for one in growth["fronts"])
     mean = f"{growth['front_speed_A_per_ns']:.1f} ± {growth['front_speed_uncertainty_A_per_ns']:.1f}"
-    left = f", {track.left_out} mislabelled ones left out" if track.left_out else ""
+    left = f", {track.left_out} mislabelled left out" if track.left_out else ""
     return (
         f"Planar seed: its fronts move at {low} and {high} Å/ns, {mean} in the mean (one trajectory, errors "
         f"from its own fluctuations; {len(track.frames)} frames from {growth['from_ps']:.0f} to "
