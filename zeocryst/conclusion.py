@@ -27,7 +27,7 @@ from zeocryst.progress import duration
 from zeocryst.rundir import RunDirectory, now, without_nan
 from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solvent import HOW_PHYSICAL
-from zeocryst.trajectory import count_frames, iterate, read_frame
+from zeocryst.trajectory import count_frames, iterate, read_frame, run_frames
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -147,17 +147,12 @@ class Conclusion:
     def _course(self, rows: list[dict[str, float]], last: gsd.hoomd.Frame) -> dict[str, Any]:
         """How order and clusters went over time, and what the last frame is as it was simulated."""
         hot = label_sites(network_of_frame(last)[0])
-        start = _start_row(self.condition, rows)
+        start, seeded = _start_row(self.condition, rows), self.condition.seed_framework is not None
         found = {
             "start_frame": start,
             "types": hot.summary(),
             "amorphous_share": round(1 - hot.crystalline_share, 4),
-            **course(
-                rows,
-                start,
-                lambda k: network_of_frame(read_frame(self.folder.trajectory, k))[0],
-                self.condition.seed,
-            ),
+            **course(rows, start, run_frames(self.folder.trajectory, seeded=seeded), self.condition.seed),
         }
         if "clusters" in self.names:
             found["clusters"] = aggregation_story(rows)
@@ -215,6 +210,7 @@ def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
     back = summary.get("backmap")
     if back:
         text += f" Back-mapped to {back['formula']}; {verdict(back)}."
+    text += f" {summary['growth']['sentence']}"
     if "clusters" in summary:
         text += f" {summary['clusters']['sentence']}"
     return text

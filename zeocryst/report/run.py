@@ -12,14 +12,16 @@ import numpy as np
 from zeocryst.errors import InputError
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import measure
+from zeocryst.order.kinetics import front_rows
 from zeocryst.order.measured import Table
 from zeocryst.report import figures
 from zeocryst.report.aggregation import save_aggregation
 from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
 from zeocryst.report.backmap import backmap_sections, ideal_crystal
+from zeocryst.report.fronts import CAPTION, save_fronts
 from zeocryst.report.page import checks_table, facts, image, number, page, percent, table, types_table
 from zeocryst.rundir import read_json, read_summary
-from zeocryst.trajectory import iterate, read_frame
+from zeocryst.trajectory import iterate, read_frame, run_frames
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -90,6 +92,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("Start, middle, end", image(picture_file, "T networks along the shortest axis of the box, the "
                                      "longest to the right; nearer sites are darker.")),
         ("Rings", image(ring_file, "Primitive rings per T by size.")),
+        *_growth(folder, rows, summary),
         *_clusters(folder, rows, summary),
         *_atoms(folder, summary),
         ("How it was made", _made(folder, summary)),
@@ -138,6 +141,22 @@ def _result(summary: dict[str, Any]) -> str:
     ]
     named = types_table(summary["types"], summary["amorphous_share"])
     return facts(rows) + "<p>Last frame, as simulated:</p>" + named + DEFINITIONS
+
+
+def _growth(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """How fast it grew, and where its fronts were if there are two."""
+    growth = summary.get("growth")  # not of an earlier version
+    if not growth:
+        return []
+    shown = ""
+    if growth["fronts"]:
+        frames = run_frames(folder / "trajectory.gsd", seeded=False)
+        places = front_rows(rows, int(summary["start_frame"]), frames, growth["front_normal"])
+        shown = image(save_fronts(folder / "figures", places, growth), CAPTION)
+    words = {"rate_sites_per_ns": "growth rate", "waiting_time_ps": "waiting time"}
+    reasons = {**growth["why_not"], **summary["transition"]["why_not"]}
+    lines = [f"<li>No {escape(words.get(k, k.split('_')[0]))}: {escape(v)}.</li>" for k, v in reasons.items()]
+    return [("Growth", f"<p>{escape(growth['sentence'])}</p>{shown}<ul class=note>{''.join(lines)}</ul>")]
 
 
 def _clusters(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any]) -> list[tuple[str, str]]:
