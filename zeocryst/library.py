@@ -11,6 +11,7 @@ from zeocryst.errors import InputError
 from zeocryst.frameworks.table import (
     add_user_type,
     check_name,
+    dense_codes,
     framework_entry,
     framework_types,
     start_codes,
@@ -37,42 +38,46 @@ MOST_T = 2000
 
 
 def list_frameworks() -> dict[str, Any]:
-    """All framework types: ``{"frameworks": [...]}``, in alphabetical order.
+    """All framework types, and dense nets beside them: ``{"frameworks": [...], "dense": [...]}``.
 
     Returns
     -------
     dict
-        Of each type ``code``, ``n_T`` (T per cell), ``kinds`` (T sites with coordination sequences or vertex
+        In alphabetical order, the types of the database and the user's own, and the dense nets of silica. Of
+        each ``code``, ``n_T`` (T per cell), ``kinds`` (T sites with coordination sequences or vertex
         symbols of their own), ``density_T_per_1000A3``, ``ring_sizes``, ``interrupted``, ``user`` (added by the
-        user) and ``start`` (a simulation can start from it).
+        user) and ``start`` (a simulation can start from it); of dense nets also ``mineral``.
     """
-    own, starts = set(user_codes()), set(start_codes())
+    own, starts, dense = set(user_codes()), set(start_codes()), set(dense_codes())
+    rows = [
+        {
+            "code": code,
+            "n_T": int(kind.multiplicities.sum()),
+            "kinds": sum(map(len, kind.vertex_symbols)),
+            "density_T_per_1000A3": kind.density_T_per_1000A3,
+            "ring_sizes": list(kind.ring_sizes),
+            "interrupted": kind.interrupted,
+            "user": code in own,
+            "start": code in starts,
+        }
+        | ({"mineral": kind.mineral} if code in dense else {})
+        for code, kind in framework_types().items()
+    ]
     return {
-        "frameworks": [
-            {
-                "code": code,
-                "n_T": int(kind.multiplicities.sum()),
-                "kinds": sum(map(len, kind.vertex_symbols)),
-                "density_T_per_1000A3": kind.density_T_per_1000A3,
-                "ring_sizes": list(kind.ring_sizes),
-                "interrupted": kind.interrupted,
-                "user": code in own,
-                "start": code in starts,
-            }
-            for code, kind in framework_types().items()
-        ]
+        "frameworks": [row for row in rows if row["code"] not in dense],
+        "dense": [row for row in rows if row["code"] in dense],
     }
 
 
 def show_framework(code: str) -> dict[str, Any]:
-    """One framework type, by its code in any case.
+    """One framework type, by its code in any case, or a dense net also by its mineral.
 
     Returns
     -------
     dict
         ``code``, ``user`` and what `zeocryst.frameworks.table.framework_entry` has, with ``cell`` (a, b, c in
         Å, angles in degrees) and ``space_group`` where a simulation can start from it (None elsewhere,
-        unless the user added it).
+        unless the user added it), or of the mineral of a dense net.
 
     Raises
     ------
@@ -81,7 +86,8 @@ def show_framework(code: str) -> dict[str, Any]:
     """
     from ase.cell import Cell
 
-    codes = {name.lower(): name for name in framework_types()}
+    minerals = {kind.mineral: name for name, kind in framework_types().items() if kind.mineral}
+    codes = minerals | {name.lower(): name for name in framework_types()}
     found = codes.get(code.lower().lstrip("*-"))  # marks of the database for disordered and interrupted types
     if found is None:
         close = difflib.get_close_matches(code.lower(), codes, n=1, cutoff=0.0)[0]
@@ -91,6 +97,8 @@ def show_framework(code: str) -> dict[str, Any]:
     entry = framework_entry(found)
     if "cell_A" in entry:
         entry["cell"] = [round(float(x), 4) for x in Cell(entry.pop("cell_A")).cellpar()]
+    if "cell_parameters" in entry:
+        entry["cell"] = entry.pop("cell_parameters")
     absent: dict[str, Any] = {"space_group": None, "cell": None}
     hidden = ("bonds", "kinds")  # the net, for the program
     return {"code": found, "user": found in user_codes(), **absent} | {
@@ -202,28 +210,37 @@ def _why_not(network: Network, kinds: Kinds) -> str:
 
 def list_in_words(found: dict[str, Any]) -> str:
     """The list of `list_frameworks` as a table for people."""
-    rows = found["frameworks"]
+    rows, dense = found["frameworks"], found["dense"]
     width = max(len(row["code"]) for row in rows)
-    lines = [f"{'code':<{width}}  T/cell  kinds  T/1000 Å³  rings"]
-    for row in rows:
-        notes = [word for word in ("interrupted", "start", "user") if row[word]]
-        rings = "-".join(map(str, row["ring_sizes"]))
-        lines.append(
-            f"{row['code']:<{width}}  {row['n_T']:6d}  {row['kinds']:5d}  {row['density_T_per_1000A3']:9.2f}  "
-            f"{rings}{'  (' + ', '.join(notes) + ')' if notes else ''}"
-        )
     own = sum(row["user"] for row in rows)
     interrupted = sum(row["interrupted"] for row in rows)
     starts = sum(row["start"] for row in rows)
-    lines.append(
-        f"{len(rows)} types, {interrupted} interrupted, {own} of your own; simulations can start from {starts}"
+    return "\n".join(
+        [
+            f"{'code':<{width}}  T/cell  kinds  T/1000 Å³  rings",
+            *(_row_in_words(row, width) for row in rows),
+            f"{len(rows)} types, {interrupted} interrupted, {own} of your own; simulations can start from "
+            f"{starts}",
+            *(_row_in_words(row, width) for row in dense),
+            f"{len(dense)} dense nets of silica, beside the types of zeolites",
+        ]
     )
-    return "\n".join(lines)
+
+
+def _row_in_words(row: dict[str, Any], width: int) -> str:
+    notes = [word for word in ("interrupted", "start", "user") if row[word]]
+    if "mineral" in row:
+        notes.insert(0, row["mineral"])
+    return (
+        f"{row['code']:<{width}}  {row['n_T']:6d}  {row['kinds']:5d}  {row['density_T_per_1000A3']:9.2f}  "
+        f"{'-'.join(map(str, row['ring_sizes']))}{'  (' + ', '.join(notes) + ')' if notes else ''}"
+    )
 
 
 def show_in_words(found: dict[str, Any]) -> str:
     """What `show_framework` gives, for people."""
-    marks = [word for word in ("interrupted", "user") if found[word]]
+    marks = [found["mineral"]] if found.get("mineral") else []
+    marks += [word for word in ("interrupted", "user") if found[word]]
     lines = [
         f"{found['code']}{' (' + ', '.join(marks) + ')' if marks else ''}: {found['n_T']} T per cell, "
         f"{found['density_T_per_1000A3']:.2f} T per 1000 Å³, rings {'-'.join(map(str, found['ring_sizes']))}"
