@@ -9,7 +9,8 @@ from zeocryst.frameworks.table import start_structure
 from zeocryst.identify import identify_network
 from zeocryst.network.bonds import bonds_from_oxygens
 from zeocryst.network.sharing import oxygens_around, sharing_network
-from zeocryst.order.repeating import describe_repeating, repeating_crystal, translations
+from zeocryst.network.translations import translations
+from zeocryst.order.repeating import describe_repeating, repeating_crystal
 
 #: Cell, sites, space group, coordination of T and directions in which they are joined. Stishovite: N. L. Ross et al.,
 #: Am. Mineral. 75, 739 (1990); seifertite: P. Dera et al., Am. Mineral. 87, 1018 (2002); corundum: R. E. Newnham,

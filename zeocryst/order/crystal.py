@@ -34,6 +34,7 @@ from zeocryst.network.bonds import Network
 from zeocryst.network.periodicity import pieces
 from zeocryst.network.rings import vertex_symbols
 from zeocryst.network.topology import coordination_sequences
+from zeocryst.network.translations import has_defect
 from zeocryst.order.labels import TABLE_SHELLS, matched_depth
 
 #: spglib's tolerances that are tried, Å.
@@ -86,7 +87,7 @@ def is_perfect(network: Network, kinds: Kinds) -> bool:
     A kind has two sites or more in the mean, in a primitive cell of the net; in a disordered network hardly any
     two sites have the same twelve shells, unless its cell is repeated. In a primitive cell of at most
     `SMALL_CELL_SITES` each may be a kind of its own, if all have four bonds: nobody simulates disorder in such
-    a cell.
+    a cell. A vacancy or a wrong bond leaves most of a larger cell as it was, so that it nearly repeats itself.
     """
     n = network.n_sites
     small = n <= SMALL_CELL_SITES and bool((network.degree == 4).all())
@@ -95,11 +96,12 @@ def is_perfect(network: Network, kinds: Kinds) -> bool:
     found = pieces(network)
     if len(found) > 1 or found[0].directions < 3:
         return False
-    if small or n <= 2 * SMALL_CELL_SITES:
+    if small:
         return True
     rows = coordination_sequences(network, TABLE_SHELLS)
     copies = count_translations(network, np.unique(rows, axis=0, return_inverse=True)[1].ravel())
-    return 2 * len(kinds) * copies <= n or n <= SMALL_CELL_SITES * copies
+    recurs = 2 * len(kinds) * copies <= n or n <= SMALL_CELL_SITES * copies
+    return recurs and not has_defect(network)
 
 
 def table_type(kinds: Kinds) -> str | None:
