@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from command_line import call, is_one_message
+from conftest import shared
 
 from zeocryst.cell import make_frame
 from zeocryst.engines import choose_engine
@@ -166,6 +167,39 @@ def test_a_crystal_in_no_table_is_added_and_then_named(data, tmp_path):
     assert "taken by mine" in is_one_message(
         call("frameworks", "add", tmp_path / "crystal.cif", "--name", "MINE")
     )
+
+
+def test_a_crystal_of_six_coordinated_t_is_called_one_and_is_no_framework_type(data):
+    path = shared("cases/dense_six_coordinated/stishovite.extxyz")
+    [entry] = identified(path)
+    assert (entry["types"], entry["amorphous_share"], entry["unknown"]) == ([], 0, [])
+    crystal = entry["crystal"]
+    assert (crystal["space_group"], crystal["coordination"]) == ("P4_2/mnm", {"6": 2})
+    text = call("identify", path).stdout
+    assert "crystalline, not four-connected 100.0 % (2 T)" in text
+    assert "T with 6 O, joined to a framework" in text
+    assert all(len(line) <= 80 for line in text.splitlines()[1:])
+    assert "2 of 2 T have up to 6 O" in is_one_message(call("frameworks", "add", path, "--name", "stish"))
+    assert not data.exists()
+
+
+def test_a_slab_is_told_as_one(tmp_path):
+    """SOD, 4 x 4 x 5 cells, with 15 Å of vacuum along c: as many T as 5 cells of the idealized type."""
+    cell, sites = start_structure("SOD")
+    slab = Atoms("Si12", positions=sites, cell=cell, pbc=True).repeat((4, 4, 5))
+    thickness = np.ptp(slab.positions[:, 2])
+    slab.cell[2, 2] += 15
+    ase.io.write(tmp_path / "slab.extxyz", slab)
+    [entry] = identified(tmp_path / "slab.extxyz")
+    [row] = entry["types"]
+    assert (row["code"], row["extent"], row["mineral"]) == ("SOD", "slab", None)
+    [piece] = row["pieces"]
+    assert (piece["sites"], piece["normal"]) == (960, [0, 0, 1])
+    assert piece["thickness_A"] == pytest.approx(thickness, abs=0.01)
+    assert piece["equivalent_thickness_A"] == pytest.approx(5 * cell[2, 2], rel=0.01)
+    text = call("identify", tmp_path / "slab.extxyz").stdout
+    assert f"SOD: a slab {thickness:.1f} Å thick" in text
+    assert all(len(line) <= 80 for line in text.splitlines()[1:])
 
 
 def sod():

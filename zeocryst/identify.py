@@ -23,7 +23,7 @@ from zeocryst.order.crystal import (
 from zeocryst.order.derive import SHELLS
 from zeocryst.order.extent import extents
 from zeocryst.order.extent import in_words as extent_in_words
-from zeocryst.order.labels import AMORPHOUS, TABLE_SHELLS, UNKNOWN, WHOLE_SHARE, Labels, label_sites
+from zeocryst.order.labels import AMORPHOUS, TABLE_SHELLS, UNKNOWN, Labels, label_sites
 from zeocryst.order.repeating import describe_repeating, repeating_crystal
 from zeocryst.structures import Structures
 
@@ -60,8 +60,8 @@ def identify_network(network: Network, oxygens: NDArray[np.float64] | None = Non
     mine = names[labels.code] == UNKNOWN
     if _is_another_crystal(network, labels):
         mine = np.ones(network.n_sites, dtype=bool)
-    elif not labels.codes or labels.crystalline_share < WHOLE_SHARE or mine.any():
-        other = _not_four_connected(network, labels, oxygens)
+    elif set(labels.codes) <= {UNKNOWN}:
+        other = _not_four_connected(network, oxygens)
         if other is not None:
             return other
     kinds = site_kinds(network, TABLE_SHELLS, np.flatnonzero(mine))
@@ -113,9 +113,7 @@ def _is_another_crystal(network: Network, labels: Labels) -> bool:
     return is_perfect(network, kinds) and table_type(kinds) is None
 
 
-def _not_four_connected(
-    network: Network, labels: Labels, oxygens: NDArray[np.float64] | None
-) -> dict[str, Any] | None:
+def _not_four_connected(network: Network, oxygens: NDArray[np.float64] | None) -> dict[str, Any] | None:
     """What `identify_network` says of a crystal by its positions that is no four-connected framework."""
     none = np.empty((0, 3))
     crystal = repeating_crystal(network.positions, none if oxygens is None else oxygens, network.cell)
@@ -197,10 +195,10 @@ def _symmetry_in_words(crystal: dict[str, Any], of: str) -> str:
 
 
 def _repeating_in_words(crystal: dict[str, Any]) -> list[str]:
-    lines = []
-    if crystal["coordination"] is not None:
-        around = " and ".join(crystal["coordination"])
-        lines.append(f"  T with {around} O, which join them to {JOINED[crystal['directions']]}")
+    joined = JOINED[crystal["directions"]]
+    around = crystal["coordination"]
+    with_oxygens = "" if around is None else f" with {' and '.join(around)} O"
+    lines = [f"  T{with_oxygens}, joined to {joined}"]
     lines.append(_symmetry_in_words(crystal, "positions" if crystal["perfect"] else "positions, averaged"))
     if not crystal["perfect"]:
         lines.append("  some atoms are missing, or lie elsewhere")

@@ -7,6 +7,9 @@ import difflib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zeocryst.errors import InputError
 from zeocryst.frameworks.table import (
     add_user_type,
@@ -19,6 +22,7 @@ from zeocryst.frameworks.table import (
 )
 from zeocryst.network.bonds import Network
 from zeocryst.network.periodicity import pieces
+from zeocryst.network.sharing import oxygens_around
 from zeocryst.network.topology import coordination_sequences
 from zeocryst.order.crystal import (
     Kinds,
@@ -31,7 +35,7 @@ from zeocryst.order.crystal import (
 )
 from zeocryst.order.derive import SHELLS, describe_network, net_of
 from zeocryst.order.labels import UNKNOWN, label_sites
-from zeocryst.structures import read_networks
+from zeocryst.structures import Structures
 
 #: Most T in the primitive cell of a type of the user's; to find the symmetry of a net takes the square of it.
 MOST_T = 2000
@@ -114,7 +118,7 @@ def add_framework(
     Parameters
     ----------
     path
-        Whatever `zeocryst.structures.read_networks` reads; any cell of a perfect crystal.
+        Whatever `zeocryst.structures.Structures` reads; any cell of a perfect crystal.
     name
         As `zeocryst.frameworks.table.check_name` allows.
     frame
@@ -132,13 +136,16 @@ def add_framework(
     Raises
     ------
     InputError
-        The name is taken; there is no T or no bond; the structure is not a perfect crystal, consists of several
+        The name is taken; there is no T or no bond; a T has more than four O; the structure is not a perfect crystal, consists of several
         nets, is periodic in fewer than three directions, or is in the table already.
     """
     check_name(name)
     number = -1 if frame is None else frame
-    index, network = next(read_networks(path, number, types))
+    structures = Structures(path, types)
+    [index] = structures.chosen(number)
+    network, oxygens = structures.network(index), structures.oxygens(index)
     try:
+        _check_coordination(network, oxygens)
         entry = _entry(network)
     except InputError as error:
         raise InputError(f"{path}, frame {index}: {error}") from None
@@ -167,6 +174,16 @@ def _entry(network: Network) -> dict[str, Any]:
         site["multiplicity"] = site["multiplicity"] * per_cell // small.n_sites
     entry["n_T"] = per_cell
     return entry | net_of(small) | {"net": net_name(site_kinds(network))} | found
+
+
+def _check_coordination(network: Network, oxygens: NDArray[np.float64]) -> None:
+    """Raise if T have more than four O, some of which no bond of the network stands for."""
+    around = oxygens_around(network.positions, oxygens, network.cell)
+    if (around > 4).any():
+        raise InputError(
+            f"{int((around > 4).sum())} of {network.n_sites} T have up to {around.max()} O; T of a framework type "
+            "have four"
+        )
 
 
 def _check_crystal(network: Network, kinds: Kinds) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.cell import volume
+from zeocryst.network.bonds import Network
 from zeocryst.network.matching import matched_bonds
 from zeocryst.network.periodicity import pieces
 from zeocryst.network.sharing import oxygens_around, sharing_network
@@ -65,14 +66,20 @@ class Repeating:
     @property
     def is_four_connected(self) -> bool:
         """Whether each T is joined to four others, by an O each where there are O."""
+        around = self.coordination
+        joined = _joined(self.positions, self.kinds, self.cell)
+        return bool((joined.degree == 4).all() and (around is None or (around == 4).all()))
+
+    @property
+    def coordination(self) -> Ints | None:
+        """Number of O around each T of the primitive cell; None where there are no O."""
         sites, oxygens = self.positions[self.kinds == 0], self.positions[self.kinds == 1]
-        if len(oxygens):
-            network = sharing_network(sites, oxygens, self.cell)
-            around = oxygens_around(sites, oxygens, self.cell)
-        else:
-            network = matched_bonds(sites, self.cell)[0]
-            around = np.full(len(sites), 4)
-        return bool((network.degree == 4).all() and (around == 4).all())
+        return oxygens_around(sites, oxygens, self.cell) if len(oxygens) else None
+
+    @property
+    def directions(self) -> int:
+        """In how many directions T that are joined go on for ever."""
+        return pieces(_joined(self.positions, self.kinds, self.cell))[0].directions
 
 
 def _primitive(cell: Floats, moves: Floats) -> Floats | None:
@@ -148,15 +155,16 @@ def repeating_crystal(sites: Floats, oxygens: Floats, cell: Floats) -> Repeating
     symmetry = _symmetry(places, of, small)
     orbits, number = symmetry["n_T_sites"], symmetry["space_group_number"]
     if orbits is None or 2 * orbits > n:
-        joined = (of == 1).any() and _directions(places, of, small) > 0
+        joined = (of == 1).any() and pieces(_joined(places, of, small))[0].directions > 0
         if n > FEW_T or orbits is None or not (number > 1 or joined):
             return None
     return Repeating(small, places, of, cells, place >= 0, symmetry)
 
 
-def _directions(places: Floats, kinds: Ints, cell: Floats) -> int:
-    """In how many directions T that share O go on for ever."""
-    return pieces(sharing_network(places[kinds == 0], places[kinds == 1], cell))[0].directions
+def _joined(places: Floats, kinds: Ints, cell: Floats) -> Network:
+    """T joined by the O that they share, or where there are no O, by the best matching of bonds."""
+    sites, oxygens = places[kinds == 0], places[kinds == 1]
+    return sharing_network(sites, oxygens, cell) if len(oxygens) else matched_bonds(sites, cell)[0]
 
 
 def _symmetry(places: Floats, kinds: Ints, cell: Floats) -> dict[str, Any]:
@@ -189,23 +197,21 @@ def describe_repeating(crystal: Repeating, n_T: int) -> dict[str, Any]:
     -------
     dict
         ``sites`` (T of the frame that belong to it), ``name`` (None: only nets have names), ``four_connected``
-        (False), ``coordination`` (number of O around a T: T of the primitive cell), ``directions`` (in which T
-        that share O go on for ever: 3 a framework, 2 layers, 1 chains, 0 groups; None without O), ``perfect``
-        (no atom is missing, none is elsewhere) and what `zeocryst.order.crystal.symmetry` gives; ``relatives``
-        (none).
+        (False), ``coordination`` (number of O around a T: T of the primitive cell; None without O),
+        ``directions`` (in which joined T go on for ever: 3 a framework, 2 layers, 1 chains, 0 groups),
+        ``perfect`` (no atom is missing, none is elsewhere), what `zeocryst.order.crystal.symmetry` gives, and
+        ``relatives`` (none).
     """
-    oxygens = crystal.positions[crystal.kinds == 1]
-    sites = crystal.positions[crystal.kinds == 0]
-    member = crystal.member
-    around = Counter(oxygens_around(sites, oxygens, crystal.cell).tolist())
+    around, member = crystal.coordination, crystal.member
     full = len(member) == crystal.cells * len(crystal.positions)
-    with_oxygens = len(oxygens) > 0
     return {
         "sites": int(member[:n_T].sum()),
         "name": None,
         "four_connected": False,
-        "coordination": {str(k): n for k, n in sorted(around.items())} if with_oxygens else None,
-        "directions": _directions(crystal.positions, crystal.kinds, crystal.cell) if with_oxygens else None,
+        "coordination": None
+        if around is None
+        else {str(k): n for k, n in sorted(Counter(around.tolist()).items())},
+        "directions": crystal.directions,
         "perfect": bool(member.all()) and full,
         **crystal.symmetry,
         "relatives": [],
