@@ -88,7 +88,7 @@ def _types(network: Network, labels: Labels) -> list[dict[str, Any]]:
             "pieces": found[str(row["code"])],
         }
         for row in labels.summary()
-        if row["code"] != UNKNOWN
+        if row["code"] != UNKNOWN and row["sites"]
     ]
 
 

@@ -136,8 +136,9 @@ def add_framework(
     Raises
     ------
     InputError
-        The name is taken; there is no T or no bond; a T has more than four O; the structure is not a perfect crystal, consists of several
-        nets, is periodic in fewer than three directions, or is in the table already.
+        The name is taken; there is no T or no bond; a T has more than four O; the structure is not a perfect
+        crystal, consists of several nets, is periodic in fewer than three directions, or is in the table
+        already.
     """
     check_name(name)
     number = -1 if frame is None else frame
@@ -181,8 +182,8 @@ def _check_coordination(network: Network, oxygens: NDArray[np.float64]) -> None:
     around = oxygens_around(network.positions, oxygens, network.cell)
     if (around > 4).any():
         raise InputError(
-            f"{int((around > 4).sum())} of {network.n_sites} T have up to {around.max()} O; T of a framework type "
-            "have four"
+            f"{int((around > 4).sum())} of {network.n_sites} T have up to {around.max()} O; T of a framework "
+            "type have four"
         )
 
 

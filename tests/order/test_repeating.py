@@ -142,6 +142,21 @@ def test_oxygens_around_and_shared():
     assert sharing_network(t, o, cell).degree.tolist() == [10, 10]
 
 
+def test_a_sheet_of_three_connected_tetrahedra():
+    """A flat layer of six-rings (Q3), all apices up: P6mm, joined in two directions."""
+    a = 5.2
+    t = np.array([[1 / 3, 2 / 3, 0], [2 / 3, 1 / 3, 0]])
+    bridges = np.array([[1 / 2, 1 / 2, -0.06], [0, 1 / 2, -0.06], [1 / 2, 0, -0.06]])
+    places = np.vstack([t, bridges, t + [0, 0, 0.18]])
+    cell = np.array([[a, 0, 0], [-a / 2, a * 3**0.5 / 2, 0], [0, 0, 9.0]])
+    sheet = Atoms("Si2O5", scaled_positions=places, cell=cell, pbc=True)
+    for atoms in (sheet, noisy(sheet.repeat((4, 4, 2)), 0.08)):
+        found = identified(atoms)
+        what = found["crystal"]
+        assert (found["types"], found["amorphous_share"]) == ([], 0)
+        assert (what["space_group"], what["coordination"], what["directions"]) == ("P6mm", {"4": 2}, 2)
+
+
 def test_a_framework_is_left_to_its_net():
     cell, sites = start_structure("SOD")
     assert repeating_crystal(sites, np.empty((0, 3)), cell).is_four_connected
