@@ -97,17 +97,16 @@ def _is_another_crystal(network: Network, labels: Labels) -> bool:
 
     Grains need room to show that they recur, and some kinds of sites are rare: in a crystal some sites are
     called amorphous, or after a type that is the same for a few bonds. There all kinds of sites together
-    decide. Where a type was named the cell must be beyond doubt: no T without four bonds, and each kind four
-    times in the mean, which a defect in a crystal of that type does not leave. Where several were named and
-    nothing is amorphous it is a crystal of them.
+    decide. Where types were named the cell must be beyond doubt: no T without four bonds, and where nothing was
+    left, each kind four times in the mean, which a defect in a crystal of that type does not leave; or it is a
+    crystal of several types.
     """
     n = network.n_sites
     distinct = len(np.unique(labels.sequences, axis=0))
-    if [code for code in labels.codes if code != UNKNOWN]:
-        several = len(labels.codes) > 1 and labels.crystalline_share == 1
-        if several or 4 * distinct > n or (network.degree != 4).any():
-            return False
-    elif 2 * distinct > n > SMALL_CELL_SITES:
+    named = len(set(labels.codes) - {UNKNOWN})
+    if 2 * distinct > n > SMALL_CELL_SITES or (named and (network.degree != 4).any()):
+        return False
+    if named and labels.crystalline_share == 1 and (len(labels.codes) > 1 or 4 * distinct > n):
         return False
     kinds = site_kinds(network, SHELLS)
     return is_perfect(network, kinds) and table_type(kinds) is None
