@@ -192,8 +192,8 @@ def test_a_slab_is_told_as_one(tmp_path):
     ase.io.write(tmp_path / "slab.extxyz", slab)
     [entry] = identified(tmp_path / "slab.extxyz")
     [row] = entry["types"]
-    assert (row["code"], row["extent"], row["mineral"]) == ("SOD", "slab", None)
-    [piece] = row["pieces"]
+    [piece] = entry["pieces"]
+    assert (row["code"], piece["code"], piece["extent"], piece["mineral"]) == ("SOD", "SOD", "slab", None)
     assert (piece["sites"], piece["normal"]) == (960, [0, 0, 1])
     assert piece["thickness_A"] == pytest.approx(thickness, abs=0.01)
     assert piece["equivalent_thickness_A"] == pytest.approx(5 * cell[2, 2], rel=0.01)

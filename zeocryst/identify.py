@@ -48,12 +48,13 @@ def identify_network(network: Network, oxygens: NDArray[np.float64] | None = Non
     Returns
     -------
     dict
-        ``n_sites``, ``types`` (code, sites, share, grains, ``mineral`` of a dense net or None, ``extent`` of
-        the largest grain and ``pieces``, all grains as `zeocryst.order.extent.grain_extents` has them),
-        ``amorphous_share``, ``unknown`` (sites, coordination_sequence, vertex_symbol), the most frequent
-        first, and ``crystal``: what `zeocryst.order.crystal.describe_crystal` says of the unknown one, or
+        ``n_sites``, ``types`` (code, sites, share, grains), ``amorphous_share``, ``unknown`` (sites,
+        coordination_sequence, vertex_symbol), the most frequent first, ``crystal``: what
+        `zeocryst.order.crystal.describe_crystal` says of the unknown one, or
         `zeocryst.order.repeating.describe_repeating` of one that is no four-connected framework
-        (``four_connected`` tells which); None where all is named or amorphous.
+        (``four_connected`` tells which), None where all is named or amorphous; and ``pieces``, every grain of
+        the types as `zeocryst.order.extent.grain_extents` has it, with its code, and mineral (None but for
+        dense nets).
     """
     labels = label_sites(network)
     names = np.array([*labels.codes, AMORPHOUS])
@@ -67,28 +68,26 @@ def identify_network(network: Network, oxygens: NDArray[np.float64] | None = Non
     kinds = site_kinds(network, TABLE_SHELLS, np.flatnonzero(mine))
     return {
         "n_sites": network.n_sites,
-        "types": [] if mine.all() else _types(network, labels),
+        "types": [] if mine.all() else [row for row in labels.summary() if row["code"] != UNKNOWN],
         "amorphous_share": 0.0 if mine.all() else round(1 - labels.crystalline_share, 4),
         "unknown": [
             {"sites": count, "coordination_sequence": list(sequence), "vertex_symbol": symbol}
             for (sequence, symbol), count in sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
         ],
         "crystal": describe_crystal(network, mine) | {"four_connected": True} if mine.any() else None,
+        "pieces": [] if mine.all() else _pieces(network, labels),
     }
 
 
-def _types(network: Network, labels: Labels) -> list[dict[str, Any]]:
-    """A row for each type that was named, with what its grains are."""
+def _pieces(network: Network, labels: Labels) -> list[dict[str, Any]]:
+    """Every grain of every type that was named, those of the type with most sites first."""
     found = extents(network, labels)
+    codes = [str(row["code"]) for row in labels.summary()]
     return [
-        row
-        | {
-            "mineral": mineral_of(str(row["code"])) or None,
-            "extent": found[str(row["code"])][0]["extent"],
-            "pieces": found[str(row["code"])],
-        }
-        for row in labels.summary()
-        if row["code"] != UNKNOWN and row["sites"]
+        {"code": code, "mineral": mineral_of(code) or None, **piece}
+        for code in codes
+        if code != UNKNOWN
+        for piece in found[code]
     ]
 
 
@@ -125,6 +124,7 @@ def _not_four_connected(network: Network, oxygens: NDArray[np.float64] | None) -
         "amorphous_share": round(1 - found["sites"] / network.n_sites, 4),
         "unknown": [],
         "crystal": found,
+        "pieces": [],
     }
 
 
@@ -151,7 +151,8 @@ def in_words(entry: dict[str, Any]) -> str:
     """One line for people; below it what is no whole crystal, and a block on an unknown one."""
     parts = []
     for row in entry["types"]:
-        mineral = f" ({row['mineral']})" if row["mineral"] else ""
+        name = mineral_of(row["code"])
+        mineral = f" ({name})" if name else ""
         parts.append(f"{row['code']}{mineral} {100 * row['share']:.1f} % ({row['sites']} T)")
     crystal = entry["crystal"]
     if crystal is not None:
@@ -161,7 +162,7 @@ def in_words(entry: dict[str, Any]) -> str:
         parts.append(f"amorphous {100 * entry['amorphous_share']:.1f} %")
     lines = [f"{entry['path']} frame {entry['frame']}: {', '.join(parts)}"]
     for row in entry["types"]:
-        lines += _pieces_in_words(row)
+        lines += _pieces_in_words(row["code"], [p for p in entry["pieces"] if p["code"] == row["code"]])
     if crystal is not None and crystal["four_connected"]:
         lines += _crystal_in_words(crystal, entry["unknown"])
     elif crystal is not None:
@@ -169,14 +170,13 @@ def in_words(entry: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _pieces_in_words(row: dict[str, Any]) -> list[str]:
+def _pieces_in_words(code: str, pieces: list[dict[str, Any]]) -> list[str]:
     """The grains of a type, unless it is one crystal."""
-    pieces = row["pieces"]
-    if len(pieces) == 1 and row["extent"] == "crystal":
+    if len(pieces) == 1 and pieces[0]["extent"] == "crystal":
         return []
-    lines = [_wrapped(extent_in_words(row["code"], piece)) for piece in pieces[:MOST_PIECES]]
+    lines = [_wrapped(extent_in_words(code, piece)) for piece in pieces[:MOST_PIECES]]
     if len(pieces) > MOST_PIECES:
-        lines.append(f"     ... and {len(pieces) - MOST_PIECES} more of {row['code']} (--json has all)")
+        lines.append(f"     ... and {len(pieces) - MOST_PIECES} more of {code} (--json has all)")
     return lines
 
 
