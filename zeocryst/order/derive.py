@@ -169,6 +169,15 @@ def start_structure(atoms: Atoms) -> dict[str, Any]:
     }
 
 
+def write_table(path: Path, source: str, content: dict[str, dict[str, Any]]) -> None:
+    """Write a table, with one type a line."""
+    lines = ",\n".join(
+        f"{json.dumps(code)}: {json.dumps(entry, ensure_ascii=False, separators=(',', ':'))}"
+        for code, entry in content.items()
+    )
+    path.write_text(f'{{"source": {json.dumps(source)},\n"types": {{\n{lines}\n}}}}\n', "utf-8")
+
+
 def main(reference: Path, folder: Path) -> None:
     """Write the tables into `folder`."""
     import ase.io
@@ -178,12 +187,7 @@ def main(reference: Path, folder: Path) -> None:
     starts = {code: start_structure(structures[code]) for code in STARTS}
     nets = {code: net_of(network_of(primitive(structures[code]))) for code in sorted(structures)}
     for name, content in (("table.json", types), ("nets.json", nets), ("starts.json", starts)):
-        lines = ",\n".join(
-            f"{json.dumps(code)}: {json.dumps(entry, ensure_ascii=False, separators=(',', ':'))}"
-            for code, entry in content.items()
-        )
-        text = f'{{"source": {json.dumps(SOURCE)},\n"types": {{\n{lines}\n}}}}\n'
-        (folder / name).write_text(text, "utf-8")
+        write_table(folder / name, SOURCE, content)
 
 
 if __name__ == "__main__":
