@@ -6,7 +6,7 @@ import spglib
 import spglib.error
 
 from zeocryst.frameworks.table import nets, type_space_group
-from zeocryst.network.automorphisms import automorphisms, halves, placement
+from zeocryst.network.automorphisms import automorphisms, halves
 from zeocryst.network.bonds import network_of_bonds
 
 #: Groups of nets in the Reticular Chemistry Structure Resource: bonds, sites, order of the point group, number.
@@ -39,18 +39,6 @@ def test_symmetry_of_nets_that_everybody_knows(bonds, sites, order, group):
     assert (found.orbits == 0).all()
     assert (found.matrix[0] == np.eye(3)).all()
     assert (found.site[0] == np.arange(sites)).all()
-
-
-def test_each_site_is_in_the_middle_of_its_neighbours():
-    bonds, kinds = nets()["SGT"]
-    net = network_of_bonds(bonds, len(kinds))
-    places = placement(net)
-    pull = np.zeros_like(places)
-    arms = places[net.second] + net.shift - places[net.first]
-    np.add.at(pull, net.first, arms)
-    np.add.at(pull, net.second, -arms)
-    assert np.abs(pull).max() < 1e-9
-    assert np.abs(places.mean(axis=0)).max() < 1e-9
 
 
 def test_a_bond_less_is_symmetry_less():

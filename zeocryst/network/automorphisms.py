@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from zeocryst.network.barycentric import placement
 from zeocryst.network.bonds import Network
 
 Floats = NDArray[np.float64]
@@ -66,21 +67,6 @@ class Automorphisms:
         return np.unique(self.site.min(axis=0), return_inverse=True)[1]
 
 
-def placement(net: Network) -> Floats:
-    """The placement in which every site is in the middle of its neighbours, (N, 3) in lattice vectors.
-
-    The middle of all sites is the origin.
-    """
-    n = net.n_sites
-    laplacian, pull = np.zeros((n, n)), np.zeros((n, 3))
-    for a, b, sign in ((net.first, net.second, 1), (net.second, net.first, -1)):
-        np.add.at(laplacian, (a, a), 1.0)
-        np.add.at(laplacian, (a, b), -1.0)
-        np.add.at(pull, a, sign * net.shift.astype(float))
-    # one more term fixes the origin, which is free otherwise
-    return np.asarray(np.linalg.solve(laplacian + np.ones((n, n)) / n, pull))
-
-
 def automorphisms(net: Network, kinds: Ints | None = None) -> Automorphisms | None:
     """The symmetries of a net that is periodic in three directions.
 
@@ -111,7 +97,7 @@ def automorphisms(net: Network, kinds: Ints | None = None) -> Automorphisms | No
     a, chosen = base
     inverse = np.linalg.inv(stars[a][chosen])
     orders = np.array(list(permutations(range(len(stars[a])), 3)))
-    bonds = _Bonds(net)
+    bonds = BondTable(net)
     found = []
     for b in np.flatnonzero((alike == alike[a]) & (net.degree == net.degree[a])):
         matrices = inverse @ stars[b][orders]
@@ -144,7 +130,7 @@ def _base(stars: list[Floats], order: Ints) -> tuple[int, list[int]] | None:
     return None
 
 
-class _Bonds:
+class BondTable:
     """The bonds of a net, to be looked up."""
 
     def __init__(self, net: Network) -> None:
@@ -160,7 +146,9 @@ class _Bonds:
         return all(row in self.known for row in map(tuple, rows.tolist()))
 
 
-def _laid(places: Floats, tree: KDTree, matrix: Ints, move: Floats, bonds: _Bonds) -> tuple[Ints, Ints] | None:
+def _laid(
+    places: Floats, tree: KDTree, matrix: Ints, move: Floats, bonds: BondTable
+) -> tuple[Ints, Ints] | None:
     """Where a map takes the sites: site and cell of each; None where it is no symmetry of the net."""
     moved = places @ matrix + move
     distance, site = tree.query(_home(moved))

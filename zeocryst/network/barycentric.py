@@ -17,19 +17,22 @@ from scipy.spatial import cKDTree
 
 from zeocryst.network.bonds import Network
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Places nearer than this (fractions of the cell's edges) are one.
 SAME = 1e-5
 
 
-def at_barycentres(network: Network) -> Network:
-    """The same net in the same cell, with each site in the middle of its neighbours.
+def placement(network: Network) -> Floats:
+    """Where the sites of a net lie when each is in the middle of its neighbours, (N, 3) in lattice vectors.
+
+    The middle of all sites is the origin.
 
     Parameters
     ----------
     network
-        Whose bonds make one piece; its first site stays where it is.
+        Whose bonds make one piece.
 
     Raises
     ------
@@ -49,8 +52,14 @@ def at_barycentres(network: Network) -> Network:
     places = np.zeros((n, 3))
     if n > 1:
         places[1:] = spsolve(laplacian[1:, 1:], pull[1:]).reshape(-1, 3)
+    return places - places.mean(axis=0)
+
+
+def at_barycentres(network: Network) -> Network:
+    """The same net in the same cell, at its `placement`; its first site stays where it is."""
+    places = placement(network)
     first = network.positions[0] @ np.linalg.inv(network.cell)
-    return replace(network, positions=(places + first) @ network.cell)
+    return replace(network, positions=(places - places[0] + first) @ network.cell)
 
 
 def count_translations(network: Network, kinds: Ints) -> int:
@@ -85,7 +94,7 @@ def count_translations(network: Network, kinds: Ints) -> int:
     return found
 
 
-def _in_cell(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def _in_cell(points: Floats) -> Floats:
     """Fractional coordinates from 0 to 1, 1 itself excluded, also where they are rounded."""
-    inside: NDArray[np.float64] = (points + SAME / 10) % 1.0
+    inside: Floats = (points + SAME / 10) % 1.0
     return np.where(inside >= 1.0, 0.0, inside)

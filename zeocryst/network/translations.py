@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from zeocryst.cell import wrap
+from zeocryst.network.automorphisms import BondTable
 from zeocryst.network.barycentric import SAME, at_barycentres
 from zeocryst.network.bonds import Network
 
@@ -107,15 +108,7 @@ def is_exact(network: Network, move: Floats) -> bool:
     if len(np.unique(onto)) < len(onto):
         return False
     image = np.round(moved - places[onto]).astype(np.int64)
-    first, second = onto[network.first], onto[network.second]
-    shift = network.shift + image[network.second] - image[network.first]
-    return _bonds(first, second, shift) == _bonds(network.first, network.second, network.shift)
-
-
-def _bonds(first: Ints, second: Ints, shift: Ints) -> set[tuple[int, ...]]:
-    there = np.column_stack([first, second, shift]).tolist()
-    back = np.column_stack([second, first, -shift]).tolist()
-    return {min(tuple(a), tuple(b)) for a, b in zip(there, back, strict=True)}
+    return BondTable(network).hold(onto, image, np.eye(3, dtype=np.int64))
 
 
 def has_defect(network: Network) -> bool:
