@@ -52,7 +52,7 @@ def placement(network: Network) -> Floats:
     places = np.zeros((n, 3))
     if n > 1:
         places[1:] = spsolve(laplacian[1:, 1:], pull[1:]).reshape(-1, 3)
-    return places - places.mean(axis=0)
+    return np.asarray(places - places.mean(axis=0))
 
 
 def at_barycentres(network: Network) -> Network:
