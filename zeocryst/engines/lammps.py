@@ -56,8 +56,8 @@ TABLE_START_A = 0.05
 #: (Brownian) as fast, and in the aggregate that it becomes it costs nothing.
 SKIN_A, DILUTE_SKIN_A = 1.0, 2.0
 DILUTE_PER_A3 = 0.005
-#: Most iterations of a minimization.
-MOST_ITERATIONS = 20_000
+#: Most iterations of a minimization, and those between two samples of a descent.
+MOST_ITERATIONS, DESCENT_ITERATIONS = 20_000, 5
 #: Stairs of a ramp of Brownian dynamics.
 RAMP_STAIRS = 200
 
@@ -164,18 +164,20 @@ class LammpsEngine:
             sample = session.sample()
             return sample.frame(), sample.energy_eV
 
-    def descend(self, frame: gsd.hoomd.Frame, every: int) -> Iterator[Sample]:
+    def descend(self, frame: gsd.hoomd.Frame) -> Iterator[Sample]:
         """The way to the minimum; conjugate gradients begin anew after each sample."""
         with _Session(self._forcefield, self._threads, frame) as session:
             session.command("min_style cg")
             done = 0
             while done < MOST_ITERATIONS:
-                session.command(f"minimize 0.0 {FORCE_TOLERANCE} {every} {100 * every}")
+                session.command(
+                    f"minimize 0.0 {FORCE_TOLERANCE} {DESCENT_ITERATIONS} {100 * DESCENT_ITERATIONS}"
+                )
                 sample = session.sample()
                 yield sample
-                if sample.step < done + every:  # it has ended by itself
+                if sample.step < done + DESCENT_ITERATIONS:  # it has ended by itself
                     return
-                done += every
+                done += DESCENT_ITERATIONS
 
     def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
         """Energy, forces and virial."""

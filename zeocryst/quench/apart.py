@@ -40,8 +40,8 @@ MOST_RMS_A, MOST_S_A = 0.6, 3.0
 #: Beads run into each other nearer than this share of the distance where the energy of their pair changes sign
 #: (T-S and S-S: 4.07 Å, where it is 2.4 kT at 450 K); two T of different clusters where they would be bonded.
 CLASH_SHARE = 0.9
-#: Iterations between two looks at the clusters, and most looks.
-ITERATIONS, LOOKS = 5, 120
+#: Most looks at the clusters on their way.
+LOOKS = 120
 #: Clusters are at rest when in so many looks no T has moved by so much, Å.
 REST_LOOKS, REST_A = 6, 0.01
 
@@ -121,7 +121,7 @@ class Apart:
         """Let the clusters of some beads descend, until they are at rest or have to stop."""
         start = some_beads(self._frame, beads, position, box)
         resting = 0
-        for sample in islice(engine.descend(start, ITERATIONS), LOOKS):
+        for sample in islice(engine.descend(start), LOOKS):
             before = self.moved
             self._accept(beads, way(start, sample.frame()))
             step = np.abs(self.moved - before)[self._is_t].max()

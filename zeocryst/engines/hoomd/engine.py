@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 TABLE_POINTS = 20_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
-#: Most steps of a minimization.
-MOST_STEPS = 200_000
+#: Most steps of a minimization, and those between two samples of a descent.
+MOST_STEPS, DESCENT_STEPS = 200_000, 50
 #: A minimization has ended, too, when so many steps have lowered the energy by less than this, eV per bead.
 STANDSTILL_STEPS, STANDSTILL_EV = 2000, 1e-7
 
@@ -121,10 +121,10 @@ class HoomdEngine:
             pass
         return session.frame(), session.energy()
 
-    def descend(self, frame: gsd.hoomd.Frame, every: int) -> Iterator[Sample]:
+    def descend(self, frame: gsd.hoomd.Frame) -> Iterator[Sample]:
         """The way to the minimum, by FIRE."""
         session = _Session(self._forcefield, self._device, frame, 1, 0)
-        for _ in session.minimize(every):
+        for _ in session.minimize(DESCENT_STEPS):
             yield session.sample()
 
     def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
