@@ -168,11 +168,9 @@ class LammpsEngine:
         """The way to the minimum; conjugate gradients begin anew after each sample."""
         with _Session(self._forcefield, self._threads, frame) as session:
             session.command("min_style cg")
-            done = 0
+            done, limits = 0, f"{DESCENT_ITERATIONS} {100 * DESCENT_ITERATIONS}"
             while done < MOST_ITERATIONS:
-                session.command(
-                    f"minimize 0.0 {FORCE_TOLERANCE} {DESCENT_ITERATIONS} {100 * DESCENT_ITERATIONS}"
-                )
+                session.command(f"minimize 0.0 {FORCE_TOLERANCE} {limits}")
                 sample = session.sample()
                 yield sample
                 if sample.step < done + DESCENT_ITERATIONS:  # it has ended by itself

@@ -28,8 +28,8 @@ Ints = NDArray[np.int64]
 T_S_SHELL_A = 7.5
 #: The fractal dimension is fitted to clusters of at least so many T: smaller ones are oligomers of one shape.
 FRACTAL_FROM_T = 10
-#: Least number of such clusters, and least ratio of the largest to the smallest of them: over less than a decade
-#: much that is no fractal looks like a power law (D. Avnir, O. Biham, D. Lidar, O. Malcai, Science 279, 39 (1998)).
+#: Least number of such clusters, and least ratio of the largest to the smallest of them: over less than a
+#: decade much that is no fractal looks like a power law (D. Avnir et al., Science 279, 39 (1998)).
 FRACTAL_CLUSTERS, FRACTAL_SPAN = 10, 10.0
 #: Resamplings of the bootstrap.
 SAMPLES = 200
