@@ -212,8 +212,7 @@ def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
     """The summary in words; `labels` are those of the quenched network."""
     share = 100 * labels.crystalline_share
     names = ", ".join(f"{row['code']} {100 * float(str(row['share'])):.0f} %" for row in labels.summary())
-    state = "as simulated" if summary["quenched"]["refused"] else "once quenched"
-    text = f"The run ended {summary['verdict']}: {share:.0f} % of the T are crystalline {state}"
+    text = f"The run ended {summary['verdict']}: {share:.0f} % of the T are crystalline once quenched"
     text += f" ({names})." if names else "."
     text += f" {summary['quenched']['sentence']}"
     if "seed_fate" in summary:

@@ -23,8 +23,9 @@ Ints = NDArray[np.int64]
 #: 1.3 Å at most.
 FAR_A = 1.5
 #: A frame has become another when a larger share of its bonds than this was made or lost, of its T is not where
-#: it was, or of its T is in another cluster. Hot crystals, whose wrong bonds a quench mends, change 0 to 3 % of
-#: their bonds and no place; liquids that begin to order 14 % and 1 %; a melt at 1800 K 41 % and 12 %.
+#: it was, or of its T is in another cluster. Hot crystals, whose wrong bonds a quench mends, change 0 to 4 % of
+#: their bonds and no place, liquids that begin to order 10 to 14 % and 1 %, half-grown crystals at 600 K 14 to
+#: 26 % and 4 to 13 %, melts at 1400 to 1800 K 36 to 44 % and 12 to 34 %.
 CHANGED_BONDS, CHANGED_PLACES, CHANGED_CLUSTERS = 0.2, 0.05, 0.02
 #: Images of a bond's second T are told apart up to so many cells away.
 IMAGES = 5

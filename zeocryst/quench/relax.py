@@ -5,9 +5,9 @@ clusters are apart there is none: they attract each other, drift together and st
 in a room of its own (`zeocryst.quench.rooms`), with the S that belong to it, as far as it stays what it is
 (`zeocryst.quench.apart`); T without bonds stay where they are.
 
-After either, bonds and clusters are compared with those before, by the cut-off of the frame as it was. A frame
-that became another one (`zeocryst.quench.change`) is taken as it was simulated, hot, with its bonds given out
-by matching.
+After either, bonds and clusters are compared with those before, by the cut-off of the frame as it was. Where
+the nearest minimum of one network is another structure (`zeocryst.quench.change`), as in a hot melt, it is taken
+back: the network descends as a cluster does, as far as it stays what it is, which may be no way at all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from zeocryst.engines.protocol import Engine
 from zeocryst.forcefield import ForceField
 from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.network.clusters import Clusters, find_clusters
-from zeocryst.network.matching import matched_bonds
 from zeocryst.quench.apart import Apart
 from zeocryst.quench.change import Change, compare, displaced, way
 
@@ -41,38 +40,40 @@ class Quenched:
     Attributes
     ----------
     frame : gsd.hoomd.Frame
-        The beads; those of the frame that was given where it had become another one.
+        The beads.
     network : Network
         Of its T.
     energy_eV : float
         Of `frame`.
     change : Change
-        What the quench changed, or would have.
-    refused : list of str
-        Why the frame had become another one; empty where it had not.
-    apart : dict or None
-        Where clusters were relaxed apart, `zeocryst.quench.apart.Apart.record`.
+        What the quench changed.
+    bounded : dict or None
+        Where clusters did not go to the minimum but as far as they stay what they are,
+        `zeocryst.quench.apart.Apart.record`.
+    refused : Change or None
+        What the minimum would have changed, where it was taken back.
     """
 
     frame: gsd.hoomd.Frame
     network: Network
     energy_eV: float
     change: Change
-    refused: list[str]
-    apart: dict[str, Any] | None
+    bounded: dict[str, Any] | None
+    refused: Change | None
 
     @property
     def sentence(self) -> str:
         """What was done and what it changed."""
-        if self.refused:
-            return (
-                f"A quench makes another structure of the frame ({', '.join(self.refused)}), which is "
-                "therefore named and built as it was simulated, hot."
-            )
         said = self.change.in_words()
-        if self.apart is None:
+        if self.bounded is None:
             return f"The quench {said}."
-        stopped, several = sum(self.apart["stopped"].values()), self.apart["clusters"]
+        if self.refused is not None:
+            why = ", ".join(self.refused.another())
+            return (
+                f"The nearest minimum is another structure than the frame ({why}); the quench stopped before: "
+                f"it {said}."
+            )
+        stopped, several = sum(self.bounded["stopped"].values()), self.bounded["clusters"]
         return (
             f"The quench, cluster by cluster, {said}; {stopped} of {several} clusters of two T and more "
             "stopped before their minimum, so as to stay what they are."
@@ -80,11 +81,12 @@ class Quenched:
 
     def record(self) -> dict[str, Any]:
         """For ``summary.json``."""
+        how = "whole" if self.bounded is None else "clusters apart" if self.refused is None else "stopped"
         return {
-            "how": "hot" if self.refused else "whole" if self.apart is None else "clusters apart",
-            "refused": self.refused,
-            "apart": self.apart,
+            "how": how,
             "change": self.change.record(),
+            "bounded": self.bounded,
+            "refused": None if self.refused is None else self.refused.record(),
             "sentence": self.sentence,
         }
 
@@ -109,21 +111,20 @@ def quench(engine: Engine, frame: gsd.hoomd.Frame, forcefield: ForceField) -> Qu
     network, sites = network_of_frame(frame)
     clusters = find_clusters(network)
     others = np.setdiff1d(np.arange(frame.particles.N), sites)
-    if not is_whole(network, clusters):
-        work = Apart(frame, network, sites, clusters, forcefield)
-        work.relax(engine)
-        cold = displaced(network, work.moved[sites])
-        change = compare(network, cold, work.moved[sites], work.moved[others])
-        after = work.frame()
-        return Quenched(after, cold, engine.evaluate(after).energy_eV, change, [], work.record())
-    after, energy = engine.minimize(frame)
-    moved = way(frame, after)
-    change = compare(network, displaced(network, moved[sites]), moved[sites], moved[others])
-    refused = change.another()
-    if not refused:
-        return Quenched(after, network_of_frame(after)[0], energy, change, refused, None)
-    matched = matched_bonds(network.positions, network.cell)[0]
-    return Quenched(frame, matched, engine.evaluate(frame).energy_eV, change, refused, None)
+    refused = None
+    if is_whole(network, clusters):
+        after, energy = engine.minimize(frame)
+        moved = way(frame, after)
+        change = compare(network, displaced(network, moved[sites]), moved[sites], moved[others])
+        if not change.another():
+            return Quenched(after, network_of_frame(after)[0], energy, change, None, None)
+        refused = change
+    work = Apart(frame, network, sites, clusters, forcefield)
+    work.relax(engine)
+    cold = displaced(network, work.moved[sites])
+    change = compare(network, cold, work.moved[sites], work.moved[others])
+    after = work.frame()
+    return Quenched(after, cold, engine.evaluate(after).energy_eV, change, work.record(), refused)
 
 
 def is_whole(network: Network, clusters: Clusters) -> bool:
