@@ -58,6 +58,8 @@ def check_summary(out, summary):
     assert f"Back-mapped ({of}) to Si{found[0]}O" in summary["sentence"]
     assert sizes_of_atoms(out / "framework.extxyz") == found[:1]
     page = (out / "report.html").read_text("utf-8")
+    # no cluster is ten times as large as one of ten T here
+    assert "no fractal dimension: the" in page
     assert of in page
     assert summary["quenched"]["sentence"] in page
     assert summary["quenched"]["sentence"] in (out / "log.txt").read_text("utf-8")

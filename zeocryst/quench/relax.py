@@ -6,8 +6,8 @@ in a room of its own (`zeocryst.quench.rooms`), with the S that belong to it, as
 (`zeocryst.quench.apart`); T without bonds stay where they are.
 
 After either, bonds and clusters are compared with those before, by the cut-off of the frame as it was. Where
-the nearest minimum of one network is another structure (`zeocryst.quench.change`), as in a hot melt, it is taken
-back: the network descends as a cluster does, as far as it stays what it is, which may be no way at all.
+the nearest minimum of one network is another structure (`zeocryst.quench.change`), as in a hot melt, it is
+taken back: the network descends as a cluster does, as far as it stays what it is, which may be no way at all.
 """
 
 from __future__ import annotations
