@@ -24,7 +24,16 @@ from zeocryst.engines.protocol import Engine, moved_frame
 from zeocryst.forcefield import ForceField
 from zeocryst.network.bonds import Network
 from zeocryst.network.clusters import Clusters, find_clusters
-from zeocryst.quench.change import CHANGED_BONDS, FAR_A, bond_keys, displaced, first_sites, way
+from zeocryst.quench.change import (
+    CHANGED_BONDS,
+    CHANGED_CLUSTERS,
+    FAR_A,
+    bond_keys,
+    displaced,
+    first_sites,
+    strangers,
+    way,
+)
 from zeocryst.quench.rooms import belongings, furnish, some_beads
 from zeocryst.solution.packing import contacts
 
@@ -41,9 +50,9 @@ MOST_RMS_A, MOST_S_A = 0.6, 3.0
 #: (T-S and S-S: 4.07 Å, where it is 2.4 kT at 450 K); two T of different clusters where they would be bonded.
 CLASH_SHARE = 0.9
 #: Most looks at the clusters on their way.
-LOOKS = 120
+LOOKS = 200
 #: Clusters are at rest when in so many looks no T has moved by so much, Å.
-REST_LOOKS, REST_A = 6, 0.01
+REST_LOOKS, REST_A = 6, 0.001
 
 
 class Apart:
@@ -57,6 +66,8 @@ class Apart:
         Its network, the numbers of its T among the beads, and the clusters.
     forcefield
         The model.
+    whole
+        One network fills the box: a few T may come off it or join it, `CHANGED_CLUSTERS` of them.
 
     Attributes
     ----------
@@ -71,8 +82,9 @@ class Apart:
         sites: Ints,
         clusters: Clusters,
         forcefield: ForceField,
+        whole: bool = False,
     ) -> None:
-        self._frame = frame
+        self._frame, self._whole = frame, whole
         self._network, self._sites, self._clusters = network, sites, clusters
         self._reach = forcefield.cutoff_A
         self._piece, self._place = belongings(frame, network, sites, clusters)
@@ -177,7 +189,8 @@ class Apart:
         least = contacts(forcefield).least
         s = next((k for k in range(len(types)) if k != t), t)
         found = CLASH_SHARE * least[np.ix_([t, s], [t, s])]
-        found[0, 0] = max(found[0, 0], self._network.cutoff)
+        if not self._whole:
+            found[0, 0] = max(found[0, 0], self._network.cutoff)
         return np.asarray(found)
 
     def _faults(self, moved: Floats, clash: Bools) -> dict[int, str]:
@@ -195,10 +208,19 @@ class Apart:
             ("rms", mean > MOST_RMS_A**2),
             ("distance", most > FAR_A**2),
             ("contact", np.bincount(label, weights=clash[self._sites], minlength=count) > 0),
-            ("clusters", _mixed(label, find_clusters(after).label, count)),
+            ("clusters", self._mixed(find_clusters(after).label)),
         ):
             found |= dict.fromkeys(np.flatnonzero(at_fault).tolist(), why)
         return found
+
+    def _mixed(self, after: Ints) -> Bools:
+        """Which clusters do not have the T that they had, (C,) bool, from the numbers of the T's new ones."""
+        before, count = self._clusters.label, len(self._clusters.size)
+        if self._whole and strangers(before, after) + strangers(after, before) <= CHANGED_CLUSTERS * len(
+            before
+        ):
+            return np.zeros(count, dtype=bool)
+        return _mixed(before, after, count)
 
     def _of_bonds(self, keys: Ints) -> Ints:
         """Number of bonds of each cluster; one between two counts for that of its first T."""

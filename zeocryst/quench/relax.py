@@ -119,7 +119,7 @@ def quench(engine: Engine, frame: gsd.hoomd.Frame, forcefield: ForceField) -> Qu
         if not change.another():
             return Quenched(after, network_of_frame(after)[0], energy, change, None, None)
         refused = change
-    work = Apart(frame, network, sites, clusters, forcefield)
+    work = Apart(frame, network, sites, clusters, forcefield, whole=refused is not None)
     work.relax(engine)
     cold = displaced(network, work.moved[sites])
     change = compare(network, cold, work.moved[sites], work.moved[others])

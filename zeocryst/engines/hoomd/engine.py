@@ -44,7 +44,7 @@ TABLE_POINTS = 20_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
 #: Most steps of a minimization, and those between two samples of a descent.
-MOST_STEPS, DESCENT_STEPS = 200_000, 50
+MOST_STEPS, DESCENT_STEPS = 200_000, 10
 #: A minimization has ended, too, when so many steps have lowered the energy by less than this, eV per bead.
 STANDSTILL_STEPS, STANDSTILL_EV = 2000, 1e-7
 
