@@ -18,7 +18,7 @@ SHELVES = [
     {"potentials", "network", "diffraction"},
     {"order"},
     {"solution", "backmap", "trajectory", "engines"},
-    {"structures", "simulation", "atomfiles"},
+    {"structures", "simulation", "atomfiles", "quench"},
     {"identify", "interrupt", "library", "progress", "compiling", "rundir", "outdir", "atomistic"},
     {"report"},
     {"backmap_command", "analyze", "conclusion"},

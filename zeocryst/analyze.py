@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
 from zeocryst.order import REGISTRY, check_names, measure
-from zeocryst.order.aggregation import fractal_of_frames
+from zeocryst.order.aggregation import fractal_of_frames, no_fractal
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import Frames, course, front_rows
 from zeocryst.order.labels import label_sites
@@ -268,11 +268,15 @@ def _tell_clusters(found: Analysis) -> None:
     if "clusters" not in found.summary["measured"]:
         return
     story = aggregation_story(found.rows)
-    fractal = fractal_of_frames(found.distributions["cluster_sizes"])
+    tables = found.distributions["cluster_sizes"]
+    fractal = fractal_of_frames(tables)
     story["fractal"] = None if fractal is None else asdict(fractal)
+    story["no_fractal"] = no_fractal(tables)
     found.summary["clusters"] = story
     if story["aggregate"]:
-        words = "" if fractal is None else f" Fractal dimension {fractal.dimension:.2f} (all frames together)."
+        words = f" No fractal dimension: {story['no_fractal']}." if story["no_fractal"] else ""
+        if fractal is not None:
+            words = f" Fractal dimension {fractal.dimension:.2f} (all frames together)."
         found.summary["sentence"] += f" {story['sentence']}{words}"
 
 

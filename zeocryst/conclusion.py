@@ -17,13 +17,14 @@ from zeocryst.errors import SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.network.clusters import find_clusters, part
-from zeocryst.network.matching import matched_bonds
+from zeocryst.network.matching import matched_within
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import course
 from zeocryst.order.labels import Labels, agreement, label_sites
 from zeocryst.order.likeness import seed_fate
 from zeocryst.order.ordering import aggregation_story
 from zeocryst.progress import duration
+from zeocryst.quench.relax import quench
 from zeocryst.rundir import RunDirectory, now, without_nan
 from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solvent import HOW_PHYSICAL
@@ -69,8 +70,9 @@ class Conclusion:
         condition, folder = self.condition, self.folder
         rows = self._rows()
         frame = read_frame(folder.trajectory)
-        quenched, energy = self.engine.minimize(frame)
-        network, sites = network_of_frame(quenched)
+        found = quench(self.engine, frame, self.forcefield)
+        network = found.network
+        self.say(found.sentence)
         cold = label_sites(network)
         n_beads = int(frame.particles.N)
         summary: dict[str, Any] = {
@@ -79,13 +81,14 @@ class Conclusion:
             "verdict": in_a_word(cold.crystalline_share),
             "sentence": "",
             **self._circumstances(),
-            "n_T": len(sites),
-            "n_S": n_beads - len(sites),
+            "n_T": network.n_sites,
+            "n_S": n_beads - network.n_sites,
             "steps": int(rows[-1]["step"]),
             "time_ps": rows[-1]["time_ps"],
             **self._course(rows, frame),
             "quenched": {
-                "energy_eV_per_bead": energy / n_beads,
+                **found.record(),
+                "energy_eV_per_bead": found.energy_eV / n_beads,
                 "crystalline_share": cold.crystalline_share,
                 "q4_share": float((network.degree == 4).mean()),
                 "types": cold.summary(),
@@ -94,7 +97,7 @@ class Conclusion:
             "interruptions": folder.interruptions(),
         }
         if condition.seed_framework:
-            summary["seed_fate"] = self._fate(condition.seed_framework, quenched)
+            summary["seed_fate"] = self._fate(condition.seed_framework, found.frame)
         if condition.output.backmap:
             self.say("back-mapping to atoms")
             summary |= self._backmap(network)
@@ -171,19 +174,22 @@ class Conclusion:
     def _backmap(self, network: Network) -> dict[str, Any]:
         """Atoms of the quenched last frame, of a solution those of its largest cluster.
 
-        Bonds are given out by the best matching within the frame's cut-off.
+        Bonds are given out by the best matching within the frame's cut-off and its clusters.
         """
+        of = f"all {network.n_sites} T"
         if self.condition.system.start == "gel":
+            whole = network.n_sites
             network = part(network, find_clusters(network).label == 0)
-            self.say(f"of the largest cluster, {network.n_sites} T")
-        matched, choices = matched_bonds(network.positions, network.cell, network.cutoff)
+            of = f"the largest cluster, {network.n_sites} of {whole} T"
+            self.say(f"of {of}")
+        matched, choices = matched_within(network)
         found = realize(matched, self.condition.seed, choices=choices)
         write_results(self.folder.path, found)
         return {
             "types_from_atoms": found.types,
             "amorphous_share_from_atoms": found.amorphous_share,
             "ideal": found.ideal,
-            "backmap": {**found.record, "words": in_words(found.record, found.ideal)},
+            "backmap": {"of": of, **found.record, "words": in_words(found.record, found.ideal)},
         }
 
 
@@ -205,11 +211,12 @@ def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
     names = ", ".join(f"{row['code']} {100 * float(str(row['share'])):.0f} %" for row in labels.summary())
     text = f"The run ended {summary['verdict']}: {share:.0f} % of the T are crystalline once quenched"
     text += f" ({names})." if names else "."
+    text += f" {summary['quenched']['sentence']}"
     if "seed_fate" in summary:
         text += f" {summary['seed_fate']['sentence']}"
     back = summary.get("backmap")
     if back:
-        text += f" Back-mapped to {back['formula']}; {verdict(back)}."
+        text += f" Back-mapped ({back['of']}) to {back['formula']}; {verdict(back)}."
     text += f" {summary['growth']['sentence']}"
     if "clusters" in summary:
         text += f" {summary['clusters']['sentence']}"

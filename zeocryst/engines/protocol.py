@@ -135,6 +135,13 @@ class Engine(Protocol):
         """The nearest energy minimum at fixed box, and its energy in eV."""
         ...
 
+    def descend(self, frame: gsd.hoomd.Frame) -> Iterator[Sample]:
+        """The way to that minimum, in steps of a few tenths of an Å at most, ending there.
+
+        For a caller that has to stop before the minimum. Temperatures of the samples mean nothing.
+        """
+        ...
+
     def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
         """Energy, forces and virial of a frame as it is."""
         ...

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 DEFINITIONS = """<p class="note">A T is <b>crystalline</b> where its surroundings are those of a framework type
 or recur throughout its neighbourhood, in a grain large enough to mean something (the method and its
 thresholds: <code>zeocryst.order.labels</code>). Bonds join T nearest first, at most four each. Rings are
-primitive (shortest-path) rings. Atoms come from the last frame, relaxed to the nearest energy minimum of
-the coarse-grained model; their geometry is solved by distance least squares with the cell fixed. Time is
-that of the coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
+primitive (shortest-path) rings. Atoms come from the last frame, quenched: relaxed to the nearest energy
+minimum of the coarse-grained model, or, where clusters are apart, cluster by cluster as far as each stays what
+it is; their geometry is solved by distance least squares with the cell fixed. Time is that of the
+coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
 CLUSTERS = """<p class="note">Clusters are T joined by bonds; a T without bonds is a cluster of one. An S
 belongs to that of its nearest T if it is within 7.5 Å, the first shell of T and S. The largest cluster is
 ordered from the frame on after which its crystalline share stays at 0.1 or more. The solvent is implicit and
@@ -133,6 +134,7 @@ def _result(summary: dict[str, Any]) -> str:
         ("crystalline share, end, quenched", percent(quenched["crystalline_share"])),
         ("four-coordinated T, end, quenched", percent(quenched["q4_share"])),
         ("agree to eight shells, end, quenched", agree or "none"),
+        *((("quench", quenched["sentence"]),) if "sentence" in quenched else ()),  # not in earlier versions
         ("transition", summary["transition"]["sentence"]),
         *((("crystal seed", summary["seed_fate"]["sentence"]),) if "seed_fate" in summary else ()),
         ("T, S beads", f"{summary['n_T']}, {summary['n_S']}"),
@@ -192,6 +194,7 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     if not back:
         return []
     rows = [
+        *((("built from", back["of"]),) if "of" in back else ()),  # not in earlier versions
         ("formula", back["formula"]),
         ("silanols", back["n_silanol"]),
         ("Si with four bridging O", percent(back["q4_share"])),
