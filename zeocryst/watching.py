@@ -127,7 +127,8 @@ class Watch:
                 "ended_early": course.steps < stage.n_steps,
             }
             if stage.until is not None:
-                entry |= {"until_met": self._met(course), "sentence": self._sentence(course, entry)}
+                entry["until_met"] = self._met(course)
+                entry["sentence"] = self._sentence(course, entry)
             found.append(entry)
         return found
 
@@ -135,7 +136,7 @@ class Watch:
         until = self.condition.stages[course.stage - 1].until
         spent = f"{entry['time_ps']:g} of at most {entry['at_most_ps']:g} ps"
         if entry["until_met"]:
-            return f"Stage {course.stage} ended after {spent}: {until}."
+            return f"Stage {course.stage} ended after {spent}, with {until}."
         extreme = "lowest" if until is not None and until.below else "highest"
         return f"Stage {course.stage} ran {spent} and never had {until} ({extreme}: {course.furthest:g})."
 

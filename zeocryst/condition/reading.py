@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -255,7 +256,7 @@ def _read_until(table: Table) -> Until:
         )
     quantity, most = given[0], UNTIL[given[0]][1]
     limit = None if math.isinf(most) else most
-    below = not isinstance(table.get(quantity, ""), int | float)
+    below = isinstance(table.get(quantity, ""), Mapping)
     if below:
         bound = table.table(quantity)
         value = bound.number("below", above=0, most=limit)
