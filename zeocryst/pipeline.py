@@ -257,7 +257,7 @@ class _Run:
         if saved is not None:
             frame, position = saved
             self._last_step = position.step
-            self._watch, self._told = Watch.of(condition, folder.rows()), position.stage
+            self._watch, self._told = Watch.of(condition, self._rows()), position.stage
             self._say(f"goes on from step {position.step} of {self._steps(position)}")
             if condition.seed_framework and count_frames(folder.trajectory):
                 self._seed_of(read_frame(folder.trajectory))
@@ -293,6 +293,12 @@ class _Run:
                 "command goes on from there"
             )
         return finished
+
+    def _rows(self) -> list[dict[str, float]]:
+        """The rows of the table so far."""
+        from zeocryst.report.run import read_rows
+
+        return read_rows(self._folder.table) if self._folder.table.is_file() else []
 
     def _steps(self, position: Position) -> str:
         """Time steps of the run in words: at most so many where a stage that is left can end early."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import platform
@@ -186,13 +185,6 @@ class RunDirectory:
             kept = [n for n in lines[1:] if int(n.split(",", 1)[0]) <= position.step]
             self.write("order_parameters.csv", "\n".join([lines[0], *kept]) + "\n")
         return frame, position
-
-    def rows(self) -> list[dict[str, str]]:
-        """The rows of ``order_parameters.csv`` as they stand there; none where it is not there."""
-        if not self.table.is_file():
-            return []
-        with self.table.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
 
     # ---- text ---------------------------------------------------------------------------------
 
