@@ -100,9 +100,8 @@ def _early_in_words(condition: Condition) -> list[str]:
         )
     if (fine := condition.output.fine_ps) is not None:
         found.append(
-            f"from stage {condition.main_stage + 1} on, frames every {fine:g} ps are written where, from one "
-            f"frame to the next, the crystalline share changes by {SHARE_JUMP:g} or the largest grain grows by "
-            f"{GRAIN_JUMP_T:g} T and a fifth, beyond all before"
+            f"frames every {fine:g} ps where something happens from stage {condition.main_stage + 1} on: the "
+            f"crystalline share jumps by {SHARE_JUMP:g}, or the largest grain by {GRAIN_JUMP_T:g} T and a fifth"
         )
     return found
 
