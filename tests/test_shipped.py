@@ -68,18 +68,15 @@ def test_the_seed_grows(tmp_path):
 
 @pytest.mark.slow
 def test_a_nucleus_forms_without_a_seed(tmp_path):
-    """Waiting times are random, some 0.3 ns in the mean: that there is none in 1.5 ns has a chance of under 1 %."""
-    text = (ROOT / "runs" / "sod_unseeded" / "condition.toml").read_text("utf-8")
-    assert "time_ps = 2500" in text
-    (tmp_path / "condition.toml").write_text(text.replace("time_ps = 2500", "time_ps = 1500"))
-    summary = run(tmp_path, tmp_path / "out", "--seed", "1")
+    """Seed number 1 nucleates after 0.1 ns; a machine that rounds otherwise waits 0.6 ns in the mean, 2.5 at most."""
+    summary = run("sod_unseeded", tmp_path / "out", "--seed", "1")
     assert (summary["n_T"], summary["n_S"]) == (192, 32)
     assert summary["crystalline_share"]["start"] < 0.2
     assert summary["verdict"] == "crystalline"
     assert summary["types"][0]["code"] == "SOD"
     assert summary["types_from_atoms"][0]["code"] == "SOD"
     assert summary["stages"][2]["until_met"]
-    assert summary["steps"] < 8000 + 150_000
+    assert summary["stages"][2]["ended_early"]
     # SOD's framework density (Database of Zeolite Structures, idealized SiO2): 16.7 T per 1000 Å^3
     assert summary["backmap"]["density_T_per_1000A3"] == pytest.approx(16.7, rel=0.05)
     with (tmp_path / "out" / "order_parameters.csv").open() as file:
