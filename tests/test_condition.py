@@ -65,16 +65,16 @@ def test_shipped_conditions_are_valid_and_survive_a_round_trip(path):
         ('name = "ts"', 'name = "tx"', r"no force field 'tx'"),
         ('device = "auto"', 'device = "tpu"', r"device = 'tpu'"),
         # what a stage is run for
-        ("crystalline_share = 0.99", "cristalline_share = 1", r"stage 3.until: unknown key 'cristalline_share'; did you mean 'crystalline_share'"),
-        ("crystalline_share = 0.99", "crystalline_share = 1.5", r"stage 3.until: crystalline_share = 1.5; expected a number, more than 0 and at most 1"),
-        ("crystalline_share = 0.99", "crystalline_share = '0.99'", r"stage 3.until: crystalline_share = '0.99'; expected a number"),
-        ("crystalline_share = 0.99", "crystalline_share = { bellow = 0.1 }", r"stage 3.until.crystalline_share: below is missing"),
-        ("crystalline_share = 0.99", "crystalline_share = { below = 0 }", r"below = 0; expected a number, more than 0 and at most 1"),
-        ("crystalline_share = 0.99, ", "", r"stage 3.until: expected one of crystalline_share, largest_grain_sites, .*none is given"),
-        ("0.99, for", "0.99, largest_grain_sites = 9, for", r"stage 3.until: expected one of .*; crystalline_share, largest_grain_sites are given"),
-        ("0.99, for_ps = 100", "0.99", r"stage 3.until: for_ps is missing; expected a number, more than 0"),
+        ("crystalline_share = 0.998", "cristalline_share = 1", r"stage 3.until: unknown key 'cristalline_share'; did you mean 'crystalline_share'"),
+        ("crystalline_share = 0.998", "crystalline_share = 1.5", r"stage 3.until: crystalline_share = 1.5; expected a number, more than 0 and at most 1"),
+        ("crystalline_share = 0.998", "crystalline_share = '0.998'", r"stage 3.until: crystalline_share = '0.998'; expected a number"),
+        ("crystalline_share = 0.998", "crystalline_share = { bellow = 0.1 }", r"stage 3.until.crystalline_share: below is missing"),
+        ("crystalline_share = 0.998", "crystalline_share = { below = 0 }", r"below = 0; expected a number, more than 0 and at most 1"),
+        ("crystalline_share = 0.998, ", "", r"stage 3.until: expected one of crystalline_share, largest_grain_sites, .*none is given"),
+        ("0.998, for", "0.998, largest_grain_sites = 9, for", r"stage 3.until: expected one of .*; crystalline_share, largest_grain_sites are given"),
+        ("0.998, for_ps = 100", "0.998", r"stage 3.until: for_ps is missing; expected a number, more than 0"),
         ("for_ps = 100", "for_ps = 2400", r"stage 3: until = .*; expected for_ps less than the 2400 ps"),
-        ("crystalline_share = 0.99", "largest_grain_sites = 513", r"stage 3.until: largest_grain_sites = 513; expected at most 512, the number of T"),
+        ("crystalline_share = 0.998", "largest_grain_sites = 513", r"stage 3.until: largest_grain_sites = 513; expected at most 512, the number of T"),
         # frames that are kept in memory
         ("fine_ps = 2 ", "fine_ps = 0 ", r"output: fine_ps = 0; expected a number, more than 0"),
         ("fine_ps = 2 ", "fine_ps = 10 ", r"output: fine_ps = 10; expected a part of interval_ps = 10, .*: 5 to 0.1"),
@@ -112,7 +112,7 @@ def test_no_stage_no_beads_no_file():
     ],
 )
 def test_what_a_stage_is_run_for_survives_a_round_trip(until):
-    old = "{ crystalline_share = 0.99, for_ps = 100 }"
+    old = "{ crystalline_share = 0.998, for_ps = 100 }"
     assert old in GOOD
     condition = parse(GOOD.replace(old, until))
     assert condition.stages[2].until is not None
