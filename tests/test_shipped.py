@@ -77,8 +77,8 @@ def test_a_nucleus_forms_without_a_seed(tmp_path):
     assert summary["types_from_atoms"][0]["code"] == "SOD"
     assert summary["stages"][2]["until_met"]
     assert summary["stages"][2]["ended_early"]
-    # SOD's framework density (Database of Zeolite Structures, idealized SiO2): 16.7 T per 1000 Å^3
-    assert summary["backmap"]["density_T_per_1000A3"] == pytest.approx(16.7, rel=0.05)
+    # SOD (Database of Zeolite Structures, idealized SiO2) has 16.7 T per 1000 Å^3; the large S widens each edge by 2 %
+    assert summary["backmap"]["density_T_per_1000A3"] == pytest.approx(16.7 / 1.02**3, rel=0.03)
     with (tmp_path / "out" / "order_parameters.csv").open() as file:
         rows = [r for r in csv.DictReader(file) if r["stage"] == "3"]
     time = [float(r["time_ps"]) for r in rows]
