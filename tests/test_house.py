@@ -19,7 +19,7 @@ SHELVES = [
     {"order"},
     {"solution", "backmap", "trajectory", "engines"},
     {"structures", "simulation", "atomfiles", "quench"},
-    {"identify", "interrupt", "library", "progress", "compiling", "rundir", "outdir", "atomistic"},
+    {"identify", "interrupt", "library", "progress", "compiling", "rundir", "outdir", "atomistic", "watching"},
     {"report"},
     {"backmap_command", "analyze", "conclusion"},
     {"pipeline"},

@@ -29,6 +29,7 @@ from zeocryst.rundir import RunDirectory, now, without_nan
 from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solvent import HOW_PHYSICAL
 from zeocryst.trajectory import count_frames, iterate, read_frame, run_frames
+from zeocryst.watching import Watch
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -85,6 +86,7 @@ class Conclusion:
             "n_S": n_beads - network.n_sites,
             "steps": int(rows[-1]["step"]),
             "time_ps": rows[-1]["time_ps"],
+            "stages": Watch.of(condition, rows).story(),
             **self._course(rows, frame),
             "quenched": {
                 **found.record(),
@@ -194,9 +196,8 @@ class Conclusion:
 
 
 def _start_row(condition: Condition, rows: list[dict[str, float]]) -> int:
-    """The row with which the longest stage begins: what comes before it is preparation."""
-    longest = max(range(len(condition.stages)), key=lambda k: (condition.stages[k].n_steps, k))
-    before = [k for k, row in enumerate(rows) if row["stage"] <= longest]
+    """The row with which the stage that may take longest begins: what comes before it is preparation."""
+    before = [k for k, row in enumerate(rows) if row["stage"] <= condition.main_stage]
     return before[-1] if before else 0
 
 
@@ -212,6 +213,8 @@ def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
     text = f"The run ended {summary['verdict']}: {share:.0f} % of the T are crystalline once quenched"
     text += f" ({names})." if names else "."
     text += f" {summary['quenched']['sentence']}"
+    for stage in summary["stages"]:
+        text += f" {stage['sentence']}" if "sentence" in stage else ""
     if "seed_fate" in summary:
         text += f" {summary['seed_fate']['sentence']}"
     back = summary.get("backmap")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +128,7 @@ class LammpsEngine:
         every: int,
         begin: int = 0,
         friction: Mapping[str, float] | None = None,
-    ) -> Iterator[Sample]:
+    ) -> Generator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
         with _Session(self._forcefield, self._threads, frame) as session:
             session.fix(stage, seed, friction)

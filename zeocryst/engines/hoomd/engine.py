@@ -7,7 +7,7 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import hoomd
@@ -93,7 +93,7 @@ class HoomdEngine:
         every: int,
         begin: int = 0,
         friction: Mapping[str, float] | None = None,
-    ) -> Iterator[Sample]:
+    ) -> Generator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
         session = _Session(self._forcefield, self._device, frame, seed, begin)
         session.integrate(stage, friction)
