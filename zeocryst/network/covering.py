@@ -72,7 +72,7 @@ def _plant(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _reached(g, own, net, whole, sound):  # type: ignore[no-untyped-def]
+def reached(g, own, net, whole, sound):  # type: ignore[no-untyped-def]
     """Mark the sites of a growth whose rings and bonds bear it out; how many there are."""
     count = 0
     for n in range(g.tally[0]):
@@ -123,7 +123,7 @@ def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[n
                 if clear or not _plant(g, own, net, u, y, code):
                     continue
                 grow(g, own, net, whole)
-                count = _reached(g, own, net, whole, sound)
+                count = reached(g, own, net, whole, sound)
                 if count - g.tally[2] > best and count >= least:
                     best = count - g.tally[2]
                     start[0], start[1], start[2] = u, y, code
@@ -143,7 +143,7 @@ def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[n
                 continue
             _plant(g, own, net, start[0], start[1], start[2])
             grow(g, own, net, whole)
-            _reached(g, own, net, whole, sound)
+            reached(g, own, net, whole, sound)
         disagreements += g.tally[2]
         _keep(g, grains, grain, sound)
         grains += 1
@@ -192,7 +192,7 @@ def lay(
     pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
     best, chosen = -np.inf, (_nothing(free), np.full(len(free), -1), 0)
     for patient in (False, True):
-        growth = _nothing(free)
+        growth = nothing(free)
         grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries, patient)
         size = np.bincount(grain[grain >= 0], minlength=1)
         worth = float(np.sqrt((size**2).sum())) - disagreements
@@ -203,7 +203,7 @@ def lay(
     return chosen
 
 
-def _nothing(free: NDArray[np.bool_]) -> Growth:
+def nothing(free: NDArray[np.bool_]) -> Growth:
     """A growth that has not begun."""
     n = len(free)
     return Growth(

@@ -343,7 +343,7 @@ def _settle(g, net, v, way):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _is_open(g, net, v):  # type: ignore[no-untyped-def]
+def is_open(g, net, v):  # type: ignore[no-untyped-def]
     """Whether a site has bonds that are not known."""
     known = 0
     for a in range(4):
@@ -358,7 +358,7 @@ def _too_many(g):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
+def spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
     """Go on from the steps that follow `done`, until nothing more follows; how many are done then."""
     while done < min(g.tally[0], stop) and not _too_many(g):
         v = g.steps[done, 0]
@@ -385,22 +385,28 @@ def _spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
+def go_on(g, own, net, whole, begin, stop, found):  # type: ignore[no-untyped-def]
+    """Go on from the steps that follow `begin` as far as it takes no guess, or to `stop` steps."""
+    done = begin
+    while True:
+        done = spread(g, own, net, whole, done, stop)
+        before = g.tally[0]
+        if before >= stop or _too_many(g):
+            return
+        for n in range(begin, before):
+            w = g.steps[n, 0]
+            if is_open(g, net, w) and _ways(g, own, net, whole, w, found)[1] == 1:
+                _settle(g, net, w, found[0])
+        if g.tally[0] == before:
+            return
+
+
+@numba.njit(cache=True)
 def _look_ahead(g, own, net, whole, v, way, found):  # type: ignore[no-untyped-def]
     """Try a way: disagreements it leads to, and sites reached; then everything is as it was."""
     steps, reached, refusals, windings = g.tally[0], g.tally[1], g.tally[2], g.tally[3]
     _settle(g, net, v, way)
-    done, stop = steps, steps + LOOK_AHEAD
-    while True:
-        done = _spread(g, own, net, whole, done, stop)
-        before = g.tally[0]
-        if before >= stop or _too_many(g):
-            break
-        for n in range(steps, before):
-            w = g.steps[n, 0]
-            if _is_open(g, net, w) and _ways(g, own, net, whole, w, found)[1] == 1:
-                _settle(g, net, w, found[0])
-        if g.tally[0] == before:
-            break
+    go_on(g, own, net, whole, steps, steps + LOOK_AHEAD, found)
     bad, more = g.tally[2] - refusals, g.tally[1] - reached
     undo(g, steps, reached, refusals, windings)
     return bad, more
@@ -426,18 +432,18 @@ def grow(g, own, net, whole):  # type: ignore[no-untyped-def]
     waits = np.zeros(len(g.site), np.bool_)
     found = np.empty((25, 4), np.int64)
     while not _too_many(g):
-        done = _spread(g, own, net, whole, done, len(g.steps))
+        done = spread(g, own, net, whole, done, len(g.steps))
         while seen < g.tally[0]:
             v = g.steps[seen, 0]
             seen += 1
-            if not waits[v] and _is_open(g, net, v):
+            if not waits[v] and is_open(g, net, v):
                 waits[v] = True
                 waiting[n_waiting] = v
                 n_waiting += 1
         left = 0
         for m in range(n_waiting):
             v = waiting[m]
-            if not _is_open(g, net, v):
+            if not is_open(g, net, v):
                 continue
             if _ways(g, own, net, whole, v, found)[1] == 1:
                 _settle(g, net, v, found[0])

@@ -1,0 +1,297 @@
+"""Small pieces of a net in a network: where a growth may begin, and what it is worth.
+
+A nucleus, or a ball cut out of a crystal, has no site whose surroundings are the crystal's for five bonds; two or
+three must do. So many sites of a disordered network are alike for so few bonds that growths have to begin
+nearly everywhere, on every type's net. Three steps keep that cheap:
+
+1. `find_starts`: a site may stand for a site of a net if the rings at all its angles are the net's, and those at
+   the angles of its neighbours nearly so;
+2. a sprout goes on for a few bonds (`SPROUT_STEPS`); most end there in a contradiction;
+3. what is left grows as far as it goes (`zeocryst.network.growth`).
+
+What a growth is worth is told by its closed walks: a tree of bonds can be followed on any net, while every bond
+more than a tree has closes a walk that must be one of the net as well. Bonds - sites + 1 of them are
+independent.
+
+Rings through a missing bond are missing or longer; a site that is nearer to one than half the ring excuses that,
+as in `zeocryst.network.growth.compare`.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.network.angles import PAIRS
+from zeocryst.network.covering import reached
+from zeocryst.network.growth import arrange, compare, go_on, grow, is_open, propose, undo
+
+Ints = NDArray[np.int64]
+
+#: Steps that a sprout goes on for, in so many parts; sites that it must then have, and disagreements forgiven.
+SPROUT_STEPS, SPROUT_PARTS, SPROUT_SITES, SPROUT_REFUSALS = 80, 4, 9, 1
+GUESS_SITES = 1
+#: A growth with no more than one disagreement for so many sites is not begun again from one of its sites.
+CLEAN = 20
+#: Angles of a start that must have a ring in both, and neighbours that must look like the net's.
+LEAST_ANGLES, LEAST_NEIGHBOURS = 4, 3
+#: Most starts that are kept.
+MOST_STARTS = 1 << 19
+
+_ORDERS = np.array(list(permutations(range(4))))
+#: The orders of four bonds as `zeocryst.network.growth.arrange` numbers them.
+CODES = (_ORDERS << (2 * np.arange(4))).sum(axis=1)
+_NUMBER = {tuple(pair): k for k, pair in enumerate(PAIRS.tolist())}
+#: For each order the number of the own angle that is the net's first, second, ... angle.
+ANGLES_OF_ORDER = np.array(
+    [[_NUMBER[min(o[a], o[b]), max(o[a], o[b])] for a, b in PAIRS] for o in _ORDERS.tolist()]
+)
+
+
+@numba.njit(cache=True, inline="always")
+def _rings_fit(found, n_found, wanted, n_wanted, whole):  # type: ignore[no-untyped-def]
+    """Whether the rings at an angle can be the net's."""
+    excused = whole <= wanted // 2
+    if found == wanted:
+        return excused or n_found == n_wanted
+    return excused and (found == 0 or found > wanted)
+
+
+@numba.njit(cache=True)
+def _alike(own, w, net_size, net_number, z, whole, orders):  # type: ignore[no-untyped-def]
+    """Whether a site's angles can be those of a net's site in some order of its bonds."""
+    for p in range(len(orders)):
+        good = True
+        for a in range(6):
+            m = orders[p, a]
+            if not _rings_fit(own.size[w, m], own.number[w, m], net_size[z, a], net_number[z, a], whole[w]):
+                good = False
+                break
+        if good:
+            return True
+    return False
+
+
+@numba.njit(cache=True)
+def find_starts(own, whole, sites, fits, kind, size, number, next_kind, codes, orders):  # type: ignore[no-untyped-def]
+    """Ways in which sites may stand for sites of nets.
+
+    Parameters
+    ----------
+    own : Angles
+        Of the network.
+    whole : (N,) int array
+        Bonds from each site to the nearest one that lacks a bond.
+    sites : (P,) int array
+        Those with four bonds that are tried.
+    fits : (N, T) bool array
+        Which types are tried there.
+    kind, size, number : (K,), (K, 6), (K, 6) int arrays
+        Type, and shortest rings at the angles, of each kind of site of all nets.
+    next_kind : (K, 4) int array
+        Kind of the site that each bond leads to; -1 where it has not four bonds.
+    codes, orders : (24,), (24, 6) int arrays
+        `CODES` and `ANGLES_OF_ORDER`.
+
+    Returns
+    -------
+    (M, 4) int array
+        Site, kind, number of the order of its bonds, and how many of its angles have a ring in both.
+    """
+    out = np.empty((MOST_STARTS, 4), np.int64)
+    # -1: not yet known; whether a site and a kind are alike
+    n = 0
+    for u in sites:
+        first, begun, best = own.begin[u], n, LEAST_ANGLES
+        for k in range(len(kind)):
+            if not fits[u, kind[k]]:
+                continue
+            for p in range(24):
+                same, good = 0, True
+                for a in range(6):
+                    m = orders[p, a]
+                    if not _rings_fit(own.size[u, m], own.number[u, m], size[k, a], number[k, a], whole[u]):
+                        good = False
+                        break
+                    same += own.size[u, m] == size[k, a] and size[k, a] > 0
+                if not good or same < best:
+                    continue
+                neighbours = 0
+                for a in range(4):
+                    w = own.target[first + ((codes[p] >> (2 * a)) & 3)]
+                    z = next_kind[k, a]
+                    if z < 0:
+                        neighbours += 1
+                    elif fits[w, kind[k]] and own.begin[w + 1] - own.begin[w] == 4:
+                        neighbours += _alike(own, w, size, number, z, whole, orders)
+                    if neighbours + 3 - a < LEAST_NEIGHBOURS:
+                        break
+                if neighbours < LEAST_NEIGHBOURS:
+                    continue
+                if same > best:
+                    n, best = begun, same
+                if n < len(out):
+                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = u, k, codes[p], same
+                    n += 1
+    return out[:n].copy()
+
+
+@numba.njit(cache=True)
+def _begin(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
+    """Plant a growth."""
+    zero = np.int64(0)
+    origin = (zero, zero, zero)
+    trial = np.empty(4, np.int64)
+    arrange(code, 4, trial)
+    g.tally[:] = 0
+    for a in range(4):
+        propose(g, own, net, u, y, trial[a], a, origin, origin)
+
+
+@numba.njit(cache=True)
+def _sprouts(g, own, net, whole, sound, found):  # type: ignore[no-untyped-def]
+    """Whether a growth goes on for a while without contradiction, or to where it takes a guess."""
+    for part in range(1, SPROUT_PARTS + 1):
+        go_on(g, own, net, whole, np.int64(0), SPROUT_STEPS * part // SPROUT_PARTS, found)
+        if g.tally[2] > SPROUT_REFUSALS:
+            return False
+    count = reached(g, own, net, whole, sound)
+    _forget(g, sound)
+    if count >= SPROUT_SITES:
+        return True
+    if g.tally[2] > 0 or count < GUESS_SITES:
+        return False
+    for n in range(g.tally[0]):
+        if is_open(g, net, g.steps[n, 0]):
+            return True
+    return False
+
+
+@numba.njit(cache=True)
+def _forget(g, mark):  # type: ignore[no-untyped-def]
+    """Take the marks of a growth's sites away."""
+    for n in range(g.tally[0]):
+        mark[g.steps[n, 0]] = False
+
+
+@numba.njit(cache=True)
+def _is_bond(g, own, net, v, a, mark):  # type: ignore[no-untyped-def]
+    """Whether the net's bond a of a marked site leads to a marked site in both, and is the same bond."""
+    i = g.slot[v, a]
+    if i < 0:
+        return False
+    h, e = own.begin[v] + i, net.begin[g.site[v]] + a
+    w, z = own.target[h], net.target[e]
+    if not mark[w] or g.site[w] != z or g.slot[w, net.back[e] - net.begin[z]] != own.back[h] - own.begin[w]:
+        return False
+    for k in range(3):  # in the same cell of the net; ways around the box were compared when they were met
+        if g.image[v, k] + own.shift[h, k] != g.image[w, k]:
+            return True
+    for k in range(3):
+        if g.lattice[v, k] + net.shift[e, k] != g.lattice[w, k]:
+            return False
+    return True
+
+
+@numba.njit(cache=True)
+def _degree_in(g, own, net, v, mark):  # type: ignore[no-untyped-def]
+    """How many bonds of a site agree and lead to marked sites."""
+    count = 0
+    for a in range(net.begin[g.site[v] + 1] - net.begin[g.site[v]]):
+        count += _is_bond(g, own, net, v, a, mark)
+    return count
+
+
+@numba.njit(cache=True)
+def _harvest(g, own, net, whole, mark):  # type: ignore[no-untyped-def]
+    """Mark the sites of a growth that are borne out; their number and that of the bonds among them.
+
+    Besides those whose rings bear them out, sites at the surface do, which have too few angles for that: all that
+    is known of them agrees, and two of their bonds or more lead to sites that are marked.
+    """
+    count = reached(g, own, net, whole, mark)
+    more = count > 0
+    while more:
+        more = False
+        for n in range(g.tally[0]):
+            v = g.steps[n, 0]
+            if g.steps[n, 1] >= 0 or mark[v] or g.denied[v] > 0:
+                continue
+            if compare(g, v, own, net, whole)[1] == 0 and _degree_in(g, own, net, v, mark) >= 2:
+                mark[v] = True
+                count += 1
+                more = True
+    bonds = 0
+    for n in range(g.tally[0]):
+        v = g.steps[n, 0]
+        if g.steps[n, 1] < 0 and mark[v]:
+            bonds += _degree_in(g, own, net, v, mark)
+    return count, bonds // 2
+
+
+@numba.njit(cache=True)
+def harvest(own, net, kind, g, whole, starts, least):  # type: ignore[no-untyped-def]
+    """Grow from all starts on one net; the growths that are worth something.
+
+    Parameters
+    ----------
+    own, net : Angles
+        Of the network and of a type's net.
+    kind : (S,) int array
+        Kind of each of the net's sites: what a site was found to be once is not tried again.
+    g : Growth
+        One that has not begun; it says which sites are free, and is left as it was.
+    whole : (N,) int array
+        Bonds from each site to the nearest one that lacks a bond.
+    starts : (M, 3) int array
+        Site, site of the net, number of the order of bonds: the best first.
+    least
+        Closed walks, less disagreements, that a growth must have.
+
+    Returns
+    -------
+    found : (F, 5) int array
+        For each growth: sites, closed walks, disagreements, number of its start, and where its sites end in `member`.
+    member : (P, 2) int array
+        Sites of all growths one after the other, and the net's sites that they stand for.
+    """
+    zero = np.int64(0)
+    n_sites = len(g.site)
+    mark = np.zeros(n_sites, np.bool_)
+    seen = np.zeros((n_sites, kind.max() + 1), np.bool_)
+    found = np.empty((len(starts), 5), np.int64)
+    member = np.empty((4 * n_sites, 2), np.int64)
+    ways = np.empty((25, 4), np.int64)
+    n_found = n_member = 0
+    for m in range(len(starts)):
+        u, y, code = starts[m, 0], starts[m, 1], starts[m, 2]
+        if seen[u, kind[y]]:
+            continue
+        _begin(g, own, net, u, y, code)
+        good = _sprouts(g, own, net, whole, mark, ways)
+        undo(g, zero, zero, zero, zero)
+        if not good:
+            continue
+        _begin(g, own, net, u, y, code)
+        grow(g, own, net, whole)
+        count, bonds = _harvest(g, own, net, whole, mark)
+        walks, bad = bonds - count + 1, g.tally[2]
+        if bad * CLEAN <= count:
+            for n in range(g.tally[0]):
+                v = g.steps[n, 0]
+                if g.steps[n, 1] < 0 and mark[v]:
+                    seen[v, kind[g.site[v]]] = True
+        if count > 0 and walks - bad >= least and n_member + count <= len(member):
+            for n in range(g.tally[0]):
+                v = g.steps[n, 0]
+                if g.steps[n, 1] < 0 and mark[v]:
+                    member[n_member, 0], member[n_member, 1] = v, g.site[v]
+                    n_member += 1
+            found[n_found] = np.array([count, walks, bad, m, n_member])
+            n_found += 1
+        _forget(g, mark)
+        undo(g, zero, zero, zero, zero)
+    return found[:n_found].copy(), member[:n_member].copy()
