@@ -164,7 +164,7 @@ class LammpsEngine:
             sample = session.sample()
             return sample.frame(), sample.energy_eV
 
-    def descend(self, frame: gsd.hoomd.Frame) -> Iterator[Sample]:
+    def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
         """The way to the minimum; conjugate gradients begin anew after each sample."""
         with _Session(self._forcefield, self._threads, frame) as session:
             session.command("min_style cg")

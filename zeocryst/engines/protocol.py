@@ -136,7 +136,7 @@ class Engine(Protocol):
         """The nearest energy minimum at fixed box, and its energy in eV."""
         ...
 
-    def descend(self, frame: gsd.hoomd.Frame) -> Iterator[Sample]:
+    def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
         """The way to that minimum, in steps of a few tenths of an Å at most, ending there.
 
         For a caller that has to stop before the minimum. Temperatures of the samples mean nothing.

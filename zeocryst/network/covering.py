@@ -190,7 +190,7 @@ def lay(
 ) -> tuple[Growth, Ints, int]:
     """The same as `follow`, with all that the growths know of each site: its bonds, and its cell of the net."""
     pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
-    best, chosen = -np.inf, (_nothing(free), np.full(len(free), -1), 0)
+    best, chosen = -np.inf, (nothing(free), np.full(len(free), -1), 0)
     for patient in (False, True):
         growth = nothing(free)
         grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries, patient)

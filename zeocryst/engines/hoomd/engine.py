@@ -121,7 +121,7 @@ class HoomdEngine:
             pass
         return session.frame(), session.energy()
 
-    def descend(self, frame: gsd.hoomd.Frame) -> Iterator[Sample]:
+    def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
         """The way to the minimum, by FIRE."""
         session = _Session(self._forcefield, self._device, frame, 1, 0)
         for _ in session.minimize(DESCENT_STEPS):
@@ -249,7 +249,7 @@ class _Session:
         """No motion: for energies and forces of the frame as it is."""
         self._start(hoomd.md.Integrator(dt=0.0, forces=self.forces))
 
-    def minimize(self, every: int) -> Iterator[None]:
+    def minimize(self, every: int) -> Generator[None]:
         """Run FIRE until the forces are gone, with a break after each `every` steps."""
         fire = hoomd.md.minimize.FIRE(
             dt=0.1,
