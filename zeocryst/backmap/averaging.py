@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from zeocryst.network.automorphisms import Automorphisms
 from zeocryst.network.bonds import Network
+from zeocryst.network.bondtable import BondTable
 from zeocryst.network.lattice_map import LatticeMap
 
 if TYPE_CHECKING:
@@ -187,20 +188,16 @@ def _symmetrized(
 ) -> tuple[Floats, Floats]:
     """Means of what all symmetries make of the places of T and O."""
     m, owner = len(net.first), terminal_owner(net)
-    known = {}
-    for e, (a, b, *s) in enumerate(np.column_stack([net.first, net.second, net.shift]).tolist()):
-        known[a, b, *s], known[b, a, *(-x for x in s)] = (e, False), (e, True)
+    bonds = BondTable(net)
     t_sum, o_sum = np.zeros_like(t), np.zeros_like(o)
     for matrix, move, site, cell in zip(
         symmetry.matrix, symmetry.translation, symmetry.site, symmetry.lattice, strict=True
     ):
         t_sum[site] += t @ matrix + move - cell
         begin, end = cell[net.first], cell[net.second] + net.shift @ matrix
-        rows = np.column_stack([site[net.first], site[net.second], end - begin]).tolist()
         places = o @ matrix + move
-        for e, row in enumerate(rows):
-            to, backwards = known[tuple(row)]
-            o_sum[to] += places[e] - (end[e] if backwards else begin[e])
+        to, backwards = bonds.find(site[net.first], site[net.second], end - begin)
+        o_sum[to] += places[:m] - np.where(backwards[:, None], end, begin)
         for y in np.unique(owner):
             mine, theirs = m + np.flatnonzero(owner == y), m + np.flatnonzero(owner == site[y])
             moved = places[mine] - cell[y]

@@ -36,6 +36,7 @@ from zeocryst.backmap.averaging import SI_O_RANGE_A, Mean, averaged, copies_of_o
 from zeocryst.frameworks.table import nets, type_space_group
 from zeocryst.network.automorphisms import Automorphisms, automorphisms, halves
 from zeocryst.network.bonds import Network, bonds_from_oxygens, network_of_bonds
+from zeocryst.network.bondtable import BondTable
 from zeocryst.network.lattice_map import lattice_map
 from zeocryst.order.labels import UNKNOWN, Labels
 
@@ -346,13 +347,6 @@ def _wrong(code: str, mean: Mean) -> str | None:
         )
     net = mean.net
     read = bonds_from_oxygens(mean.t @ mean.cell, mean.o @ mean.cell, mean.cell)
-    if _rows(read) != _rows(net):
+    if not BondTable(net).same(read):
         return f"the bonds of the mean crystal are not those of {code}"
     return None
-
-
-def _rows(network: Network) -> list[list[int]]:
-    """Bonds as rows of five whole numbers, each from one of its ends, in order."""
-    a, b, shift = network.first, network.second, network.shift
-    ways = (np.column_stack(row).tolist() for row in ([a, b, shift], [b, a, -shift]))
-    return sorted(min(there, back) for there, back in zip(*ways, strict=True))

@@ -23,6 +23,7 @@ from scipy.spatial import KDTree
 
 from zeocryst.network.barycentric import placement
 from zeocryst.network.bonds import Network
+from zeocryst.network.bondtable import BondTable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -128,22 +129,6 @@ def _base(stars: list[Floats], order: Ints) -> tuple[int, list[int]] | None:
             if abs(np.linalg.det(stars[n][chosen])) > FLAT:
                 return int(n), chosen
     return None
-
-
-class BondTable:
-    """The bonds of a net, to be looked up."""
-
-    def __init__(self, net: Network) -> None:
-        self.first, self.second, self.shift = net.first, net.second, net.shift
-        rows = np.column_stack([net.first, net.second, net.shift])
-        back = np.column_stack([net.second, net.first, -net.shift])
-        self.known = set(map(tuple, np.vstack([rows, back]).tolist()))
-
-    def hold(self, site: Ints, lattice: Ints, matrix: Ints) -> bool:
-        """Whether every bond goes to a bond."""
-        shift = lattice[self.second] + self.shift @ matrix - lattice[self.first]
-        rows = np.column_stack([site[self.first], site[self.second], shift])
-        return all(row in self.known for row in map(tuple, rows.tolist()))
 
 
 def _laid(

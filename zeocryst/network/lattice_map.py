@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from zeocryst.network.angles import angles
 from zeocryst.network.bonds import Network
+from zeocryst.network.bondtable import BondTable
 from zeocryst.network.covering import lay
 from zeocryst.network.growth import Growth
 from zeocryst.network.topology import coordination_sequences
@@ -234,15 +235,6 @@ def _nearest(at: Floats, places: Floats, box: Ints, lattice: Floats, reach: floa
 
 def _bonds(network: Network, net: Network, site: Ints, cell: Ints, box: Ints) -> tuple[Ints, Ints]:
     """The net's bond that each bond of the network is, and the cell in which it begins."""
-    known = {}
-    for e, (a, b, *shift) in enumerate(np.column_stack([net.first, net.second, net.shift]).tolist()):
-        known[a, b, *shift] = (e, False)
-        known[b, a, *(-s for s in shift)] = (e, True)
     begin, end = cell[network.first], cell[network.second] + network.shift @ box
-    rows = np.column_stack([site[network.first], site[network.second], end - begin])
-    bond, base = np.full(len(rows), -1), begin.copy()
-    for m, row in enumerate(map(tuple, rows.tolist())):
-        if row in known:
-            bond[m], backwards = known[row]
-            base[m] = end[m] if backwards else begin[m]
-    return bond, base
+    bond, backwards = BondTable(net).find(site[network.first], site[network.second], end - begin)
+    return bond, np.where(backwards[:, None], end, begin)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from zeocryst.cell import wrap
-from zeocryst.network.automorphisms import BondTable
 from zeocryst.network.barycentric import SAME, at_barycentres
 from zeocryst.network.bonds import Network
+from zeocryst.network.bondtable import BondTable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

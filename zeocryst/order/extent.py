@@ -17,6 +17,7 @@ from zeocryst.cell import volume
 from zeocryst.frameworks.table import framework_types
 from zeocryst.network.bonds import Network
 from zeocryst.network.clusters import find_clusters, part, ways
+from zeocryst.network.periodicity import independent, normal_of
 from zeocryst.order.labels import Labels
 
 #: What a grain is called, by the number of directions in which it goes on for ever.
@@ -89,15 +90,13 @@ def _extent(
     positions: NDArray[np.float64], around: NDArray[np.int64], cell: NDArray[np.float64], density: float | None
 ) -> dict[str, Any]:
     """One entry of `grain_extents`: from unwrapped positions and the ways round the cell."""
-    along = _independent(around)
+    along = independent(around)
     row: dict[str, Any] = dict.fromkeys(KEYS)
     row |= {
         "sites": len(positions), "extent": WORDS[len(along)], "periodic_along": [v.tolist() for v in along],
     }  # fmt: skip
     if len(along) == 2:
-        normal = np.cross(along[0], along[1])
-        normal //= np.gcd.reduce(normal)
-        normal = normal * (1 if normal[np.flatnonzero(normal)[0]] > 0 else -1)
+        normal = normal_of(along)
         reciprocal = normal @ np.linalg.inv(cell).T
         heights = positions @ reciprocal / np.linalg.norm(reciprocal)
         row["normal"] = normal.tolist()
@@ -117,17 +116,6 @@ def _extent(
         row["radius_of_gyration_A"] = round(radius, 2)
         row["diameter_A"] = round(2 * (5 / 3) ** 0.5 * radius, 2)
     return row
-
-
-def _independent(around: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """The shortest of the given lattice vectors that are independent, each without a common divisor."""
-    vectors = np.unique(around[around.any(axis=1)], axis=0)
-    vectors = vectors // np.gcd.reduce(vectors, axis=1)[:, None] if len(vectors) else vectors
-    chosen: list[NDArray[np.int64]] = []
-    for vector in vectors[np.lexsort((*vectors.T, (vectors**2).sum(axis=1)))]:
-        if np.linalg.matrix_rank(np.array([*chosen, vector])) > len(chosen):
-            chosen.append(vector * (1 if vector[np.flatnonzero(vector)[0]] > 0 else -1))
-    return chosen
 
 
 def in_words(code: str, row: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.network.bonds import Network
 from zeocryst.network.clusters import find_clusters, part, ways
+from zeocryst.network.periodicity import independent, normal_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,13 +48,8 @@ def slab_normal(network: Network, grain: ArrayLike) -> Ints | None:
         return None
     piece = part(network, mine)
     clusters = find_clusters(piece)
-    around = np.unique(ways(piece, clusters.image)[clusters.label[piece.first] == 0], axis=0)
-    around = around[around.any(axis=1)]
-    if len(around) == 0 or np.linalg.matrix_rank(around) != 2:
-        return None
-    normal = next(n for n in np.cross(around[0], around) if n.any())
-    normal = normal // np.gcd.reduce(normal)
-    return np.asarray(normal * np.sign(normal[np.flatnonzero(normal)[0]]), dtype=np.int64)
+    directions = independent(ways(piece, clusters.image)[clusters.label[piece.first] == 0])
+    return normal_of(directions) if len(directions) == 2 else None
 
 
 def along(positions: ArrayLike, cell: ArrayLike, normal: Ints) -> tuple[Floats, float]:
