@@ -345,7 +345,7 @@ def test_in_words_the_worst_places_are_named():
     left = (
         "Not counted, since there is nothing of the kind near: smallest Si-O-Si, closest O-O of two tetrahedra"
     )
-    assert left in " ".join(in_words(alone.record))
+    assert left in " ".join(in_words(alone.record, alone.ideal))
 
 
 def test_hydrogens_turn_away_from_each_other():
