@@ -27,6 +27,8 @@ from numpy.typing import NDArray
 
 from zeocryst.network.angles import Angles
 from zeocryst.network.growth import (
+    N_ORDERS,
+    ORDERS,
     WINDINGS,
     Growth,
     angle,
@@ -56,8 +58,7 @@ def _plant(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
     """Begin a growth: site u is the net's site y, with its bonds in the order `code`; False if it is none."""
     d = own.begin[u + 1] - own.begin[u]
     trial = np.empty(4, np.int64)
-    if not arrange(code, d, trial):
-        return False
+    arrange(code, d, trial)
     for a in range(d):
         for b in range(a + 1, d):
             mine, theirs = angle(trial[a], trial[b]), angle(a, b)
@@ -119,7 +120,9 @@ def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[n
             m += 1
             if clear or not g.free[u] or own.begin[u + 1] - own.begin[u] != net.begin[y + 1] - net.begin[y]:
                 continue
-            for code in range(256):
+            degree = net.begin[y + 1] - net.begin[y]
+            for n in range(N_ORDERS[degree]):
+                code = ORDERS[degree, n]
                 if clear or not _plant(g, own, net, u, y, code):
                     continue
                 grow(g, own, net, whole)
@@ -152,7 +155,15 @@ def _follow(own, net, g, seeds, whole, least, tries, patient):  # type: ignore[n
 
 
 def follow(
-    network: Angles, net: Angles, seeds: Ints, free: NDArray[np.bool_], whole: Ints, *, least: int, tries: int
+    network: Angles,
+    net: Angles,
+    seeds: Ints,
+    free: NDArray[np.bool_],
+    whole: Ints,
+    *,
+    least: int,
+    tries: int,
+    patient: bool = True,
 ) -> tuple[Ints, Ints, int]:
     """Grains of a net in a network.
 
@@ -171,6 +182,8 @@ def follow(
         Sites that a grain must have.
     tries
         Seeds that may fail before the search is given up.
+    patient
+        Whether to search again, with more seeds, where no growth goes through most of what was reached.
 
     Returns
     -------
@@ -181,19 +194,29 @@ def follow(
     disagreements : int
         How often what was reached twice did not agree.
     """
-    growth, grain, disagreements = lay(network, net, seeds, free, whole, least=least, tries=tries)
+    growth, grain, disagreements = lay(
+        network, net, seeds, free, whole, least=least, tries=tries, patient=patient
+    )
     return growth.site, grain, disagreements
 
 
 def lay(
-    network: Angles, net: Angles, seeds: Ints, free: NDArray[np.bool_], whole: Ints, *, least: int, tries: int
+    network: Angles,
+    net: Angles,
+    seeds: Ints,
+    free: NDArray[np.bool_],
+    whole: Ints,
+    *,
+    least: int,
+    tries: int,
+    patient: bool = True,
 ) -> tuple[Growth, Ints, int]:
     """The same as `follow`, with all that the growths know of each site: its bonds, and its cell of the net."""
     pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
     best, chosen = -np.inf, (nothing(free), np.full(len(free), -1), 0)
-    for patient in (False, True):
+    for more in (False, True) if patient else (False,):
         growth = nothing(free)
-        grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries, patient)
+        grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries, more)
         size = np.bincount(grain[grain >= 0], minlength=1)
         worth = float(np.sqrt((size**2).sum())) - disagreements
         if worth > best:

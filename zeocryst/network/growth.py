@@ -8,6 +8,8 @@ and it ends when there is nothing to settle or too much disagrees. All functions
 
 from __future__ import annotations
 
+from itertools import permutations
+from math import factorial
 from typing import Any, NamedTuple
 
 import numba
@@ -251,15 +253,19 @@ def _skip(i: Any, gone: Any) -> Any:
 
 @numba.njit(cache=True)
 def arrange(code, degree, trial):  # type: ignore[no-untyped-def]
-    """Write one of the orders of a site's bonds, numbered by two bits a bond; False if the number is none."""
-    used = 0
+    """Write one of the orders of a site's bonds (`ORDERS`), numbered by two bits a bond."""
     for a in range(degree):
-        i = (code >> (2 * a)) & 3
-        trial[a] = i
-        if i >= degree or (used >> i) & 1:
-            return False
-        used |= 1 << i
-    return code >> (2 * degree) == 0
+        trial[a] = (code >> (2 * a)) & 3
+
+
+def _orders(degree: int) -> list[int]:
+    """The numbers of all orders of so many bonds, as `arrange` takes them."""
+    return sorted(sum(i << (2 * a) for a, i in enumerate(p)) for p in permutations(range(degree)))
+
+
+#: Those of 0 to 4 bonds, and how many there are.
+ORDERS = np.array([_orders(degree) + [0] * (24 - factorial(degree)) for degree in range(5)])
+N_ORDERS = np.array([factorial(degree) for degree in range(5)])
 
 
 @numba.njit(cache=True)
@@ -314,9 +320,8 @@ def _ways(g, own, net, whole, v, found):  # type: ignore[no-untyped-def]
         return 0, 0
     scores = np.empty(24, np.int64)
     best = count = 0
-    for code in range(256):
-        if not arrange(code, degree, found[count]):
-            continue
+    for n in range(N_ORDERS[degree]):
+        arrange(ORDERS[degree, n], degree, found[count])
         good = True
         for a in range(degree):
             good = good and (g.slot[v, a] < 0 or g.slot[v, a] == found[count, a])
@@ -385,20 +390,22 @@ def spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def go_on(g, own, net, whole, begin, stop, found):  # type: ignore[no-untyped-def]
-    """Go on from the steps that follow `begin` as far as it takes no guess, or to `stop` steps."""
-    done = begin
+def go_on(g, own, net, whole, begin, done, stop, found):  # type: ignore[no-untyped-def]
+    """Go on from the steps that follow `done` as far as it takes no guess, or to `stop` steps; how many are done.
+
+    Sites that the steps from `begin` on reached are settled where one way fits best.
+    """
     while True:
         done = spread(g, own, net, whole, done, stop)
         before = g.tally[0]
         if before >= stop or _too_many(g):
-            return
+            return done
         for n in range(begin, before):
             w = g.steps[n, 0]
             if is_open(g, net, w) and _ways(g, own, net, whole, w, found)[1] == 1:
                 _settle(g, net, w, found[0])
         if g.tally[0] == before:
-            return
+            return done
 
 
 @numba.njit(cache=True)
@@ -406,7 +413,7 @@ def _look_ahead(g, own, net, whole, v, way, found):  # type: ignore[no-untyped-d
     """Try a way: disagreements it leads to, and sites reached; then everything is as it was."""
     steps, reached, refusals, windings = g.tally[0], g.tally[1], g.tally[2], g.tally[3]
     _settle(g, net, v, way)
-    go_on(g, own, net, whole, steps, steps + LOOK_AHEAD, found)
+    go_on(g, own, net, whole, steps, steps, steps + LOOK_AHEAD, found)
     bad, more = g.tally[2] - refusals, g.tally[1] - reached
     undo(g, steps, reached, refusals, windings)
     return bad, more

@@ -19,35 +19,39 @@ as in `zeocryst.network.growth.compare`.
 
 from __future__ import annotations
 
-from itertools import permutations
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.network.angles import PAIRS
 from zeocryst.network.covering import reached
-from zeocryst.network.growth import arrange, compare, go_on, grow, is_open, propose, undo
+from zeocryst.network.growth import ORDERS, arrange, compare, go_on, grow, is_open, propose, undo
 
 Ints = NDArray[np.int64]
 
 #: Steps that a sprout goes on for, in so many parts; sites that it must then have, and disagreements forgiven.
 SPROUT_STEPS, SPROUT_PARTS, SPROUT_SITES, SPROUT_REFUSALS = 80, 4, 9, 1
-GUESS_SITES = 1
+#: Fewer will do where a sprout waits for a guess; a net is given up after so many growths that come to nothing.
+GUESS_SITES, MOST_FAILED = 5, 12
 #: A growth with no more than one disagreement for so many sites is not begun again from one of its sites.
 CLEAN = 20
 #: Angles of a start that must have a ring in both, and neighbours that must look like the net's.
 LEAST_ANGLES, LEAST_NEIGHBOURS = 4, 3
-#: Most starts that are kept.
-MOST_STARTS = 1 << 19
+#: Disagreements for each site that a growth may meet; sites of all growths on a net, for each of the network.
+MOST_REFUSED, ROOM = 0.3, 16
+#: Most starts that are kept, for each site in the mean (there are 67 in perfect SOD, of which all relatives begin
+#: alike, and 7 in a glass).
+MOST_STARTS = 256
 
-_ORDERS = np.array(list(permutations(range(4))))
 #: The orders of four bonds as `zeocryst.network.growth.arrange` numbers them.
-CODES = (_ORDERS << (2 * np.arange(4))).sum(axis=1)
+CODES = ORDERS[4]
 _NUMBER = {tuple(pair): k for k, pair in enumerate(PAIRS.tolist())}
 #: For each order the number of the own angle that is the net's first, second, ... angle.
 ANGLES_OF_ORDER = np.array(
-    [[_NUMBER[min(o[a], o[b]), max(o[a], o[b])] for a, b in PAIRS] for o in _ORDERS.tolist()]
+    [
+        [_NUMBER[min(o[a], o[b]), max(o[a], o[b])] for a, b in PAIRS]
+        for o in (CODES[:, None] >> (2 * np.arange(4)) & 3).tolist()
+    ]
 )
 
 
@@ -101,8 +105,7 @@ def find_starts(own, whole, sites, fits, kind, size, number, next_kind, codes, o
     (M, 4) int array
         Site, kind, number of the order of its bonds, and how many of its angles have a ring in both.
     """
-    out = np.empty((MOST_STARTS, 4), np.int64)
-    # -1: not yet known; whether a site and a kind are alike
+    out = np.empty((MOST_STARTS * len(sites), 4), np.int64)
     n = 0
     for u in sites:
         first, begun, best = own.begin[u], n, LEAST_ANGLES
@@ -154,8 +157,9 @@ def _begin(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True)
 def _sprouts(g, own, net, whole, sound, found):  # type: ignore[no-untyped-def]
     """Whether a growth goes on for a while without contradiction, or to where it takes a guess."""
+    zero = done = np.int64(0)
     for part in range(1, SPROUT_PARTS + 1):
-        go_on(g, own, net, whole, np.int64(0), SPROUT_STEPS * part // SPROUT_PARTS, found)
+        done = go_on(g, own, net, whole, zero, done, SPROUT_STEPS * part // SPROUT_PARTS, found)
         if g.tally[2] > SPROUT_REFUSALS:
             return False
     count = reached(g, own, net, whole, sound)
@@ -233,7 +237,7 @@ def _harvest(g, own, net, whole, mark):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def harvest(own, net, kind, g, whole, starts, least):  # type: ignore[no-untyped-def]
+def harvest(own, net, kind, g, whole, starts, least, all_ways):  # type: ignore[no-untyped-def]
     """Grow from all starts on one net; the growths that are worth something.
 
     Parameters
@@ -250,6 +254,9 @@ def harvest(own, net, kind, g, whole, starts, least):  # type: ignore[no-untyped
         Site, site of the net, number of the order of bonds: the best first.
     least
         Closed walks, less disagreements, that a growth must have.
+    all_ways
+        Whether to try every start; or not those that would only find again what was found, and none when
+        `MOST_FAILED` have come to nothing.
 
     Returns
     -------
@@ -263,12 +270,12 @@ def harvest(own, net, kind, g, whole, starts, least):  # type: ignore[no-untyped
     mark = np.zeros(n_sites, np.bool_)
     seen = np.zeros((n_sites, kind.max() + 1), np.bool_)
     found = np.empty((len(starts), 5), np.int64)
-    member = np.empty((4 * n_sites, 2), np.int64)
+    member = np.empty((ROOM * n_sites, 2), np.int64)
     ways = np.empty((25, 4), np.int64)
-    n_found = n_member = 0
+    n_found = n_member = failed = 0
     for m in range(len(starts)):
         u, y, code = starts[m, 0], starts[m, 1], starts[m, 2]
-        if seen[u, kind[y]]:
+        if not all_ways and (failed >= MOST_FAILED or seen[u, kind[y]]):
             continue
         _begin(g, own, net, u, y, code)
         good = _sprouts(g, own, net, whole, mark, ways)
@@ -279,12 +286,18 @@ def harvest(own, net, kind, g, whole, starts, least):  # type: ignore[no-untyped
         grow(g, own, net, whole)
         count, bonds = _harvest(g, own, net, whole, mark)
         walks, bad = bonds - count + 1, g.tally[2]
+        failed += bad * CLEAN > count or walks - bad < least
         if bad * CLEAN <= count:
             for n in range(g.tally[0]):
                 v = g.steps[n, 0]
                 if g.steps[n, 1] < 0 and mark[v]:
                     seen[v, kind[g.site[v]]] = True
-        if count > 0 and walks - bad >= least and n_member + count <= len(member):
+        if (
+            count > 0
+            and walks - bad >= least
+            and bad <= MOST_REFUSED * count
+            and n_member + count <= len(member)
+        ):
             for n in range(g.tally[0]):
                 v = g.steps[n, 0]
                 if g.steps[n, 1] < 0 and mark[v]:

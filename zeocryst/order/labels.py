@@ -39,22 +39,22 @@ What is neither is amorphous.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, eye_array
 from scipy.sparse.csgraph import connected_components
 
 from zeocryst.cell import heights
-from zeocryst.frameworks.table import framework_types, nets
-from zeocryst.network.angles import Angles, angles
-from zeocryst.network.bonds import Network, at_most_four, network_of_bonds, repeat_network
-from zeocryst.network.covering import follow
+from zeocryst.frameworks.table import framework_types
+from zeocryst.network.angles import angles
+from zeocryst.network.bonds import Network, at_most_four, repeat_network
+from zeocryst.network.covering import CLEAR, follow
 from zeocryst.network.topology import coordination_sequences
+from zeocryst.order.nuclei import LEAST_EVIDENCE, WORTH_KEEPING, Piece, choose, find_pieces
+from zeocryst.order.prepared import DEPTH, net_of_type
 
-#: Shells to which sequences are compared, here and by others.
-DEPTH = 8
 TABLE_SHELLS = 12
 CORE_SHELLS = 5
 INTACT_SHELLS = 8
@@ -69,8 +69,12 @@ FILL_NEIGHBOURS = 3
 #: and more. In SVY with 2 % of its T gone, an interrupted framework, there are 0.16.)
 MOST_DISAGREEMENTS = 0.12
 ALMOST_ALL = 0.9
-#: A type that explains this share of all sites without disagreement needs no rivals.
+#: A type that explains this share of all sites without disagreement needs no rivals; one that explains `MOST_OF`
+#: them by one growth, with few disagreements (`zeocryst.network.covering.CLEAR`), only such as have more sites that
+#: agree to `INTACT_SHELLS`: in hot SOD with a few defects each of its relatives takes seconds.
 CLEAR_SHARE = 0.99
+#: Of more types than this only those are tried that have a piece with such a share of the evidence of the best.
+MANY_TYPES, PROMISING_SHARE = 3, 0.4
 #: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
 LEAST_GROWTH = 12
 TRIES = 40
@@ -89,9 +93,13 @@ MIN_REGULAR = 24
 SURFACE_BONDS = 2
 #: Cells less than this across are labelled as supercells, since walks around the box tell little; and they are
 #: named only where this share of the sites is of one type.
-SMALL_CELL_A = 20.0
+SMALL_CELL_A = 17.0
 WHOLE_SHARE = 0.5
 BLOCK_SITES = 512
+#: Most of something. A nucleus that consists of regular sites must explain so many of them.
+MOST_OF = 0.8
+#: Crystallinity is averaged over sites within so many bonds.
+SMOOTH_BONDS = 2
 #: What regular sites of an unnamed crystal are called.
 UNKNOWN = "unknown"
 AMORPHOUS = "amorphous"
@@ -114,12 +122,15 @@ class Labels:
         Number of the grain, 0 the largest; -1 where amorphous.
     sequences : (N, DEPTH) int array
         Coordination sequences.
+    crystallinity : (N,) float array
+        From 0 to 1: how crystalline the surroundings of each site are (`SMOOTH_BONDS`).
     """
 
     codes: tuple[str, ...]
     code: Ints
     grain: Ints
     sequences: NDArray[np.int32]
+    crystallinity: NDArray[np.float64]
 
     @property
     def crystalline(self) -> Bools:
@@ -254,11 +265,15 @@ def label_sites(network: Network) -> Labels:
         Sites and bonds, from beads or atoms.
     """
     n = network.n_sites
+    network = at_most_four(network)
     # grains need room: a small cell is labelled as its supercell, with no more evidence than it has itself
     a, b, c = (int(k) for k in np.ceil(SMALL_CELL_A / heights(network.cell)))
-    large = repeat_network(network, (a, b, c)) if a * b * c > 1 else network
-    labels = _label(at_most_four(large), a * b * c)
-    return Labels(labels.codes, labels.code[:n], labels.grain[:n], labels.sequences[:n])
+    copies = a * b * c
+    sites = _Sites(network, 1)
+    large = _Sites(repeat_network(network, (a, b, c)), copies) if copies > 1 else sites
+    code, names, graded = _label(large, sites)
+    grain = _number_grains(large.adjacency, code)
+    return Labels(tuple(names), code[:n], grain[:n], sites.sequences, graded)
 
 
 class _Sites:
@@ -274,6 +289,21 @@ class _Sites:
         self.whole = np.full(network.n_sites, DEPTH)
         for bonds in range(DEPTH - 1, -1, -1):
             self.whole[_near(self.adjacency, self.broken, bonds)] = bonds
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """Pieces of all nets, from shallow seeds; the best first."""
+        everywhere = np.ones(self.network.n_sites, dtype=bool)
+        types = np.arange(len(framework_types()))
+        return find_pieces(self.angles, self.whole, self.depth, everywhere, types)
+
+    @cached_property
+    def promising(self) -> set[int]:
+        """Types with a piece that has a good share of the evidence of the best one; all where there is none."""
+        best = self.pieces[0].evidence if self.pieces else 0
+        if best < LEAST_EVIDENCE:
+            return set(range(len(framework_types())))
+        return {piece.type for piece in self.pieces if piece.evidence >= PROMISING_SHARE * best}
 
     def agreeing(self, t: int) -> Bools:
         """Sites that agree with type number t as deep as they are intact, as all others around them do."""
@@ -292,23 +322,77 @@ class _Sites:
         return np.asarray(enough & (agree >= AGREEING_SHARE * telling.sum()))
 
 
-def _label(network: Network, copies: int) -> Labels:
-    """Label a network that consists of `copies` of the given cell."""
-    sites = _Sites(network, copies)
-    code = np.full(network.n_sites, -1)
+def _label(sites: _Sites, cell: _Sites) -> tuple[Ints, list[str], NDArray[np.float64]]:
+    """Codes of a network that consists of copies of a cell, the names, and the cell's graded crystallinity."""
+    code = np.full(sites.network.n_sites, -1)
     names: list[str] = []
-    _name(sites, code, names, MIN_CORE)
+    _name(sites, cell, code, names, MIN_CORE)
     if _regular(sites, code < 0).any():  # a crystal, then: of a type that has hardly a seed here, perhaps
-        _name(sites, code, names, FEW_CORE)
+        _name(sites, cell, code, names, FEW_CORE)
+    faint = _name_nuclei(sites, cell, code, names)
     _extend(sites, code, names)
     keep = _regular(sites, code < 0)
     if keep.any():
         code[keep] = len(names)
         names.append(UNKNOWN)
-    return Labels(tuple(names), code, _number_grains(sites.adjacency, code), sites.sequences)
+    n = cell.network.n_sites
+    return code, names, _graded(cell, np.where(code[:n] >= 0, 1.0, faint))
 
 
-def _name(sites: _Sites, code: Ints, names: list[str], least: int) -> None:
+def _name_nuclei(sites: _Sites, cell: _Sites, code: Ints, names: list[str]) -> NDArray[np.float64]:
+    """Name small crystals among the sites without a code; how much each site of the cell looks like one, 0 to 1.
+
+    What is regular is left to a crystal in no table, unless a nucleus explains most of it.
+    """
+    n = cell.network.n_sites
+    faint = np.zeros(n)
+    free = code[:n] < 0
+    if not free.any():
+        return faint
+    for piece in cell.pieces[::-1]:
+        faint[piece.members] = min(1.0, (piece.evidence - WORTH_KEEPING) / (LEAST_EVIDENCE - WORTH_KEEPING))
+    regular = _regular(sites, code < 0)[:n]
+    known = list(framework_types())
+    for k, name in enumerate(names):  # growths from shallow seeds go farther in what has its name
+        mine = code[:n] == k
+        for piece in cell.pieces:
+            if name == known[piece.type] and 2 * mine[piece.members].sum() > len(piece.members):
+                _give(sites, code, k, piece.members, free)
+    for nucleus in choose(cell.pieces, cell.angles, cell.whole, code[:n] < 0):
+        member = np.zeros(n, dtype=bool)
+        member[nucleus.members] = True
+        both = (member & regular).sum()
+        if 2 * both > member.sum() and both < MOST_OF * regular.sum():
+            continue
+        if nucleus.name not in names:
+            names.append(nucleus.name)
+        _give(sites, code, names.index(nucleus.name), nucleus.members, code[:n] < 0)
+    return faint
+
+
+def _give(sites: _Sites, code: Ints, k: int, members: Ints, free: Bools) -> None:
+    """Give sites of the cell that are free to a name, in all copies, and those that have most neighbours there."""
+    n = len(free)
+    member = np.zeros(n, dtype=bool)
+    member[members] = True
+    member = np.tile(member & free, sites.copies)
+    code[member] = k
+    mine = sites.adjacency @ (code == k).astype(np.int8)
+    code[(mine >= FILL_NEIGHBOURS) & (code < 0)] = k
+
+
+def _graded(cell: _Sites, member: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean over each site and all within `SMOOTH_BONDS` bonds of it."""
+    adjacency = cell.adjacency.astype(np.int64)
+    near = adjacency + eye_array(cell.network.n_sites, dtype=np.int64, format="csr")
+    reach = near
+    for _ in range(SMOOTH_BONDS - 1):
+        reach = reach @ near
+    reach.data[:] = 1
+    return np.asarray((reach @ member) / (reach @ np.ones(len(member))))
+
+
+def _name(sites: _Sites, cell: _Sites, code: Ints, names: list[str], least: int) -> None:
     """Give the sites without a code to the types that explain them, types with `least` seeds and more."""
     kinds = list(framework_types().values())
     free = code < 0
@@ -321,7 +405,7 @@ def _name(sites: _Sites, code: Ints, names: list[str], least: int) -> None:
             break
         # a type of many kinds has many seeds by chance: those of few kinds come first
         likely.sort(key=lambda t: -seeds[t] / len(kinds[t].multiplicities))
-        best, member = _best(sites, likely, free)
+        best, member = _best(sites, cell, likely, free)
         if member is None or _contradicted(sites, best, member):
             left -= {best} if member is not None else set(likely)
             continue
@@ -333,8 +417,9 @@ def _name(sites: _Sites, code: Ints, names: list[str], least: int) -> None:
 
 def _extend(sites: _Sites, code: Ints, names: list[str]) -> None:
     """Let all grains go on, bond by bond, over sites without a code that agree as deep as they are intact."""
-    types = [list(framework_types()).index(name) for name in names]
-    ground = [sites.agreeing(t) for t in types]
+    known = list(framework_types())
+    types = [known.index(name) if name in known else -1 for name in names]
+    ground = [sites.agreeing(t) if t >= 0 else np.zeros(len(code), dtype=bool) for t in types]
     through = sites.all_agree(code < 0)
     going = dict.fromkeys(range(len(types)), 0)
     while going:
@@ -343,7 +428,7 @@ def _extend(sites: _Sites, code: Ints, names: list[str]) -> None:
             found = (code < 0) & ((ground[k] & (bonded > 0)) | (bonded >= FILL_NEIGHBOURS))
             code[found] = k
             going[k] += 1
-            if not found.any() or (going[k] == EXTENT_BONDS and not through[types[k]]):
+            if not found.any() or (going[k] == EXTENT_BONDS and not (types[k] >= 0 and through[types[k]])):
                 del going[k]
 
 
@@ -354,12 +439,14 @@ def _regular(sites: _Sites, free: Bools) -> Bools:
     return _grains(sites.adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
 
 
-def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | None]:
+def _best(sites: _Sites, cell: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | None]:
     """Of several types the one that explains most sites, and which; None where none explains a grain."""
-    best, most, chosen = -1, 0.0, None
+    best, most, chosen, to_beat = -1, 0.0, None, -1
     for t in types:
-        grain, disagreements = _grown(sites, t, free)
         deep = (sites.depth[:, t] >= INTACT_SHELLS) & free
+        if deep.sum() <= to_beat or (t != types[0] and len(types) > MANY_TYPES and t not in cell.promising):
+            continue
+        grain, disagreements = _grown(sites, t, free, patient=to_beat < 0)
         reached = grain >= 0
         size = np.bincount(grain[reached], minlength=1)
         doubtful = (
@@ -379,6 +466,8 @@ def _best(sites: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | No
         score = float(np.sqrt((size**2).sum())) - disagreements + int((deep & reached & member).sum())
         if member.any() and (chosen is None or score > most):
             best, most, chosen = t, score, member
+            if disagreements <= CLEAR * reached.sum() and size.max(initial=0) >= MOST_OF * free.sum():
+                to_beat = int(deep.sum())
         if disagreements == 0 and size.max(initial=0) >= CLEAR_SHARE * len(free):
             break
     return best, chosen
@@ -399,15 +488,22 @@ def _followed_through(sites: _Sites, grain: Ints, member: Bools) -> Bools:
     return member & inside & through[label] if through.any() else member
 
 
-def _grown(sites: _Sites, t: int, free: Bools) -> tuple[Ints, int]:
+def _grown(sites: _Sites, t: int, free: Bools, *, patient: bool) -> tuple[Ints, int]:
     """Number of the growth on a type's net that reached each free site, or -1, and how often they disagreed."""
     depth = sites.depth[:, t]
-    net = _net(t)
+    net = net_of_type(t)
     seeds = np.random.default_rng(1).permutation(np.flatnonzero((depth >= CORE_SHELLS) & free))
     seeds = seeds[np.argsort(-depth[seeds], kind="stable")]  # the deepest first, from everywhere
     pairs = [(u, y) for u in seeds for y in net.starts[sites.sequences[u, : depth[u]].tobytes()]]
     _, grain, disagreements = follow(
-        sites.angles, net.angles, np.array(pairs), free, sites.whole, least=LEAST_GROWTH, tries=TRIES
+        sites.angles,
+        net.angles,
+        np.array(pairs),
+        free,
+        sites.whole,
+        least=LEAST_GROWTH,
+        tries=TRIES,
+        patient=patient,
     )
     return grain, disagreements
 
@@ -438,33 +534,6 @@ def _contradicted(sites: _Sites, t: int, member: Bools) -> bool:
     shared = _recurring(sites.network, sites.sequences, intact, INTACT_SHELLS, MIN_INTACT * sites.copies)
     agree = sites.depth[:, t] >= INTACT_SHELLS
     return bool((shared & ~agree).sum() > (member & agree).sum())
-
-
-@dataclass(frozen=True)
-class _Net:
-    """A type's net, and for each beginning of a coordination sequence a site of each kind that has it."""
-
-    angles: Angles
-    starts: dict[bytes, list[int]]
-
-
-def _net(t: int) -> _Net:
-    """The net of type number t, ready to be followed."""
-    codes = tuple(nets())
-    return _prepared(codes, codes[t])
-
-
-@cache
-def _prepared(codes: tuple[str, ...], code: str) -> _Net:
-    """The same by its code; `codes` says which table it is of, since users add types."""
-    bonds, kinds = nets()[code]
-    network = network_of_bonds(bonds, len(kinds))
-    rows = coordination_sequences(network, DEPTH)
-    starts: dict[bytes, list[int]] = {}
-    for site in np.unique(kinds, return_index=True)[1]:
-        for depth in range(1, DEPTH + 1):
-            starts.setdefault(rows[site, :depth].tobytes(), []).append(int(site))
-    return _Net(angles(network), starts)
 
 
 def agreement(labels: Labels, shells: int) -> dict[str, float]:

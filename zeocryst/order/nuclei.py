@@ -1,0 +1,218 @@
+"""Crystals too small, too thin or too hot to have a site that is intact for five bonds: nuclei, sheets, cut balls.
+
+Growths begin at sites with two or three intact shells, on every type's net (`zeocryst.network.sprouts`). What tells
+a crystal from chance is the number of independent closed walks that agree with the net, less the disagreements met
+(`Nucleus.evidence`). Calibration (balls cut out of twelve frameworks, and disordered networks; see
+``benchmarks/nuclei.py``): in perfect balls of 60 T it is 17 to 31, in balls of 100 T embedded in a glass and
+relaxed there 7 to 45, at 600 K in balls of 150 T 12 to 52; in 28 melts and glasses of 1024 T, over all types, 7 at
+most, on 20 T. `LEAST_EVIDENCE` is above that. A nucleus may meet at most
+`zeocryst.network.sprouts.MOST_REFUSED` disagreements for each of its sites.
+
+Several types can go through the same small piece: every ball of FAU that does not reach a stacking fault fits EMT.
+Of types that explain it as well (`SLACK`) the one is named in which such a piece is by far the most common: the
+likelihood of a piece under a type is the number of ways to lay it on the type's net, for each T of the net. SOD's
+every site will do, of FRA's few. A closed walk more makes a type `EVIDENCE_WORTH` times as likely. Where that ratio is less than `CLEAR_RATIO` all are named together, ``"EMT|FAU"``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.frameworks.table import framework_types, nets
+from zeocryst.network.covering import nothing
+from zeocryst.network.sprouts import ANGLES_OF_ORDER, CODES, find_starts, harvest
+from zeocryst.order.prepared import net_of_type
+
+if TYPE_CHECKING:
+    from zeocryst.network.angles import Angles
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+#: Independent closed walks that must agree, less disagreements.
+LEAST_EVIDENCE = 9
+#: Pieces with less evidence than this are not looked at: they are everywhere.
+WORTH_KEEPING = 3
+#: Sites that growths begin at: so many intact shells, and sequences that agree so deep (or as deep as intact).
+INTACT, AGREEING = 2, 3
+#: Evidence, and share of it, by which types may differ and still explain a piece as well.
+SLACK, SLACK_SHARE = 2, 0.1
+#: How much likelier a type is that explains one closed walk more.
+EVIDENCE_WORTH = 2.0
+#: A type is named alone if a piece is so many times likelier in it than in any other.
+CLEAR_RATIO = 3.0
+#: Pieces that share more than this of the smaller one's sites are about the same piece.
+SAME_PIECE = 0.5
+
+
+@dataclass(frozen=True)
+class Nucleus:
+    """A piece of a net.
+
+    Attributes
+    ----------
+    codes : tuple of str
+        The type, or several that nothing told apart.
+    members : (M,) int array
+        Its sites.
+    evidence : int
+        Closed walks that agree, less disagreements.
+    """
+
+    codes: tuple[str, ...]
+    members: Ints
+    evidence: int
+
+    @property
+    def name(self) -> str:
+        """Codes joined by a bar."""
+        return "|".join(sorted(self.codes))
+
+
+class _Kinds(NamedTuple):
+    """Kinds of four-connected sites of all nets: what `find_starts` wants, and the net's site of each."""
+
+    type: Ints
+    size: Ints
+    number: Ints
+    following: Ints
+    site: Ints
+    of_site: tuple[Ints, ...]
+
+
+class Piece(NamedTuple):
+    """A growth on a type's net: its evidence, the type's number, the site it began at, and its sites."""
+
+    evidence: int
+    type: int
+    start: int
+    members: Ints
+
+
+@cache
+def _kinds(codes: tuple[str, ...]) -> _Kinds:
+    """Of all types; `codes` says which, since users add some."""
+    rows: list[tuple[int, Ints, Ints, list[int], int]] = []
+    of_site = []
+    for t, code in enumerate(codes):
+        net = net_of_type(t).angles
+        kind = np.unique(nets()[code][1], return_inverse=True)[1].astype(np.int64)
+        of_site.append(kind)
+        first = np.unique(kind, return_index=True)[1]
+        four = [y for y in first if net.begin[y + 1] - net.begin[y] == 4]
+        place = {int(kind[y]): len(rows) + k for k, y in enumerate(four)}
+        for y in four:
+            ends = net.target[net.begin[y] : net.begin[y + 1]]
+            following = [place.get(int(kind[z]), -1) for z in ends]
+            rows.append((t, net.size[y], net.number[y], following, int(y)))
+    columns = [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)]
+    return _Kinds(*columns, tuple(of_site))
+
+
+def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], free: Bools, types: Ints) -> list[Piece]:
+    """All pieces of nets that are worth keeping, the best first.
+
+    Parameters
+    ----------
+    own
+        Of the network.
+    whole : (N,) int array
+        Bonds from each site to the nearest one that lacks a bond.
+    depth : (N, T) int array
+        Shells to which each site's sequence agrees with each type.
+    free : (N,) bool array
+        Sites that may be taken.
+    types : (P,) int array
+        Numbers of the types that are tried.
+    """
+    codes = tuple(framework_types())
+    kinds = _kinds(codes)
+    fits = np.zeros(depth.shape, dtype=np.bool_)
+    fits[:, types] = depth[:, types] >= np.minimum(whole, AGREEING)[:, None]
+    begin = np.flatnonzero((whole >= INTACT) & free)
+    if not len(begin):
+        return []
+    starts = find_starts(
+        own, whole, begin, fits, kinds.type, kinds.size, kinds.number, kinds.following, CODES, ANGLES_OF_ORDER
+    )
+    starts = starts[np.argsort(-starts[:, 3], kind="stable")]
+    growth = nothing(free)
+    found: list[Piece] = []
+    kind_type = kinds.type[starts[:, 1]]
+    for t in np.unique(kind_type):
+        mine = starts[kind_type == t]
+        rows = np.column_stack([mine[:, 0], kinds.site[mine[:, 1]], mine[:, 2]])
+        worth, member = _harvest(own, t, growth, whole, rows)
+        ends = np.concatenate([[0], worth[:, 4]])
+        for k, (_, walks, refused, start, _) in enumerate(worth.tolist()):
+            members = member[ends[k] : ends[k + 1], 0]
+            found.append(Piece(walks - refused, int(t), int(rows[start, 0]), members))
+    return sorted(found, key=lambda piece: (-piece.evidence, piece.type))
+
+
+def _harvest(own: Angles, t: int, growth, whole: Ints, starts: Ints, *, all_ways: bool = False):  # type: ignore[no-untyped-def]
+    net = net_of_type(t).angles
+    kind = _kinds(tuple(framework_types())).of_site[t]
+    return harvest(own, net, kind, growth, whole, starts, WORTH_KEEPING, all_ways)
+
+
+def choose(
+    pieces: list[Piece], own: Angles, whole: Ints, free: Bools, least: int = LEAST_EVIDENCE
+) -> list[Nucleus]:
+    """The pieces that are crystals, with their types; none shares a site with another."""
+    codes = tuple(framework_types())
+    taken = ~free
+    chosen: list[Nucleus] = []
+    for piece in pieces:
+        if piece.evidence < least:
+            break
+        if taken[piece.members].any():
+            continue
+        rivals = _rivals(piece, pieces)
+        types = _likeliest(piece, rivals, own, whole, free) if len(rivals) > 1 else [piece.type]
+        # of a type that explains as well as another the piece is its own one
+        best = next(p for p in rivals if p.type == types[0])
+        members = best.members if not taken[best.members].any() else piece.members
+        taken[members] = True
+        chosen.append(Nucleus(tuple(codes[t] for t in types), members, piece.evidence))
+    return chosen
+
+
+def _rivals(piece: Piece, pieces: list[Piece]) -> list[Piece]:
+    """The best piece of each type that explains about the same sites as well."""
+    slack = max(SLACK, SLACK_SHARE * piece.evidence)
+    found: dict[int, Piece] = {}
+    mine = set(piece.members.tolist())
+    for other in pieces:
+        if other.evidence < piece.evidence - slack:
+            break
+        shared = len(mine.intersection(other.members.tolist()))
+        if shared > SAME_PIECE * min(len(mine), len(other.members)):
+            found.setdefault(other.type, other)
+    return list(found.values())
+
+
+def _likeliest(piece: Piece, rivals: list[Piece], own: Angles, whole: Ints, free: Bools) -> list[int]:
+    """Types in which such a piece is the most common, the most likely first."""
+    codes = tuple(framework_types())
+    slack = max(SLACK, SLACK_SHARE * piece.evidence)
+    kinds = _kinds(codes)
+    growth = nothing(free)
+    likelihood = {}
+    for rival in rivals:
+        t = rival.type
+        count = np.bincount(kinds.of_site[t])
+        mine = kinds.site[kinds.type == t]
+        rows = np.array([(rival.start, y, code) for y in mine for code in CODES], dtype=np.int64)
+        worth, _ = _harvest(own, t, growth, whole, rows, all_ways=True)
+        good = worth[:, 1] - worth[:, 2] >= piece.evidence - slack
+        ways = count[kinds.of_site[t][rows[worth[good, 3], 1]]].sum()
+        worth_more = float(EVIDENCE_WORTH) ** (rival.evidence - piece.evidence)
+        likelihood[t] = max(ways, 1) / len(kinds.of_site[t]) * worth_more
+    order = sorted(likelihood, key=lambda t: (-likelihood[t], t))
+    return [t for t in order if likelihood[t] * CLEAR_RATIO > likelihood[order[0]]]

@@ -1,0 +1,43 @@
+"""The nets of framework types, ready to be followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from zeocryst.frameworks.table import nets
+from zeocryst.network.angles import Angles, angles
+from zeocryst.network.bonds import network_of_bonds
+from zeocryst.network.topology import coordination_sequences
+
+#: Shells to which coordination sequences are compared, here and by others.
+DEPTH = 8
+
+
+@dataclass(frozen=True)
+class Net:
+    """A type's net, and for each beginning of a coordination sequence a site of each kind that has it."""
+
+    angles: Angles
+    starts: dict[bytes, list[int]]
+
+
+def net_of_type(t: int) -> Net:
+    """The net of type number t of `zeocryst.frameworks.table.nets`."""
+    codes = tuple(nets())
+    return _prepared(codes, codes[t])
+
+
+@cache
+def _prepared(codes: tuple[str, ...], code: str) -> Net:
+    """The same by its code; `codes` says which table it is of, since users add types."""
+    bonds, kinds = nets()[code]
+    network = network_of_bonds(bonds, len(kinds))
+    rows = coordination_sequences(network, DEPTH)
+    starts: dict[bytes, list[int]] = {}
+    for site in np.unique(kinds, return_index=True)[1]:
+        for depth in range(1, DEPTH + 1):
+            starts.setdefault(rows[site, :depth].tobytes(), []).append(int(site))
+    return Net(angles(network), starts)
