@@ -178,17 +178,22 @@ def test_a_mirror_image_is_the_same_type_in_the_other_group(reference):
     assert groups == {178, 179}
 
 
+def labelled(codes, code):
+    """Labels in which all of a name is one grain."""
+    return Labels(codes, code, code, np.zeros((len(code), 8), np.int32), (code >= 0).astype(float))
+
+
 def test_what_is_no_whole_crystal_is_refused_with_a_reason(reference):
     rng = np.random.default_rng(5)
     noisy, network = disturbed(reference["SOD"], (3, 3, 3), rng)
-    none = Labels((), np.full(324, -1), np.full(324, -1), np.zeros((324, 8), np.int32))
+    none = labelled((), np.full(324, -1))
     assert ideal_crystal(noisy, network, none) == "no T belongs to a crystal"
-    half = Labels(("SOD",), np.arange(324) % 2 - 1, np.arange(324) % 2 - 1, np.zeros((324, 8), np.int32))
+    half = labelled(("SOD",), np.arange(324) % 2 - 1)
     assert "50 % of the T" in ideal_crystal(noisy, network, half)
-    new = Labels(("unknown",), np.zeros(324, int), np.zeros(324, int), np.zeros((324, 8), np.int32))
+    new = labelled(("unknown",), np.zeros(324, int))
     assert ideal_crystal(noisy, network, new) == "the crystal is in no table"
     # a name that is wrong makes no file
-    wrong = Labels(("LTA",), np.zeros(324, int), np.zeros(324, int), np.zeros((324, 8), np.int32))
+    wrong = labelled(("LTA",), np.zeros(324, int))
     assert "no one lattice of LTA" in ideal_crystal(noisy, network, wrong)
     # half of it melted
     lower = network.positions[:, 2] < np.median(network.positions[:, 2])
@@ -197,7 +202,7 @@ def test_what_is_no_whole_crystal_is_refused_with_a_reason(reference):
     assert label_sites(mixed).crystalline_share < 0.95
     # a grown half of a box: a slab
     apart = replace(network, cell=network.cell * np.array([[1], [1], [1.5]]))
-    slab = Labels(("SOD",), np.zeros(324, int), np.zeros(324, int), np.zeros((324, 8), np.int32))
+    slab = labelled(("SOD",), np.zeros(324, int))
     cut = bonds_from_sites(apart.positions, apart.cell)
     loose = Atoms("Si324", positions=cut.positions, cell=cut.cell, pbc=True) + Atoms(
         f"O{len(cut.first)}", positions=cut.positions[cut.first] + cut.vectors / 2

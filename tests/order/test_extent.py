@@ -118,7 +118,7 @@ def test_each_name_has_its_grains():
     centre = network.cell.sum(axis=0) * [0.5, 0.5, 0.85]
     code[np.linalg.norm(network.positions - centre, axis=1) < 6] = 1
     rows = np.zeros((network.n_sites, 8), dtype=np.int32)
-    found = extents(network, Labels(("SOD", "unknown"), code, code, rows))
+    found = extents(network, Labels(("SOD", "unknown"), code, code, rows, (code >= 0).astype(float)))
     assert [row["extent"] for row in found["SOD"]][:2] == ["slab", "slab"]
     assert found["SOD"][0]["thickness_A"] > found["SOD"][1]["thickness_A"]
     assert found["unknown"][0]["extent"] == "finite"
