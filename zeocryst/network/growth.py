@@ -391,7 +391,7 @@ def spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def go_on(g, own, net, whole, begin, done, stop, found):  # type: ignore[no-untyped-def]
-    """Go on from the steps that follow `done` as far as it takes no guess, or to `stop` steps; how many are done.
+    """Go on from the steps after `done` as far as it takes no guess, or to `stop` steps; how many are done.
 
     Sites that the steps from `begin` on reached are settled where one way fits best.
     """

@@ -1,6 +1,6 @@
 """Which sites are crystalline, and what crystal they belong to.
 
-A site counts as crystalline in one of two ways.
+A site counts as crystalline in one of three ways.
 
 1. **Named.** It stands for a site of a framework type: the network around it can be followed on the type's
    net, bond by bond and ring by ring, every closed walk closing in the net as well
@@ -17,7 +17,7 @@ A site counts as crystalline in one of two ways.
    without 2 % of its T 735 of 735).
    A bonded cluster of such sites is a grain if it has `MIN_GRAIN` sites, `MIN_CORE` of which are seeds of that
    very type. (The largest by chance, in a dense, four-coordinated disordered network: 34 sites, 3 seeds.)
-   Where regular sites are left (2.), which says that there is a crystal, or where nearly all sites agree with a
+   Where regular sites are left (3.), which says that there is a crystal, or where nearly all sites agree with a
    type as deep as they are intact, `FEW_CORE` seeds do for a grain of `LARGE_GRAIN` sites that one growth goes
    through: vacancies leave some types hardly a seed (BCT, ATV).
    Types compete: all that have seeds enough are tried, the one whose growths go through most sites is given out
@@ -26,7 +26,11 @@ A site counts as crystalline in one of two ways.
    net layer by layer. If more of a type's sites disagree with it than agree within `INTACT_SHELLS` shells,
    counting only those around which no T lacks a bond and whose CS at least `MIN_INTACT` sites nearby share (as
    the sites of a crystal do), then all of it is another crystal.
-2. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
+2. **In a nucleus.** What has no site that is intact for `CORE_SHELLS` bonds (a nucleus, a thin sheet, a hot
+   crystal, a ball cut out of one) is named by growths that begin at two or three intact shells
+   (`zeocryst.order.nuclei`, which says how it is told from chance). Grains of the first kind go on in
+   them too.
+3. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
    its surroundings (a block of the box with about `BLOCK_SITES` sites, so that chance does not grow
    with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself,
    since the surface of a named crystal is regular too. Such sites, bonded together and filled in the
@@ -69,9 +73,9 @@ FILL_NEIGHBOURS = 3
 #: and more. In SVY with 2 % of its T gone, an interrupted framework, there are 0.16.)
 MOST_DISAGREEMENTS = 0.12
 ALMOST_ALL = 0.9
-#: A type that explains this share of all sites without disagreement needs no rivals; one that explains `MOST_OF`
-#: them by one growth, with few disagreements (`zeocryst.network.covering.CLEAR`), only such as have more sites that
-#: agree to `INTACT_SHELLS`: in hot SOD with a few defects each of its relatives takes seconds.
+#: A type that explains this share of all sites without disagreement needs no rivals; one that explains
+#: `MOST_OF` them by one growth, with few disagreements (`zeocryst.network.covering.CLEAR`), only such as have
+#: more sites that agree to `INTACT_SHELLS`: in hot SOD with a few defects each of its relatives takes seconds.
 CLEAR_SHARE = 0.99
 #: Of more types than this only those are tried that have a piece with such a share of the evidence of the best.
 MANY_TYPES, PROMISING_SHARE = 3, 0.4
@@ -300,10 +304,10 @@ class _Sites:
     @cached_property
     def promising(self) -> set[int]:
         """Types with a piece that has a good share of the evidence of the best one; all where there is none."""
-        best = self.pieces[0].evidence if self.pieces else 0
-        if best < LEAST_EVIDENCE:
+        crystals = [piece for piece in self.pieces if piece.evidence >= LEAST_EVIDENCE]
+        if not crystals:
             return set(range(len(framework_types())))
-        return {piece.type for piece in self.pieces if piece.evidence >= PROMISING_SHARE * best}
+        return {piece.type for piece in crystals if piece.agreeing >= PROMISING_SHARE * crystals[0].agreeing}
 
     def agreeing(self, t: int) -> Bools:
         """Sites that agree with type number t as deep as they are intact, as all others around them do."""
@@ -340,7 +344,7 @@ def _label(sites: _Sites, cell: _Sites) -> tuple[Ints, list[str], NDArray[np.flo
 
 
 def _name_nuclei(sites: _Sites, cell: _Sites, code: Ints, names: list[str]) -> NDArray[np.float64]:
-    """Name small crystals among the sites without a code; how much each site of the cell looks like one, 0 to 1.
+    """Name small crystals among the sites without a code; how much each site looks like one, from 0 to 1.
 
     What is regular is left to a crystal in no table, unless a nucleus explains most of it.
     """
@@ -371,7 +375,7 @@ def _name_nuclei(sites: _Sites, cell: _Sites, code: Ints, names: list[str]) -> N
 
 
 def _give(sites: _Sites, code: Ints, k: int, members: Ints, free: Bools) -> None:
-    """Give sites of the cell that are free to a name, in all copies, and those that have most neighbours there."""
+    """Give free sites of the cell to a name, in all copies, and those that have most neighbours there."""
     n = len(free)
     member = np.zeros(n, dtype=bool)
     member[members] = True

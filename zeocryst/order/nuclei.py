@@ -1,17 +1,18 @@
-"""Crystals too small, too thin or too hot to have a site that is intact for five bonds: nuclei, sheets, cut balls.
+"""Crystals too small, too thin or too hot to have a site that is intact for five bonds: nuclei, sheets, balls.
 
-Growths begin at sites with two or three intact shells, on every type's net (`zeocryst.network.sprouts`). What tells
-a crystal from chance is the number of independent closed walks that agree with the net, less the disagreements met
-(`Nucleus.evidence`). Calibration (balls cut out of twelve frameworks, and disordered networks; see
-``benchmarks/nuclei.py``): in perfect balls of 60 T it is 17 to 31, in balls of 100 T embedded in a glass and
-relaxed there 7 to 45, at 600 K in balls of 150 T 12 to 52; in 28 melts and glasses of 1024 T, over all types, 7 at
-most, on 20 T. `LEAST_EVIDENCE` is above that. A nucleus may meet at most
-`zeocryst.network.sprouts.MOST_REFUSED` disagreements for each of its sites.
+Growths begin at sites with two or three intact shells, on every type's net. What tells a crystal from chance is
+the evidence that `zeocryst.network.sprouts` defines: independent closed walks that agree with the net, less the
+disagreements met, less a share of what had to be excused. Calibration, over all types (`benchmarks/nuclei.py`):
+in 30 melts and glasses of 1024 T, 15 frames of a hot melt of 512 T, and two disordered networks of 2048 T,
+whole and without 2, 5 and 10 % of their bonds, it is 3.0 at most; perfect balls of 60 T have 11 to 26.
+`LEAST_EVIDENCE` lies between. A nucleus may meet at most `zeocryst.network.sprouts.MOST_REFUSED` disagreements
+for each of its sites.
 
-Several types can go through the same small piece: every ball of FAU that does not reach a stacking fault fits EMT.
-Of types that explain it as well (`SLACK`) the one is named in which such a piece is by far the most common: the
-likelihood of a piece under a type is the number of ways to lay it on the type's net, for each T of the net. SOD's
-every site will do, of FRA's few. A closed walk more makes a type `EVIDENCE_WORTH` times as likely. Where that ratio is less than `CLEAR_RATIO` all are named together, ``"EMT|FAU"``.
+Several types can go through the same small piece: every ball of FAU that reaches no stacking fault fits EMT. Of
+types that explain it as well (`SLACK`) the one is named in which such a piece is by far the most common: the
+likelihood of a piece under a type is the number of ways to lay it on the type's net, for each T of the net.
+SOD's every site will do, of FRA's few. A closed walk more makes a type `EVIDENCE_WORTH` times as likely. Where
+the ratio is less than `CLEAR_RATIO` all are named together, ``"EMT|FAU"``.
 """
 
 from __future__ import annotations
@@ -34,16 +35,16 @@ if TYPE_CHECKING:
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-#: Independent closed walks that must agree, less disagreements.
-LEAST_EVIDENCE = 9
+#: Evidence that makes a crystal.
+LEAST_EVIDENCE = 5.0
 #: Pieces with less evidence than this are not looked at: they are everywhere.
-WORTH_KEEPING = 3
+WORTH_KEEPING = 1.0
 #: Sites that growths begin at: so many intact shells, and sequences that agree so deep (or as deep as intact).
 INTACT, AGREEING = 2, 3
 #: Evidence, and share of it, by which types may differ and still explain a piece as well.
-SLACK, SLACK_SHARE = 2, 0.1
+SLACK, SLACK_SHARE = 3.0, 0.1
 #: How much likelier a type is that explains one closed walk more.
-EVIDENCE_WORTH = 2.0
+EVIDENCE_WORTH = 1.5
 #: A type is named alone if a piece is so many times likelier in it than in any other.
 CLEAR_RATIO = 3.0
 #: Pieces that share more than this of the smaller one's sites are about the same piece.
@@ -60,13 +61,13 @@ class Nucleus:
         The type, or several that nothing told apart.
     members : (M,) int array
         Its sites.
-    evidence : int
-        Closed walks that agree, less disagreements.
+    evidence : float
+        See `zeocryst.network.sprouts`.
     """
 
     codes: tuple[str, ...]
     members: Ints
-    evidence: int
+    evidence: float
 
     @property
     def name(self) -> str:
@@ -86,9 +87,22 @@ class _Kinds(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A growth on a type's net: its evidence, the type's number, the site it began at, and its sites."""
+    """A growth on a type's net.
 
-    evidence: int
+    Attributes
+    ----------
+    evidence : float
+        What tells it from chance; see `zeocryst.network.sprouts`.
+    agreeing : int
+        The same without what is taken off for excuses: what tells types apart.
+    type, start : int
+        The type's number, and the site at which it began.
+    members : (M,) int array
+        Its sites.
+    """
+
+    evidence: float
+    agreeing: int
     type: int
     start: int
     members: Ints
@@ -111,7 +125,7 @@ def _kinds(codes: tuple[str, ...]) -> _Kinds:
             following = [place.get(int(kind[z]), -1) for z in ends]
             rows.append((t, net.size[y], net.number[y], following, int(y)))
     columns = [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)]
-    return _Kinds(*columns, tuple(of_site))
+    return _Kinds(columns[0], columns[1], columns[2], columns[3], columns[4], tuple(of_site))
 
 
 def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], free: Bools, types: Ints) -> list[Piece]:
@@ -147,12 +161,12 @@ def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], free: Bools, 
     for t in np.unique(kind_type):
         mine = starts[kind_type == t]
         rows = np.column_stack([mine[:, 0], kinds.site[mine[:, 1]], mine[:, 2]])
-        worth, member = _harvest(own, t, growth, whole, rows)
-        ends = np.concatenate([[0], worth[:, 4]])
-        for k, (_, walks, refused, start, _) in enumerate(worth.tolist()):
-            members = member[ends[k] : ends[k + 1], 0]
-            found.append(Piece(walks - refused, int(t), int(rows[start, 0]), members))
-    return sorted(found, key=lambda piece: (-piece.evidence, piece.type))
+        grown, evidence, member = _harvest(own, t, growth, whole, rows)
+        first = 0
+        for (agreeing, start, end), worth in zip(grown.tolist(), evidence.tolist(), strict=True):
+            found.append(Piece(worth, agreeing, int(t), int(rows[start, 0]), member[first:end]))
+            first = end
+    return sorted(found, key=lambda piece: (-piece.agreeing, -piece.evidence, piece.type))
 
 
 def _harvest(own: Angles, t: int, growth, whole: Ints, starts: Ints, *, all_ways: bool = False):  # type: ignore[no-untyped-def]
@@ -162,16 +176,14 @@ def _harvest(own: Angles, t: int, growth, whole: Ints, starts: Ints, *, all_ways
 
 
 def choose(
-    pieces: list[Piece], own: Angles, whole: Ints, free: Bools, least: int = LEAST_EVIDENCE
+    pieces: list[Piece], own: Angles, whole: Ints, free: Bools, least: float = LEAST_EVIDENCE
 ) -> list[Nucleus]:
     """The pieces that are crystals, with their types; none shares a site with another."""
     codes = tuple(framework_types())
     taken = ~free
     chosen: list[Nucleus] = []
     for piece in pieces:
-        if piece.evidence < least:
-            break
-        if taken[piece.members].any():
+        if piece.evidence < least or taken[piece.members].any():
             continue
         rivals = _rivals(piece, pieces)
         types = _likeliest(piece, rivals, own, whole, free) if len(rivals) > 1 else [piece.type]
@@ -185,11 +197,11 @@ def choose(
 
 def _rivals(piece: Piece, pieces: list[Piece]) -> list[Piece]:
     """The best piece of each type that explains about the same sites as well."""
-    slack = max(SLACK, SLACK_SHARE * piece.evidence)
+    slack = max(SLACK, SLACK_SHARE * piece.agreeing)
     found: dict[int, Piece] = {}
     mine = set(piece.members.tolist())
     for other in pieces:
-        if other.evidence < piece.evidence - slack:
+        if other.agreeing < piece.agreeing - slack:
             break
         shared = len(mine.intersection(other.members.tolist()))
         if shared > SAME_PIECE * min(len(mine), len(other.members)):
@@ -200,7 +212,7 @@ def _rivals(piece: Piece, pieces: list[Piece]) -> list[Piece]:
 def _likeliest(piece: Piece, rivals: list[Piece], own: Angles, whole: Ints, free: Bools) -> list[int]:
     """Types in which such a piece is the most common, the most likely first."""
     codes = tuple(framework_types())
-    slack = max(SLACK, SLACK_SHARE * piece.evidence)
+    slack = max(SLACK, SLACK_SHARE * piece.agreeing)
     kinds = _kinds(codes)
     growth = nothing(free)
     likelihood = {}
@@ -209,10 +221,10 @@ def _likeliest(piece: Piece, rivals: list[Piece], own: Angles, whole: Ints, free
         count = np.bincount(kinds.of_site[t])
         mine = kinds.site[kinds.type == t]
         rows = np.array([(rival.start, y, code) for y in mine for code in CODES], dtype=np.int64)
-        worth, _ = _harvest(own, t, growth, whole, rows, all_ways=True)
-        good = worth[:, 1] - worth[:, 2] >= piece.evidence - slack
-        ways = count[kinds.of_site[t][rows[worth[good, 3], 1]]].sum()
-        worth_more = float(EVIDENCE_WORTH) ** (rival.evidence - piece.evidence)
+        grown, _, _ = _harvest(own, t, growth, whole, rows, all_ways=True)
+        good = grown[:, 0] >= piece.agreeing - slack
+        ways = count[kinds.of_site[t][rows[grown[good, 1], 1]]].sum()
+        worth_more = float(EVIDENCE_WORTH) ** (rival.agreeing - piece.agreeing)
         likelihood[t] = max(ways, 1) / len(kinds.of_site[t]) * worth_more
     order = sorted(likelihood, key=lambda t: (-likelihood[t], t))
     return [t for t in order if likelihood[t] * CLEAR_RATIO > likelihood[order[0]]]
