@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell, neighbour_pairs, shortest_vector
+from zeocryst.cell import box_to_cell, neighbour_pairs, shortest_vector, volume
 from zeocryst.errors import InputError
 from zeocryst.network.surroundings import vectors_around
 
@@ -34,6 +34,10 @@ FIFTH_NEIGHBOUR_COST = 0.1
 #: Share of T with four neighbours within `CUTOFF_RANGE_A` from which a frame is dense. Melts at 1800 K have
 #: 0.95, aggregates of a few hundred T at 600 K 0.6 to 0.8, solutions of oligomers 0 to 0.3.
 DENSE_SHARE = 0.9
+#: The same where the box is full: with so many T per 1000 Å^3 (no solution has; of the frameworks the sparsest has
+#: 7). A melt of SOD's composition at 860 K has 0.81 to 0.95, so that 0.9 would change its cut-off from frame to
+#: frame, and hide its nuclei.
+FULL_T_PER_1000A3, FULL_SHARE = 8.0, 0.75
 #: In a frame that is not dense a gap says something only if there are at least so many pairs within the range:
 #: at 600 K one bond in ten has a length in a stretch of 0.1 Å between 3.4 and 3.7 Å.
 GAP_PAIRS = 20
@@ -135,7 +139,7 @@ def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floa
     return sites, matrix
 
 
-def find_cutoff(distance: Floats, i: Ints, n_sites: int) -> float:
+def find_cutoff(distance: Floats, i: Ints, n_sites: int, volume: float) -> float:
     """The T-T cut-off of a frame.
 
     In a cold network the first empty stretch of pair distances, at least `CLEAR_GAP_A` wide, parts
@@ -158,13 +162,15 @@ def find_cutoff(distance: Floats, i: Ints, n_sites: int) -> float:
         belongs to.
     n_sites
         Number of sites.
+    volume
+        Of the box, Å^3.
     """
     low, high = CUTOFF_RANGE_A
     between = np.sort(distance[(distance > low) & (distance < high)])
     edges = np.concatenate([[low], between, [high]])
     clear = np.flatnonzero(np.diff(edges) >= CLEAR_GAP_A)
     near = i[distance < high]
-    dense = is_dense(np.bincount(near, minlength=n_sites))
+    dense = is_dense(np.bincount(near, minlength=n_sites), volume)
     if not dense and (not len(clear) or len(near) < 2 * GAP_PAIRS):
         return (low + high) / 2
     if len(clear):
@@ -182,9 +188,18 @@ def find_cutoff(distance: Floats, i: Ints, n_sites: int) -> float:
     return float(grid[best].mean())
 
 
-def is_dense(neighbours: Ints) -> bool:
-    """Whether most T have four neighbours within `CUTOFF_RANGE_A`, from the number that each has, (N,)."""
-    return float((neighbours >= 4).mean()) >= DENSE_SHARE
+def is_dense(neighbours: Ints, volume: float) -> bool:
+    """Whether most T have four neighbours within `CUTOFF_RANGE_A`.
+
+    Parameters
+    ----------
+    neighbours : (N,) int array
+        How many each T has.
+    volume
+        Of the box, Å^3.
+    """
+    full = 1000 * len(neighbours) / volume >= FULL_T_PER_1000A3
+    return float((neighbours >= 4).mean()) >= (FULL_SHARE if full else DENSE_SHARE)
 
 
 @numba.njit(cache=True)
@@ -223,7 +238,9 @@ def bonds_from_sites(
     sites, matrix = check_structure(positions, cell)
     i, j, shift, distance = neighbour_pairs(sites, matrix, cutoff or CUTOFF_RANGE_A[1] + 0.1)
     if cutoff is None:
-        cutoff = find_cutoff(np.concatenate([distance, distance]), np.concatenate([i, j]), len(sites))
+        cutoff = find_cutoff(
+            np.concatenate([distance, distance]), np.concatenate([i, j]), len(sites), volume(matrix)
+        )
         near = distance < cutoff
         i, j, shift, distance = i[near], j[near], shift[near], distance[near]
     # equal distances (perfect crystals) are ordered by site, so that the result does not depend on

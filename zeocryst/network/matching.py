@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import neighbour_pairs
+from zeocryst.cell import neighbour_pairs, volume
 from zeocryst.network.bonds import (
     CLEAR_GAP_A,
     CUTOFF_RANGE_A,
@@ -103,10 +103,10 @@ def matched_bonds(
     i, j, shift, distance = neighbour_pairs(sites, matrix, cutoff or CUTOFF_RANGE_A[1])
     if cutoff is None:
         ends = np.concatenate([i, j])
-        if is_dense(np.bincount(ends, minlength=len(sites))):
+        if is_dense(np.bincount(ends, minlength=len(sites)), volume(matrix)):
             cutoff = _clear_cutoff(distance)
         else:
-            cutoff = find_cutoff(np.concatenate([distance, distance]), ends, len(sites))
+            cutoff = find_cutoff(np.concatenate([distance, distance]), ends, len(sites), volume(matrix))
         near = distance < cutoff
         i, j, shift, distance = i[near], j[near], shift[near], distance[near]
     weight = weights(distance, cutoff)
