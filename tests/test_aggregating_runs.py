@@ -86,7 +86,10 @@ def test_the_story_and_the_folder(aggregating, tmp_path, capsys):
     assert story["aggregate"]
     assert not story["percolates"]
     assert not story["ordering"]["found"]
-    assert story["fractal"] is None  # no cluster has ten T
+    assert story["fractal"] is None
+    why = "there are no clusters of 10 T and more that do not percolate, fewer than 10"
+    assert story["no_fractal"] == why
+    assert f"No fractal dimension: {why}." in last
     for name in ("clusters", "cluster_sizes", "cluster_shapes", "small_angle"):
         for ending in ("png", "svg", "csv"):
             assert (out / "figures" / f"{name}.{ending}").stat().st_size > 100

@@ -33,7 +33,7 @@ def test_a_run_leaves_the_folder_that_is_promised(finished):
     names.discard("framework_unit_cell.cif")  # where the symmetry of the crystal is found
     assert names == {
         "condition.toml", "trajectory.gsd", "order_parameters.csv",
-        "framework.cif", "framework.extxyz", "framework.gsd", "framework.data",
+        "framework.cif", "ideal.cif", "framework.extxyz", "framework.gsd", "framework.data",
         "report.html", "figures", "summary.json", "log.txt", "checkpoint", "provenance.json",
     }  # fmt: skip
     summary = json.loads((out / "summary.json").read_text())

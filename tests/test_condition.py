@@ -58,12 +58,28 @@ def test_shipped_conditions_are_valid_and_survive_a_round_trip(path):
         ('coupling = "aniso"', 'coupling = "none"', r"stage 3: coupling = 'none'; expected iso, aniso or triclinic"),
         ("fraction = 0.5 }", "fraction = 1.5 }", r"stage 1.seed_region: fraction = 1.5; expected"),
         ('shape = "slab"', 'shape = "ball"', r"seed_region: shape = 'ball'"),
-        ("interval_ps = 20", "interval_ps = 0", r"output: interval_ps = 0"),
-        ("interval_ps = 20", "interval_ps = 1e6", r"interval_ps = 1e\+06; expected at most the length of the run"),
+        ("interval_ps = 10", "interval_ps = 0", r"output: interval_ps = 0"),
+        ("interval_ps = 10", "interval_ps = 1e6", r"interval_ps = 1e\+06; expected at most the length of the run"),
         ("threads = 0", "threads = -1", r"engine: threads = -1"),
         ("seed = 1", "seed = 0", r"seed = 0; expected a whole number, at least 1"),
         ('name = "ts"', 'name = "tx"', r"no force field 'tx'"),
         ('device = "auto"', 'device = "tpu"', r"device = 'tpu'"),
+        # what a stage is run for
+        ("crystalline_share = 0.998", "cristalline_share = 1", r"stage 3.until: unknown key 'cristalline_share'; did you mean 'crystalline_share'"),
+        ("crystalline_share = 0.998", "crystalline_share = 1.5", r"stage 3.until: crystalline_share = 1.5; expected a number, more than 0 and at most 1"),
+        ("crystalline_share = 0.998", "crystalline_share = '0.998'", r"stage 3.until: crystalline_share = '0.998'; expected a number"),
+        ("crystalline_share = 0.998", "crystalline_share = { bellow = 0.1 }", r"stage 3.until.crystalline_share: below is missing"),
+        ("crystalline_share = 0.998", "crystalline_share = { below = 0 }", r"below = 0; expected a number, more than 0 and at most 1"),
+        ("crystalline_share = 0.998, ", "", r"stage 3.until: expected one of crystalline_share, largest_grain_sites, .*none is given"),
+        ("0.998, for", "0.998, largest_grain_sites = 9, for", r"stage 3.until: expected one of .*; crystalline_share, largest_grain_sites are given"),
+        ("0.998, for_ps = 100", "0.998", r"stage 3.until: for_ps is missing; expected a number, more than 0"),
+        ("for_ps = 100", "for_ps = 2400", r"stage 3: until = .*; expected for_ps less than the 2400 ps"),
+        ("crystalline_share = 0.998", "largest_grain_sites = 513", r"stage 3.until: largest_grain_sites = 513; expected at most 512, the number of T"),
+        # frames that are kept in memory
+        ("fine_ps = 2 ", "fine_ps = 0 ", r"output: fine_ps = 0; expected a number, more than 0"),
+        ("fine_ps = 2 ", "fine_ps = 10 ", r"output: fine_ps = 10; expected a part of interval_ps = 10, .*: 5 to 0.1"),
+        ("fine_ps = 2 ", "fine_ps = 0.05 ", r"output: fine_ps = 0.05; expected a part of interval_ps = 10"),
+        ("fine_ps = 2 ", "fine_ps = 3 ", r"fine_ps = 3; expected a time that goes into interval_ps = 10 a whole number of times"),
     ],
 )  # fmt: skip
 def test_bad_entries_name_the_key_the_value_and_what_is_allowed(old, new, expected):
@@ -84,6 +100,29 @@ def test_no_stage_no_beads_no_file():
         parse("[system]\nstart = 'file'\nfile = 'no.gsd'\n" + stage)
     with pytest.raises(InputError, match="system is missing"):
         parse(stage)
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        "{ crystalline_share = 1, for_ps = 50 }",
+        "{ crystalline_share = { below = 0.02 }, for_ps = 50 }",
+        "{ largest_grain_sites = 512, for_ps = 0.5 }",
+        "{ largest_cluster_T = { below = 600 }, for_ps = 10 }",
+    ],
+)
+def test_what_a_stage_is_run_for_survives_a_round_trip(until):
+    old = "{ crystalline_share = 0.998, for_ps = 100 }"
+    assert old in GOOD
+    condition = parse(GOOD.replace(old, until))
+    assert condition.stages[2].until is not None
+    assert condition.can_end_early
+    assert parse_condition(tomllib.loads(to_toml(condition)), "copy", ROOT) == condition
+
+
+def test_a_minimization_waits_for_nothing():
+    with pytest.raises(InputError, match="stage 1: unknown key 'until'"):
+        parse(edited("kind = 'minimize'\nuntil = { crystalline_share = 1, for_ps = 50 }", HOT))
 
 
 def test_a_seed_region_needs_a_fixed_box():

@@ -8,24 +8,30 @@ import numpy as np
 import pytest
 from ase import Atoms
 from command_line import call, is_one_message
+from conftest import shared
 
 from zeocryst.cell import make_frame
 from zeocryst.engines import choose_engine
 from zeocryst.frameworks.table import start_structure
-from zeocryst.network.bonds import sites_of_frame
+from zeocryst.network.bonds import bonds_from_sites, sites_of_frame
 from zeocryst.trajectory import read_frame, write_frame
 
-#: Quartz, P3_221, one T site; framework density 26.5 T per 1000 Å^3 (L. Levien, C. T. Prewitt, D. J. Weidner,
-#: Am. Mineral. 65, 920 (1980)); coordination sequence 4, 12, 30, 52, 80, 116 (O'Keeffe, Hyde, 1996, net qtz).
-A, C, U, X, Y, Z = 4.916, 5.4054, 0.4697, 0.4135, 0.2669, 0.1191
+#: Quartz (L. Levien, C. T. Prewitt, D. J. Weidner, Am. Mineral. 65, 920 (1980)).
+A, C = 4.916, 5.4054
+#: Silicon III, Ia-3, one site (J. S. Kasper, S. M. Richards, Acta Cryst. 17, 752 (1964)), made larger to be silica's;
+#: the coordination sequence is that of the net gsi of the Reticular Chemistry Structure Resource.
+SILICON_III, SCALE, X = 6.636, 1.32, 0.1003
+GSI = [4, 12, 27, 49, 77, 109, 148, 194]
 
 
-def quartz():
+def silicon_three():
     from ase.spacegroup import crystal
 
-    return crystal(
-        ["Si", "O"], [(U, 0, 2 / 3), (X, Y, Z + 2 / 3)], spacegroup=154, cellpar=[A, A, C, 90, 90, 120]
-    )
+    a = SILICON_III * SCALE
+    atoms = crystal(["Si"], [(X, X, X)], spacegroup=206, cellpar=[a, a, a, 90, 90, 90])
+    network = bonds_from_sites(atoms.positions, atoms.cell[:])
+    middles = network.positions[network.first] + network.vectors / 2
+    return atoms + Atoms(f"O{len(middles)}", positions=middles)
 
 
 @pytest.fixture
@@ -62,8 +68,11 @@ def test_the_list(data):
     assert rows["FAU"]["density_T_per_1000A3"] == pytest.approx(13.3, abs=0.2)
     assert not any(row["user"] for row in rows.values())
     text = call("frameworks").stdout
-    assert "253 types, 16 interrupted, 0 of your own" in text
-    assert len(text.splitlines()) == 255
+    lines = text.splitlines()
+    assert "253 types, 16 interrupted, 0 of your own" in lines[254]
+    assert lines[-1].startswith("7 dense nets")
+    assert len(lines) == 255 + 8
+    assert max(map(len, lines)) <= 80
     assert not data.exists()
 
 
@@ -87,7 +96,7 @@ def test_one_is_shown(data, code):
     ("arguments", "named"),
     [
         (["SGU"], "SGT"),
-        (["quartz"], "nearest"),
+        (["granite"], "nearest"),
         (["SOD", "LTA"], "LTA"),
         (["add"], "--name NAME"),
         (["add", "x.cif"], "--name NAME"),
@@ -105,46 +114,92 @@ def test_bad_command_lines(data, tmp_path, arguments, named):
     assert not data.exists()
 
 
+@pytest.mark.parametrize("word", ["qtz", "QTZ", "quartz"])
+def test_a_dense_net_is_shown_by_its_name_or_its_mineral(data, word):
+    found = json.loads(call("frameworks", word, "--json").stdout)
+    assert (found["code"], found["mineral"], found["space_group"]) == ("qtz", "quartz", "P3_221")
+    assert found["cell"] == pytest.approx([A, A, C, 90, 90, 120])
+    assert "Levien" in found["source"]
+    text = call("frameworks", word).stdout
+    assert text.startswith("qtz (quartz): 3 T per cell, 26.52 T per 1000 Å³")
+    assert "taken by qtz" in is_one_message(call("frameworks", "add", "x.cif", "--name", "Qtz"))
+
+
 def test_a_crystal_in_no_table_is_added_and_then_named(data, tmp_path):
-    atoms = quartz()
-    ase.io.write(tmp_path / "quartz.cif", atoms)
-    [before] = identified(tmp_path / "quartz.cif")
+    atoms = silicon_three()
+    ase.io.write(tmp_path / "crystal.cif", atoms)
+    [before] = identified(tmp_path / "crystal.cif")
     assert (before["types"], before["amorphous_share"]) == ([], 0)
     [kind] = before["unknown"]
-    assert kind["sites"] == 3
-    assert kind["coordination_sequence"][:6] == [4, 12, 30, 52, 80, 116]
+    assert kind["sites"] == 16
+    assert kind["coordination_sequence"][:8] == GSI
     crystal = before["crystal"]
-    assert (crystal["sites"], crystal["n_T_sites"], crystal["T_per_cell"]) == (3, 1, 3)
-    assert "unknown, crystalline 100.0 % (3 T)" in call("identify", tmp_path / "quartz.cif").stdout
+    assert (crystal["sites"], crystal["n_T_sites"], crystal["T_per_cell"]) == (16, 1, 16)
+    assert "unknown, crystalline 100.0 % (16 T)" in call("identify", tmp_path / "crystal.cif").stdout
 
-    done = call("frameworks", "add", tmp_path / "quartz.cif", "--name", "qtz", "--json")
+    done = call("frameworks", "add", tmp_path / "crystal.cif", "--name", "mine", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert (found["code"], found["user"], found["n_T"], found["interrupted"]) == ("qtz", True, 3, False)
-    assert found["density_T_per_1000A3"] == pytest.approx(26.5, abs=0.1)
+    assert (found["code"], found["user"], found["n_T"], found["interrupted"]) == ("mine", True, 16, False)
+    assert found["density_T_per_1000A3"] == pytest.approx(16000 / (SILICON_III * SCALE) ** 3, abs=0.01)
     assert found["net"] == crystal["name"]
-    assert "quartz.cif" in found["source"]
-    assert [p.name for p in data.rglob("*.json")] == ["qtz.json"]
+    assert "crystal.cif" in found["source"]
+    assert [p.name for p in data.rglob("*.json")] == ["mine.json"]
     listed = json.loads(call("frameworks", "--json").stdout)["frameworks"]
-    assert [row["code"] for row in listed if row["user"]] == ["qtz"]
+    assert [row["code"] for row in listed if row["user"]] == ["mine"]
 
     # from a sheared supercell, shuffled, from atoms and from T alone
-    big = atoms.repeat((4, 5, 4))
+    big = atoms.repeat((2, 3, 2))
     big.set_cell(np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1]]) @ big.cell[:])
     big = big[np.random.default_rng(1).permutation(len(big))]
     ase.io.write(tmp_path / "atoms.extxyz", big)
     ase.io.write(tmp_path / "sites.extxyz", big[big.numbers == 14])
     ase.io.write(tmp_path / "sod.extxyz", sod())
     entries = identified(
-        tmp_path / "quartz.cif", tmp_path / "atoms.extxyz", tmp_path / "sites.extxyz", tmp_path / "sod.extxyz"
+        tmp_path / "crystal.cif", tmp_path / "atoms.extxyz", tmp_path / "sites.extxyz", tmp_path / "sod.extxyz"
     )
-    assert [[(t["code"], t["share"]) for t in e["types"]] for e in entries] == [[("qtz", 1)]] * 3 + [
+    assert [[(t["code"], t["share"]) for t in e["types"]] for e in entries] == [[("mine", 1)]] * 3 + [
         [("SOD", 1)]
     ]
     assert [e["crystal"] for e in entries] == [None] * 4
     message = is_one_message(call("frameworks", "add", tmp_path / "atoms.extxyz", "--name", "other"))
-    assert "qtz" in message
-    assert "taken by qtz" in is_one_message(call("frameworks", "add", tmp_path / "quartz.cif", "--name", "QTZ"))
+    assert "mine" in message
+    assert "taken by mine" in is_one_message(
+        call("frameworks", "add", tmp_path / "crystal.cif", "--name", "MINE")
+    )
+
+
+def test_a_crystal_of_six_coordinated_t_is_called_one_and_is_no_framework_type(data):
+    path = shared("cases/dense_six_coordinated/stishovite.extxyz")
+    [entry] = identified(path)
+    assert (entry["types"], entry["amorphous_share"], entry["unknown"]) == ([], 0, [])
+    crystal = entry["crystal"]
+    assert (crystal["space_group"], crystal["coordination"]) == ("P4_2/mnm", {"6": 2})
+    text = call("identify", path).stdout
+    assert "crystalline, not four-connected 100.0 % (2 T)" in text
+    assert "T with 6 O, joined to a framework" in text
+    assert all(len(line) <= 80 for line in text.splitlines()[1:])
+    assert "2 of 2 T have up to 6 O" in is_one_message(call("frameworks", "add", path, "--name", "stish"))
+    assert not data.exists()
+
+
+def test_a_slab_is_told_as_one(tmp_path):
+    """SOD, 4 x 4 x 5 cells, with 15 Å of vacuum along c: as many T as 5 cells of the idealized type."""
+    cell, sites = start_structure("SOD")
+    slab = Atoms("Si12", positions=sites, cell=cell, pbc=True).repeat((4, 4, 5))
+    thickness = np.ptp(slab.positions[:, 2])
+    slab.cell[2, 2] += 15
+    ase.io.write(tmp_path / "slab.extxyz", slab)
+    [entry] = identified(tmp_path / "slab.extxyz")
+    [row] = entry["types"]
+    [piece] = entry["pieces"]
+    assert (row["code"], piece["code"], piece["extent"], piece["mineral"]) == ("SOD", "SOD", "slab", None)
+    assert (piece["sites"], piece["normal"]) == (960, [0, 0, 1])
+    assert piece["thickness_A"] == pytest.approx(thickness, abs=0.01)
+    assert piece["equivalent_thickness_A"] == pytest.approx(5 * cell[2, 2], rel=0.01)
+    text = call("identify", tmp_path / "slab.extxyz").stdout
+    assert f"SOD: a slab {thickness:.1f} Å thick" in text
+    assert all(len(line) <= 80 for line in text.splitlines()[1:])
 
 
 def sod():
@@ -248,7 +303,7 @@ def wrong_input(case, folder):
         named = "1 of 12 positions are not finite numbers; the first is site 3"
     elif case == "NaN oxygen":
         path = folder / "wrong.extxyz"
-        atoms = quartz()
+        atoms = silicon_three()
         atoms.positions[-1] = np.nan
         ase.io.write(path, atoms)
         return path, "not finite"

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
 from zeocryst.order import REGISTRY, check_names, measure
-from zeocryst.order.aggregation import fractal_of_frames
+from zeocryst.order.aggregation import fractal_of_frames, no_fractal
 from zeocryst.order.crystallinity import in_a_word
-from zeocryst.order.kinetics import course
+from zeocryst.order.kinetics import Frames, course, front_rows
 from zeocryst.order.labels import label_sites
 from zeocryst.order.measured import Table
 from zeocryst.order.ordering import aggregation_story
 from zeocryst.outdir import check_empty, folder
 from zeocryst.report.analysis import write_analysis
 from zeocryst.rundir import without_nan
+from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.structures import Structures
 from zeocryst.trajectory import TrajectoryWriter, logged
 
@@ -46,11 +48,17 @@ class Analysis:
         One a frame: ``frame``, ``step``, ``time_ps`` and what was measured, the unit in the name.
     distributions : dict
         Name to a list of tables, one a frame.
+    grains : list of arrays
+        Grain of each T, one array a frame, where crystallinity was measured.
+    fronts : list of dict
+        Where the fronts of a growing slab were, one a frame.
     """
 
     summary: dict[str, Any]
     rows: list[Row] = field(default_factory=list)
     distributions: dict[str, list[Table]] = field(default_factory=dict)
+    grains: list[NDArray[Any]] = field(default_factory=list)
+    fronts: list[Row] = field(default_factory=list)
 
     def as_json(self) -> str:
         """One object: the summary, the rows as ``order_parameters``, ``distributions`` of the last frame."""
@@ -126,11 +134,11 @@ def analyze(
         raise InputError(f"{path}: --frames chooses none of its {len(structures)} frames")
     with folder(out) as place:
         found = _measure_all(structures, chosen, names, place)
-        found.summary.update(_summary(structures, chosen, names, found.rows))
+        found.summary.update(_summary(structures, chosen, names, found))
         _tell_clusters(found)
         _tell_beads(found)
         if place is not None:
-            write_analysis(place, found.rows, found.distributions, found.summary)
+            write_analysis(place, found.rows, found.distributions, found.summary, found.fronts)
     return found
 
 
@@ -169,6 +177,8 @@ def _measure_all(
             carried = {name: logged(frame, name) for name in CARRIED}
             row |= {name: value for name, value in carried.items() if value is not None}
             found.rows.append(row | measured.values | measured.words)
+            if "grain" in measured.sites:
+                found.grains.append(measured.sites["grain"])
             for name, table in measured.distributions.items():
                 found.distributions.setdefault(name, []).append(table)
             if writer is not None:
@@ -201,9 +211,10 @@ def _by_bead(frame: gsd.hoomd.Frame, sites: dict[str, Any]) -> dict[str, Any]:
 
 
 def _summary(
-    structures: Structures, chosen: Sequence[int], names: list[str], rows: list[Row]
+    structures: Structures, chosen: Sequence[int], names: list[str], found: Analysis
 ) -> dict[str, Any]:
     network, frame = structures.frame(chosen[-1])
+    rows = found.rows
     summary: dict[str, Any] = {
         "path": str(structures.path),
         "frames": len(chosen),
@@ -218,22 +229,38 @@ def _summary(
         "types": None,
         "amorphous_share": None,
         "transition": None,
+        "growth": None,
         "clusters": None,
     }
     if "crystallinity" not in names:
         return summary
     labels = label_sites(network)
-    story = course(rows, _start(rows), lambda k: structures.network(chosen[k]))
-    found = ", ".join(f"{t['code']} {100 * float(str(t['share'])):.1f} %" for t in labels.summary())
+    start, frames = _start(rows), _frames(structures, chosen, found)
+    story = course(rows, start, frames)
+    if story["growth"]["fronts"]:
+        found.fronts = front_rows(rows, start, frames, story["growth"]["front_normal"])
+    types = ", ".join(f"{t['code']} {100 * float(str(t['share'])):.1f} %" for t in labels.summary())
     end = in_a_word(labels.crystalline_share)
     return summary | {
         "verdict": end,
         "sentence": f"The last frame is {end}: {100 * labels.crystalline_share:.1f} % of the T are crystalline"
-        f"{f' ({found})' if found else ''}. {story['transition']['sentence']}",
+        f"{f' ({types})' if types else ''}. {story['transition']['sentence']} {story['growth']['sentence']}",
         **story,
         "types": labels.summary(),
         "amorphous_share": round(1 - labels.crystalline_share, 4),
     }
+
+
+def _frames(structures: Structures, chosen: Sequence[int], found: Analysis) -> Frames:
+    """The frames for the kinetics; a run's crystal seed is marked in its last one."""
+
+    def sites(k: int) -> tuple[Any, Any, Any]:
+        """Positions, cell and grains of the T of a row."""
+        network = structures.frame(chosen[k])[0]
+        return network.positions, network.cell, found.grains[k]
+
+    marks = structures.frame(chosen[-1])[1].log.get(SEED_MARK)
+    return Frames(lambda k: structures.frame(chosen[k])[0], sites, marks is not None and bool(np.any(marks)))
 
 
 def _tell_clusters(found: Analysis) -> None:
@@ -241,11 +268,15 @@ def _tell_clusters(found: Analysis) -> None:
     if "clusters" not in found.summary["measured"]:
         return
     story = aggregation_story(found.rows)
-    fractal = fractal_of_frames(found.distributions["cluster_sizes"])
+    tables = found.distributions["cluster_sizes"]
+    fractal = fractal_of_frames(tables)
     story["fractal"] = None if fractal is None else asdict(fractal)
+    story["no_fractal"] = no_fractal(tables)
     found.summary["clusters"] = story
     if story["aggregate"]:
-        words = "" if fractal is None else f" Fractal dimension {fractal.dimension:.2f} (all frames together)."
+        words = f" No fractal dimension: {story['no_fractal']}." if story["no_fractal"] else ""
+        if fractal is not None:
+            words = f" Fractal dimension {fractal.dimension:.2f} (all frames together)."
         found.summary["sentence"] += f" {story['sentence']}{words}"
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zeocryst.backmap.ideal import IdealCrystal
 from zeocryst.cell import make_frame
 from zeocryst.trajectory import write_frame
 
@@ -110,10 +111,6 @@ def cif(
     symmetry: Symmetry | None,
 ) -> str:
     """The text of a CIF."""
-    from ase.cell import Cell
-
-    lengths = Cell(cell).cellpar()
-    names = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
     count: dict[str, int] = {}
     rows = []
     for symbol, multiplicity, x, y, z in sites:
@@ -125,8 +122,7 @@ def cif(
     lines = [
         f"data_{title}",
         *([f"# symmetry within {SYMPREC_A} A, by spglib"] if symmetry is not None else []),
-        *(f"_cell_{name} {value:.6f}" for name, value in zip(names, lengths, strict=True)),
-        f"_cell_volume {abs(np.linalg.det(cell)):.4f}",
+        *_cell_lines(cell),
         f"_space_group_name_H-M_alt '{group[0]}'",
         f"_space_group_name_Hall '{group[1]}'",
         f"_space_group_IT_number {group[2]}",
@@ -185,6 +181,59 @@ def write_atoms(folder: Path, atoms: Atoms, name: str = "framework") -> Symmetry
     kinds = [present.index(s) for s in atoms.get_chemical_symbols()]
     write_frame(folder / f"{name}.gsd", make_frame(atoms.positions, atoms.cell[:], kinds, present, masses))
     return symmetry
+
+
+def write_ideal(path: Path, crystal: IdealCrystal) -> None:
+    """Write an ideal crystal as CIF: symmetry operations, the asymmetric unit, and the spread of the copies."""
+    import spglib
+    import spglib.error
+
+    spglib.error.OLD_ERROR_HANDLING = False  # raise, do not return None
+    operations = spglib.get_symmetry_from_database(crystal.hall_number)
+    kind = spglib.get_spacegroup_type(crystal.hall_number)
+    figures = crystal.figures
+    formula, units = crystal.atoms.symbols.formula.reduce()
+    lines = [
+        f"data_{crystal.code}",
+        f"_chemical_formula_sum '{' '.join(f'{e}{n}' for e, n in sorted(formula.count().items()))}'",
+        f"_cell_formula_units_Z {units}",
+        f"# {crystal.code} in the space group of its framework: the mean of {figures['copies']} cells of its",
+        "# net, with the symmetry put on it. U_iso: mean square distance of the copies from the site, over 3.",
+        f"# Root mean square distance of T {figures['rms_A']} A, of O {figures['rms_O_A']} A; strain that was",
+        f"# taken off the cell {figures['cell_strain']}. H and the silanols of defects are left out.",
+        *_cell_lines(crystal.cell),
+        f"_space_group_name_H-M_alt '{crystal.setting}'",
+        f"_space_group_name_Hall '{kind.hall_symbol}'",
+        f"_space_group_IT_number {crystal.number}",
+        "loop_",
+        "_space_group_symop_operation_xyz",
+        *(
+            f"'{_operation(r, t)}'"
+            for r, t in zip(operations["rotations"], operations["translations"], strict=True)
+        ),
+        "loop_",
+        *(f"_atom_site_{name}" for name in ("label", "type_symbol", "symmetry_multiplicity", "fract_x",
+                                            "fract_y", "fract_z", "occupancy", "adp_type", "U_iso_or_equiv")),
+        *(
+            f"{s.label} {s.element} {s.multiplicity} {' '.join(f'{x:.8f}' for x in s.place)} 1.0 Uiso "
+            f"{s.rms_A**2 / 3:.5f}"
+            for s in crystal.sites
+        ),
+        "loop_",
+        *(f"_zeocryst_site_{name}" for name in ("label", "rms_displacement_A", "copies")),
+        *(f"{s.label} {s.rms_A:.4f} {s.copies}" for s in crystal.sites),
+    ]  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, "\n".join(lines) + "\n")
+
+
+def _cell_lines(cell: NDArray[np.float64]) -> list[str]:
+    """The cell as CIF has it."""
+    from ase.cell import Cell
+
+    names = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
+    lengths = zip(names, Cell(cell).cellpar(), strict=True)
+    return [*(f"_cell_{n} {x:.6f}" for n, x in lengths), f"_cell_volume {abs(np.linalg.det(cell)):.4f}"]
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.atomfiles import write_atoms
+from zeocryst.atomfiles import write_atoms, write_ideal
 from zeocryst.backmap.build import build
-from zeocryst.backmap.checks import as_records, examine, network_of_atoms
-from zeocryst.backmap.feasibility import feasibility
-from zeocryst.backmap.local import SHIFT_SOURCE, histogram, local_geometry
+from zeocryst.backmap.checks import examine, network_of_atoms
+from zeocryst.backmap.feasibility import feasibility, feasibility_in_words
+from zeocryst.backmap.ideal import IdealCrystal, ideal_crystal, no_crystal
+from zeocryst.backmap.judging import as_records, verdict, worst_places
+from zeocryst.backmap.local import histogram, local_geometry
 from zeocryst.backmap.pores import measure_pores
+from zeocryst.backmap.shifts import q4_shifts, shift_record, shifts_in_words
 from zeocryst.cell import volume
 from zeocryst.network.bonds import Network
 from zeocryst.network.matching import Choices
@@ -45,12 +48,20 @@ class Realized:
         Frameworks named from the atoms.
     amorphous_share : float
         Share of T that has no name.
+    crystal : IdealCrystal or str
+        The mean crystal in the type's space group, or why there is none.
     """
 
     atoms: Atoms
     record: dict[str, Any]
     types: list[dict[str, Any]]
     amorphous_share: float
+    crystal: IdealCrystal | str
+
+    @property
+    def ideal(self) -> dict[str, Any]:
+        """The entry ``ideal`` of ``summary.json``."""
+        return no_crystal(self.crystal) if isinstance(self.crystal, str) else self.crystal.record()
 
 
 def realize(
@@ -71,11 +82,11 @@ def realize(
     """
     built = build(network, seed, free_cell=free_cell)
     atoms = built.atoms
-    figures, checks = examine(atoms, network, built.residual, volume(network.cell))
+    found = examine(atoms, network, built.residual, volume(network.cell), free_cell=free_cell)
+    figures = found.figures
     after = network_of_atoms(atoms)
     before_labels, labels = label_sites(network), label_sites(after)
     local = local_geometry(atoms)
-    shifts = local.shifts_ppm
     extended = any(piece.directions >= 2 for piece in pieces(network))  # a framework or a layer of one
     pores = measure_pores(atoms, seed, framework=extended)
     surface = pores["accessible_surface_A2"]
@@ -94,24 +105,22 @@ def realize(
             "si_o_A": histogram(local.t_o, 1.5, 1.75, 50),
             "o_si_o_deg": histogram(local.o_t_o, 80, 140, 60),
             "si_o_si_deg": histogram(local.t_o_t, 100, 180, 40),
-            "shift_29Si_ppm": histogram(shifts, -132, -80, 52),
+            "shift_29Si_ppm": histogram(q4_shifts(local)[1], -132, -80, 52),
         },
         "rings_per_T": {"before": _rings(network), "after": _rings(after)},
         "types": {"before": before_labels.summary(), "after": labels.summary()},
-        "shift_29Si_ppm": {
-            "sites": len(shifts),
-            "mean": float(shifts.mean()) if len(shifts) else None,
-            "std": float(shifts.std()) if len(shifts) else None,
-            "source": SHIFT_SOURCE,
-        },
+        "shift_29Si_ppm": shift_record(local),
         "local_distances": local.distances(),
         "feasibility": feasibility(local.distances()),
         "pores": pores,
         "silanols_per_nm2": 100 * figures["n_silanol"] / surface if surface else None,
         "surface": SURFACE,
-        "checks": as_records(checks),
+        "checks": as_records(found.checks),
+        "invariants": as_records(found.invariants),
+        "worst_places": worst_places(found.checks),
     }
-    return Realized(atoms, record, labels.summary(), round(1 - labels.crystalline_share, 4))
+    crystal = ideal_crystal(atoms, network, labels)
+    return Realized(atoms, record, labels.summary(), round(1 - labels.crystalline_share, 4), crystal)
 
 
 def _rings(network: Network) -> dict[str, float]:
@@ -120,23 +129,20 @@ def _rings(network: Network) -> dict[str, float]:
 
 
 def write_results(folder: Path, found: Realized, name: str = "framework") -> None:
-    """Write the atoms as CIF, extxyz, GSD and LAMMPS data; the symmetry that was found joins the record."""
+    """Write the atoms as CIF, extxyz, GSD and LAMMPS data; the symmetry that was found joins the record.
+
+    The ideal crystal goes into a CIF of its own, ``ideal.cif`` beside ``framework.cif``.
+    """
     symmetry = write_atoms(folder, found.atoms, name)
     found.record["space_group"] = symmetry.record() if symmetry else None
+    if isinstance(found.crystal, IdealCrystal):
+        write_ideal(folder / f"{name.replace('framework', 'ideal')}.cif", found.crystal)
 
 
-def in_words(record: dict[str, Any]) -> list[str]:
-    """The validity report as sentences."""
-    failed = [c["name"] for c in record["checks"] if not c["passed"]]
+def in_words(record: dict[str, Any], ideal: dict[str, Any]) -> list[str]:
+    """The validity report as sentences, and what there is of an ideal crystal."""
     choices, pores = record["choices"], record["pores"]
-    said = [
-        f"{record['formula']}: "
-        + (
-            f"{len(failed)} of {len(record['checks'])} checks failed ({', '.join(failed)})."
-            if failed
-            else f"every one of {len(record['checks'])} checks passed."
-        )
-    ]
+    said = [f"{record['formula']}: {verdict(record)}.", *_left_out(record), *_places(record)]
     before, after = (_named(record["types"][k]) for k in ("before", "after"))
     said.append(f"Framework from the T network: {before}; from the atoms: {after}.")
     cut, added = choices["cut"], choices["silanols_added"]
@@ -151,17 +157,7 @@ def in_words(record: dict[str, Any]) -> list[str]:
         f"{100 * record['volume_change']:+.2f} %; {record['density_T_per_1000A3']:.2f} T per 1000 Å^3, "
         f"{record['density_g_cm3']:.3f} g/cm^3."
     )
-    shift = record["shift_29Si_ppm"]
-    if shift["sites"]:
-        said.append(f"29Si shifts of {shift['sites']} Q4 sites: {shift['mean']:.1f} ± {shift['std']:.1f} ppm.")
-    feasible = record["feasibility"]
-    judged = [c for c in feasible["criteria"] if c["met"] is not None]
-    if judged:
-        broken = ", ".join(c["name"] for c in judged if not c["met"])
-        said.append(
-            f"{len(judged)} criteria on local distances that synthesized zeolites meet (Li, Yu, Xu 2013): "
-            + (f"not met: {broken}." if broken else "all are met, so that it is feasible by them.")
-        )
+    said += [shifts_in_words(record["shift_29Si_ppm"]), feasibility_in_words(record["feasibility"])]
     if pores["largest_cavity_A"] is not None:
         said.append(
             f"Largest cavity {pores['largest_cavity_A']:.2f} Å, pore-limiting diameter "
@@ -172,7 +168,36 @@ def in_words(record: dict[str, Any]) -> list[str]:
         said.append("Pores were not measured (a finite aggregate, too many atoms, or Zeo++ failed).")
     if record["silanols_per_nm2"] is not None and record["n_silanol"]:
         said.append(f"{record['silanols_per_nm2']:.2f} silanols per nm^2 of surface ({record['surface']}).")
-    return said
+    said.append(_ideal_in_words(ideal))
+    return [sentence for sentence in said if sentence]
+
+
+def _left_out(record: dict[str, Any]) -> list[str]:
+    """The checks that say nothing about this structure."""
+    nothing = [c["name"] for c in record["checks"] if c["passed"] is None]
+    return [f"Not counted, since there is nothing of the kind near: {', '.join(nothing)}."] if nothing else []
+
+
+def _places(record: dict[str, Any]) -> list[str]:
+    """Where checks failed, at worst."""
+    found = {c["name"]: c for c in record["checks"]}
+    places = [
+        f"{p['check']} {found[p['check']]['value']:.4g} {found[p['check']]['unit']}".rstrip()
+        + f" at atoms {'-'.join(map(str, p['atoms']))} ({p['outside']} of {p['of']} beyond the limit)"
+        for p in record["worst_places"]
+    ]
+    return [f"Worst places (atoms numbered from 0): {'; '.join(places)}."] if places else []
+
+
+def _ideal_in_words(ideal: dict[str, Any]) -> str:
+    """Whether there is an ideal crystal, and how near the atoms are to it."""
+    if ideal["code"] is None:
+        return f"No ideal crystal is written: {ideal['reason']}."
+    return (
+        f"Ideal crystal: {ideal['code']} in {ideal['space_group']}, the mean of {ideal['copies']} cells of its "
+        f"net; T lie {ideal['rms_A']:.2f} Å and O {ideal['rms_O_A']:.2f} Å (root mean square) from the mean "
+        f"places; strain of {100 * ideal['cell_strain']:.1f} % was taken off the cell."
+    )
 
 
 def _pm(record: dict[str, Any], name: str) -> str:

@@ -13,8 +13,9 @@ from zeocryst.atomistic import in_words, realize, write_results
 from zeocryst.cell import box_to_cell
 from zeocryst.errors import InputError
 from zeocryst.forcefield import read_forcefield
-from zeocryst.network.bonds import Network
-from zeocryst.network.matching import Choices, matched_bonds
+from zeocryst.network.bonds import Network, bonds_from_sites
+from zeocryst.network.matching import Choices, matched_bonds, matched_within
+from zeocryst.quench.relax import Quenched, quench
 from zeocryst.rundir import provenance, read_summary, without_nan
 from zeocryst.structures import parse_types, read_networks
 from zeocryst.trajectory import count_frames, read_frame
@@ -52,6 +53,16 @@ class Options:
 
 
 @dataclass(frozen=True)
+class _Ready:
+    """A frame's network, what was chosen for its bonds, how it was quenched, and what came of that."""
+
+    network: Network
+    choices: Choices | None
+    how: str
+    quenched: Quenched | None = None
+
+
+@dataclass(frozen=True)
 class _Source:
     """A frame to be back-mapped: `network` where it is known already, `beads` where not."""
 
@@ -78,22 +89,24 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
     if options.seed < 1:
         raise InputError(f"--seed {options.seed}: expected a whole number of at least 1")
     sources, model = _sources(path, options)
-    prepared = [(s, *_network(s, model, options)) for s in sources]
+    prepared = [(source, _network(source, model, options)) for source in sources]
     entries = []
-    for number, (source, network, choices, quench) in enumerate(prepared):
+    for number, (source, ready) in enumerate(prepared):
         last = number == len(prepared) - 1
-        found = realize(network, options.seed, free_cell=options.cell == "free", choices=choices)
+        found = realize(ready.network, options.seed, free_cell=options.cell == "free", choices=ready.choices)
         # the last frame is the folder's own, as in a run; others lie under frames/
-        words = _aluminium(path, source) + in_words(found.record)
+        words = _aluminium(path, source) + in_words(found.record, found.ideal)
+        words += [ready.quenched.sentence] if ready.quenched else []
         name = "framework" if last else f"frames/framework_{source.index}"
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         write_results(out / Path(name).parent, found, Path(name).name)
         entries.append(
             {
-                "frame": source.index, "label": source.label, "files": name, "quench": quench,
-                "n_T": network.n_sites, "types_from_atoms": found.types,
+                "frame": source.index, "label": source.label, "files": name, "quench": ready.how,
+                "quenched": ready.quenched.record() if ready.quenched else None,
+                "n_T": ready.network.n_sites, "types_from_atoms": found.types,
                 "amorphous_share_from_atoms": found.amorphous_share, "words": words,
-                "backmap": found.record,
+                "ideal": found.ideal, "backmap": found.record,
             }
         )  # fmt: skip
     summary: dict[str, Any] = {
@@ -180,8 +193,8 @@ def _whole(text: str) -> int:
         raise InputError(f"--frame {text!r}: expected a whole number") from None
 
 
-def _network(source: _Source, model: str, options: Options) -> tuple[Network, Choices | None, str]:
-    """The network of a frame, what was chosen for it, and how it was quenched."""
+def _network(source: _Source, model: str, options: Options) -> _Ready:
+    """The network of a frame."""
     if source.network is not None:
         if options.quench == "ts":
             raise InputError(
@@ -189,9 +202,8 @@ def _network(source: _Source, model: str, options: Options) -> tuple[Network, Ch
             )
         network = source.network
         if np.isnan(network.cutoff):
-            return _at_most_four(network), None, "none: bonds are those of the oxygens"
-        matched, choices = matched_bonds(network.positions, network.cell)
-        return matched, choices, "none"
+            return _Ready(_at_most_four(network), None, "none: bonds are those of the oxygens")
+        return _Ready(*_matched(network.positions, network.cell), "none")
     beads = source.beads
     assert beads is not None
     names = list(beads.particles.types or [])
@@ -202,30 +214,27 @@ def _network(source: _Source, model: str, options: Options) -> tuple[Network, Ch
         raise InputError(
             f"no beads of type T among {', '.join(map(repr, names))}; say which with --types T=NAME"
         )
-    quench = options.quench or ("ts" if "S" in present else "none")
-    said = "none"
-    if quench == "ts":
+    if (options.quench or ("ts" if "S" in present else "none")) == "ts":
         from zeocryst.engines import choose_engine
         from zeocryst.solution.start import adopt
 
         forcefield = read_forcefield(model)
         ready = adopt(beads, dict(zip(names, kinds, strict=True)), forcefield, "the frame")
         engine, _ = choose_engine(forcefield, frame=ready)
-        beads, energy = engine.minimize(ready)
-        kinds = list(beads.particles.types)
-        said = f"{model}, by {engine.info.name}: {energy / beads.particles.N:.6f} eV per bead"
+        found = quench(engine, ready, forcefield)
+        energy = found.energy_eV / ready.particles.N
+        how = f"{model}, by {engine.info.name}: {energy:.6f} eV per bead"
+        return _Ready(*matched_within(found.network), how, found)
     cell = box_to_cell(beads.configuration.box)
     mine = np.asarray(beads.particles.typeid) == kinds.index("T")
     positions = np.asarray(beads.particles.position, dtype=float)[mine] + cell.sum(axis=0) / 2
-    network, choices = quenched_bonds(positions, cell) if quench == "ts" else matched_bonds(positions, cell)
-    return network, choices, said
+    return _Ready(*_matched(positions, cell), "none")
 
 
-def quenched_bonds(positions: np.ndarray, cell: np.ndarray) -> tuple[Network, Choices]:
-    """Bonds of a quenched frame: the cut-off that names frameworks too, the best matching within it."""
-    from zeocryst.network.bonds import bonds_from_sites
-
-    return matched_bonds(positions, cell, bonds_from_sites(positions, cell).cutoff)
+def _matched(positions: np.ndarray, cell: np.ndarray) -> tuple[Network, Choices]:
+    """Bonds of T as they are, by the best matching; clusters are those of bonds given out nearest first."""
+    cutoff = matched_bonds(positions, cell)[0].cutoff
+    return matched_within(bonds_from_sites(positions, cell, cutoff))
 
 
 def _at_most_four(network: Network) -> Network:

@@ -185,13 +185,13 @@ def _check(options: argparse.Namespace) -> int:
     else:
         hours = found["wall_s"] / 3600
         gel = found["gel"]["words"] + "\n" if "gel" in found else ""
-        solvent = "".join(f"{line}\n" for line in found["solvent"])
+        said = "".join(f"{line}\n" for line in (*found["early"], found["engine"], *found["solvent"]))
+        most = "at most " if found["can_end_early"] else ""
         print(
             f"{found['condition']}: valid\n{gel}{found['n_T']} T and {found['n_S']} S beads, "
-            f"{found['steps']} steps ({found['time_ps'] / 1000:g} ns), {found['frames']} frames, "
-            f"about {found['memory_MB']} MB\n"
-            f"{found['engine']}\n{solvent}"
-            f"about {found['steps_per_s'] or 0:g} steps/s, {hours:.2f} h for the dynamics"
+            f"{most}{found['steps']} steps ({found['time_ps'] / 1000:g} ns), {found['frames']} frames, "
+            f"about {found['memory_MB']} MB\n{said}"
+            f"about {found['steps_per_s'] or 0:g} steps/s, {most}{hours:.2f} h for the dynamics"
         )
     return 0
 

@@ -10,23 +10,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.atomistic import in_words, realize, write_results
+from zeocryst.backmap.judging import verdict
 from zeocryst.condition import Condition
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.network.clusters import find_clusters, part
-from zeocryst.network.matching import matched_bonds
+from zeocryst.network.matching import matched_within
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import course
 from zeocryst.order.labels import Labels, agreement, label_sites
 from zeocryst.order.likeness import seed_fate
 from zeocryst.order.ordering import aggregation_story
 from zeocryst.progress import duration
+from zeocryst.quench.relax import quench
 from zeocryst.rundir import RunDirectory, now, without_nan
 from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solvent import HOW_PHYSICAL
-from zeocryst.trajectory import count_frames, iterate, read_frame
+from zeocryst.trajectory import count_frames, iterate, read_frame, run_frames
+from zeocryst.watching import Watch
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -68,8 +71,9 @@ class Conclusion:
         condition, folder = self.condition, self.folder
         rows = self._rows()
         frame = read_frame(folder.trajectory)
-        quenched, energy = self.engine.minimize(frame)
-        network, sites = network_of_frame(quenched)
+        found = quench(self.engine, frame, self.forcefield)
+        network = found.network
+        self.say(found.sentence)
         cold = label_sites(network)
         n_beads = int(frame.particles.N)
         summary: dict[str, Any] = {
@@ -78,13 +82,15 @@ class Conclusion:
             "verdict": in_a_word(cold.crystalline_share),
             "sentence": "",
             **self._circumstances(),
-            "n_T": len(sites),
-            "n_S": n_beads - len(sites),
+            "n_T": network.n_sites,
+            "n_S": n_beads - network.n_sites,
             "steps": int(rows[-1]["step"]),
             "time_ps": rows[-1]["time_ps"],
+            "stages": Watch.of(condition, rows).story(),
             **self._course(rows, frame),
             "quenched": {
-                "energy_eV_per_bead": energy / n_beads,
+                **found.record(),
+                "energy_eV_per_bead": found.energy_eV / n_beads,
                 "crystalline_share": cold.crystalline_share,
                 "q4_share": float((network.degree == 4).mean()),
                 "types": cold.summary(),
@@ -93,7 +99,7 @@ class Conclusion:
             "interruptions": folder.interruptions(),
         }
         if condition.seed_framework:
-            summary["seed_fate"] = self._fate(condition.seed_framework, quenched)
+            summary["seed_fate"] = self._fate(condition.seed_framework, found.frame)
         if condition.output.backmap:
             self.say("back-mapping to atoms")
             summary |= self._backmap(network)
@@ -146,17 +152,12 @@ class Conclusion:
     def _course(self, rows: list[dict[str, float]], last: gsd.hoomd.Frame) -> dict[str, Any]:
         """How order and clusters went over time, and what the last frame is as it was simulated."""
         hot = label_sites(network_of_frame(last)[0])
-        start = _start_row(self.condition, rows)
+        start, seeded = _start_row(self.condition, rows), self.condition.seed_framework is not None
         found = {
             "start_frame": start,
             "types": hot.summary(),
             "amorphous_share": round(1 - hot.crystalline_share, 4),
-            **course(
-                rows,
-                start,
-                lambda k: network_of_frame(read_frame(self.folder.trajectory, k))[0],
-                self.condition.seed,
-            ),
+            **course(rows, start, run_frames(self.folder.trajectory, seeded=seeded), self.condition.seed),
         }
         if "clusters" in self.names:
             found["clusters"] = aggregation_story(rows)
@@ -175,25 +176,28 @@ class Conclusion:
     def _backmap(self, network: Network) -> dict[str, Any]:
         """Atoms of the quenched last frame, of a solution those of its largest cluster.
 
-        Bonds are given out by the best matching within the frame's cut-off.
+        Bonds are given out by the best matching within the frame's cut-off and its clusters.
         """
+        of = f"all {network.n_sites} T"
         if self.condition.system.start == "gel":
+            whole = network.n_sites
             network = part(network, find_clusters(network).label == 0)
-            self.say(f"of the largest cluster, {network.n_sites} T")
-        matched, choices = matched_bonds(network.positions, network.cell, network.cutoff)
+            of = f"the largest cluster, {network.n_sites} of {whole} T"
+            self.say(f"of {of}")
+        matched, choices = matched_within(network)
         found = realize(matched, self.condition.seed, choices=choices)
         write_results(self.folder.path, found)
         return {
             "types_from_atoms": found.types,
             "amorphous_share_from_atoms": found.amorphous_share,
-            "backmap": {**found.record, "words": in_words(found.record)},
+            "ideal": found.ideal,
+            "backmap": {"of": of, **found.record, "words": in_words(found.record, found.ideal)},
         }
 
 
 def _start_row(condition: Condition, rows: list[dict[str, float]]) -> int:
-    """The row with which the longest stage begins: what comes before it is preparation."""
-    longest = max(range(len(condition.stages)), key=lambda k: (condition.stages[k].n_steps, k))
-    before = [k for k, row in enumerate(rows) if row["stage"] <= longest]
+    """The row with which the stage that may take longest begins: what comes before it is preparation."""
+    before = [k for k, row in enumerate(rows) if row["stage"] <= condition.main_stage]
     return before[-1] if before else 0
 
 
@@ -208,14 +212,15 @@ def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
     names = ", ".join(f"{row['code']} {100 * float(str(row['share'])):.0f} %" for row in labels.summary())
     text = f"The run ended {summary['verdict']}: {share:.0f} % of the T are crystalline once quenched"
     text += f" ({names})." if names else "."
+    text += f" {summary['quenched']['sentence']}"
+    for stage in summary["stages"]:
+        text += f" {stage['sentence']}" if "sentence" in stage else ""
     if "seed_fate" in summary:
         text += f" {summary['seed_fate']['sentence']}"
     back = summary.get("backmap")
     if back:
-        failed = sum(not c["passed"] for c in back["checks"])
-        text += f" Back-mapped to {back['formula']}" + (
-            f"; {failed} of {len(back['checks'])} checks failed." if failed else "; every check passed."
-        )
+        text += f" Back-mapped ({back['of']}) to {back['formula']}; {verdict(back)}."
+    text += f" {summary['growth']['sentence']}"
     if "clusters" in summary:
         text += f" {summary['clusters']['sentence']}"
     return text

@@ -14,6 +14,7 @@ from zeocryst.pipeline import first_frame, needs_relaxing
 from zeocryst.simulation import thermalize
 from zeocryst.solution.recipe import compose, in_words
 from zeocryst.solvent import step_length
+from zeocryst.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
 
 #: Seconds of trial steps.
 TRIAL_S = 2.0
@@ -27,7 +28,9 @@ def estimate(condition: Condition) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``condition``, ``n_T``, ``n_S``, ``steps``, ``time_ps``, ``frames``, ``memory_MB``, ``engine``,
+        ``condition``, ``n_T``, ``n_S``, ``steps``, ``time_ps``, ``frames`` (the most of the three where a stage
+        can end early; without those that are written where something happens), ``can_end_early``, ``early`` (a
+        sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``,
         ``solvent`` (a sentence for each stage that feels it), ``steps_per_s`` and ``wall_s``, the last two
         extrapolated from the trial; of a gel also ``gel``, what its recipe gives.
     """
@@ -38,6 +41,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
     beads = int(frame.particles.N)
+    kept = check_memory(condition, beads)
     n_t = int((np.asarray(frame.particles.typeid) == forcefield.types.index("T")).sum())
     dynamic = [stage for stage in condition.stages if stage.n_steps]
     speed = float("nan")
@@ -67,7 +71,9 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "steps": condition.n_steps,
         "time_ps": condition.time_ps,
         "frames": frames,
-        "memory_MB": round((BYTES_PROGRAM + BYTES_PER_BEAD * beads) / 1e6),
+        "can_end_early": condition.can_end_early,
+        "early": _early_in_words(condition),
+        "memory_MB": round((BYTES_PROGRAM + BYTES_PER_BEAD * beads + kept) / 1e6),
         "engine": why,
         "solvent": _solvent_in_words(condition),
         "steps_per_s": round(speed, 1) if dynamic else None,
@@ -79,6 +85,25 @@ def _gel(condition: Condition) -> dict[str, Any]:
     """What the recipe of a gel gives, for programs and in words."""
     made = compose(condition.system)
     return {**asdict(made), "words": in_words(made)}
+
+
+def _early_in_words(condition: Condition) -> list[str]:
+    """What can make the run shorter than its stages, and its frames denser than the interval."""
+    found = []
+    for n, stage in enumerate(condition.stages, start=1):
+        if stage.until is None:
+            continue
+        ramp = stage.temperature_K is not None and stage.temperature_K[0] != stage.temperature_K[1]
+        found.append(
+            f"stage {n} ends before its {stage.time_ps:g} ps once it has {stage.until}"
+            + (", at whatever temperature its ramp has reached then" if ramp else "")
+        )
+    if (fine := condition.output.fine_ps) is not None:
+        found.append(
+            f"frames every {fine:g} ps where something happens from stage {condition.main_stage + 1} on: the "
+            f"crystalline share jumps by {SHARE_JUMP:g}, or the largest grain by {GRAIN_JUMP_T:g} T and a fifth"
+        )
+    return found
 
 
 def _solvent_in_words(condition: Condition) -> list[str]:

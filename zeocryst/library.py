@@ -7,10 +7,14 @@ import difflib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zeocryst.errors import InputError
 from zeocryst.frameworks.table import (
     add_user_type,
     check_name,
+    dense_codes,
     framework_entry,
     framework_types,
     start_codes,
@@ -18,6 +22,7 @@ from zeocryst.frameworks.table import (
 )
 from zeocryst.network.bonds import Network
 from zeocryst.network.periodicity import pieces
+from zeocryst.network.sharing import oxygens_around
 from zeocryst.network.topology import coordination_sequences
 from zeocryst.order.crystal import (
     Kinds,
@@ -30,49 +35,53 @@ from zeocryst.order.crystal import (
 )
 from zeocryst.order.derive import SHELLS, describe_network, net_of
 from zeocryst.order.labels import UNKNOWN, label_sites
-from zeocryst.structures import read_networks
+from zeocryst.structures import Structures
 
 #: Most T in the primitive cell of a type of the user's; to find the symmetry of a net takes the square of it.
 MOST_T = 2000
 
 
 def list_frameworks() -> dict[str, Any]:
-    """All framework types: ``{"frameworks": [...]}``, in alphabetical order.
+    """All framework types, and dense nets beside them: ``{"frameworks": [...], "dense": [...]}``.
 
     Returns
     -------
     dict
-        Of each type ``code``, ``n_T`` (T per cell), ``kinds`` (T sites with coordination sequences or vertex
+        In alphabetical order, the types of the database and the user's own, and the dense nets of silica. Of
+        each ``code``, ``n_T`` (T per cell), ``kinds`` (T sites with coordination sequences or vertex
         symbols of their own), ``density_T_per_1000A3``, ``ring_sizes``, ``interrupted``, ``user`` (added by the
-        user) and ``start`` (a simulation can start from it).
+        user) and ``start`` (a simulation can start from it); of dense nets also ``mineral``.
     """
-    own, starts = set(user_codes()), set(start_codes())
+    own, starts, dense = set(user_codes()), set(start_codes()), set(dense_codes())
+    rows = [
+        {
+            "code": code,
+            "n_T": int(kind.multiplicities.sum()),
+            "kinds": sum(map(len, kind.vertex_symbols)),
+            "density_T_per_1000A3": kind.density_T_per_1000A3,
+            "ring_sizes": list(kind.ring_sizes),
+            "interrupted": kind.interrupted,
+            "user": code in own,
+            "start": code in starts,
+        }
+        | ({"mineral": kind.mineral} if code in dense else {})
+        for code, kind in framework_types().items()
+    ]
     return {
-        "frameworks": [
-            {
-                "code": code,
-                "n_T": int(kind.multiplicities.sum()),
-                "kinds": sum(map(len, kind.vertex_symbols)),
-                "density_T_per_1000A3": kind.density_T_per_1000A3,
-                "ring_sizes": list(kind.ring_sizes),
-                "interrupted": kind.interrupted,
-                "user": code in own,
-                "start": code in starts,
-            }
-            for code, kind in framework_types().items()
-        ]
+        "frameworks": [row for row in rows if row["code"] not in dense],
+        "dense": [row for row in rows if row["code"] in dense],
     }
 
 
 def show_framework(code: str) -> dict[str, Any]:
-    """One framework type, by its code in any case.
+    """One framework type, by its code in any case, or a dense net also by its mineral.
 
     Returns
     -------
     dict
         ``code``, ``user`` and what `zeocryst.frameworks.table.framework_entry` has, with ``cell`` (a, b, c in
-        Å, angles in degrees) and ``space_group`` where a simulation can start from it (None elsewhere,
-        unless the user added it).
+        Å, angles in degrees) where a simulation can start from it or of the mineral of a dense net (None
+        elsewhere, unless the user added it).
 
     Raises
     ------
@@ -81,7 +90,8 @@ def show_framework(code: str) -> dict[str, Any]:
     """
     from ase.cell import Cell
 
-    codes = {name.lower(): name for name in framework_types()}
+    minerals = {kind.mineral: name for name, kind in framework_types().items() if kind.mineral}
+    codes = minerals | {name.lower(): name for name in framework_types()}
     found = codes.get(code.lower().lstrip("*-"))  # marks of the database for disordered and interrupted types
     if found is None:
         close = difflib.get_close_matches(code.lower(), codes, n=1, cutoff=0.0)[0]
@@ -91,6 +101,8 @@ def show_framework(code: str) -> dict[str, Any]:
     entry = framework_entry(found)
     if "cell_A" in entry:
         entry["cell"] = [round(float(x), 4) for x in Cell(entry.pop("cell_A")).cellpar()]
+    if "cell_parameters" in entry:
+        entry["cell"] = entry.pop("cell_parameters")
     absent: dict[str, Any] = {"space_group": None, "cell": None}
     hidden = ("bonds", "kinds")  # the net, for the program
     return {"code": found, "user": found in user_codes(), **absent} | {
@@ -106,7 +118,7 @@ def add_framework(
     Parameters
     ----------
     path
-        Whatever `zeocryst.structures.read_networks` reads; any cell of a perfect crystal.
+        Whatever `zeocryst.structures.Structures` reads; any cell of a perfect crystal.
     name
         As `zeocryst.frameworks.table.check_name` allows.
     frame
@@ -124,13 +136,17 @@ def add_framework(
     Raises
     ------
     InputError
-        The name is taken; there is no T or no bond; the structure is not a perfect crystal, consists of several
-        nets, is periodic in fewer than three directions, or is in the table already.
+        The name is taken; there is no T or no bond; a T has more than four O; the structure is not a perfect
+        crystal, consists of several nets, is periodic in fewer than three directions, or is in the table
+        already.
     """
     check_name(name)
     number = -1 if frame is None else frame
-    index, network = next(read_networks(path, number, types))
+    structures = Structures(path, types)
+    [index] = structures.chosen(number)
+    network, oxygens = structures.network(index), structures.oxygens(index)
     try:
+        _check_coordination(network, oxygens)
         entry = _entry(network)
     except InputError as error:
         raise InputError(f"{path}, frame {index}: {error}") from None
@@ -159,6 +175,16 @@ def _entry(network: Network) -> dict[str, Any]:
         site["multiplicity"] = site["multiplicity"] * per_cell // small.n_sites
     entry["n_T"] = per_cell
     return entry | net_of(small) | {"net": net_name(site_kinds(network))} | found
+
+
+def _check_coordination(network: Network, oxygens: NDArray[np.float64]) -> None:
+    """Raise if T have more than four O, some of which no bond of the network stands for."""
+    around = oxygens_around(network.positions, oxygens, network.cell)
+    if (around > 4).any():
+        raise InputError(
+            f"{int((around > 4).sum())} of {network.n_sites} T have up to {around.max()} O; T of a framework "
+            "type have four"
+        )
 
 
 def _check_crystal(network: Network, kinds: Kinds) -> None:
@@ -202,28 +228,37 @@ def _why_not(network: Network, kinds: Kinds) -> str:
 
 def list_in_words(found: dict[str, Any]) -> str:
     """The list of `list_frameworks` as a table for people."""
-    rows = found["frameworks"]
+    rows, dense = found["frameworks"], found["dense"]
     width = max(len(row["code"]) for row in rows)
-    lines = [f"{'code':<{width}}  T/cell  kinds  T/1000 Å³  rings"]
-    for row in rows:
-        notes = [word for word in ("interrupted", "start", "user") if row[word]]
-        rings = "-".join(map(str, row["ring_sizes"]))
-        lines.append(
-            f"{row['code']:<{width}}  {row['n_T']:6d}  {row['kinds']:5d}  {row['density_T_per_1000A3']:9.2f}  "
-            f"{rings}{'  (' + ', '.join(notes) + ')' if notes else ''}"
-        )
     own = sum(row["user"] for row in rows)
     interrupted = sum(row["interrupted"] for row in rows)
     starts = sum(row["start"] for row in rows)
-    lines.append(
-        f"{len(rows)} types, {interrupted} interrupted, {own} of your own; simulations can start from {starts}"
+    return "\n".join(
+        [
+            f"{'code':<{width}}  T/cell  kinds  T/1000 Å³  rings",
+            *(_row_in_words(row, width) for row in rows),
+            f"{len(rows)} types, {interrupted} interrupted, {own} of your own; simulations can start from "
+            f"{starts}",
+            *(_row_in_words(row, width) for row in dense),
+            f"{len(dense)} dense nets of silica, beside the types of zeolites",
+        ]
     )
-    return "\n".join(lines)
+
+
+def _row_in_words(row: dict[str, Any], width: int) -> str:
+    notes = [word for word in ("interrupted", "start", "user") if row[word]]
+    if "mineral" in row:
+        notes.insert(0, row["mineral"])
+    return (
+        f"{row['code']:<{width}}  {row['n_T']:6d}  {row['kinds']:5d}  {row['density_T_per_1000A3']:9.2f}  "
+        f"{'-'.join(map(str, row['ring_sizes']))}{'  (' + ', '.join(notes) + ')' if notes else ''}"
+    )
 
 
 def show_in_words(found: dict[str, Any]) -> str:
     """What `show_framework` gives, for people."""
-    marks = [word for word in ("interrupted", "user") if found[word]]
+    marks = [found["mineral"]] if found.get("mineral") else []
+    marks += [word for word in ("interrupted", "user") if found[word]]
     lines = [
         f"{found['code']}{' (' + ', '.join(marks) + ')' if marks else ''}: {found['n_T']} T per cell, "
         f"{found['density_T_per_1000A3']:.2f} T per 1000 Å³, rings {'-'.join(map(str, found['ring_sizes']))}"
@@ -234,6 +269,8 @@ def show_in_words(found: dict[str, Any]) -> str:
             f"{found['space_group']}, a, b, c = {a:.3f}, {b:.3f}, {c:.3f} Å, "
             f"angles {alpha:g}, {beta:g}, {gamma:g}°"
         )
+    elif found["space_group"] is not None:
+        lines.append(str(found["space_group"]))
     lines.append("T per cell, coordination sequence, vertex symbol:")
     for site in found["sites"]:
         sequence = " ".join(map(str, site["coordination_sequence"]))

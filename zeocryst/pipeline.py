@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -30,10 +31,11 @@ from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import AGGREGATION, DEFAULT, measure
 from zeocryst.progress import Progress
 from zeocryst.rundir import RunDirectory, now, read_summary
-from zeocryst.simulation import Hooks, Position, simulate
+from zeocryst.simulation import Hooks, Kept, Position, simulate, steps_in_all
 from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
 from zeocryst.trajectory import TrajectoryWriter, count_frames, read_frame
+from zeocryst.watching import Watch, check_memory
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -95,8 +97,8 @@ def needs_relaxing(condition: Condition, forcefield: ForceField, frame: gsd.hoom
 def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, ...]:
     """What is measured in every frame.
 
-    Clusters as well where the start is a gel or nearly empty or an aggregate is cut out, and likeness to its
-    framework where a crystal seed is put in.
+    Clusters as well where the start is a gel or nearly empty, an aggregate is cut out or a stage waits for a
+    cluster, and likeness to its framework where a crystal seed is put in.
 
     Parameters
     ----------
@@ -110,6 +112,8 @@ def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, .
     density = 1000 * n_t / volume(box_to_cell(start.configuration.box))
     dilute = condition.system.start == "gel" or density < DILUTE_T_PER_1000A3
     dilute = dilute or any(isinstance(stage.edit, Cut) for stage in condition.stages)
+    awaited = {stage.until.quantity for stage in condition.stages if stage.until is not None}
+    dilute = dilute or "largest_cluster_T" in awaited
     seed = condition.seed_framework
     return (*DEFAULT, *(AGGREGATION if dilute else ()), *((f"likeness:{seed}",) if seed else ()))
 
@@ -149,6 +153,7 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
     _limit_threads(engine.info.threads)
+    check_memory(condition, int(frame.particles.N))
     # the engine may differ when a run goes on, the physics may not
     folder = RunDirectory(out, to_toml(condition), _identity(condition, forcefield))
     if options.restart:
@@ -218,6 +223,8 @@ class _Run:
         self._last_step = -1
         self._n_beads = 0
         self._names: tuple[str, ...] = DEFAULT
+        self._watch = Watch(condition)
+        self._told = 0  # stages whose end was told of
         self._seed = np.zeros(0, dtype=np.int32)  # which beads are the crystal seed's
 
     def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
@@ -250,7 +257,8 @@ class _Run:
         if saved is not None:
             frame, position = saved
             self._last_step = position.step
-            self._say(f"goes on from step {position.step} of {condition.n_steps}")
+            self._watch, self._told = Watch.of(condition, self._rows()), position.stage
+            self._say(f"goes on from step {position.step} of {self._steps(position)}")
             if condition.seed_framework and count_frames(folder.trajectory):
                 self._seed_of(read_frame(folder.trajectory))
         else:
@@ -268,7 +276,7 @@ class _Run:
             try:
                 frame, position, finished = simulate(
                     condition, self._engine, frame, seed=condition.seed, position=position,
-                    hooks=Hooks(self._tick, self._keep, stopper, self._say),
+                    hooks=Hooks(self._tick, self._keep, self._save, stopper, self._has_enough, self._say),
                 )  # fmt: skip
             except SimulationError as error:
                 self._interrupted("failure", self._last_step)
@@ -281,46 +289,99 @@ class _Run:
         if not finished:
             self._interrupted(stopper.reason or "", position.step)
             self._say(
-                f"stopped ({stopper.reason}) at step {position.step} of {condition.n_steps}; the same "
+                f"stopped ({stopper.reason}) at step {position.step} of {self._steps(position)}; the same "
                 "command goes on from there"
             )
         return finished
 
+    def _rows(self) -> list[dict[str, float]]:
+        """The rows of the table so far."""
+        from zeocryst.report.run import read_rows
+
+        return read_rows(self._folder.table) if self._folder.table.is_file() else []
+
+    def _steps(self, position: Position) -> str:
+        """Time steps of the run in words: at most so many where a stage that is left can end early."""
+        open_end = any(stage.until is not None for stage in self._condition.stages[position.stage :])
+        return ("at most " if open_end else "") + str(steps_in_all(self._condition, position))
+
     def _tick(self, position: Position, sample: Sample) -> None:
         kind = self._condition.stages[min(position.stage, len(self._condition.stages) - 1)].kind
+        self._progress.expect(
+            steps_in_all(self._condition, position), at_most=self._steps(position).startswith("at most")
+        )
         self._progress.update(
             position.stage, kind, position.step, sample.temperature_K, sample.energy_eV / self._n_beads
         )
 
-    def _keep(self, position: Position, sample: Sample, frame: gsd.hoomd.Frame) -> None:
-        """Measure a frame and write it, then the checkpoint."""
+    def _keep(
+        self, position: Position, sample: Sample, frame: gsd.hoomd.Frame, between: Sequence[Kept]
+    ) -> None:
+        """Measure a frame and write it, after those before it where something happened since the last one."""
         at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
         kind = self._condition.stages[position.stage - 1].kind if at_end else ""
-        if position.step > self._last_step or kind in ("minimize", *EDITS):
-            self._n_beads = int(frame.particles.N)
-            network, sites = network_of_frame(frame)
-            measured = measure(network, self._names, frame)
-            row: dict[str, Any] = {
-                "step": position.step,
-                "time_ps": round(position.time_ps, 6),
-                "stage": position.stage if at_end else position.stage + 1,
-                "temperature_K": sample.temperature_K,
-                "pressure_bar": sample.pressure_bar,
-                "energy_eV_per_bead": sample.energy_eV / self._n_beads,
-                **measured.values,
-            }
-            beads = {}
-            for name, values in measured.sites.items():
-                blank = np.full(self._n_beads, -1 if values.dtype.kind == "i" else np.nan, values.dtype)
-                blank[sites] = values
-                beads[name] = blank
-            if self._condition.seed_framework:
-                beads["seed"] = self._seed_of(frame)
-            assert self._frames is not None
-            self._frames.append(frame, position.step, row, beads)
-            self._append(row | measured.words)
-            self._progress.measured(position.step, measured.values["crystalline_share"])
-            self._last_step = position.step
+        if position.step <= self._last_step and kind not in ("minimize", *EDITS):
+            return  # written before
+        self._n_beads = int(frame.particles.N)
+        measured = self._measure(position, sample, frame)
+        if between and self._watch.happened(measured[0]):
+            for earlier in between:
+                if self._stopper():
+                    break  # there may be no time for them
+                self._write(earlier[0], earlier[2], *self._measure(*earlier))
+        self._write(position, frame, *measured)
+        self._progress.measured(position.step, measured[0]["crystalline_share"])
+        self._last_step = position.step
+
+    def _measure(
+        self, position: Position, sample: Sample, frame: gsd.hoomd.Frame
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """What a frame's row of the table has in numbers, what is known of each bead, and the row's words."""
+        at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
+        network, sites = network_of_frame(frame)
+        measured = measure(network, self._names, frame)
+        row: dict[str, Any] = {
+            "step": position.step,
+            "time_ps": round(position.time_ps, 6),
+            "stage": position.stage if at_end else position.stage + 1,
+            "temperature_K": sample.temperature_K,
+            "pressure_bar": sample.pressure_bar,
+            "energy_eV_per_bead": sample.energy_eV / self._n_beads,
+            **measured.values,
+        }
+        beads = {}
+        for name, values in measured.sites.items():
+            blank = np.full(self._n_beads, -1 if values.dtype.kind == "i" else np.nan, values.dtype)
+            blank[sites] = values
+            beads[name] = blank
+        if self._condition.seed_framework:
+            beads["seed"] = self._seed_of(frame)
+        return row, beads, measured.words
+
+    def _write(
+        self,
+        position: Position,
+        frame: gsd.hoomd.Frame,
+        row: dict[str, Any],
+        beads: dict[str, Any],
+        words: dict[str, str],
+    ) -> None:
+        """Write a frame and its row, and let the watch see it as the table has it."""
+        assert self._frames is not None
+        self._frames.append(frame, position.step, row, beads)
+        self._watch.add(self._append(row | words))
+
+    def _has_enough(self) -> bool:
+        """Whether the stage has what it was run for."""
+        return self._watch.has_enough
+
+    def _save(self, frame: gsd.hoomd.Frame, position: Position) -> None:
+        """Write the checkpoint; told is how a stage ended that could end early."""
+        if position.stage > self._told and position.stage_step == 0:
+            self._told = position.stage
+            entry = self._watch.story()[-1]
+            if "sentence" in entry:
+                self._say(entry["sentence"])
         self._folder.save(frame, position)
         self._folder.record(running={"step": position.step, "wall_s": self._wall_s(), "time": now()})
 
@@ -332,14 +393,17 @@ class _Run:
             self._seed = np.zeros(frame.particles.N, dtype=np.int32)
         return self._seed
 
-    def _append(self, row: dict[str, Any]) -> None:
+    def _append(self, row: dict[str, Any]) -> dict[str, str]:
+        """Add a row to the table; returns it as it stands there."""
+        texts = {k: f"{v:.8g}" if isinstance(v, float) else str(v) for k, v in row.items()}
         path = self._folder.table
         new = not path.exists()
         with path.open("a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             if new:
-                writer.writerow(row)
-            writer.writerow([f"{v:.8g}" if isinstance(v, float) else v for v in row.values()])
+                writer.writerow(texts)
+            writer.writerow(texts.values())
+        return texts
 
     def _interrupted(self, reason: str, step: int) -> None:
         self._folder.interrupted({"reason": reason, "step": step, "time": now()}, self._wall_s())

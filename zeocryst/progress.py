@@ -32,6 +32,7 @@ class Progress:
 
     def __init__(self, total_steps: int, stages: int, quiet: bool, stream: TextIO | None = None) -> None:
         self._total = total_steps
+        self._at_most = False
         self._stages = stages
         self._quiet = quiet
         self._stream = stream or sys.stderr
@@ -41,6 +42,10 @@ class Progress:
         self._width = 0
         self.speed = 0.0
         self._crystalline = float("nan")
+
+    def expect(self, total_steps: int, *, at_most: bool = False) -> None:
+        """The run takes so many time steps in all; at most, where a stage can end early."""
+        self._total, self._at_most = total_steps, at_most
 
     def update(self, stage: int, kind: str, step: int, temperature: float, energy: float) -> None:
         """Show the state at a time step of the whole run; energy in eV per bead."""
@@ -54,6 +59,7 @@ class Progress:
             return
         self._shown = now
         left = duration((self._total - step) / self.speed) if self.speed else "–"
+        left = f"at most {left}" if self._at_most else left
         share = "–" if self._crystalline != self._crystalline else f"{100 * self._crystalline:.0f} %"
         self._put(
             f"stage {stage + 1}/{self._stages} {kind}  step {step}/{self._total}  {self.speed:.0f} steps/s  "

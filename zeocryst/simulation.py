@@ -5,7 +5,8 @@ It knows no engine by name and no order parameter: what happens at a frame is th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from zeocryst.cell import box_to_cell
 from zeocryst.condition import Condition, Cut, Seed, Stage
-from zeocryst.engines.protocol import Engine, Sample, frozen_beads
+from zeocryst.engines.protocol import Engine, Sample, frozen_beads, moved_frame
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.solution.aggregate import SEED_MARK, cut, plant
@@ -48,6 +49,10 @@ class Position:
     time_ps: float = 0.0
 
 
+#: A state between two frames that are written: where it was, what the engine said, its frame.
+Kept = tuple[Position, Sample, "gsd.hoomd.Frame"]
+
+
 @dataclass(frozen=True)
 class Hooks:
     """What the caller does between samples.
@@ -57,7 +62,13 @@ class Hooks:
     on_tick : callable
         Called about every second with the position and the sample.
     on_frame : callable
-        Called at each output interval and end of a stage, with the frame too.
+        Called at each output interval and end of a stage, with the frame too, and with the states since the
+        last one that were kept in memory.
+    save : callable
+        Called next, with the frame and the position from which the run goes on: that of the next stage, when
+        this one is over.
+    has_enough : callable
+        Asked between the two: whether the stage has what it was run for, so that it is over early.
     should_stop : callable
         Asked at each tick.
     say : callable
@@ -65,9 +76,17 @@ class Hooks:
     """
 
     on_tick: Callable[[Position, Sample], None]
-    on_frame: Callable[[Position, Sample, gsd.hoomd.Frame], None]
+    on_frame: Callable[[Position, Sample, gsd.hoomd.Frame, Sequence[Kept]], None]
+    save: Callable[[gsd.hoomd.Frame, Position], None]
     should_stop: Callable[[], bool]
+    has_enough: Callable[[], bool] = lambda: False
     say: Callable[[str], None] = print
+
+
+def steps_in_all(condition: Condition, position: Position) -> int:
+    """Time steps of a run that has come so far: what was done, and the most that is left."""
+    left = sum(stage.n_steps for stage in condition.stages[position.stage :])
+    return position.step - position.stage_step + left
 
 
 def thermalize(
@@ -169,14 +188,24 @@ def simulate(
             thermalize(frame, stage.temperature_K[0], np.random.default_rng(streams), fixed)
         engine_seed = int(streams.generate_state(1)[0]) % 900_000_000 + 1
         every = steps(condition.output.interval_ps, stage.timestep_fs)
-        tick = _tick_steps(every, frame.particles.N)
+        fine = _fine_steps(condition, position.stage)
+        tick = _tick_steps(fine or every, frame.particles.N)
         samples = engine.run(
             frame, stage, seed=engine_seed, every=tick, begin=position.stage_step, friction=condition.friction
         )
-        frame, position, finished = _run_stage(samples, frame, stage, every, position, hooks)
+        with closing(samples):
+            frame, position, finished = _run_stage(samples, frame, stage, (every, fine), position, hooks)
         if not finished:
             return frame, position, False
     return frame, position, True
+
+
+def _fine_steps(condition: Condition, stage: int) -> int:
+    """Time steps between two frames that are kept in memory; 0 where none are, as while all is prepared."""
+    fine = condition.output.fine_ps
+    if fine is None or stage < condition.main_stage:
+        return 0
+    return steps(fine, condition.stages[stage].timestep_fs)
 
 
 def _minimize(
@@ -187,7 +216,8 @@ def _minimize(
     volume = float(np.linalg.det(box_to_cell(relaxed.configuration.box)))
     position = replace(position, stage=position.stage + 1, stage_step=0)
     pressure = engine.evaluate(relaxed).pressure_bar
-    hooks.on_frame(position, Sample(0, 0.0, pressure, energy, volume, lambda: relaxed), relaxed)
+    hooks.on_frame(position, Sample(0, 0.0, pressure, energy, volume, lambda: relaxed), relaxed, ())
+    hooks.save(relaxed, position)
     return relaxed, position
 
 
@@ -216,19 +246,22 @@ def _edit(
     position = replace(position, stage=position.stage + 1, stage_step=0)
     hooks.say(words)
     sample = Sample(0, 0.0, state.pressure_bar, state.energy_eV, volume, lambda: changed)
-    hooks.on_frame(position, sample, changed)
+    hooks.on_frame(position, sample, changed, ())
+    hooks.save(changed, position)
     return changed, position
 
 
 def _run_stage(
-    samples: Iterator[Sample],
+    samples: Generator[Sample],
     frame: gsd.hoomd.Frame,
     stage: Stage,
-    every: int,
+    every: tuple[int, int],
     begin: Position,
     hooks: Hooks,
 ) -> tuple[gsd.hoomd.Frame, Position, bool]:
+    """Run a stage; `every` is the number of steps between frames, and between those kept in memory."""
     here = begin
+    kept: list[Kept] = []
     for sample in samples:
         done = sample.step - begin.stage_step
         here = Position(
@@ -238,16 +271,27 @@ def _run_stage(
             begin.time_ps + done * stage.timestep_fs / 1000.0,
         )
         hooks.on_tick(here, sample)
-        at_end = sample.step == stage.n_steps
-        stopping = hooks.should_stop() and not at_end
+        over = sample.step == stage.n_steps
+        stopping = hooks.should_stop() and not over
         first = done == 0
-        if at_end or stopping or (first and begin.step == 0) or (not first and sample.step % every == 0):
+        if over or stopping or (first and begin.step == 0) or (not first and sample.step % every[0] == 0):
             frame = sample.frame()
-            if at_end:
-                here = replace(here, stage=here.stage + 1, stage_step=0)
-            hooks.on_frame(here, sample, frame)
+            next_stage = replace(here, stage=here.stage + 1, stage_step=0)
+            hooks.on_frame(next_stage if over else here, sample, frame, kept)
+            kept = []
+            if over or (not first and hooks.has_enough()):
+                over, here = True, next_stage
+            hooks.save(frame, here)
+        elif every[1] and not first and sample.step % every[1] == 0:
+            kept.append((here, sample, _light(sample.frame())))
+        if over:
+            return frame, here, True
         if stopping:
             return frame, here, False
-    if here.stage == begin.stage:
-        raise SimulationError(f"stage {begin.stage + 1} ended after {here.stage_step} of {stage.n_steps} steps")
-    return frame, here, True
+    raise SimulationError(f"stage {begin.stage + 1} ended after {here.stage_step} of {stage.n_steps} steps")
+
+
+def _light(frame: gsd.hoomd.Frame) -> gsd.hoomd.Frame:
+    """A frame in single precision, as files have it, to be kept for a while."""
+    place, speed = (np.asarray(a, np.float32) for a in (frame.particles.position, frame.particles.velocity))
+    return moved_frame(frame, frame.configuration.box, place, speed, frame.particles.image)

@@ -83,6 +83,21 @@ class Structures:
         """Number of frames of the file."""
         return self._count
 
+    def chosen(self, frame: int | None) -> list[int]:
+        """Numbers of all frames, or of one that may be counted from the end.
+
+        Raises
+        ------
+        InputError
+            There is no such frame.
+        """
+        count = self._count
+        if frame is not None and not -count <= frame < count:
+            raise InputError(
+                f"{self.path}: no frame {frame}; it has {count}, numbered from 0 (or -1, the last)"
+            )
+        return list(range(count)) if frame is None else [frame % count]
+
     def network(self, index: int) -> Network:
         """The network of a frame.
 
@@ -97,6 +112,13 @@ class Structures:
                 positions, cell, _ = sites_of_frame(beads, _names_of_beads(beads, self._roles)["T"])
                 return matched_bonds(positions, cell)[0]
             return _network(self._images[index], self._roles)
+
+    def oxygens(self, index: int) -> NDArray[np.float64]:
+        """Positions of a frame's O, (P, 3) Å; none of beads."""
+        if not self._images:
+            return np.empty((0, 3))
+        atoms = self._images[index]
+        return np.asarray(atoms.positions[_members(atoms, self._roles)["O"]], dtype=float)
 
     def frame(self, index: int) -> tuple[Network, gsd.hoomd.Frame]:
         """Network and beads of a frame; its T, S and O are types of these names, T in the network's order.
@@ -150,10 +172,7 @@ def read_networks(
         The file cannot be read, has no such frame or no T.
     """
     found = Structures(path, types)
-    count = len(found)
-    if frame is not None and not -count <= frame < count:
-        raise InputError(f"{path}: no frame {frame}; it has {count}, numbered from 0 (or -1, the last)")
-    for index in range(count) if frame is None else [frame % count]:
+    for index in found.chosen(frame):
         yield index, found.network(index)
 
 

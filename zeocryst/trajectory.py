@@ -21,6 +21,8 @@ from zeocryst.errors import InputError
 if TYPE_CHECKING:
     import gsd.hoomd
 
+    from zeocryst.order.kinetics import Frames
+
 PREFIX = "zeocryst/"
 BEAD_PREFIX = "particles/zeocryst/"
 
@@ -145,3 +147,25 @@ def logged(frame: gsd.hoomd.Frame, name: str) -> float | None:
     """A number that zeocryst measured for the frame, or None."""
     value = (frame.log or {}).get(PREFIX + name)
     return None if value is None else float(np.ravel(value)[0])
+
+
+def run_frames(path: Path, *, seeded: bool) -> Frames:
+    """The frames of a run for `zeocryst.order.kinetics`, with the grains that were logged.
+
+    Parameters
+    ----------
+    path
+        ``trajectory.gsd`` of the run.
+    seeded
+        Whether a crystal seed was put in.
+    """
+    from zeocryst.network.bonds import network_of_frame, sites_of_frame
+    from zeocryst.order.kinetics import Frames
+
+    def sites(index: int) -> tuple[Any, Any, Any]:
+        """Positions, cell and grains of the T."""
+        frame = read_frame(path, index)
+        positions, cell, mine = sites_of_frame(frame)
+        return positions, cell, np.asarray(frame.log[BEAD_PREFIX + "grain"])[mine]
+
+    return Frames(lambda index: network_of_frame(read_frame(path, index))[0], sites, seeded)

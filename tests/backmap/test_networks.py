@@ -61,8 +61,8 @@ def test_bond_switched_networks_keep_network_formula_and_neutrality(connected, c
     assert built.atoms.get_chemical_formula("hill") == f"O{2 * n}Si{n}"
     charge = {"Si": 4, "O": -2}
     assert sum(charge[s] for s in built.atoms.get_chemical_symbols()) == 0
-    _, checks = examine(built.atoms, network, built.residual, volume(network.cell))
-    named = {c.name: c.passed for c in checks}
+    found = examine(built.atoms, network, built.residual, volume(network.cell))
+    named = {c.name: c.passed for c in [*found.checks, *found.invariants]}
     assert named["network kept"]
     assert named["Si without four O"]
     assert named["O without two bonds"]
@@ -105,8 +105,8 @@ def test_a_free_surface_ends_in_silanols(connected):
     found = realize(network)
     record = found.record
     assert record["n_silanol"] == cut > 0
-    assert {c["name"] for c in record["checks"] if not c["passed"]} == set()
-    # the H point away from the slab or along it, none into a bond: closest contact checked above. The surface is at
+    assert {c["name"] for c in record["checks"] if c["passed"] is not True} == set()
+    # the H point away from the slab or along it, none into a bond: their contacts were checked. The surface is at
     # least that of two flat faces, and a rough one has at most a few times as much
     area = 100 * record["n_silanol"] / record["silanols_per_nm2"]
     flat = 2 * np.linalg.norm(np.cross(network.cell[0], network.cell[1]))
@@ -139,13 +139,13 @@ def test_an_overcrowded_site_loses_its_weakest_bond_and_says_so(connected):
     found = realize(crowd, choices=choices)
     assert found.record["choices"]["cut"] == choices.cut
     assert found.record["choices"]["silanols_added"] == int((4 - crowd.degree).sum())
-    assert f"{choices.cut} pairs within the bond cut-off" in " ".join(_words(found.record))
+    assert f"{choices.cut} pairs within the bond cut-off" in " ".join(_words(found))
 
 
-def _words(record):
+def _words(found):
     from zeocryst.atomistic import in_words
 
-    return in_words(record)
+    return in_words(found.record, found.ideal)
 
 
 @pytest.mark.parametrize(("shared", "name"), [(2, "edge_sharing_pairs"), (3, "face_sharing_pairs")])
@@ -157,9 +157,9 @@ def test_shared_edges_and_faces_are_recognised(shared, name):
     found = realize(network)
     assert found.record[name] == 1
     assert found.record["choices"][name] == 1
-    failed = {c["name"] for c in found.record["checks"] if not c["passed"]}
+    failed = {c["name"] for c in found.record["checks"] if c["passed"] is False}
     assert name.replace("_", "-", 1).replace("_", " ") in failed
-    assert ("1 pairs of tetrahedra share an edge" in " ".join(_words(found.record))) == (shared == 2)
+    assert ("1 pairs of tetrahedra share an edge" in " ".join(_words(found))) == (shared == 2)
 
 
 def test_silanols_do_not_depend_on_the_size_of_the_cell_around_them():

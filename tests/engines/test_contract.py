@@ -213,6 +213,27 @@ def test_minimize_finds_a_minimum(engine, sgt):
     assert found.energy_eV == pytest.approx(energy, rel=1e-7)
 
 
+def test_a_descent_goes_down_in_small_steps_to_the_minimum(engine, sgt):
+    import copy
+
+    frame = copy.deepcopy(sgt)
+    rng = np.random.default_rng(11)
+    frame.particles.position = np.asarray(frame.particles.position) + rng.normal(scale=0.1, size=(612, 3))
+    cell = box_to_cell(frame.configuration.box)
+    energies, place, farthest = [engine.evaluate(frame).energy_eV], np.asarray(frame.particles.position), 0.0
+    for sample in engine.descend(frame):
+        now = np.asarray(sample.frame().particles.position, dtype=float)
+        moved = (now - place) @ np.linalg.inv(cell)
+        farthest = max(farthest, np.linalg.norm((moved - np.round(moved)) @ cell, axis=1).max())
+        place = now
+        energies.append(sample.energy_eV)
+    assert len(energies) > 3
+    assert farthest < 0.5
+    # FIRE may climb a little on its way
+    assert (np.diff(energies) < 1e-3 * abs(energies[0])).all()
+    assert energies[-1] == pytest.approx(engine.minimize(frame)[1], abs=1e-3)
+
+
 def test_images_and_wrapped_positions_make_continuous_paths(engine, sgt):
     """A bead thrown through the box arrives where it should, wrapped, with its image counted."""
     import copy

@@ -356,10 +356,10 @@ def test_a_stage_after_brownian_dynamics_has_velocities(make, ts, tmp_path):
 
     seen = []
 
-    def keep(position, sample, frame):
+    def keep(position, sample, frame, between):
         seen.append((sample, np.array(frame.particles.velocity)))
 
-    hooks = Hooks(lambda *_: None, keep, lambda: False)
+    hooks = Hooks(lambda *_: None, keep, lambda *_: None, lambda: False)
     frame = crystal(condition.system, ts)
     end, _, finished = simulate(condition, make(ts), frame, seed=3, position=Position(), hooks=hooks)
     assert finished

@@ -6,7 +6,7 @@ import pytest
 from zeocryst.cell import box_to_cell, make_frame
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import AGGREGATION, DEFAULT, measure
-from zeocryst.order.aggregation import fractal_dimension, fractal_of_frames
+from zeocryst.order.aggregation import fractal_dimension, fractal_of_frames, no_dimension, no_fractal
 from zeocryst.order.ordering import find_ordering
 
 BOND = 3.1
@@ -86,10 +86,10 @@ def gyration(points):
 
 
 def test_rods_have_dimension_one():
-    """Twelve rods of 10 to 43 T, each along its own way through a large box, measured as a frame is."""
-    lengths = range(10, 46, 3)
+    """Twelve rods of 10 to 109 T, each along its own way through a large box, measured as a frame is."""
+    lengths = range(10, 110, 9)
     t = np.vstack([rod(n, (3, 10 * k + 5, 7)) for k, n in enumerate(lengths)])
-    found = clusters(t, np.empty((0, 3)), np.diag([160.0, 130, 20]))
+    found = clusters(t, np.empty((0, 3)), np.diag([360.0, 130, 20]))
     assert found.values["clusters"] == 12
     # (n^2 - 1)/12 is a power law of 1 but for the 1: the ends of the line differ by half a percent
     assert found.values["fractal_dimension"] == pytest.approx(1, abs=0.005)
@@ -127,10 +127,16 @@ def test_random_walks_have_dimension_two_and_an_honest_error():
 def test_too_few_or_too_equal_clusters_have_no_dimension():
     n = np.arange(10, 100, 10)
     assert np.isnan(fractal_dimension(n, n**0.5)).all()  # nine
-    n = np.arange(10, 29)
-    assert np.isnan(fractal_dimension(n, n**0.5)).all()  # not three times as large
-    n = np.arange(10, 40)
+    assert no_dimension(n) == "there are only 9 clusters of 10 T and more that do not percolate, fewer than 10"
+    assert no_dimension(n[:1]).startswith("there is only one cluster of 10 T and more")
+    assert no_dimension([]).startswith("there are no clusters of 10 T and more")
+    # the aggregate of 10 to 44 T of which 1.26 ± 0.07 was once said
+    n = np.arange(10, 45)
+    assert np.isnan(fractal_dimension(n, n**0.5)).all()
+    assert no_dimension(n).endswith("have 10 to 44 T, which is less than a decade of sizes")
+    n = np.arange(10, 101, 10)
     assert fractal_dimension(n, n**0.5) == pytest.approx((2, 0), abs=1e-9)
+    assert no_dimension(n) == ""
     rg = n**0.5
     rg[5:] = np.nan  # these percolate
     assert np.isnan(fractal_dimension(n, rg)).all()
@@ -139,7 +145,7 @@ def test_too_few_or_too_equal_clusters_have_no_dimension():
 def test_frames_together_give_the_line_of_all_their_clusters():
     tables = []
     for k in range(4):
-        n = np.arange(10 + k, 40, 6)
+        n = np.arange(10 + k, 120, 6)
         tables.append(
             {
                 "size_T": n,
@@ -149,11 +155,16 @@ def test_frames_together_give_the_line_of_all_their_clusters():
             }
         )
     found = fractal_of_frames(tables)
+    assert no_fractal(tables) == ""
     assert (found.dimension, found.prefactor_A) == pytest.approx((1.8, 1.7))
     assert found.error == pytest.approx(0, abs=1e-9)
     assert fractal_of_frames(tables[:1]).error != fractal_of_frames(tables[:1]).error  # NaN: one frame
     tables[0]["percolating"][:] = 2
     assert fractal_of_frames(tables[:1]) is None
+    assert no_fractal(tables[:1]).startswith("there are no clusters of 10 T and more that do not percolate")
+    short = {name: values[:14] for name, values in tables[1].items()}
+    assert fractal_of_frames([short]) is None
+    assert no_fractal([short]).endswith("have 11 to 89 T, which is less than a decade of sizes")
 
 
 def droplet(sgt, radius, cell):

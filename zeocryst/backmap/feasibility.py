@@ -14,8 +14,11 @@ The numbers here are those that the Zeolite Structure Prediction Platform applie
 They are for structures relaxed in a silica force field, where bonds become shorter as Si-O-Si angles open.
 Distance least squares knows no such thing: it makes all bonds 1.61 Å, so that the second line says nothing
 about its structures: 2 of the 237 fully connected reference frameworks, which were made by DLS-76, lie on it.
-The other eight criteria hold for 219 of the 237. So only these are judged, and the offset from the second line
-is reported.
+The other seven criteria hold for 219 of the 237.
+
+So a structure of distance least squares that breaks one of these seven is not feasible; one that breaks none is
+not therefore feasible, since a criterion is left that could not be judged. Its verdict is withheld, with the
+reason.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ def feasibility(distances: Mapping[str, float | None]) -> dict[str, Any]:
     -------
     dict
         ``criteria``: a list of ``name``, ``value_A``, ``limit_A`` and ``met`` (None where it is not judged);
-        ``feasible``: whether all that are judged are met, None where there is nothing to judge; ``source``.
+        ``feasible``: False where one of them is not met, else None; ``withheld``: why it is None; ``source``.
     """
     criteria: list[dict[str, Any]] = []
     t_o = distances["T-O_mean_A"]
@@ -59,8 +62,37 @@ def feasibility(distances: Mapping[str, float | None]) -> dict[str, Any]:
             value = distances[f"{kind}_{what}_A"]
             words = "standard deviation" if what == "std" else "range"
             criteria.append(_criterion(f"{kind} {words}", value, most, value is not None))
-    met = [c["met"] for c in criteria if c["met"] is not None]
-    return {"criteria": criteria, "feasible": all(met) if met else None, "source": SOURCE}
+    broken = any(c["met"] is False for c in criteria)
+    return {
+        "criteria": criteria,
+        "feasible": False if broken else None,
+        "withheld": None if broken else _reason(criteria),
+        "source": SOURCE,
+    }
+
+
+def feasibility_in_words(record: Mapping[str, Any]) -> str:
+    """The sentence about the criteria; empty where there is nothing to judge."""
+    criteria = record["criteria"]
+    judged = [c for c in criteria if c["met"] is not None]
+    if not judged:
+        return ""
+    broken = ", ".join(c["name"] for c in judged if not c["met"])
+    said = f"Of {len(criteria)} criteria on local distances that synthesized zeolites meet (Li, Yu, Xu 2013) "
+    if record["feasible"] is False:
+        said += f"{len(judged)} could be judged; not met: {broken}, so that it is not feasible by them."
+    else:
+        said += f"the {len(judged)} that could be judged are met. Whether it is feasible is not said: "
+        said += f"{record['withheld']}."
+    return said
+
+
+def _reason(criteria: list[dict[str, Any]]) -> str:
+    """Why there is no verdict."""
+    if all(c["value_A"] is None for c in criteria):
+        return "there are no distances to judge"
+    missing = ", ".join(c["name"] for c in criteria if c["met"] is None)
+    return f"{missing} needs a structure relaxed in a force field, whose bonds follow its angles"
 
 
 def _criterion(name: str, value: float | None, most: float, judged: bool) -> dict[str, Any]:

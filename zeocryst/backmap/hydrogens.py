@@ -16,38 +16,48 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 #: O-H bond length, Å, and Si-O-H angle, degrees, of silanols (J. Sauer, J. Phys. Chem. 91, 2315 (1987)).
 O_H_A = 0.96
 SI_O_H_DEG = 115.0
 #: Positions tried on the cone of each hydrogen.
 TRIES = 72
-#: How far room is looked for, Å; and by how much less of it does as well towards another hydrogen: it is small.
+#: How far room is looked for, Å.
 ROOM_A = 5.0
-SMALLER_A = 0.6
+#: How near a hydrogen may come to an O, which attracts it, to a Si, and to another hydrogen, Å: room is what is
+#: left.
+NEAREST_O_A, NEAREST_SI_A, NEAREST_H_A = 1.5, 2.2, 1.7
+#: Rounds over all hydrogens; from the second on each sees all others.
+ROUNDS = 4
 
 
 def place_hydrogens(silicate: Silicate) -> Floats:
     """A hydrogen on each silanol oxygen, turned to where there is the most room, (K, 3) Å.
 
-    Hydrogens are placed one after the other and see those placed before; a second pass lets the first
-    ones see the last.
+    Hydrogens are placed one after the other and see those placed before; further rounds let the first ones see
+    the last. The O and the Si that the silanol hangs on are always as near as they are, and don't count.
     """
     network, oxygens = silicate.network, silicate.terminal
     if len(oxygens) == 0:
         return np.empty((0, 3))
     out = oxygens - network.positions[silicate.terminal_site]
     grid = build_grid(silicate.positions, network.cell, ROOM_A)
-    return np.asarray(oxygens + _turned(oxygens, out, network.n_sites + len(silicate.bridging), grid))
+    first = network.n_sites + len(silicate.bridging)
+    return np.asarray(oxygens + _turned(oxygens, out, silicate.terminal_site, network.n_sites, first, grid))
 
 
 @numba.njit(cache=True)
-def _turned(oxygens: Floats, out: Floats, first: int, grid: Any) -> Floats:
-    """From each silanol O to its H; `out` leads from Si to O, atoms from number `first` on are silanol O."""
+def _turned(oxygens: Floats, out: Floats, owner: Ints, silicons: int, first: int, grid: Any) -> Floats:
+    """From each silanol O to its H.
+
+    `out` leads to it from its Si, number `owner`; atoms below number `silicons` are Si, those from `first`
+    on silanol O.
+    """
     arms = np.zeros((len(oxygens), 3))
     found, number = np.empty((1024, 3)), np.empty(1024, np.int64)
     bend = np.radians(180.0 - SI_O_H_DEG)
-    for again in range(2):
+    for again in range(ROUNDS):
         for k in range(len(oxygens)):
             count = around(oxygens[k], grid, found, number)
             axis = out[k] / np.sqrt((out[k] ** 2).sum())
@@ -56,21 +66,21 @@ def _turned(oxygens: Floats, out: Floats, first: int, grid: Any) -> Floats:
             side = np.cross(axis, side)
             side /= np.sqrt((side**2).sum())
             up = np.cross(axis, side)
-            best, most = np.zeros(3), -1.0
+            best, most = np.zeros(3), -np.inf
             for n in range(TRIES):
                 turn = 2 * np.pi * n / TRIES
                 ring = np.cos(turn) * side + np.sin(turn) * up
                 arm = O_H_A * (np.cos(bend) * axis + np.sin(bend) * ring)
                 room = np.inf
                 for m in range(count):
-                    gap = np.sqrt(((found[m] - arm) ** 2).sum())
-                    if gap > 1e-9:
-                        room = min(room, gap)
                     other = number[m] - first
-                    # those of the first pass see only the hydrogens before them
-                    if other >= 0 and other != k and (again == 1 or other < k):
+                    if other != k and number[m] != owner[k]:
+                        gap = np.sqrt(((found[m] - arm) ** 2).sum())
+                        room = min(room, gap - (NEAREST_SI_A if number[m] < silicons else NEAREST_O_A))
+                    # those of the first round see only the hydrogens before them
+                    if other >= 0 and other != k and (again > 0 or other < k):
                         gap = np.sqrt(((found[m] + arms[other] - arm) ** 2).sum())
-                        room = min(room, gap + SMALLER_A)
+                        room = min(room, gap - NEAREST_H_A)
                 if room > most:
                     best, most = arm, room
             arms[k] = best

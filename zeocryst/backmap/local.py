@@ -1,11 +1,12 @@
-r"""The surroundings of each Si, from atoms alone: distances, angles, and the 29Si shifts that they imply.
+r"""The surroundings of each Si, from atoms alone: distances, angles, and how strained its tetrahedron is.
 
-Chemical shifts of Q4 sites follow from their mean Si-O-Si angle,
+Two numbers say how strained a T is. The angle variance of its tetrahedron,
 
-.. math:: \delta / \mathrm{ppm} = -25.44 - 0.5793\, \langle\theta\rangle / \mathrm{deg}
+.. math:: \sigma^2 = \frac{1}{5} \sum_{k=1}^{6} (\theta_k - 109.47^\circ)^2
 
-relative to tetramethylsilane (J. M. Thomas, J. Klinowski, S. Ramdas, B. K. Hunter, D. T. B. Tennakoon, Chem.
-Phys. Lett. 102, 158 (1983)). There is no such correlation here for Q3 and less.
+(K. Robinson, G. V. Gibbs, P. H. Ribbe, Science 172, 567 (1971)), and the residual of `zeocryst.backmap.dls`
+over the T's own terms alone: its four Si-O, its six O-O and the Si-Si of its bridges.
+`zeocryst.backmap.shifts` makes chemical shifts of the angles.
 
 Local interatomic distances are the nine quantities of Y. Li, J. Yu, R. Xu, Angew. Chem. Int. Ed. 52, 1673
 (2013): mean, standard deviation and range of T-O, O-O (the edges of tetrahedra) and T-T (across an oxygen).
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zeocryst.backmap.dls import O_O, SI_O, SI_SI
 from zeocryst.cell import neighbour_pairs
 from zeocryst.network.bonds import SI_O_BOND_A
 
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SHIFT_OFFSET_PPM, SHIFT_PER_DEG = -25.44, -0.5793
-SHIFT_SOURCE = "Thomas, Klinowski, Ramdas, Hunter, Tennakoon, Chem. Phys. Lett. 102, 158 (1983)"
+#: Angle between the bonds of a regular tetrahedron, degrees.
+REGULAR_DEG = float(np.degrees(np.arccos(-1 / 3)))
 #: An O-H bond is shorter than this, Å.
 O_H_BOND_A = 1.2
 
@@ -42,12 +44,20 @@ class Local:
 
     Attributes
     ----------
-    t_o, o_o, t_t : float arrays
+    t_o, o_o, t_t : (P,), (E,), (B,) float arrays
         Bonds, edges of tetrahedra, and T across each bridging O.
-    o_t_o, t_o_t : float arrays
+    o_t_o, t_o_t : (E,), (B,) float arrays
         Angles.
-    mean_t_o_t : (N,) float array
-        Mean T-O-T angle of each T with four bridges, NaN of the others.
+    bonds, bond_shift : (P, 2), (P, 3) int arrays
+        Atoms T and O of each bond, and the lattice shift of its O.
+    edges, bridges : (E, 2), (B, 2) int arrays
+        The two bonds of each O-T-O and of each T-O-T.
+    sites : (N,) int array
+        Which atoms the T are.
+    n_bridges : (N,) int array
+        Bridges of each T: n of its Q_n.
+    angle_variance, residual : (N,) float arrays
+        Strain of each T, degrees^2 and without unit; NaN of T that don't have four O.
     oxygens : (N,) int array
         O within a bond of each T.
     t_of_o, h_of_o : (M,) int arrays
@@ -59,16 +69,24 @@ class Local:
     t_t: Floats
     o_t_o: Floats
     t_o_t: Floats
-    mean_t_o_t: Floats
+    bonds: Ints
+    bond_shift: Ints
+    edges: Ints
+    bridges: Ints
+    sites: Ints
+    n_bridges: Ints
+    angle_variance: Floats
+    residual: Floats
     oxygens: Ints
     t_of_o: Ints
     h_of_o: Ints
 
-    @property
-    def shifts_ppm(self) -> Floats:
-        """29Si chemical shifts of the Q4 sites."""
-        known = self.mean_t_o_t[np.isfinite(self.mean_t_o_t)]
-        return np.asarray(SHIFT_OFFSET_PPM + SHIFT_PER_DEG * known)
+    def site_of_bridges(self) -> tuple[Ints, Floats]:
+        """Each end of each bridge: which of the T it is, and the T-O-T angle."""
+        rank = np.zeros(self.sites.max(initial=0) + 1, dtype=np.int64)
+        rank[self.sites] = np.arange(len(self.sites))
+        ends = rank[self.bonds[self.bridges.T.ravel(), 0]]
+        return ends, np.tile(self.t_o_t, 2)
 
     def distances(self) -> dict[str, float | None]:
         """The nine quantities of the local interatomic distances, Å, and what a regular tetrahedron lacks."""
@@ -91,28 +109,45 @@ def local_geometry(atoms: Atoms) -> Local:
     hydroxyl = oxygen[i] & (z[j] == 1) & (distance < O_H_BOND_A)
     bonded = tetrahedral[i] & oxygen[j]
     i_t, j_o, arm = i[bonded], j[bonded], positions[j[bonded]] + shift[bonded] @ cell - positions[i[bonded]]
-    n = len(atoms)
+    n, reach = len(atoms), distance[bonded]
     a, b = _pairs_of(i_t)
-    edge = np.linalg.norm(arm[a] - arm[b], axis=1)
+    edge, angle = np.linalg.norm(arm[a] - arm[b], axis=1), _angle(arm[a], arm[b])
     first, second = _pairs_of(j_o)
     twice = np.bincount(j_o, minlength=n)[j_o[first]] == 2  # an oxygen of three T is no bridge
     first, second = first[twice], second[twice]
-    bridge = _angle(arm[first], arm[second])
     across = np.linalg.norm(arm[first] - arm[second], axis=1)
-    total = np.bincount(i_t[first], bridge, n) + np.bincount(i_t[second], bridge, n)
-    count = np.bincount(i_t[first], minlength=n) + np.bincount(i_t[second], minlength=n)
-    mean = np.where(count == 4, total / np.maximum(count, 1), np.nan)
+    ends = np.concatenate([i_t[first], i_t[second]])
+    oxygens = np.bincount(i_t, minlength=n)
+    whole = oxygens[tetrahedral] == 4
+    terms = ((i_t, reach, SI_O), (i_t[a], edge, O_O), (ends, np.tile(across, 2), SI_SI))
+    variance = np.bincount(i_t[a], (angle - REGULAR_DEG) ** 2, n)[tetrahedral] / 5
     return Local(
-        distance[bonded],
+        reach,
         edge,
         across,
-        _angle(arm[a], arm[b]),
-        bridge,
-        mean[tetrahedral],
-        np.bincount(i_t, minlength=n)[tetrahedral],
+        angle,
+        _angle(arm[first], arm[second]),
+        np.column_stack([i_t, j_o]),
+        shift[bonded],
+        np.column_stack([a, b]),
+        np.column_stack([first, second]),
+        np.flatnonzero(tetrahedral),
+        np.bincount(ends, minlength=n)[tetrahedral],
+        np.where(whole, variance, np.nan),
+        np.where(whole, _residual(terms, n)[tetrahedral], np.nan),
+        oxygens[tetrahedral],
         np.bincount(j_o, minlength=n)[oxygen],
         np.bincount(i[hydroxyl], minlength=n)[oxygen],
     )
+
+
+def _residual(terms: tuple[tuple[Ints, Floats, tuple[float, float]], ...], n: int) -> Floats:
+    """R of `zeocryst.backmap.dls` of each atom: of (owner, distances, prescribed distance and weight)."""
+    off, whole = np.zeros(n), np.zeros(n)
+    for owner, distances, (wanted, weight) in terms:
+        off += np.bincount(owner, (weight * (distances - wanted)) ** 2, n)
+        whole += np.bincount(owner, minlength=n) * (weight * wanted) ** 2
+    return np.asarray(np.sqrt(off / np.maximum(whole, 1e-12)))
 
 
 def histogram(values: Floats, low: float, high: float, bins: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ an error that names the nearest known one. `to_toml` writes it with every defaul
 """
 
 from zeocryst.condition.consistency import bead_types
-from zeocryst.condition.model import EDITS, Condition, Cut, EngineChoice, Output, Seed, Stage, System
+from zeocryst.condition.model import EDITS, Condition, Cut, EngineChoice, Output, Seed, Stage, System, Until
 from zeocryst.condition.reading import parse_condition, read_condition
 from zeocryst.condition.writing import to_toml
 
@@ -19,6 +19,7 @@ __all__ = [
     "Seed",
     "Stage",
     "System",
+    "Until",
     "bead_types",
     "parse_condition",
     "read_condition",

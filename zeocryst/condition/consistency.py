@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from zeocryst.condition.model import Condition, Cut, Seed
+import math
+
+from zeocryst.condition.model import MOST_FINE, UNTIL, Condition, Cut, Seed, System
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
+from zeocryst.frameworks.table import start_structure
 from zeocryst.solvent import check_step, check_types
+from zeocryst.units import steps
 
 
 def check_together(condition: Condition, where: str) -> None:
@@ -29,6 +33,53 @@ def check_together(condition: Condition, where: str) -> None:
             f"{where}: output: interval_ps = {condition.output.interval_ps:g}; "
             f"expected at most the length of the run, {condition.time_ps:g} ps"
         )
+    _check_fine(condition, where)
+    _check_until(condition, where)
+
+
+def _check_fine(condition: Condition, where: str) -> None:
+    """A whole number of frames in memory from one that is written to the next, and not too many."""
+    interval, fine = condition.output.interval_ps, condition.output.fine_ps
+    if fine is None:
+        return
+    here = f"{where}: output: fine_ps = {fine:g}; expected"
+    if not 2 <= round(interval / fine) <= MOST_FINE:
+        raise InputError(
+            f"{here} a part of interval_ps = {interval:g}, from a half to {1 / MOST_FINE:g} of it: "
+            f"{interval / 2:g} to {interval / MOST_FINE:g}"
+        )
+    for n, stage in enumerate(condition.stages, start=1):
+        if stage.n_steps and steps(interval, stage.timestep_fs) % steps(fine, stage.timestep_fs):
+            raise InputError(
+                f"{here} a time that goes into interval_ps = {interval:g} a whole number of times, counted in "
+                f"the time steps of stage {n} ({stage.timestep_fs:g} fs)"
+            )
+
+
+def _check_until(condition: Condition, where: str) -> None:
+    """No stage waits for more T than there are."""
+    most = _most_t(condition.system)
+    for n, stage in enumerate(condition.stages, start=1):
+        until = stage.until
+        if (
+            until is not None
+            and not until.below
+            and math.isinf(UNTIL[until.quantity][1])
+            and until.value > most
+        ):
+            raise InputError(
+                f"{where}: stage {n}.until: {until.quantity} = {until.value:g}; expected at most {most:g}, "
+                "the number of T in all"
+            )
+
+
+def _most_t(system: System) -> float:
+    """Number of T of a start, infinite where only its file knows."""
+    if system.n_T is not None:
+        return system.n_T
+    if system.framework is None:
+        return math.inf
+    return len(start_structure(system.framework)[1]) * math.prod(system.repeat)
 
 
 def _check_solvent(condition: Condition, forcefield: ForceField, where: str) -> None:

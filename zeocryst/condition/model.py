@@ -12,6 +12,14 @@ from zeocryst.units import steps
 
 #: Kinds of stages that change which beads there are.
 EDITS = ("cut", "seed")
+#: What a stage can be run until: what `zeocryst.order` calls it, in words, and the most that it can be.
+UNTIL: dict[str, tuple[str, float]] = {
+    "crystalline_share": ("the crystalline share", 1.0),
+    "largest_grain_sites": ("the size of the largest grain (T)", math.inf),
+    "largest_cluster_T": ("the size of the largest cluster (T)", math.inf),
+}
+#: Most frames that are kept in memory between two that are written.
+MOST_FINE = 100
 #: Framework density of a melt for which none is given, T per 1000 Å^3: that of T-S crystals.
 DEFAULT_DENSITY = 17.8
 
@@ -89,6 +97,36 @@ class Seed:
 
 
 @dataclass(frozen=True)
+class Until:
+    """What a stage is run for: it ends early once this has held long enough.
+
+    Attributes
+    ----------
+    quantity : str
+        A key of `UNTIL`.
+    value : float
+        It is this or more; or less than this, where `below` is set.
+    below : bool
+    for_ps : float
+        How long it has to have held, in every frame of that time.
+    """
+
+    quantity: str
+    value: float
+    for_ps: float
+    below: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether it holds where the quantity has this value."""
+        return value < self.value if self.below else value >= self.value
+
+    def __str__(self) -> str:
+        """In words: "the crystalline share 0.98 or more for 100 ps"."""
+        bound = f"below {self.value:g}" if self.below else f"{self.value:g} or more"
+        return f"{UNTIL[self.quantity][0]} {bound} for {self.for_ps:g} ps"
+
+
+@dataclass(frozen=True)
 class Stage:
     """One stage of a run.
 
@@ -99,7 +137,8 @@ class Stage:
         the solvent where there is one, ``brownian`` its limit without inertia, ``npt`` Martyna, Tobias and
         Klein's. ``cut`` and ``seed`` take no time: they go on with other beads, as `edit` says.
     temperature_K : (float, float) or None
-        At the start and at the end of the stage, in between linear in time.
+        At the start and at the end of the stage, in between linear in time. A ramp that ends early (`until`)
+        goes at the same rate, so that it ends at another temperature.
     pressure_bar : float
     coupling : {"none", "iso", "aniso", "triclinic"}
         How the box follows the pressure; only with ``npt``.
@@ -111,6 +150,8 @@ class Stage:
         none. What is kept this way while the rest is melted is the crystal seed of later stages.
     rigid_precursors : bool
         Whether the precursors of the start move as rigid bodies; only with ``langevin``.
+    until : Until or None
+        What it is run for, if it can end before its time; `time_ps` is then the most that it takes.
     """
 
     kind: str
@@ -122,10 +163,11 @@ class Stage:
     seed_region: float = 0.0
     edit: Cut | Seed | None = None
     rigid_precursors: bool = False
+    until: Until | None = None
 
     @property
     def n_steps(self) -> int:
-        """Number of time steps; 0 for a minimization and where beads are changed."""
+        """Number of time steps, at most; 0 for a minimization and where beads are changed."""
         return 0 if self.kind in ("minimize", *EDITS) else steps(self.time_ps, self.timestep_fs)
 
     def temperature_at(self, step: float) -> float:
@@ -138,11 +180,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Output:
-    """What is written: a frame every `interval_ps`, back-mapped atoms, a report."""
+    """What is written: a frame every `interval_ps`, back-mapped atoms, a report.
+
+    With `fine_ps` the frames between two of these are kept in memory, one every `fine_ps`, and written where
+    something happened from the one to the other (`zeocryst.watching`).
+    """
 
     interval_ps: float = 10.0
     backmap: bool = True
     report: bool = True
+    fine_ps: float | None = None
 
 
 @dataclass(frozen=True)
@@ -182,13 +229,23 @@ class Condition:
 
     @property
     def n_steps(self) -> int:
-        """Time steps of all stages."""
+        """Time steps of all stages; the most, where one can end early."""
         return sum(stage.n_steps for stage in self.stages)
 
     @property
     def time_ps(self) -> float:
-        """Simulated time of all stages, ps."""
+        """Simulated time of all stages, ps; the most, where one can end early."""
         return sum(stage.time_ps for stage in self.stages)
+
+    @property
+    def can_end_early(self) -> bool:
+        """Whether a stage is run until something holds."""
+        return any(stage.until is not None for stage in self.stages)
+
+    @property
+    def main_stage(self) -> int:
+        """Number of the longest stage, from 0: what comes before it is preparation."""
+        return max(range(len(self.stages)), key=lambda k: (self.stages[k].n_steps, k))
 
     def read_forcefield(self) -> ForceField:
         """The model; a file is looked for beside the condition."""

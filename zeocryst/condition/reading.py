@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from zeocryst.condition.consistency import check_together
 from zeocryst.condition.model import (
     DEFAULT_DENSITY,
     EDITS,
+    UNTIL,
     Condition,
     Cut,
     EngineChoice,
@@ -19,6 +21,7 @@ from zeocryst.condition.model import (
     Seed,
     Stage,
     System,
+    Until,
 )
 from zeocryst.errors import InputError
 from zeocryst.frameworks.oligomers import oligomer_name
@@ -79,6 +82,7 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
             output.number("interval_ps", 10.0, above=0),
             output.flag("backmap", True),
             output.flag("report", True),
+            output.number("fine_ps", above=0) if "fine_ps" in output else None,
         ),
         engine=EngineChoice(
             engine.text("name", "auto"),
@@ -231,9 +235,35 @@ def _read_stage(table: Table) -> Stage:
         table.number("timestep_fs", 5.0, above=0, most=1000 if kind == "brownian" else 20),
         fraction,
         rigid_precursors=rigid,
+        until=_read_until(table.table("until")) if "until" in table else None,
     )
+    if stage.until is not None and stage.until.for_ps >= stage.time_ps:
+        raise table.error("until", f"for_ps less than the {stage.time_ps:g} ps that the stage takes at most")
     table.finish()
     return stage
+
+
+def _read_until(table: Table) -> Until:
+    """One quantity with the value that it reaches, or ``{ below = VALUE }``, and how long that has to hold."""
+    for name in (*UNTIL, "for_ps"):
+        table.get(name, "", None)
+    table.finish()  # first of all, so that a misspelt quantity is not called missing
+    given = [name for name in UNTIL if name in table]
+    if len(given) != 1:
+        raise table.whole_error(
+            f"one of {', '.join(UNTIL)}, such as {{ crystalline_share = 0.98, for_ps = 100 }}; "
+            + (f"{', '.join(given)} are given" if given else "none is given")
+        )
+    quantity, most = given[0], UNTIL[given[0]][1]
+    limit = None if math.isinf(most) else most
+    below = isinstance(table.get(quantity, ""), Mapping)
+    if below:
+        bound = table.table(quantity)
+        value = bound.number("below", above=0, most=limit)
+        bound.finish()
+    else:
+        value = table.number(quantity, above=0, most=limit)
+    return Until(quantity, value, table.number("for_ps", above=0), below)
 
 
 def _read_edit(table: Table, kind: str) -> Stage:

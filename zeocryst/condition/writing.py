@@ -42,7 +42,7 @@ def to_toml(condition: Condition) -> str:
         "forcefield": {"name": model},
         **({} if condition.solvent is None else {"solvent": asdict(condition.solvent)}),
         "stage": [_stage_table(stage) for stage in condition.stages],
-        "output": asdict(condition.output),
+        "output": {key: value for key, value in asdict(condition.output).items() if value is not None},
         "engine": asdict(condition.engine),
     }
     return tomli_w.dumps(content)
@@ -66,4 +66,7 @@ def _stage_table(stage: Stage) -> dict[str, Any]:
         table["seed_region"] = {"shape": "slab", "fraction": stage.seed_region}
     if stage.rigid_precursors:
         table["rigid_precursors"] = True
+    if (until := stage.until) is not None:
+        bound = {"below": until.value} if until.below else until.value
+        table["until"] = {until.quantity: bound, "for_ps": until.for_ps}
     return table

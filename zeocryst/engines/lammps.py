@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ TABLE_START_A = 0.05
 #: (Brownian) as fast, and in the aggregate that it becomes it costs nothing.
 SKIN_A, DILUTE_SKIN_A = 1.0, 2.0
 DILUTE_PER_A3 = 0.005
+#: Most iterations of a minimization, and those between two samples of a descent.
+MOST_ITERATIONS, DESCENT_ITERATIONS = 20_000, 5
 #: Stairs of a ramp of Brownian dynamics.
 RAMP_STAIRS = 200
 
@@ -126,7 +128,7 @@ class LammpsEngine:
         every: int,
         begin: int = 0,
         friction: Mapping[str, float] | None = None,
-    ) -> Iterator[Sample]:
+    ) -> Generator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
         with _Session(self._forcefield, self._threads, frame) as session:
             session.fix(stage, seed, friction)
@@ -158,9 +160,22 @@ class LammpsEngine:
         """The nearest energy minimum at fixed box, by conjugate gradients."""
         with _Session(self._forcefield, self._threads, frame) as session:
             session.command("min_style cg")
-            session.command(f"minimize 0.0 {FORCE_TOLERANCE} 20000 200000")
+            session.command(f"minimize 0.0 {FORCE_TOLERANCE} {MOST_ITERATIONS} {10 * MOST_ITERATIONS}")
             sample = session.sample()
             return sample.frame(), sample.energy_eV
+
+    def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
+        """The way to the minimum; conjugate gradients begin anew after each sample."""
+        with _Session(self._forcefield, self._threads, frame) as session:
+            session.command("min_style cg")
+            done, limits = 0, f"{DESCENT_ITERATIONS} {100 * DESCENT_ITERATIONS}"
+            while done < MOST_ITERATIONS:
+                session.command(f"minimize 0.0 {FORCE_TOLERANCE} {limits}")
+                sample = session.sample()
+                yield sample
+                if sample.step < done + DESCENT_ITERATIONS:  # it has ended by itself
+                    return
+                done += DESCENT_ITERATIONS
 
     def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
         """Energy, forces and virial."""

@@ -7,7 +7,7 @@ caller writes, measures and stops between the samples it yields.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -115,12 +115,13 @@ class Engine(Protocol):
         every: int,
         begin: int = 0,
         friction: Mapping[str, float] | None = None,
-    ) -> Iterator[Sample]:
+    ) -> Generator[Sample]:
         """Integrate a stage, yielding a sample at its beginning and after each `every` steps.
 
         `begin` is the number of steps of the stage that an earlier run has done already. `friction` is that of
         each bead type in the solvent, amu/ps, which Brownian dynamics needs; Langevin dynamics without it has
-        mass / `THERMOSTAT_PS`. Frames of Brownian dynamics have beads at rest.
+        mass / `THERMOSTAT_PS`. Frames of Brownian dynamics have beads at rest. The caller closes it where the
+        stage ends before its time.
         """
         ...
 
@@ -133,6 +134,13 @@ class Engine(Protocol):
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, and its energy in eV."""
+        ...
+
+    def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
+        """The way to that minimum, in steps of a few tenths of an Å at most, ending there.
+
+        For a caller that has to stop before the minimum. Temperatures of the samples mean nothing.
+        """
         ...
 
     def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:

@@ -1,8 +1,10 @@
-"""The table of framework types: their T sites, nets, and start structures; and the user's own types.
+"""The table of framework types: their T sites, nets, and start structures; dense silica's, and the user's own.
 
 The tables are derived from the Database of Zeolite Structures by `zeocryst.order.derive`; each file names its
-source. Types that a user adds lie in the user's data folder (`user_folder`), one file each, and are part of
-every answer that `framework_types` and `nets` give.
+source. Dense nets (quartz, feldspar, ...) have no type there. They have a table of their own, from published
+crystal structures (`zeocryst.order.derive_dense`), and names of the Reticular Chemistry Structure Resource, in
+lower case. Types that a user adds lie in the user's data folder (`user_folder`), one file each. All of them are
+part of every answer that `framework_types` and `nets` give.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from zeocryst.errors import InputError, nearest
 
 #: Words that name no framework type.
 RESERVED = ("unknown", "amorphous", "add")
+#: Tables, and those of dense silica that have the same content.
+DENSE = {"table.json": "dense.json", "nets.json": "dense_nets.json"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class FrameworkType:
     Attributes
     ----------
     code : str
-        Three-letter code, or a user's name.
+        Three-letter code; in lower case for a dense net; or a user's name.
     sequences : (K, 13) int array
         The distinct coordination sequences of its T sites.
     multiplicities : (K,) int array
@@ -40,13 +44,15 @@ class FrameworkType:
     vertex_symbols : tuple of K tuples of str
         Vertex symbols of the sites with each of them.
     density_T_per_1000A3 : float
-        Framework density of the idealized SiO2 structure.
+        Framework density of the idealized SiO2 structure; of a dense net, of the mineral.
     ring_sizes : tuple of int
         As the database has them; of a user's type, the sizes in its vertex symbols.
     interrupted : bool
         Some T have fewer than four bridging oxygens.
     source : str
-        Empty for the types of the database; where a user's type came from.
+        Empty for the types of the database; where a dense net or a user's type came from.
+    mineral : str
+        Common name of the mineral of a dense net; empty for others.
     """
 
     code: str
@@ -57,6 +63,7 @@ class FrameworkType:
     ring_sizes: tuple[int, ...]
     interrupted: bool
     source: str = ""
+    mineral: str = ""
 
 
 @cache
@@ -84,7 +91,7 @@ def user_folder() -> Path:
 
 
 def _entries(name: str) -> dict[str, Any]:
-    """A table of the package's, with the user's own types."""
+    """A table of the package's, with dense silica's of the same content, and the user's own types."""
     own = {}
     for path in sorted(user_folder().glob("*.json")):
         try:
@@ -93,7 +100,7 @@ def _entries(name: str) -> dict[str, Any]:
             np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: not a framework type that zeocryst wrote ({error}); remove it") from None
-    return _read(name) | own
+    return _read(name) | _read(DENSE[name]) | own
 
 
 def check_name(name: str) -> None:
@@ -158,6 +165,7 @@ def framework_types() -> dict[str, FrameworkType]:
             tuple(entry["ring_sizes"]),
             entry["interrupted"],
             entry.get("source", ""),
+            entry.get("mineral", ""),
         )
     return types
 
@@ -182,8 +190,9 @@ def framework_entry(code: str) -> dict[str, Any]:
     -------
     dict
         ``n_T``, ``density_T_per_1000A3``, ``ring_sizes``, ``interrupted``, ``sites`` (multiplicity,
-        coordination_sequence, vertex_symbol), ``source``; of types in `start_codes` and of the user's also
-        ``space_group``; of the former ``cell_A``, three rows.
+        coordination_sequence, vertex_symbol), ``space_group``, ``source``; of types in `start_codes` also
+        ``cell_A``, three rows; of dense nets ``mineral`` and ``cell_parameters`` (a, b, c in Å, angles in
+        degrees).
 
     Raises
     ------
@@ -196,9 +205,26 @@ def framework_entry(code: str) -> dict[str, Any]:
     return {"source": _source("table.json"), **entry, **kept}
 
 
+def type_space_group(code: str) -> int | None:
+    """Number of the space group of a framework type of the database; None for other nets."""
+    number = _read("table.json").get(code, {}).get("space_group_number")
+    return None if number is None else int(number)
+
+
 def user_codes() -> list[str]:
     """Names of the types that the user added."""
     return sorted(path.stem for path in user_folder().glob("*.json"))
+
+
+def dense_codes() -> list[str]:
+    """Names of the dense nets, but for those that are the user's own by now."""
+    return sorted(set(_read(DENSE["table.json"])) - set(user_codes()))
+
+
+def mineral_of(code: str) -> str:
+    """Common name of the mineral of a dense net; empty for another name."""
+    found = framework_types().get(code)
+    return found.mineral if found else ""
 
 
 def start_codes() -> list[str]:

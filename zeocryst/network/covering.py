@@ -194,15 +194,33 @@ def follow(
     disagreements : int
         How often what was reached twice did not agree.
     """
+    growth, grain, disagreements = lay(
+        network, net, seeds, free, whole, least=least, tries=tries, patient=patient
+    )
+    return growth.site, grain, disagreements
+
+
+def lay(
+    network: Angles,
+    net: Angles,
+    seeds: Ints,
+    free: NDArray[np.bool_],
+    whole: Ints,
+    *,
+    least: int,
+    tries: int,
+    patient: bool = True,
+) -> tuple[Growth, Ints, int]:
+    """The same as `follow`, with all that the growths know of each site: its bonds, and its cell of the net."""
     pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
-    best, chosen = -np.inf, (np.empty(0, np.int64), np.empty(0, np.int64), 0)
+    best, chosen = -np.inf, (nothing(free), np.full(len(free), -1), 0)
     for more in (False, True) if patient else (False,):
         growth = nothing(free)
         grain, disagreements = _follow(network, net, growth, pairs, np.asarray(whole), least, tries, more)
         size = np.bincount(grain[grain >= 0], minlength=1)
         worth = float(np.sqrt((size**2).sum())) - disagreements
         if worth > best:
-            best, chosen = worth, (growth.site, grain, int(disagreements))
+            best, chosen = worth, (growth, grain, int(disagreements))
         if size.max() >= THROUGH * size.sum():
             break
     return chosen

@@ -19,7 +19,7 @@ linearly with the number of sites.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -115,6 +115,41 @@ def matched_bonds(
     network = Network(sites, matrix, i[keep], j[keep], shift[keep], cutoff=cutoff, dropped=cut)
     simple = _nearest_first(np.lexsort((j, i, np.round(distance, 6))), i, j, np.full(len(sites), most))
     return network, Choices(len(i), cut, crowded, components, int((keep & ~simple).sum()))
+
+
+def matched_within(network: Network) -> tuple[Network, Choices]:
+    """The bonds of a network given out anew, by the best matching, within its cut-off and its clusters.
+
+    No bond joins two clusters; a cluster that would fall apart keeps the bonds that it has.
+
+    Parameters
+    ----------
+    network
+        Of T positions alone.
+    """
+    from zeocryst.network.clusters import find_clusters
+
+    cutoff, n = network.cutoff, network.n_sites
+    i, j, shift, distance = neighbour_pairs(network.positions, network.cell, cutoff)
+    label = find_clusters(network).label
+    near = (label[i] == label[j]) & (distance < cutoff)
+    i, j, shift, distance = i[near], j[near], shift[near], distance[near]
+    keep, components, crowded = best_matching(i, j, weights(distance, cutoff), n)
+    found = replace(network, first=i[keep], second=j[keep], shift=shift[keep], dropped=int((~keep).sum()))
+    after = find_clusters(found).label
+    parts = np.bincount(np.unique(np.stack([label, after]), axis=1)[0])
+    apart = parts[label] > 1  # sites of clusters that fell apart
+    old, new = apart[network.first], ~apart[found.first]
+    found = replace(
+        found,
+        first=np.concatenate([network.first[old], found.first[new]]),
+        second=np.concatenate([network.second[old], found.second[new]]),
+        shift=np.concatenate([network.shift[old], found.shift[new]]),
+        dropped=len(i) - int(old.sum() + new.sum()),
+    )
+    simple = _nearest_first(np.lexsort((j, i, np.round(distance, 6))), i, j, np.full(n, 4))
+    differs = int((keep & ~simple & ~apart[i]).sum())
+    return found, Choices(len(i), found.dropped, crowded, components, differs)
 
 
 def _clear_cutoff(distance: Floats) -> float:

@@ -51,6 +51,32 @@ def pieces(network: Network) -> list[Piece]:
     return found
 
 
+def independent(around: Ints) -> list[Ints]:
+    """The shortest of the given lattice vectors (K, 3) that are independent, each without a common divisor.
+
+    As many as there are directions in which a cluster with these ways round the cell is periodic; of two
+    opposite vectors that whose first index that isn't 0 is positive.
+    """
+    vectors = np.unique(around[around.any(axis=1)], axis=0)
+    vectors = vectors // np.gcd.reduce(vectors, axis=1)[:, None] if len(vectors) else vectors
+    chosen: list[Ints] = []
+    for vector in vectors[np.lexsort((*vectors.T, (vectors**2).sum(axis=1)))]:
+        if np.linalg.matrix_rank(np.array([*chosen, vector])) > len(chosen):
+            chosen.append(_turned(vector))
+    return chosen
+
+
+def normal_of(along: list[Ints]) -> Ints:
+    """The indices (h, k, l) of planes that two lattice vectors span, without a common divisor."""
+    normal = np.cross(along[0], along[1])
+    return _turned(normal // np.gcd.reduce(normal))
+
+
+def _turned(vector: Ints) -> Ints:
+    """The vector or its opposite, so that its first index that isn't 0 is positive."""
+    return np.asarray(vector * np.sign(vector[np.flatnonzero(vector)[0]]), dtype=np.int64)
+
+
 def _span(vectors: Ints) -> tuple[int, int]:
     """Rank of the lattice that whole-number vectors span, and the product of its pivots (Gauss, with gcd)."""
     rows = [[int(x) for x in row] for row in np.unique(vectors, axis=0)]

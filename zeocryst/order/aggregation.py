@@ -28,8 +28,9 @@ Ints = NDArray[np.int64]
 T_S_SHELL_A = 7.5
 #: The fractal dimension is fitted to clusters of at least so many T: smaller ones are oligomers of one shape.
 FRACTAL_FROM_T = 10
-#: Least number of such clusters, and least ratio of the largest to the smallest of them.
-FRACTAL_CLUSTERS, FRACTAL_SPAN = 10, 3.0
+#: Least number of such clusters, and least ratio of the largest to the smallest of them: over less than a
+#: decade much that is no fractal looks like a power law (D. Avnir et al., Science 279, 39 (1998)).
+FRACTAL_CLUSTERS, FRACTAL_SPAN = 10, 10.0
 #: Resamplings of the bootstrap.
 SAMPLES = 200
 
@@ -129,17 +130,35 @@ def fractal_dimension(size: Ints, rg: Floats, seed: int = 1) -> tuple[float, flo
     Returns
     -------
     dimension, error : float
-        NaN where there are fewer than ten such clusters or the largest is not three times as large as the
-        smallest.
+        NaN where there are fewer than ten such clusters or the largest is not ten times as large as the
+        smallest (`no_dimension` says which).
     """
     good = (size >= FRACTAL_FROM_T) & np.isfinite(rg)
     n = size[good]
-    if len(n) < FRACTAL_CLUSTERS or n.max() < FRACTAL_SPAN * n.min():
+    if no_dimension(n):
         return float("nan"), float("nan")
     x, y = np.log(n), np.log(rg[good])
     rng = np.random.default_rng(seed)
     picks = (rng.integers(len(x), size=len(x)) for _ in range(SAMPLES))
     return _dimension(_line(x, y)[0], [_line(x[picked], y[picked])[0] for picked in picks])
+
+
+def no_dimension(size: ArrayLike) -> str:
+    """Why clusters of these sizes, all of ten T or more, have no fractal dimension; empty if they may have one.
+
+    Parameters
+    ----------
+    size : (C,) array
+        Number of T.
+    """
+    n = np.asarray(size)
+    of = f"of {FRACTAL_FROM_T} T and more that do not percolate"
+    if len(n) < FRACTAL_CLUSTERS:
+        few = f"only {len(n)} clusters" if len(n) > 1 else "only one cluster" if len(n) else "no clusters"
+        return f"there are {few} {of}, fewer than {FRACTAL_CLUSTERS}".replace("are only one", "is only one")
+    if n.max() < FRACTAL_SPAN * n.min():
+        return f"the clusters {of} have {n.min():.0f} to {n.max():.0f} T, which is less than a decade of sizes"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -163,16 +182,16 @@ def fractal_of_frames(tables: Sequence[Table], seed: int = 1) -> Fractal | None:
 
     The clusters of one frame are mostly those of the frame before: frames as wholes are resampled for the
     error, which is still too small where frames follow each other closely, and NaN for fewer than three. None
-    where one frame would have NaN.
+    where one frame would have NaN (`no_fractal` says why).
     """
+    if no_fractal(tables):
+        return None
     parts = []
     for table in tables:
         whole = table["clusters"] - table["percolating"]
         good = (table["size_T"] >= FRACTAL_FROM_T) & (whole > 0)
         parts.append((np.log(table["size_T"][good]), np.log(table["rg_A"][good]), whole[good]))
     x, y, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
-    if weight.sum() < FRACTAL_CLUSTERS or np.exp(np.ptp(x)) < FRACTAL_SPAN * (1 - 1e-9):
-        return None
     rng = np.random.default_rng(seed)
     again = []
     for _ in range(SAMPLES):
@@ -182,6 +201,15 @@ def fractal_of_frames(tables: Sequence[Table], seed: int = 1) -> Fractal | None:
     dimension, error = _dimension(slope, again)
     error = error if len(parts) >= 3 else float("nan")
     return Fractal(dimension, error, float(np.exp(intercept))) if np.isfinite(dimension) else None
+
+
+def no_fractal(tables: Sequence[Table]) -> str:
+    """Why the clusters of several frames have no fractal dimension (`no_dimension`)."""
+    sizes = []
+    for table in tables:
+        whole = np.maximum(table["clusters"] - table["percolating"], 0)
+        sizes.append(np.repeat(table["size_T"], whole)[np.repeat(table["size_T"] >= FRACTAL_FROM_T, whole)])
+    return no_dimension(np.concatenate(sizes))
 
 
 def _dimension(slope: float, again: Sequence[float]) -> tuple[float, float]:

@@ -40,13 +40,15 @@ def avrami_exponent(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Avra
     1, 355 (1937); W. A. Johnson, R. F. Mehl, Trans. AIME 135, 416 (1939); M. Avrami, J. Chem. Phys. 7, 1103
     (1939)). The exponent n has no dimension. Nuclei at random places that grow at a constant rate in d
     dimensions give n = d when all are there from the beginning and n = d + 1 when they come at a constant
-    rate. A single grain in a small box, and one that grows from a seed, are not what the law is made for:
-    there n says how the rise is shaped and no more.
+    rate. A crystal that grows from a seed is not what the law is made for, so that runs which begin with a
+    crystal are not given an exponent (`zeocryst.order.kinetics`); of a single grain in a small box n says how
+    the rise is shaped and no more.
 
     The onset :math:`t_0` is fitted too, since it and n are told apart by nothing else; it is not before the
-    first frame. The uncertainty is the standard deviation of n over refits (`zeocryst.order.bootstrap`).
+    first frame. The uncertainty is the standard deviation of n over refits (`zeocryst.order.bootstrap`): that
+    of a fit to one trajectory.
 
-    The rise has to be complete: its end is taken to be within 0.1 of the mean of the last tenth of the frames.
+    The rise has to be complete: its end is taken to be within 0.1 of the mean of the last tenth of the time.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def avrami_exponent(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Avra
         None where there is no fit, or none within the range of exponents from 0.3 to 8.
     """
     t, s = np.asarray(time_ps, dtype=float), np.asarray(share, dtype=float)
-    low, high = plateaus(s)
+    low, high = plateaus(t, s)
     half = float(t[np.argmin(abs(s - (low + high) / 2))])
     span = t[-1] - t[0]
     bounds = (

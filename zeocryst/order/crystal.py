@@ -29,10 +29,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.frameworks.table import framework_entry, framework_types
+from zeocryst.network.barycentric import count_translations
 from zeocryst.network.bonds import Network
 from zeocryst.network.periodicity import pieces
 from zeocryst.network.rings import vertex_symbols
 from zeocryst.network.topology import coordination_sequences
+from zeocryst.network.translations import has_defect
 from zeocryst.order.labels import TABLE_SHELLS, matched_depth
 
 #: spglib's tolerances that are tried, Å.
@@ -49,6 +51,7 @@ WHOLE_SHARE = 0.9
 #: What `symmetry` gives.
 SYMMETRY = ("space_group", "space_group_number", "n_T_sites", "symprec_A", "T_per_cell", "cell")
 
+Floats = NDArray[np.float64]
 Kinds = Counter[tuple[tuple[int, ...], str]]
 
 
@@ -81,15 +84,24 @@ def net_name(kinds: Kinds) -> str:
 def is_perfect(network: Network, kinds: Kinds) -> bool:
     """Whether a cell is that of a perfect crystal: one framework whose kinds of sites recur.
 
-    A kind has two sites or more in the mean; in a disordered network hardly any two sites have the same twelve
-    shells. In a cell of at most `SMALL_CELL_SITES` each may be a kind of its own, if all have four bonds:
-    nobody simulates disorder in such a cell.
+    A kind has two sites or more in the mean, in a primitive cell of the net; in a disordered network hardly any
+    two sites have the same twelve shells, unless its cell is repeated. In a primitive cell of at most
+    `SMALL_CELL_SITES` each may be a kind of its own, if all have four bonds: nobody simulates disorder in such
+    a cell. A vacancy or a wrong bond leaves most of a larger cell as it was, so that it nearly repeats itself.
     """
     n = network.n_sites
-    if 2 * len(kinds) > n and not (n <= SMALL_CELL_SITES and (network.degree == 4).all()):
+    small = n <= SMALL_CELL_SITES and bool((network.degree == 4).all())
+    if 2 * len(kinds) > n and not small:
         return False
     found = pieces(network)
-    return len(found) == 1 and found[0].directions == 3
+    if len(found) > 1 or found[0].directions < 3:
+        return False
+    if small:
+        return True
+    rows = coordination_sequences(network, TABLE_SHELLS)
+    copies = count_translations(network, np.unique(rows, axis=0, return_inverse=True)[1].ravel())
+    recurs = 2 * len(kinds) * copies <= n or n <= SMALL_CELL_SITES * copies
+    return recurs and not has_defect(network)
 
 
 def table_type(kinds: Kinds) -> str | None:
@@ -136,23 +148,36 @@ def relatives(sequences: NDArray[np.int32]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: ([-row[key] for key in keys], row["code"]))[:BEST]
 
 
-def _datasets(network: Network) -> list[tuple[float, Any]]:
-    """What spglib finds at each tolerance where it finds anything."""
+def run_spglib(positions: Floats, numbers: NDArray[np.int64], cell: Floats, tolerance: float) -> Any:
+    """What spglib finds in a structure at a tolerance (Å); None if it finds nothing.
+
+    Parameters
+    ----------
+    positions : (N, 3) array, Å
+    numbers : (N,) int array
+        Kinds of atoms.
+    cell : (3, 3) array, Å
+    tolerance
+    """
     os.environ.setdefault("SPGLIB_WARNING", "OFF")  # it prints what we ask for by scanning
     import spglib
     import spglib.error
 
     spglib.error.OLD_ERROR_HANDLING = False  # raise, rather than return None
-    fractional = network.positions @ np.linalg.inv(network.cell)
-    cell = (network.cell, fractional, np.ones(network.n_sites, dtype=int))
-    found = []
-    for tolerance in TOLERANCES_A:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                found.append((tolerance, spglib.get_symmetry_dataset(cell, symprec=tolerance)))
-            except spglib.error.SpglibError:
-                continue  # at this tolerance it cannot decide
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return spglib.get_symmetry_dataset(
+                (cell, positions @ np.linalg.inv(cell), numbers), symprec=tolerance
+            )
+        except spglib.error.SpglibError:
+            return None  # at this tolerance it cannot decide
+
+
+def _datasets(network: Network) -> list[tuple[float, Any]]:
+    """What spglib finds at each tolerance where it finds anything."""
+    same = np.ones(network.n_sites, dtype=int)
+    found = [(t, run_spglib(network.positions, same, network.cell, t)) for t in TOLERANCES_A]
     return [(tolerance, dataset) for tolerance, dataset in found if dataset is not None]
 
 

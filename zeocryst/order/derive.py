@@ -7,7 +7,7 @@ has them (Baerlocher, McCusker, http://www.iza-structure.org/databases/). Writte
 
 ``table.json``
     for every type its kinds of T sites, each with multiplicity, coordination sequence to `SHELLS` shells and
-    vertex symbol (with rings up to `LARGEST_RING`), ring sizes and framework density;
+    vertex symbol (with rings up to `LARGEST_RING`), ring sizes, framework density and space group (spglib);
 ``nets.json``
     for every type its net: the bonds of a primitive cell (spglib), each as its two sites and the lattice vector
     to the second, and which sites the net's own symmetry makes one kind;
@@ -82,7 +82,9 @@ def network_of(atoms: Atoms) -> Network:
 
 def describe(atoms: Atoms) -> dict[str, Any]:
     """The table's entry for one framework type."""
-    return describe_network(network_of(atoms), [int(n) for n in atoms.info["ring_sizes"]])
+    found = _dataset(atoms)
+    group = {"space_group": found.international, "space_group_number": found.number}
+    return describe_network(network_of(atoms), [int(n) for n in atoms.info["ring_sizes"]]) | group
 
 
 def describe_network(network: Network, ring_sizes: list[int] | None = None) -> dict[str, Any]:
@@ -146,20 +148,34 @@ def primitive(atoms: Atoms) -> Atoms:
     return Atoms(numbers, scaled_positions=places, cell=cell, pbc=True)
 
 
-def start_structure(atoms: Atoms) -> dict[str, Any]:
-    """Cell, space group and T sites of one framework type, in the standard setting."""
+def _dataset(atoms: Atoms) -> Any:
+    """What spglib knows of a reference structure."""
     import spglib
     import spglib.error
 
     spglib.error.OLD_ERROR_HANDLING = False  # raise, rather than return None
     cell = (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers)
-    found = spglib.get_symmetry_dataset(cell, symprec=SYMPREC_A)
+    return spglib.get_symmetry_dataset(cell, symprec=SYMPREC_A)
+
+
+def start_structure(atoms: Atoms) -> dict[str, Any]:
+    """Cell, space group and T sites of one framework type, in the standard setting."""
+    found = _dataset(atoms)
     sites = found.std_positions[found.std_types == 14] % 1.0
     return {
         "space_group": found.international,
         "cell_A": np.round(found.std_lattice, 6).tolist(),
         "T_sites": np.round(sites, 6).tolist(),
     }
+
+
+def write_table(path: Path, source: str, content: dict[str, dict[str, Any]]) -> None:
+    """Write a table, with one type a line."""
+    lines = ",\n".join(
+        f"{json.dumps(code)}: {json.dumps(entry, ensure_ascii=False, separators=(',', ':'))}"
+        for code, entry in content.items()
+    )
+    path.write_text(f'{{"source": {json.dumps(source)},\n"types": {{\n{lines}\n}}}}\n', "utf-8")
 
 
 def main(reference: Path, folder: Path) -> None:
@@ -171,12 +187,7 @@ def main(reference: Path, folder: Path) -> None:
     starts = {code: start_structure(structures[code]) for code in STARTS}
     nets = {code: net_of(network_of(primitive(structures[code]))) for code in sorted(structures)}
     for name, content in (("table.json", types), ("nets.json", nets), ("starts.json", starts)):
-        lines = ",\n".join(
-            f"{json.dumps(code)}: {json.dumps(entry, ensure_ascii=False, separators=(',', ':'))}"
-            for code, entry in content.items()
-        )
-        text = f'{{"source": {json.dumps(SOURCE)},\n"types": {{\n{lines}\n}}}}\n'
-        (folder / name).write_text(text, "utf-8")
+        write_table(folder / name, SOURCE, content)
 
 
 if __name__ == "__main__":

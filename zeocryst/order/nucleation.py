@@ -1,4 +1,8 @@
-"""The event: when it crystallized, and how long that took to begin."""
+"""The event: when it crystallized, how long that took to begin, and how long a nucleus was waited for.
+
+All of it is told from one trajectory. Errors are those of the fit or of the frames' spacing; another seed
+number gives another time, and nothing in one trajectory tells how different a one.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,12 @@ Floats = NDArray[np.float64]
 MIN_RISE = 0.2
 #: Least number of frames with which one is looked for.
 MIN_FRAMES = 8
-#: How far the plateaus of the fitted curve may be from the means of the first and last tenth of the frames.
+#: How far the plateaus of the fitted curve may be from the means of the first and last tenth of the time.
 PLATEAU = 0.1
+#: Widths from the middle of a logistic curve to a tenth and to nine tenths of its rise.
+LOGISTIC_80 = float(np.log(9))
+#: With fewer frames in the rise than this its time is told no better than by the frames' spacing.
+IN_RISE = 4
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,8 @@ class Transition:
     time_ps, uncertainty_ps : float or None
         Time at which it is half way up.
     induction_time_ps, induction_uncertainty_ps : float or None
-        How long after the first frame the rise began.
+        How long after the first frame the rise began (for what begins without a crystal:
+        `zeocryst.order.kinetics`).
     sentence : str
         The same, or why there was none.
     """
@@ -48,10 +57,16 @@ def logistic(t: Floats, low: float, high: float, middle: float, width: float) ->
     return low + (high - low) / (1 + np.exp(-np.clip((t - middle) / width, -60, 60)))
 
 
-def plateaus(y: Floats) -> tuple[float, float]:
-    """Means of the first and last tenth of a time course."""
-    tail = max(1, len(y) // 10)
-    return float(np.mean(y[:tail])), float(np.mean(y[-tail:]))
+def plateaus(t: Floats, y: Floats) -> tuple[float, float]:
+    """Means over the first and the last tenth of the time of a time course."""
+    tail = (t[-1] - t[0]) / 10
+    return float(np.mean(y[t <= t[0] + tail])), float(np.mean(y[t >= t[-1] - tail]))
+
+
+def timed(t: Floats) -> bool:
+    """Whether frames have times, and times that rise."""
+    steps = np.diff(t)
+    return bool(np.isfinite(t).all() and (steps >= 0).all() and (len(t) < 2 or np.median(steps) > 0))
 
 
 def find_transition(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Transition:
@@ -59,7 +74,9 @@ def find_transition(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Tran
 
     The rise begins where the tangent at its steepest meets the lower plateau (two widths of the logistic
     before its middle); from the first frame to there is the induction time, zero if that is earlier.
-    Uncertainties are standard deviations over refits (`zeocryst.order.bootstrap`).
+    Uncertainties are standard deviations over refits (`zeocryst.order.bootstrap`), and where fewer than four
+    frames lie in the rise that of an event somewhere between two frames, their distance by the square root of
+    12, as well.
 
     Parameters
     ----------
@@ -69,9 +86,9 @@ def find_transition(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Tran
         Of the bootstrap.
     """
     t, s = np.asarray(time_ps, dtype=float), np.asarray(share, dtype=float)
-    if len(t) and not np.isfinite(t).all():
-        return _none("The frames have no times, so no transition was looked for.")
-    low, high = plateaus(s) if len(s) else (0.0, 0.0)
+    if not timed(t):
+        return _none("The frames have no times, or not rising ones, so no transition was looked for.")
+    low, high = plateaus(t, s) if len(s) else (0.0, 0.0)
     rise = high - low
     if len(t) < MIN_FRAMES or rise < MIN_RISE:
         return _none(
@@ -97,12 +114,47 @@ def find_transition(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Tran
         return max(0.0, float(parameters[2] - 2 * parameters[3] - t[0]))
 
     spread, begin, begin_spread = fit.spread(lambda p: float(p[2])), induction(fit.best), fit.spread(induction)
-    began = f"begins {begin:.0f} ± {begin_spread:.0f} ps after the start" if begin > 0 else "begins at once"
+    if int((abs(t - middle) < LOGISTIC_80 * fit.best[3]).sum()) < IN_RISE:
+        after = int(np.clip(np.searchsorted(t, middle), 1, len(t) - 1))
+        between = float(t[after] - t[after - 1]) / 12**0.5
+        spread, begin_spread = float(np.hypot(spread, between)), float(np.hypot(begin_spread, between))
     return Transition(
         True, middle, spread,
-        f"Half way up at {middle:.0f} ± {spread:.0f} ps (logistic fit, bootstrap); the rise {began}.",
+        f"Half way up at {middle:.0f} ± {spread:.0f} ps (logistic fit; error of the fit to one trajectory).",
         begin, begin_spread,
     )  # fmt: skip
+
+
+def waiting_time(
+    time_ps: ArrayLike, grain_sites: ArrayLike, size: int, until_ps: float
+) -> tuple[float, float] | str:
+    """How long a largest grain of some size was waited for.
+
+    Parameters
+    ----------
+    time_ps, grain_sites : (M,) arrays
+        Time, and number of sites of the largest grain.
+    size
+        Number of sites that it has to reach.
+    until_ps
+        A time by which it surely is larger, such as that of the transition.
+
+    Returns
+    -------
+    (float, float) or str
+        Time from the first frame to the last one before `until_ps` in which it is smaller, and from there to
+        the next frame, ps; a sentence where it is as large from the beginning, or never.
+    """
+    t, n = np.asarray(time_ps, dtype=float), np.asarray(grain_sites, dtype=float)
+    if not (n >= size).any():
+        return f"no grain of {size} T is seen"
+    below = np.flatnonzero((n < size) & (t < until_ps))
+    if not len(below):
+        return f"a grain of {size} T is there from the beginning"
+    last = int(below[-1])
+    if last == len(t) - 1:
+        return f"no grain of {size} T stays"
+    return float(t[last] - t[0]), float(t[last + 1] - t[last])
 
 
 def _none(sentence: str) -> Transition:

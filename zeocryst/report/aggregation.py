@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.order.aggregation import FRACTAL_FROM_T, Fractal, fractal_of_frames
+from zeocryst.order.aggregation import FRACTAL_FROM_T, Fractal, fractal_of_frames, no_fractal
 from zeocryst.report.figures import CURVES, clean, new_figure, save
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def save_aggregation(
         )
         fit = fractal_of_frames(sizes)
         drawn = save(_shapes(sizes, picked, few, fit), folder, "cluster_shapes", _lines(sizes, labels))
-        written.append((drawn, f"Radius of gyration against size; {_fit_in_words(fit)}"))
+        written.append((drawn, f"Radius of gyration against size; {_fit_in_words(fit, no_fractal(sizes))}"))
     if angles := tables.get("small_angle"):
         chosen = [angles[k] for k in picked]
         drawn = save(_scattering(chosen, few), folder, "small_angle", _lines(chosen, few))
@@ -184,9 +184,9 @@ def _shapes(
     return figure
 
 
-def _fit_in_words(fit: Fractal | None) -> str:
+def _fit_in_words(fit: Fractal | None, why_not: str) -> str:
     if fit is None:
-        return "too few clusters of ten T and more for a fractal dimension."
+        return f"no fractal dimension: {why_not or 'no line goes through the points'}."
     spread = f" ± {fit.error:.2f}" if np.isfinite(fit.error) else ""
     return (
         f"grey: all frames. The line is fitted to their clusters of {FRACTAL_FROM_T} T and more: fractal "

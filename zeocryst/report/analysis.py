@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from zeocryst.report.aggregation import save_aggregation
 from zeocryst.report.figures import CURVES, clean, new_figure, save
+from zeocryst.report.fronts import save_fronts
 from zeocryst.rundir import without_nan
 
 if TYPE_CHECKING:
@@ -40,7 +41,13 @@ AXES = {
 }
 
 
-def write_analysis(folder: Path, rows: Sequence[Row], distributions: Tables, summary: dict[str, Any]) -> None:
+def write_analysis(
+    folder: Path,
+    rows: Sequence[Row],
+    distributions: Tables,
+    summary: dict[str, Any],
+    fronts: Sequence[Row] = (),
+) -> None:
     """Write ``order_parameters.csv``, a CSV for each distribution, ``figures/`` and ``summary.json``.
 
     Parameters
@@ -53,6 +60,8 @@ def write_analysis(folder: Path, rows: Sequence[Row], distributions: Tables, sum
         Name to tables by columns, one a frame.
     summary
         What was found in all.
+    fronts
+        Where the fronts of a growing slab were, one a frame, if there is one.
     """
     columns = list(dict.fromkeys(key for row in rows for key in row))
     _table(folder / "order_parameters.csv", columns, ([row.get(key, "") for key in columns] for row in rows))
@@ -65,6 +74,8 @@ def write_analysis(folder: Path, rows: Sequence[Row], distributions: Tables, sum
         )
         _table(folder / f"{name}.csv", ["frame", "step", "time_ps", *tables[0]], lines)
     _draw(folder / "figures", rows, distributions, summary["transition"])
+    if fronts:
+        save_fronts(folder / "figures", fronts, summary["growth"])
     (folder / "summary.json").write_text(json.dumps(without_nan(summary), indent=1) + "\n", "utf-8")
 
 

@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.backmap.feasibility import feasibility_in_words
 from zeocryst.report.figures import AMORPHOUS, CRYSTAL, CURVES, clean, new_figure, save
-from zeocryst.report.page import checks_table, facts, image, page, percent, table, types_table
+from zeocryst.report.page import (
+    checks_table,
+    facts,
+    image,
+    invariants_table,
+    page,
+    percent,
+    table,
+    types_table,
+)
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Title, axis and entry of each histogram.
@@ -20,8 +31,9 @@ HISTOGRAMS = (
     ("Si-O bonds", "distance (Å)", "si_o_A"),
     ("O-Si-O angles", "angle (°)", "o_si_o_deg"),
     ("Si-O-Si angles", "angle (°)", "si_o_si_deg"),
-    ("$^{29}$Si shifts of Q4", "shift (ppm)", "shift_29Si_ppm"),
+    ("$^{29}$Si shifts of Q4, from the solver's angles", "shift (ppm)", "shift_29Si_ppm"),
 )
+GEOMETRY = "Distances and angles of all Si, and the 29Si shifts that the solver's angles imply."
 #: What each choice is, for people.
 CHOICES = {
     "candidates": "pairs within the bond cut-off",
@@ -35,10 +47,14 @@ CHOICES = {
 NOTES = """<p class="note">Each T is a Si, each bond a bridging O, each missing bond a silanol. Bonds of T
 alone are a maximum-weight matching with at most four a T. The geometry is that of least residual in the
 distances of DLS-76 (Si-O 1.61 Å, O-O 2.629 Å, Si-Si 3.07 Å), T and O free; a low residual alone proves
-nothing, so the cell is kept, or held by a term of its volume. Rings are primitive rings. 29Si shifts follow
-from the mean Si-O-Si angle θ of each Q4 site, -25.44 - 0.5793 θ (Thomas et al., Chem. Phys. Lett. 102, 158
-(1983)). Pores are those of hard spheres (Zeo++: O 1.52, Si 2.10, H 1.09 Å). The local interatomic distances
-are those of Li, Yu and Xu (2013), whose limits are not judged here.</p>"""
+nothing, so the cell is kept, or held by a term of its volume. What holds by construction is no check and is
+listed apart; a check of which there is nothing is not counted. Contacts are of atoms that no bond relates.
+Rings are primitive rings. 29Si shifts follow from the mean Si-O-Si angle θ of each Q4 site, -25.44 - 0.5793 θ
+(Thomas et al., Chem. Phys. Lett. 102, 158 (1983)); the angles are the solver's, not those of a refined
+structure. Sites with silanols get no shift, for want of a cited correlation. Pores are those of hard spheres
+(Zeo++: O 1.52, Si 2.10, H 1.09 Å). The local interatomic distances are those of Li, Yu and Xu (2013); the line
+of T-T needs a structure relaxed
+in a force field, so that "feasible" is withheld where the others are met.</p>"""
 
 
 def write_backmap_report(folder: Path, summary: Mapping[str, Any]) -> Path:
@@ -51,7 +67,9 @@ def write_backmap_report(folder: Path, summary: Mapping[str, Any]) -> Path:
         of = f", frame {entry['frame']}" if several else ""
         tag = "" if entry is summary else f"_{entry['frame']}"
         sections += [(name + of, html) for name, html in backmap_sections(folder, entry["backmap"], tag)]
-    failed = sum(not c["passed"] for c in summary["backmap"]["checks"])
+        sections.append(("Ideal crystal" + of, ideal_crystal(entry["ideal"], entry["files"])))
+    record = summary["backmap"]
+    failed = any(c["passed"] is False for c in [*record["checks"], *record.get("invariants", [])])
     verdict = "amorphous" if failed else "crystalline"  # the colour of the box only
     text = page("Back-mapping", verdict, summary["words"][0], [*sections, ("What is meant", NOTES)])
     path = folder / "report.html"
@@ -67,12 +85,57 @@ def backmap_sections(folder: Path, record: Mapping[str, Any], tag: str = "") -> 
     named = record["types"]["after"]
     amorphous = 1 - sum(float(kind["share"]) for kind in named)
     return [
-        ("Validity", checks_table(record["checks"])),
-        ("Geometry", image(shown, "Distances and angles of all Si, and the 29Si shifts that they imply.")),
+        ("Validity", checks_table(record["checks"]) + _by_construction(record)),
+        ("Geometry", image(shown, GEOMETRY) + _shifts(record)),
         ("Rings of the T network and of the atoms", image(rings, "Primitive rings per T, before and after.")),
         ("Frameworks named from the atoms", types_table(named, amorphous)),
         ("Figures", _figures(record)),
     ]
+
+
+def _by_construction(record: Mapping[str, Any]) -> str:
+    """The invariants, which earlier versions counted as checks."""
+    found = record.get("invariants")
+    return "<h3>What holds by construction</h3>" + invariants_table(found) if found else ""
+
+
+def _shifts(record: Mapping[str, Any]) -> str:
+    """Shifts by Q_n, and what to know about them."""
+    found = record["shift_29Si_ppm"]
+    if not found.get("by_q"):
+        return ""
+    rows = [[name, q["T"], q["mean"], q["std"], q.get("why", "")] for name, q in found["by_q"].items()]
+    warned = "".join(f'<p class="fail">{escape(text)}</p>' for text in found["warnings"])
+    heading = f"<h3>29Si shifts, ppm (angles: {escape(found['angles'])})</h3>"
+    return heading + table(["", "T", "mean", "standard deviation", ""], rows) + warned
+
+
+def ideal_crystal(ideal: Mapping[str, Any], files: str = "framework") -> str:
+    """What is known of the crystal in its space group, with a link to its CIF; or why there is none."""
+    if ideal["code"] is None:
+        return f"<p>None is written: {escape(ideal['reason'])}.</p>"
+    name = f"{files.replace('framework', 'ideal')}.cif"
+    moved, si_o = ideal["symmetry_moved_A"], ideal["si_o_A"]
+    rows = [
+        ("framework, space group", f"{ideal['code']}, {ideal['space_group']} ({ideal['space_group_number']})"),
+        ("setting", ideal["setting"]),
+        ("a, b, c (Å), α, β, γ (°)", ", ".join(f"{x:g}" for x in ideal["cell"])),
+        ("strain taken off the cell", f"{100 * ideal['cell_strain']:.2f} %"),
+        ("cells of the net in the atoms", ideal["copies"]),
+        ("places without a T, T elsewhere", f"{ideal['T_missing']}, {ideal['T_elsewhere']}"),
+        ("T and O from their mean places, Å", f"{ideal['rms_A']:.3f}, {ideal['rms_O_A']:.3f} (rms)"),
+        ("symmetry moved the means of T, O by, Å", f"{moved['T']:.3f}, {moved['O']:.3f} (rms)"),
+        ("Si-O between mean places, Å", f"{si_o['least']:.3f} to {si_o['most']:.3f}, mean {si_o['mean']:.3f}"),
+    ]
+    sites = [[s["label"], s["multiplicity"], f"{s['rms_A']:.3f}", s["copies"]] for s in ideal["sites"]]
+    return "".join(
+        [
+            f'<p><a href="{escape(name)}">{escape(name)}</a>: mean places of all copies of each site, in the '
+            "space group of the framework. The atoms as they are stand in the first file.</p>",
+            facts(rows),
+            table(["site", "multiplicity", "spread (rms), Å", "copies"], sites),
+        ]
+    )
 
 
 def _words(words: list[str]) -> str:
@@ -100,7 +163,8 @@ def _figures(record: Mapping[str, Any]) -> str:
     )
     closest = ", ".join(
         "–" if record[k] is None or np.isnan(record[k]) else f"{record[k]:.2f}"
-        for k in ("min_o_o_A", "min_si_si_A", "min_si_o_unbonded_A", "min_h_A")
+        for k in ("min_o_o_A", "min_si_si_A", "min_si_o_unbonded_A", "min_h_h_A", "min_h_o_A")
+        if k in record
     )
     density = f"{record['density_T_per_1000A3']:.2f} T per 1000 Å³, {record['density_g_cm3']:.3f} g/cm³"
     symmetry = f"{group['symbol']} ({group['number']}) within {group['tolerance_A']} Å" if group else "P1"
@@ -122,7 +186,7 @@ def _figures(record: Mapping[str, Any]) -> str:
         ("pore-limiting diameter, Å", pores["pore_limiting_A"]),
         ("volume open to helium from outside", _share(pores["accessible_volume_share"])),
         ("with closed cages", _share(pores["void_volume_share"])),
-        ("closest O-O, Si-Si, unbonded Si-O, H, Å", closest),
+        ("closest O-O, Si-Si, unbonded Si-O, H-H, H-O, Å", closest),
     ]
     decided = [[CHOICES.get(k, k.replace("_", " ")), v] for k, v in record["choices"].items()]
     near = record["local_distances"]
@@ -136,8 +200,14 @@ def _figures(record: Mapping[str, Any]) -> str:
             "<h3>Local interatomic distances, Å</h3>",
             table(["pair", "mean", "standard deviation", "range"], local),
             table(["criterion of synthesized zeolites", "value, Å", "at most, Å", "met"], _criteria(record)),
+            _feasible(record["feasibility"]),
         ]
     )
+
+
+def _feasible(found: Mapping[str, Any]) -> str:
+    """The verdict on the criteria, or why there is none; earlier versions gave one that they could not know."""
+    return f"<p>{escape(feasibility_in_words(found))}</p>" if "withheld" in found else ""
 
 
 def _criteria(record: Mapping[str, Any]) -> list[list[Any]]:
@@ -166,8 +236,22 @@ def _histograms(record: Mapping[str, Any]) -> Figure:
         axis.set_xlabel(label)
         clean(axis, "number")
         if name == "shift_29Si_ppm":
-            axis.invert_xaxis()  # as spectra are drawn
+            _mark(axis, record["shift_29Si_ppm"])
+            axis.set_xlim(h["from"] + h["width"] * len(h["counts"]), h["from"])  # as spectra are drawn
     return figure
+
+
+def _mark(axis: Axes, shifts: Mapping[str, Any]) -> None:
+    """Grey where no correlation is known to reach; a line where the solver's own angle puts a peak."""
+    if "covered_ppm" not in shifts:  # of an earlier version
+        return
+    high, low = shifts["covered_ppm"]
+    axis.axvspan(high, high + 100, color="0.88", zorder=0)
+    axis.axvspan(low - 100, low, color="0.88", zorder=0, label="not covered by the correlation")
+    if shifts["sites"]:
+        axis.axvline(shifts["solver_angle_ppm"], color="0.3", lw=1, ls="--", label="the solver's own angle")
+        axis.set_ylim(top=1.35 * axis.get_ylim()[1])  # room for the legend
+        axis.legend(fontsize=8, loc="upper left")
 
 
 def _histogram_rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -75,16 +75,26 @@ def types_table(types: Sequence[Mapping[str, Any]], amorphous: float) -> str:
 
 
 def checks_table(checks: Sequence[Mapping[str, Any]]) -> str:
-    """The validity report."""
+    """The validity report; a check that does not apply has neither passed nor failed."""
+    passed = {True: "passed", False: "FAILED", None: "does not apply"}
+    return _judged("check", checks, passed)
+
+
+def invariants_table(invariants: Sequence[Mapping[str, Any]]) -> str:
+    """What holds by construction, or the fault of the program that it does not."""
+    return _judged("by construction", invariants, {True: "holds", False: "BROKEN", None: "does not apply"})
+
+
+def _judged(heading: str, lines: Sequence[Mapping[str, Any]], words: Mapping[bool | None, str]) -> str:
+    classes = {True: "ok", False: "fail", None: "note"}
     rows = [
         [
             c["name"], c["value"], c["unit"], c["limit"],
-            '<span class="ok">passed</span>' if c["passed"] else '<span class="fail">FAILED</span>',
-            c["source"],
+            f'<span class="{classes[c["passed"]]}">{words[c["passed"]]}</span>', c["source"],
         ]
-        for c in checks
+        for c in lines
     ]  # fmt: skip
-    return table(["check", "value", "unit", "limit", "", "source"], rows)
+    return table([heading, "value", "unit", "limit", "", "source"], rows)
 
 
 def page(title: str, verdict: str, sentence: str, sections: Sequence[tuple[str, str]]) -> str:

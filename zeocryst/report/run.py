@@ -12,14 +12,16 @@ import numpy as np
 from zeocryst.errors import InputError
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import measure
+from zeocryst.order.kinetics import front_rows
 from zeocryst.order.measured import Table
 from zeocryst.report import figures
 from zeocryst.report.aggregation import save_aggregation
 from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
-from zeocryst.report.backmap import backmap_sections
+from zeocryst.report.backmap import backmap_sections, ideal_crystal
+from zeocryst.report.fronts import CAPTION, save_fronts
 from zeocryst.report.page import checks_table, facts, image, number, page, percent, table, types_table
 from zeocryst.rundir import read_json, read_summary
-from zeocryst.trajectory import iterate, read_frame
+from zeocryst.trajectory import iterate, read_frame, run_frames
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -27,9 +29,10 @@ if TYPE_CHECKING:
 DEFINITIONS = """<p class="note">A T is <b>crystalline</b> where its surroundings are those of a framework type
 or recur throughout its neighbourhood, in a grain large enough to mean something (the method and its
 thresholds: <code>zeocryst.order.labels</code>). Bonds join T nearest first, at most four each. Rings are
-primitive (shortest-path) rings. Atoms come from the last frame, relaxed to the nearest energy minimum of
-the coarse-grained model; their geometry is solved by distance least squares with the cell fixed. Time is
-that of the coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
+primitive (shortest-path) rings. Atoms come from the last frame, quenched: relaxed to the nearest energy
+minimum of the coarse-grained model, or, where clusters are apart, cluster by cluster as far as each stays what
+it is; their geometry is solved by distance least squares with the cell fixed. Time is that of the
+coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
 CLUSTERS = """<p class="note">Clusters are T joined by bonds; a T without bonds is a cluster of one. An S
 belongs to that of its nearest T if it is within 7.5 Å, the first shell of T and S. The largest cluster is
 ordered from the frame on after which its crystalline share stays at 0.1 or more. The solvent is implicit and
@@ -90,6 +93,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("Start, middle, end", image(picture_file, "T networks along the shortest axis of the box, the "
                                      "longest to the right; nearer sites are darker.")),
         ("Rings", image(ring_file, "Primitive rings per T by size.")),
+        *_growth(folder, rows, summary),
         *_clusters(folder, rows, summary),
         *_atoms(folder, summary),
         ("How it was made", _made(folder, summary)),
@@ -130,6 +134,7 @@ def _result(summary: dict[str, Any]) -> str:
         ("crystalline share, end, quenched", percent(quenched["crystalline_share"])),
         ("four-coordinated T, end, quenched", percent(quenched["q4_share"])),
         ("agree to eight shells, end, quenched", agree or "none"),
+        *((("quench", quenched["sentence"]),) if "sentence" in quenched else ()),  # not in earlier versions
         ("transition", summary["transition"]["sentence"]),
         *((("crystal seed", summary["seed_fate"]["sentence"]),) if "seed_fate" in summary else ()),
         ("T, S beads", f"{summary['n_T']}, {summary['n_S']}"),
@@ -138,6 +143,22 @@ def _result(summary: dict[str, Any]) -> str:
     ]
     named = types_table(summary["types"], summary["amorphous_share"])
     return facts(rows) + "<p>Last frame, as simulated:</p>" + named + DEFINITIONS
+
+
+def _growth(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """How fast it grew, and where its fronts were if there are two."""
+    growth = summary.get("growth")  # not of an earlier version
+    if not growth:
+        return []
+    shown = ""
+    if growth["fronts"]:
+        frames = run_frames(folder / "trajectory.gsd", seeded=False)
+        places = front_rows(rows, int(summary["start_frame"]), frames, growth["front_normal"])
+        shown = image(save_fronts(folder / "figures", places, growth), CAPTION)
+    words = {"rate_sites_per_ns": "growth rate", "waiting_time_ps": "waiting time"}
+    reasons = {**growth["why_not"], **summary["transition"]["why_not"]}
+    lines = [f"<li>No {escape(words.get(k, k.split('_')[0]))}: {escape(v)}.</li>" for k, v in reasons.items()]
+    return [("Growth", f"<p>{escape(growth['sentence'])}</p>{shown}<ul class=note>{''.join(lines)}</ul>")]
 
 
 def _clusters(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -172,9 +193,8 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     back = summary.get("backmap")
     if not back:
         return []
-    failed = [c["name"] for c in back["checks"] if not c["passed"]]
-    words = "Every check passed." if not failed else f"Failed: {', '.join(failed)}."
     rows = [
+        *((("built from", back["of"]),) if "of" in back else ()),  # not in earlier versions
         ("formula", back["formula"]),
         ("silanols", back["n_silanol"]),
         ("Si with four bridging O", percent(back["q4_share"])),
@@ -186,11 +206,12 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     named = types_table(summary["types_from_atoms"], summary["amorphous_share_from_atoms"])
     html = facts(rows) + "<p>Named from the atoms:</p>" + named
     if "distributions" not in back:  # of an earlier version
-        return [("Atoms", html + f"<p>{escape(words)}</p>" + checks_table(back["checks"]))]
+        return [("Atoms", html + checks_table(back["checks"]))]
     said = "<ul>" + "".join(f"<li>{escape(word)}</li>" for word in back["words"]) + "</ul>"
     return [
         ("Atoms", html + said + BACKMAP_NOTES),
         *((f"Atoms: {name[0].lower()}{name[1:]}", content) for name, content in backmap_sections(folder, back)),
+        *([("Atoms: ideal crystal", ideal_crystal(summary["ideal"]))] if "ideal" in summary else []),
     ]
 
 

@@ -7,7 +7,7 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import hoomd
@@ -43,11 +43,10 @@ if TYPE_CHECKING:
 TABLE_POINTS = 20_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
-#: Most steps of a minimization.
-MOST_STEPS = 200_000
-#: A minimization has ended, too, when so many chunks of 200 steps have lowered the energy by less than this, eV
-#: per bead.
-STANDSTILL_CHUNKS, STANDSTILL_EV = 10, 1e-7
+#: Most steps of a minimization, and those between two samples of a descent.
+MOST_STEPS, DESCENT_STEPS = 200_000, 10
+#: A minimization has ended, too, when so many steps have lowered the energy by less than this, eV per bead.
+STANDSTILL_STEPS, STANDSTILL_EV = 2000, 1e-7
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +93,7 @@ class HoomdEngine:
         every: int,
         begin: int = 0,
         friction: Mapping[str, float] | None = None,
-    ) -> Iterator[Sample]:
+    ) -> Generator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
         session = _Session(self._forcefield, self._device, frame, seed, begin)
         session.integrate(stage, friction)
@@ -118,8 +117,15 @@ class HoomdEngine:
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, by FIRE."""
         session = _Session(self._forcefield, self._device, frame, 1, 0)
-        session.minimize()
+        for _ in session.minimize(200):
+            pass
         return session.frame(), session.energy()
+
+    def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
+        """The way to the minimum, by FIRE."""
+        session = _Session(self._forcefield, self._device, frame, 1, 0)
+        for _ in session.minimize(DESCENT_STEPS):
+            yield session.sample()
 
     def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
         """Energy, forces and virial."""
@@ -243,8 +249,8 @@ class _Session:
         """No motion: for energies and forces of the frame as it is."""
         self._start(hoomd.md.Integrator(dt=0.0, forces=self.forces))
 
-    def minimize(self) -> None:
-        """Run FIRE until the forces are gone."""
+    def minimize(self, every: int) -> Generator[None]:
+        """Run FIRE until the forces are gone, with a break after each `every` steps."""
         fire = hoomd.md.minimize.FIRE(
             dt=0.1,
             # HOOMD-blue compares accelerations, and the change of the energy per bead
@@ -255,12 +261,14 @@ class _Session:
             forces=self.forces,
         )
         self._start(fire)
-        energies = [np.inf] * STANDSTILL_CHUNKS
-        for _ in range(0, MOST_STEPS, 200):
-            self.step(200)
+        chunks = max(1, round(STANDSTILL_STEPS / every))
+        energies = [np.inf] * chunks
+        for _ in range(0, MOST_STEPS, every):
+            self.step(every)
             energies.append(self.energy())
+            yield
             # in a dilute solution beads drift towards each other for ever, under next to no force
-            gained = (energies[-1 - STANDSTILL_CHUNKS] - energies[-1]) / self._frame.particles.N
+            gained = (energies[-1 - chunks] - energies[-1]) / self._frame.particles.N
             if fire.converged or gained < STANDSTILL_EV:
                 return
         raise SimulationError(f"the minimization did not end within {MOST_STEPS} steps")
