@@ -243,7 +243,7 @@ def _summary(
     end = in_a_word(labels.crystalline_share)
     return summary | {
         "verdict": end,
-        "sentence": f"The last frame is {end}: {100 * labels.crystalline_share:.1f} % of the T are crystalline"
+        "sentence": f"The last frame is {end}: {labels.in_words} of the T are crystalline"
         f"{f' ({types})' if types else ''}. {story['transition']['sentence']} {story['growth']['sentence']}",
         **story,
         "types": labels.summary(),

@@ -208,9 +208,8 @@ def _names(engines: list[dict[str, Any]]) -> list[str]:
 
 def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
     """The summary in words; `labels` are those of the quenched network."""
-    share = 100 * labels.crystalline_share
     names = ", ".join(f"{row['code']} {100 * float(str(row['share'])):.0f} %" for row in labels.summary())
-    text = f"The run ended {summary['verdict']}: {share:.0f} % of the T are crystalline once quenched"
+    text = f"The run ended {summary['verdict']}: {labels.in_words} of the T are crystalline once quenched"
     text += f" ({names})." if names else "."
     text += f" {summary['quenched']['sentence']}"
     for stage in summary["stages"]:

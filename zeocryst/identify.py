@@ -24,6 +24,7 @@ from zeocryst.order.derive import SHELLS
 from zeocryst.order.extent import extents
 from zeocryst.order.extent import in_words as extent_in_words
 from zeocryst.order.labels import AMORPHOUS, TABLE_SHELLS, UNKNOWN, Labels, label_sites
+from zeocryst.order.nuclei import smallest_visible
 from zeocryst.order.repeating import describe_repeating, repeating_crystal
 from zeocryst.structures import Structures
 
@@ -54,7 +55,7 @@ def identify_network(network: Network, oxygens: NDArray[np.float64] | None = Non
         `zeocryst.order.repeating.describe_repeating` of one that is no four-connected framework
         (``four_connected`` tells which), None where all is named or amorphous; and ``pieces``, every grain of
         the types as `zeocryst.order.extent.grain_extents` has it, with its code, and mineral (None but for
-        dense nets).
+        dense nets); and ``smallest_visible_T``, below which a crystal may not have been seen.
     """
     labels = label_sites(network)
     names = np.array([*labels.codes, AMORPHOUS])
@@ -76,6 +77,7 @@ def identify_network(network: Network, oxygens: NDArray[np.float64] | None = Non
         ],
         "crystal": describe_crystal(network, mine) | {"four_connected": True} if mine.any() else None,
         "pieces": [] if mine.all() else _pieces(network, labels),
+        "smallest_visible_T": labels.smallest_visible,
     }
 
 
@@ -125,6 +127,7 @@ def _not_four_connected(network: Network, oxygens: NDArray[np.float64] | None) -
         "unknown": [],
         "crystal": found,
         "pieces": [],
+        "smallest_visible_T": smallest_visible(network),
     }
 
 
@@ -159,7 +162,8 @@ def in_words(entry: dict[str, Any]) -> str:
         what = "unknown, crystalline" if crystal["four_connected"] else "crystalline, not four-connected"
         parts.append(f"{what} {100 * crystal['sites'] / entry['n_sites']:.1f} % ({crystal['sites']} T)")
     if entry["amorphous_share"] > 0:
-        parts.append(f"amorphous {100 * entry['amorphous_share']:.1f} %")
+        seen = f" (no crystal larger than about {entry['smallest_visible_T']} T was seen)"
+        parts.append(f"amorphous {100 * entry['amorphous_share']:.1f} %{'' if parts else seen}")
     lines = [f"{entry['path']} frame {entry['frame']}: {', '.join(parts)}"]
     for row in entry["types"]:
         lines += _pieces_in_words(row["code"], [p for p in entry["pieces"] if p["code"] == row["code"]])

@@ -25,10 +25,12 @@ def crystallinity(network: Network) -> Measured:
     """Share of T in crystalline grains, number of grains, size of the largest, and its framework.
 
     How a site is called crystalline is said in `zeocryst.order.labels`. In the sites' arrays `grain` is the
-    grain's number, 0 the largest, and -1 in amorphous matter. `largest_grain_framework` is a framework
+    grain's number, 0 the largest, and -1 in amorphous matter, and `crystallinity` a graded measure, 0 to 1, of
+    each site's surroundings; `mean_crystallinity` is its mean. A share of 0 says that there is no crystal
+    larger than about `smallest_visible_T`. `largest_grain_framework` is a framework
     code, ``unknown`` for a crystal in no table, and empty where there is no grain.
     """
-    return from_labels(labelled(network))
+    return _from_labels(labelled(network))
 
 
 @lru_cache(maxsize=1)
@@ -37,15 +39,17 @@ def labelled(network: Network) -> Labels:
     return label_sites(network)
 
 
-def from_labels(labels: Labels) -> Measured:
-    """The same from labels that are at hand."""
+def _from_labels(labels: Labels) -> Measured:
     named = [k for k, code in enumerate(labels.codes) if code != UNKNOWN]
     values = {
         "crystalline_share": labels.crystalline_share,
         "named_share": float(np.isin(labels.code, named).mean()),
         "largest_grain_sites": float(labels.largest_grain_sites),
         "grains": float(labels.grain.max(initial=-1) + 1),
+        "mean_crystallinity": float(labels.crystallinity.mean()),
+        "smallest_visible_T": float(labels.smallest_visible),
     }
     largest = labels.code[labels.grain == 0]
     words = {"largest_grain_framework": labels.codes[int(largest[0])] if len(largest) else ""}
-    return Measured(values, {"grain": labels.grain.astype(np.int32)}, words)
+    sites = {"grain": labels.grain.astype(np.int32), "crystallinity": labels.crystallinity.astype(np.float32)}
+    return Measured(values, sites, words)

@@ -56,7 +56,7 @@ from zeocryst.network.angles import angles
 from zeocryst.network.bonds import Network, at_most_four, repeat_network
 from zeocryst.network.covering import CLEAR, follow
 from zeocryst.network.topology import coordination_sequences
-from zeocryst.order.nuclei import LEAST_EVIDENCE, WORTH_KEEPING, Piece, choose, find_pieces
+from zeocryst.order.nuclei import LEAST_EVIDENCE, WORTH_KEEPING, Piece, choose, find_pieces, smallest_visible
 from zeocryst.order.prepared import DEPTH, net_of_type
 
 TABLE_SHELLS = 12
@@ -128,6 +128,8 @@ class Labels:
         Coordination sequences.
     crystallinity : (N,) float array
         From 0 to 1: how crystalline the surroundings of each site are (`SMOOTH_BONDS`).
+    smallest_visible : int
+        Size of the smallest crystals that are mostly seen in such a network, T.
     """
 
     codes: tuple[str, ...]
@@ -135,6 +137,7 @@ class Labels:
     grain: Ints
     sequences: NDArray[np.int32]
     crystallinity: NDArray[np.float64]
+    smallest_visible: int = 0
 
     @property
     def crystalline(self) -> Bools:
@@ -150,6 +153,13 @@ class Labels:
     def largest_grain_sites(self) -> int:
         """Number of sites of the largest grain."""
         return int(np.bincount(self.grain[self.grain >= 0]).max(initial=0))
+
+    @property
+    def in_words(self) -> str:
+        """The crystalline share, ``"37.5 %"``; where it is 0, how large a crystal would have been seen."""
+        if self.codes:
+            return f"{100 * self.crystalline_share:.1f} %"
+        return f"0 % (no crystal larger than about {self.smallest_visible} T was seen)"
 
     def summary(self) -> list[dict[str, object]]:
         """For each name: ``code``, ``sites``, ``share`` of all sites, ``grains``; most sites first."""
@@ -277,7 +287,7 @@ def label_sites(network: Network) -> Labels:
     large = _Sites(repeat_network(network, (a, b, c)), copies) if copies > 1 else sites
     code, names, graded = _label(large, sites)
     grain = _number_grains(large.adjacency, code)
-    return Labels(tuple(names), code[:n], grain[:n], sites.sequences, graded)
+    return Labels(tuple(names), code[:n], grain[:n], sites.sequences, graded, smallest_visible(network))
 
 
 class _Sites:

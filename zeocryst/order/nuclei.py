@@ -31,6 +31,7 @@ from zeocryst.order.prepared import net_of_type
 
 if TYPE_CHECKING:
     from zeocryst.network.angles import Angles
+    from zeocryst.network.bonds import Network
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -49,6 +50,18 @@ EVIDENCE_WORTH = 1.5
 CLEAR_RATIO = 3.0
 #: Pieces that share more than this of the smaller one's sites are about the same piece.
 SAME_PIECE = 0.5
+#: What `smallest_visible` says where so many T have four bonds, and where not.
+ORDERLY_SHARE, VISIBLE_T = 0.8, (100, 150)
+
+
+def smallest_visible(network: Network) -> int:
+    """Size from which a crystal in disordered surroundings is mostly seen, T.
+
+    Balls of 80 T in vacuum are. Embedded in a glass, and relaxed or hot, a ball's own surface is disordered,
+    and the smallest that are seen are larger the more of the bonds around it are wrong; `benchmarks/nuclei.py`
+    has the shares. A smaller one may be seen too; where bonds are wrong everywhere even a larger one is not.
+    """
+    return VISIBLE_T[float((network.degree == 4).mean()) < ORDERLY_SHARE]
 
 
 @dataclass(frozen=True)

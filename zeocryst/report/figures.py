@@ -58,8 +58,13 @@ def clean(axis: Axes, ylabel: str) -> None:
     axis.margins(x=0.01)
 
 
-def curves(rows: Sequence[Row], stage_starts: Sequence[float], transition_ps: float | None) -> Figure:
-    """Order, energy, temperature and density over time; stages are parted by dotted lines."""
+def curves(
+    rows: Sequence[Row], stage_starts: Sequence[float], transition_ps: float | None, quenched_share: float
+) -> Figure:
+    """Order, energy, temperature and density over time; stages are parted by dotted lines.
+
+    The curves are of the frames as simulated; `quenched_share`, of the last frame once quenched, is a point.
+    """
     figure = new_figure(9, 8.2)
     axes = figure.subplots(4, 1, sharex=True)
     time = np.array([row["time_ps"] for row in rows]) / 1000.0
@@ -68,7 +73,15 @@ def curves(rows: Sequence[Row], stage_starts: Sequence[float], transition_ps: fl
         """One curve with its label."""
         axis.plot(time, [row[name] for row in rows], color=colour, label=label, lw=1.6)
 
-    plot(axes[0], "crystalline_share", "crystalline", CURVES[0])
+    plot(axes[0], "crystalline_share", "crystalline (as simulated)", CURVES[0])
+    axes[0].plot(
+        time[-1:], [quenched_share], "o", color=CURVES[0], ms=6, label="last frame, quenched", clip_on=False
+    )
+    if "mean_crystallinity" in rows[0]:
+        axes[0].plot(
+            time, [row["mean_crystallinity"] for row in rows], color=CURVES[0], lw=1.0, ls=":",
+            label="mean crystallinity (graded)",
+        )  # fmt: skip
     plot(axes[0], "q4_share", "four-coordinated (Q4)", CURVES[2])
     plot(axes[0], "tetrahedral_order", "tetrahedral order q", CURVES[3])
     axes[0].set_ylim(-0.03, 1.03)

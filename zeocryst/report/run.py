@@ -39,6 +39,11 @@ ordered from the frame on after which its crystalline share stays at 0.1 or more
 the dynamics smoothed: there is no pH, no charge and no explicit water, and rates are not those of a
 synthesis.</p>"""
 
+#: Columns behind the curves; runs of earlier versions lack some.
+DRAWN = (
+    "time_ps", "crystalline_share", "mean_crystallinity", "largest_grain_sites", "smallest_visible_T",
+    "q4_share", "tetrahedral_order", "energy_eV_per_bead", "temperature_K", "density_T_per_1000A3",
+)  # fmt: skip
 #: Most frames whose cluster sizes and scattering are in the report.
 FRAMES_WITH_SIZES = 20
 #: Columns that hold words.
@@ -77,9 +82,9 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     transition = summary["transition"]
     place = folder / "figures"
     shown = figures.save(
-        figures.curves(rows, starts, transition["time_ps"]), place, "order",
-        _columns(rows, ("time_ps", "crystalline_share", "q4_share", "tetrahedral_order",
-                        "energy_eV_per_bead", "temperature_K", "density_T_per_1000A3")),
+        figures.curves(rows, starts, transition["time_ps"], summary["quenched"]["crystalline_share"]),
+        place, "order",
+        _columns(rows, tuple(name for name in DRAWN if name in rows[0])),
     )  # fmt: skip
     ring_names = tuple(k for k in rows[0] if k.startswith("rings"))
     ring_file = figures.save(figures.rings(rows), place, "rings", _columns(rows, ("time_ps", *ring_names)))
@@ -87,9 +92,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     picture_file = figures.save(drawn, place, "pictures", sites)
     sections = [
         ("Result", _result(summary)),
-        ("Over time", image(shown, "Order, energy, temperature and density. Dotted: stages. "
-                            + ("Dashed: transition. " if transition["found"] else "")
-                            + transition["sentence"])),
+        ("Over time", image(shown, _caption(rows, transition))),
         ("Start, middle, end", image(picture_file, "T networks along the shortest axis of the box, the "
                                      "longest to the right; nearer sites are darker.")),
         ("Rings", image(ring_file, "Primitive rings per T by size.")),
@@ -125,13 +128,25 @@ def _three_frames(folder: Path, first: int, transition_ps: float | None) -> list
     return found
 
 
+def _caption(rows: list[dict[str, float]], transition: dict[str, Any]) -> str:
+    """What the curves are."""
+    visible = round(max(row.get("smallest_visible_T", 0) for row in rows))  # not in earlier versions
+    text = (
+        "Order, energy, temperature and density of the frames as simulated (hot), and the crystalline share of "
+        "the last one once quenched. "
+    )
+    if visible:
+        text += f"A share of 0 says that there is no crystal larger than about {visible} T. "
+    return text + f"Dotted: stages. {'Dashed: transition. ' * transition['found']}{transition['sentence']}"
+
+
 def _result(summary: dict[str, Any]) -> str:
     share, quenched = summary["crystalline_share"], summary["quenched"]
     agree = ", ".join(f"{code} {percent(v)}" for code, v in quenched["agree_to_8_shells"].items())
     rows = [
-        ("crystalline share, start (after the preparation)", percent(share["start"])),
-        ("crystalline share, end", percent(share["end"])),
-        ("crystalline share, end, quenched", percent(quenched["crystalline_share"])),
+        ("crystalline share, start (after the preparation), as simulated", percent(share["start"])),
+        ("crystalline share, end, as simulated", percent(share["end"])),
+        ("crystalline share, end, quenched (the verdict)", percent(quenched["crystalline_share"])),
         ("four-coordinated T, end, quenched", percent(quenched["q4_share"])),
         ("agree to eight shells, end, quenched", agree or "none"),
         *((("quench", quenched["sentence"]),) if "sentence" in quenched else ()),  # not in earlier versions
