@@ -34,8 +34,8 @@ FIFTH_NEIGHBOUR_COST = 0.1
 #: Share of T with four neighbours within `CUTOFF_RANGE_A` from which a frame is dense. Melts at 1800 K have
 #: 0.95, aggregates of a few hundred T at 600 K 0.6 to 0.8, solutions of oligomers 0 to 0.3.
 DENSE_SHARE = 0.9
-#: The same where the box is full: with so many T per 1000 Å^3 (no solution has; of the frameworks the sparsest has
-#: 7). A melt of SOD's composition at 860 K has 0.81 to 0.95, so that 0.9 would change its cut-off from frame to
+#: The same where the box is full: with so many T per 1000 Å^3 (no solution has that).
+#: A melt of SOD's composition at 860 K has 0.81 to 0.95, so that with 0.9 its cut-off would change from frame to
 #: frame, and hide its nuclei.
 FULL_T_PER_1000A3, FULL_SHARE = 8.0, 0.75
 #: In a frame that is not dense a gap says something only if there are at least so many pairs within the range:
