@@ -164,7 +164,7 @@ def follow(
     least: int,
     tries: int,
     patient: bool = True,
-) -> tuple[Ints, Ints, int]:
+) -> tuple[Growth, Ints, int]:
     """Grains of a net in a network.
 
     Parameters
@@ -187,31 +187,14 @@ def follow(
 
     Returns
     -------
-    site : (N,) int array
-        The net's site that each site stands for; -1 for none.
+    growth : Growth
+        All that the growths know of each site: the net's site that it stands for (``site``, -1 for none), its
+        bonds, and its cell of the net.
     grain : (N,) int array
         Number of the growth that reached it; -1 for none.
     disagreements : int
         How often what was reached twice did not agree.
     """
-    growth, grain, disagreements = lay(
-        network, net, seeds, free, whole, least=least, tries=tries, patient=patient
-    )
-    return growth.site, grain, disagreements
-
-
-def lay(
-    network: Angles,
-    net: Angles,
-    seeds: Ints,
-    free: NDArray[np.bool_],
-    whole: Ints,
-    *,
-    least: int,
-    tries: int,
-    patient: bool = True,
-) -> tuple[Growth, Ints, int]:
-    """The same as `follow`, with all that the growths know of each site: its bonds, and its cell of the net."""
     pairs = np.asarray(seeds, dtype=np.int64).reshape(-1, 2)
     best, chosen = -np.inf, (nothing(free), np.full(len(free), -1), 0)
     for more in (False, True) if patient else (False,):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from zeocryst.network.angles import angles
 from zeocryst.network.bonds import Network
 from zeocryst.network.bondtable import BondTable
-from zeocryst.network.covering import lay
+from zeocryst.network.covering import follow
 from zeocryst.network.growth import Growth
 from zeocryst.network.topology import coordination_sequences
 
@@ -153,7 +153,7 @@ def _grown(network: Network, net: Network) -> tuple[Growth, NDArray[np.bool_]] |
     if not pairs:
         return None
     free = np.ones(network.n_sites, dtype=bool)
-    growth, grain, _ = lay(
+    growth, grain, _ = follow(
         angles(network), angles(net), np.array(pairs), free, _intact(network), least=LEAST_GROWTH, tries=TRIES
     )
     if not (grain >= 0).any():
