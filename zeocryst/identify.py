@@ -23,9 +23,10 @@ from zeocryst.order.crystal import (
 from zeocryst.order.derive import SHELLS
 from zeocryst.order.extent import extents
 from zeocryst.order.extent import in_words as extent_in_words
-from zeocryst.order.labels import AMORPHOUS, TABLE_SHELLS, UNKNOWN, Labels, label_sites
+from zeocryst.order.labels import AMORPHOUS, UNKNOWN, Labels, label_sites
 from zeocryst.order.nuclei import smallest_visible
 from zeocryst.order.repeating import describe_repeating, repeating_crystal
+from zeocryst.order.sites import TABLE_SHELLS
 from zeocryst.structures import Structures
 
 #: Most kinds of sites that are listed for people.

@@ -35,7 +35,7 @@ from zeocryst.network.periodicity import pieces
 from zeocryst.network.rings import vertex_symbols
 from zeocryst.network.topology import coordination_sequences
 from zeocryst.network.translations import has_defect
-from zeocryst.order.labels import TABLE_SHELLS, matched_depth
+from zeocryst.order.sites import TABLE_SHELLS, matched_depth
 
 #: spglib's tolerances that are tried, Å.
 TOLERANCES_A = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)

@@ -43,23 +43,19 @@ What is neither is amorphous.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array, eye_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_array, eye_array
 
 from zeocryst.cell import heights
 from zeocryst.frameworks.table import framework_types
-from zeocryst.network.angles import angles
 from zeocryst.network.bonds import Network, at_most_four, repeat_network
 from zeocryst.network.covering import CLEAR, follow
-from zeocryst.network.topology import coordination_sequences
-from zeocryst.order.nuclei import LEAST_EVIDENCE, WORTH_KEEPING, Piece, choose, find_pieces, smallest_visible
-from zeocryst.order.prepared import DEPTH, net_of_type
+from zeocryst.order.nuclei import LEAST_EVIDENCE, WORTH_KEEPING, choose, smallest_visible
+from zeocryst.order.prepared import net_of_type
+from zeocryst.order.sites import Sites, clusters, matched_depth, near
 
-TABLE_SHELLS = 12
 CORE_SHELLS = 5
 INTACT_SHELLS = 8
 MIN_GRAIN = 40
@@ -77,20 +73,13 @@ ALMOST_ALL = 0.9
 #: `MOST_OF` them by one growth, with few disagreements (`zeocryst.network.covering.CLEAR`), only such as have
 #: more sites that agree to `INTACT_SHELLS`: in hot SOD with a few defects each of its relatives takes seconds.
 CLEAR_SHARE = 0.99
-#: Of more types than this only those are tried that have a piece with such a share of the evidence of the best.
-MANY_TYPES, PROMISING_SHARE = 3, 0.4
+#: Of more types than this only those are tried that are promising (`zeocryst.order.sites`).
+MANY_TYPES = 3
 #: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
 LEAST_GROWTH = 12
 TRIES = 40
-#: Sites nearer (bonds) to a missing bond than this say nothing of the type; one that disagrees speaks for all
-#: that is so near to it; and grains go on over sites that agree for so many bonds.
-LEAST_WHOLE, AROUND_BONDS, EXTENT_BONDS = 2, 2, 3
-#: A region is of a type, however defective, if this share of its sites with so many intact shells agrees with
-#: it as deep as they are intact; of these there must be so many, and this share of all.
-#: (In frameworks that lack 2 % of their T all agree, and 0.4 of the sites have three intact shells. In three
-#: disordered networks of 2048 T 0.15 to 0.4 have, and 0.45 to 0.69 of these agree with the type that fits best;
-#: with 2 % of their bonds opened 0.06 to 0.16 and 0.46 to 0.80, with 5 % 0.01 to 0.04 and 0.31 to 0.90.)
-AGREEING_SHARE, TELLING_WHOLE, MIN_TELLING, TELLING_SHARE = 0.95, 3, 50, 0.2
+#: Grains go on over sites that agree for so many bonds.
+EXTENT_BONDS = 3
 MIN_RECURRENCE = 6
 MIN_INTACT = 16
 MIN_REGULAR = 24
@@ -172,69 +161,11 @@ class Labels:
         return sorted(rows, key=lambda row: -int(str(row["sites"])))
 
 
-@cache
-def _prefixes(codes: tuple[str, ...]) -> tuple[tuple[dict[bytes, int], NDArray[np.bool_]], ...]:
-    """For each depth to `TABLE_SHELLS`: number of a CS prefix, and (prefix, type) -> the type has it."""
-    kinds = [framework_types()[code] for code in codes]
-    tables = []
-    for depth in range(1, TABLE_SHELLS + 1):
-        numbers: dict[bytes, int] = {}
-        pairs = set()
-        for t, kind in enumerate(kinds):
-            for row in np.unique(kind.sequences[:, :depth], axis=0):
-                pairs.add((numbers.setdefault(row.tobytes(), len(numbers)), t))
-        has = np.zeros((len(numbers) + 1, len(kinds)), dtype=bool)  # last row: no such prefix
-        for number, t in pairs:
-            has[number, t] = True
-        tables.append((numbers, has))
-    return tuple(tables)
-
-
-def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
-    """Shells to which each site agrees with some site of each candidate type.
-
-    Parameters
-    ----------
-    sequences : (N, D) int32 array
-        To at most `TABLE_SHELLS` shells.
-
-    Returns
-    -------
-    (N, K) int8 array
-        K is the number of `framework_types`.
-    """
-    distinct, inverse = np.unique(sequences, axis=0, return_inverse=True)
-    depth = np.zeros((len(distinct), len(framework_types())), dtype=np.int8)
-    tables = _prefixes(tuple(framework_types()))
-    for d, (numbers, has) in enumerate(tables[: sequences.shape[1]], start=1):
-        missing = len(has) - 1
-        rows = [numbers.get(row[:d].tobytes(), missing) for row in distinct]
-        depth[has[rows]] = d
-    return depth[inverse.ravel()]
-
-
-def _adjacency(network: Network) -> csr_array:
-    n = network.n_sites
-    ones = np.ones(2 * len(network.first), dtype=np.int8)
-    rows = np.concatenate([network.first, network.second])
-    columns = np.concatenate([network.second, network.first])
-    return coo_array((ones, (rows, columns)), shape=(n, n)).tocsr()
-
-
-def _clusters(adjacency: csr_array, member: Bools) -> Ints:
-    """Number of the bonded cluster each member belongs to; -1 for the others."""
-    sites = np.flatnonzero(member)
-    label = np.full(len(member), -1)
-    if len(sites):
-        label[sites] = connected_components(adjacency[sites][:, sites], directed=False)[1]
-    return label
-
-
 def _grains(adjacency: csr_array, core: Bools, body: Bools, free: Bools, least: tuple[int, float]) -> Bools:
     """Sites of all grains: clusters of body sites, filled, each with enough core (number and share)."""
     member = body & free
     member |= (adjacency @ member.astype(np.int8) >= FILL_NEIGHBOURS) & free
-    label = _clusters(adjacency, member)
+    label = clusters(adjacency, member)
     inside = label >= 0
     size = np.bincount(label[inside], minlength=1)
     cores = np.bincount(label[inside & core], minlength=len(size))
@@ -242,14 +173,6 @@ def _grains(adjacency: csr_array, core: Bools, body: Bools, free: Bools, least: 
     keep = np.zeros_like(member)
     keep[inside] = good[label[inside]]
     return keep
-
-
-def _near(adjacency: csr_array, given: Bools, bonds: int) -> Bools:
-    """Sites within `bonds` bonds of one of the given sites."""
-    reach = given.copy()
-    for _ in range(bonds):
-        reach |= adjacency @ reach.astype(np.int8) > 0
-    return reach
 
 
 def _recurring(network: Network, sequences: NDArray[np.int32], free: Bools, shells: int, least: int) -> Bools:
@@ -283,60 +206,14 @@ def label_sites(network: Network) -> Labels:
     # grains need room: a small cell is labelled as its supercell, with no more evidence than it has itself
     a, b, c = (int(k) for k in np.ceil(SMALL_CELL_A / heights(network.cell)))
     copies = a * b * c
-    sites = _Sites(network, 1)
-    large = _Sites(repeat_network(network, (a, b, c)), copies) if copies > 1 else sites
+    sites = Sites(network, 1)
+    large = Sites(repeat_network(network, (a, b, c)), copies) if copies > 1 else sites
     code, names, graded = _label(large, sites)
     grain = _number_grains(large.adjacency, code)
     return Labels(tuple(names), code[:n], grain[:n], sites.sequences, graded, smallest_visible(network))
 
 
-class _Sites:
-    """What is known of the sites of a network before any is named."""
-
-    def __init__(self, network: Network, copies: int) -> None:
-        self.network, self.copies = network, copies
-        self.sequences = coordination_sequences(network, DEPTH)
-        self.depth = matched_depth(self.sequences)
-        self.adjacency = _adjacency(network)
-        self.angles = angles(network)
-        self.broken = network.degree < 4
-        self.whole = np.full(network.n_sites, DEPTH)
-        for bonds in range(DEPTH - 1, -1, -1):
-            self.whole[_near(self.adjacency, self.broken, bonds)] = bonds
-
-    @cached_property
-    def pieces(self) -> list[Piece]:
-        """Pieces of all nets, from shallow seeds; the best first."""
-        everywhere = np.ones(self.network.n_sites, dtype=bool)
-        types = np.arange(len(framework_types()))
-        return find_pieces(self.angles, self.whole, self.depth, everywhere, types)
-
-    @cached_property
-    def promising(self) -> set[int]:
-        """Types with a piece that has a good share of the evidence of the best one; all where there is none."""
-        crystals = [piece for piece in self.pieces if piece.evidence >= LEAST_EVIDENCE]
-        if not crystals:
-            return set(range(len(framework_types())))
-        return {piece.type for piece in crystals if piece.agreeing >= PROMISING_SHARE * crystals[0].agreeing}
-
-    def agreeing(self, t: int) -> Bools:
-        """Sites that agree with type number t as deep as they are intact, as all others around them do."""
-        agree = self.depth[:, t] >= self.whole
-        whole = self.whole >= LEAST_WHOLE
-        return agree & whole & ~_near(self.adjacency, whole & ~agree, AROUND_BONDS)
-
-    def all_agree(self, given: Bools) -> Bools:
-        """Which types nearly all of the given sites agree with as deep as they are intact, (K,).
-
-        None where too few are intact enough to tell.
-        """
-        telling = given & (self.whole >= TELLING_WHOLE)
-        agree = (self.depth[telling] >= self.whole[telling, None]).sum(axis=0)
-        enough = telling.sum() >= max(MIN_TELLING, TELLING_SHARE * given.sum())
-        return np.asarray(enough & (agree >= AGREEING_SHARE * telling.sum()))
-
-
-def _label(sites: _Sites, cell: _Sites) -> tuple[Ints, list[str], NDArray[np.float64]]:
+def _label(sites: Sites, cell: Sites) -> tuple[Ints, list[str], NDArray[np.float64]]:
     """Codes of a network that consists of copies of a cell, the names, and the cell's graded crystallinity."""
     code = np.full(sites.network.n_sites, -1)
     names: list[str] = []
@@ -353,7 +230,7 @@ def _label(sites: _Sites, cell: _Sites) -> tuple[Ints, list[str], NDArray[np.flo
     return code, names, _graded(cell, np.where(code[:n] >= 0, 1.0, faint))
 
 
-def _name_nuclei(sites: _Sites, cell: _Sites, code: Ints, names: list[str]) -> NDArray[np.float64]:
+def _name_nuclei(sites: Sites, cell: Sites, code: Ints, names: list[str]) -> NDArray[np.float64]:
     """Name small crystals among the sites without a code; how much each site looks like one, from 0 to 1.
 
     What is regular is left to a crystal in no table, unless a nucleus explains most of it.
@@ -384,7 +261,7 @@ def _name_nuclei(sites: _Sites, cell: _Sites, code: Ints, names: list[str]) -> N
     return faint
 
 
-def _give(sites: _Sites, code: Ints, k: int, members: Ints, free: Bools) -> None:
+def _give(sites: Sites, code: Ints, k: int, members: Ints, free: Bools) -> None:
     """Give free sites of the cell to a name, in all copies, and those that have most neighbours there."""
     n = len(free)
     member = np.zeros(n, dtype=bool)
@@ -395,18 +272,18 @@ def _give(sites: _Sites, code: Ints, k: int, members: Ints, free: Bools) -> None
     code[(mine >= FILL_NEIGHBOURS) & (code < 0)] = k
 
 
-def _graded(cell: _Sites, member: NDArray[np.float64]) -> NDArray[np.float64]:
+def _graded(cell: Sites, member: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean over each site and all within `SMOOTH_BONDS` bonds of it."""
     adjacency = cell.adjacency.astype(np.int64)
-    near = adjacency + eye_array(cell.network.n_sites, dtype=np.int64, format="csr")
-    reach = near
+    step = adjacency + eye_array(cell.network.n_sites, dtype=np.int64, format="csr")
+    reach = step
     for _ in range(SMOOTH_BONDS - 1):
-        reach = reach @ near
+        reach = reach @ step
     reach.data[:] = 1
     return np.asarray((reach @ member) / (reach @ np.ones(len(member))))
 
 
-def _name(sites: _Sites, cell: _Sites, code: Ints, names: list[str], least: int) -> None:
+def _name(sites: Sites, cell: Sites, code: Ints, names: list[str], least: int) -> None:
     """Give the sites without a code to the types that explain them, types with `least` seeds and more."""
     kinds = list(framework_types().values())
     free = code < 0
@@ -429,7 +306,7 @@ def _name(sites: _Sites, cell: _Sites, code: Ints, names: list[str], least: int)
         free &= ~member
 
 
-def _extend(sites: _Sites, code: Ints, names: list[str]) -> None:
+def _extend(sites: Sites, code: Ints, names: list[str]) -> None:
     """Let all grains go on, bond by bond, over sites without a code that agree as deep as they are intact."""
     known = list(framework_types())
     types = [known.index(name) if name in known else -1 for name in names]
@@ -446,14 +323,14 @@ def _extend(sites: _Sites, code: Ints, names: list[str]) -> None:
                 del going[k]
 
 
-def _regular(sites: _Sites, free: Bools) -> Bools:
+def _regular(sites: Sites, free: Bools) -> Bools:
     """Free sites that lie in grains of a crystal without a name."""
     regular = _recurring(sites.network, sites.sequences, free, CORE_SHELLS, MIN_RECURRENCE * sites.copies)
-    regular &= ~_near(sites.adjacency, sites.broken, SURFACE_BONDS)
+    regular &= ~near(sites.adjacency, sites.broken, SURFACE_BONDS)
     return _grains(sites.adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
 
 
-def _best(sites: _Sites, cell: _Sites, types: list[int], free: Bools) -> tuple[int, Bools | None]:
+def _best(sites: Sites, cell: Sites, types: list[int], free: Bools) -> tuple[int, Bools | None]:
     """Of several types the one that explains most sites, and which; None where none explains a grain."""
     best, most, chosen, to_beat = -1, 0.0, None, -1
     for t in types:
@@ -487,12 +364,12 @@ def _best(sites: _Sites, cell: _Sites, types: list[int], free: Bools) -> tuple[i
     return best, chosen
 
 
-def _followed_through(sites: _Sites, grain: Ints, member: Bools) -> Bools:
+def _followed_through(sites: Sites, grain: Ints, member: Bools) -> Bools:
     """Of the grains of a type those that one growth goes through, if there are such, or else all.
 
     Grains of types with the same sequences (LTA and RHO) stand in for each other otherwise.
     """
-    label = _clusters(sites.adjacency, member)
+    label = clusters(sites.adjacency, member)
     inside = label >= 0
     size = np.bincount(label[inside], minlength=1)
     mine = np.unique(np.column_stack([label, grain])[inside & (grain >= 0)], axis=0, return_counts=True)
@@ -502,7 +379,7 @@ def _followed_through(sites: _Sites, grain: Ints, member: Bools) -> Bools:
     return member & inside & through[label] if through.any() else member
 
 
-def _grown(sites: _Sites, t: int, free: Bools, *, patient: bool) -> tuple[Ints, int]:
+def _grown(sites: Sites, t: int, free: Bools, *, patient: bool) -> tuple[Ints, int]:
     """Number of the growth on a type's net that reached each free site, or -1, and how often they disagreed."""
     depth = sites.depth[:, t]
     net = net_of_type(t)
@@ -522,14 +399,14 @@ def _grown(sites: _Sites, t: int, free: Bools, *, patient: bool) -> tuple[Ints, 
     return grain, disagreements
 
 
-def _with_grains(sites: _Sites, t: int, free: Bools, grown: Bools) -> Bools:
+def _with_grains(sites: Sites, t: int, free: Bools, grown: Bools) -> Bools:
     """Free sites that lie in grains of a type."""
     depth = sites.depth[:, t]
     member = grown | (free & (depth >= INTACT_SHELLS))
     # a site of an interrupted framework has fewer bonds, and is filled in where all of them lead into the grain
     enough = np.clip(sites.network.degree, 2, FILL_NEIGHBOURS)
     member |= free & (sites.adjacency @ member.astype(np.int8) >= enough)
-    label = _clusters(sites.adjacency, member)
+    label = clusters(sites.adjacency, member)
     inside = label >= 0
     size = np.bincount(label[inside], minlength=1)
     cores = np.bincount(label[inside & (depth >= CORE_SHELLS)], minlength=len(size))
@@ -542,7 +419,7 @@ def _with_grains(sites: _Sites, t: int, free: Bools, grown: Bools) -> Bools:
     return keep
 
 
-def _contradicted(sites: _Sites, t: int, member: Bools) -> bool:
+def _contradicted(sites: Sites, t: int, member: Bools) -> bool:
     """Whether the intact sites of a type's grains are mostly ones that the type does not have."""
     intact = member & (sites.whole >= INTACT_SHELLS)
     shared = _recurring(sites.network, sites.sequences, intact, INTACT_SHELLS, MIN_INTACT * sites.copies)
@@ -563,7 +440,7 @@ def _number_grains(adjacency: csr_array, code: Ints) -> Ints:
     grain = np.full(len(code), -1)
     following = 0
     for k in range(int(code.max(initial=-1)) + 1):
-        label = _clusters(adjacency, code == k)
+        label = clusters(adjacency, code == k)
         inside = label >= 0
         grain[inside] = label[inside] + following
         following += int(label.max(initial=-1)) + 1

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from zeocryst.frameworks.table import framework_types
 from zeocryst.network.bonds import Network
 from zeocryst.network.topology import coordination_sequences
-from zeocryst.order.labels import matched_depth
 from zeocryst.order.measured import Measured
+from zeocryst.order.sites import matched_depth
 
 #: Shells of coordination sequence that are compared. Three reach about 8 Å, so that small seeds have sites
 #: inside; they do not name a site: in a dense disordered network a third of the sites have them by chance.

@@ -1,0 +1,168 @@
+"""What is known of the sites of a network before any is named (`zeocryst.order.labels`)."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
+
+from zeocryst.frameworks.table import framework_types
+from zeocryst.network.angles import angles
+from zeocryst.network.bonds import Network
+from zeocryst.network.topology import coordination_sequences
+from zeocryst.order.nuclei import LEAST_EVIDENCE, Piece, find_pieces
+from zeocryst.order.prepared import DEPTH
+
+#: Shells of the sequences in the table of types.
+TABLE_SHELLS = 12
+#: Sites nearer (bonds) to a missing bond than this say nothing of the type; one that disagrees speaks for all
+#: that is so near to it.
+LEAST_WHOLE, AROUND_BONDS = 2, 2
+#: A region is of a type, however defective, if this share of its sites with so many intact shells agrees with
+#: it as deep as they are intact; of these there must be so many, and this share of all.
+#: (In frameworks that lack 2 % of their T all agree, and 0.4 of the sites have three intact shells. In three
+#: disordered networks of 2048 T 0.15 to 0.4 have, and 0.45 to 0.69 of these agree with the type that fits best;
+#: with 2 % of their bonds opened 0.06 to 0.16 and 0.46 to 0.80, with 5 % 0.01 to 0.04 and 0.31 to 0.90.)
+AGREEING_SHARE, TELLING_WHOLE, MIN_TELLING, TELLING_SHARE = 0.95, 3, 50, 0.2
+#: Types with a piece that has this share of the evidence of the best one are promising.
+PROMISING_SHARE = 0.4
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+@cache
+def _prefixes(codes: tuple[str, ...]) -> tuple[tuple[dict[bytes, int], NDArray[np.bool_]], ...]:
+    """For each depth to `TABLE_SHELLS`: number of a CS prefix, and (prefix, type) -> the type has it."""
+    kinds = [framework_types()[code] for code in codes]
+    tables = []
+    for depth in range(1, TABLE_SHELLS + 1):
+        numbers: dict[bytes, int] = {}
+        pairs = set()
+        for t, kind in enumerate(kinds):
+            for row in np.unique(kind.sequences[:, :depth], axis=0):
+                pairs.add((numbers.setdefault(row.tobytes(), len(numbers)), t))
+        has = np.zeros((len(numbers) + 1, len(kinds)), dtype=bool)  # last row: no such prefix
+        for number, t in pairs:
+            has[number, t] = True
+        tables.append((numbers, has))
+    return tuple(tables)
+
+
+def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
+    """Shells to which each site agrees with some site of each candidate type.
+
+    Parameters
+    ----------
+    sequences : (N, D) int32 array
+        To at most `TABLE_SHELLS` shells.
+
+    Returns
+    -------
+    (N, K) int8 array
+        K is the number of `framework_types`.
+    """
+    distinct, inverse = np.unique(sequences, axis=0, return_inverse=True)
+    depth = np.zeros((len(distinct), len(framework_types())), dtype=np.int8)
+    tables = _prefixes(tuple(framework_types()))
+    for d, (numbers, has) in enumerate(tables[: sequences.shape[1]], start=1):
+        missing = len(has) - 1
+        rows = [numbers.get(row[:d].tobytes(), missing) for row in distinct]
+        depth[has[rows]] = d
+    return depth[inverse.ravel()]
+
+
+def adjacency_of(network: Network) -> csr_array:
+    """Which sites are bonded, (N, N)."""
+    n = network.n_sites
+    ones = np.ones(2 * len(network.first), dtype=np.int8)
+    rows = np.concatenate([network.first, network.second])
+    columns = np.concatenate([network.second, network.first])
+    return coo_array((ones, (rows, columns)), shape=(n, n)).tocsr()
+
+
+def clusters(adjacency: csr_array, member: Bools) -> Ints:
+    """Number of the bonded cluster each member belongs to; -1 for the others."""
+    sites = np.flatnonzero(member)
+    label = np.full(len(member), -1)
+    if len(sites):
+        label[sites] = connected_components(adjacency[sites][:, sites], directed=False)[1]
+    return label
+
+
+def near(adjacency: csr_array, given: Bools, bonds: int) -> Bools:
+    """Sites within `bonds` bonds of one of the given sites."""
+    reach = given.copy()
+    for _ in range(bonds):
+        reach |= adjacency @ reach.astype(np.int8) > 0
+    return reach
+
+
+class Sites:
+    """What is known of the sites of a network before any is named.
+
+    Parameters
+    ----------
+    network
+        No site has more than four bonds.
+    copies
+        Of a given cell, that it consists of.
+
+    Attributes
+    ----------
+    sequences : (N, DEPTH) int array
+        Coordination sequences.
+    depth : (N, K) int array
+        Shells to which they agree with each type (`matched_depth`).
+    adjacency : (N, N) sparse array
+    angles : zeocryst.network.angles.Angles
+    broken : (N,) bool array
+        Sites that lack a bond.
+    whole : (N,) int array
+        Bonds from each site to the nearest one that is broken, `DEPTH` at most.
+    """
+
+    def __init__(self, network: Network, copies: int) -> None:
+        self.network, self.copies = network, copies
+        self.sequences = coordination_sequences(network, DEPTH)
+        self.depth = matched_depth(self.sequences)
+        self.adjacency = adjacency_of(network)
+        self.angles = angles(network)
+        self.broken = network.degree < 4
+        self.whole = np.full(network.n_sites, DEPTH)
+        for bonds in range(DEPTH - 1, -1, -1):
+            self.whole[near(self.adjacency, self.broken, bonds)] = bonds
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """Pieces of all nets, from shallow seeds; the best first."""
+        everywhere = np.ones(self.network.n_sites, dtype=bool)
+        types = np.arange(len(framework_types()))
+        return find_pieces(self.angles, self.whole, self.depth, everywhere, types)
+
+    @cached_property
+    def promising(self) -> set[int]:
+        """Types with a piece that has a good share of the evidence of the best one; all where there is none."""
+        crystals = [piece for piece in self.pieces if piece.evidence >= LEAST_EVIDENCE]
+        if not crystals:
+            return set(range(len(framework_types())))
+        return {piece.type for piece in crystals if piece.agreeing >= PROMISING_SHARE * crystals[0].agreeing}
+
+    def agreeing(self, t: int) -> Bools:
+        """Sites that agree with type number t as deep as they are intact, as all others around them do."""
+        agree = self.depth[:, t] >= self.whole
+        whole = self.whole >= LEAST_WHOLE
+        return agree & whole & ~near(self.adjacency, whole & ~agree, AROUND_BONDS)
+
+    def all_agree(self, given: Bools) -> Bools:
+        """Which types nearly all of the given sites agree with as deep as they are intact, (K,).
+
+        None where too few are intact enough to tell.
+        """
+        telling = given & (self.whole >= TELLING_WHOLE)
+        agree = (self.depth[telling] >= self.whole[telling, None]).sum(axis=0)
+        enough = telling.sum() >= max(MIN_TELLING, TELLING_SHARE * given.sum())
+        return np.asarray(enough & (agree >= AGREEING_SHARE * telling.sum()))
