@@ -73,8 +73,9 @@ ALMOST_ALL = 0.9
 #: `MOST_OF` them by one growth, with few disagreements (`zeocryst.network.covering.CLEAR`), only such as have
 #: more sites that agree to `INTACT_SHELLS`: in hot SOD with a few defects each of its relatives takes seconds.
 CLEAR_SHARE = 0.99
-#: Of more types than this only those are tried that are promising (`zeocryst.order.sites`).
-MANY_TYPES = 3
+#: When so many types could be followed through half of the sites, as the relatives of SOD can be, which takes
+#: long, only those are tried that are promising (`zeocryst.order.sites`).
+MANY_FAR = 2
 #: Growths smaller than this are forgotten; seeds of a type that may fail before it is given up.
 LEAST_GROWTH = 12
 TRIES = 40
@@ -240,16 +241,17 @@ def _name_nuclei(sites: Sites, cell: Sites, code: Ints, names: list[str]) -> NDA
     free = code[:n] < 0
     if not free.any():
         return faint
-    for piece in cell.pieces[::-1]:
+    pieces = cell.pieces(free)
+    for piece in pieces[::-1]:
         faint[piece.members] = min(1.0, (piece.evidence - WORTH_KEEPING) / (LEAST_EVIDENCE - WORTH_KEEPING))
     regular = _regular(sites, code < 0)[:n]
     known = list(framework_types())
     for k, name in enumerate(names):  # growths from shallow seeds go farther in what has its name
         mine = code[:n] == k
-        for piece in cell.pieces:
+        for piece in pieces:
             if name == known[piece.type] and 2 * mine[piece.members].sum() > len(piece.members):
                 _give(sites, code, k, piece.members, free)
-    for nucleus in choose(cell.pieces, cell.angles, cell.whole, code[:n] < 0):
+    for nucleus in choose(pieces, cell.angles, cell.whole, code[:n] < 0):
         member = np.zeros(n, dtype=bool)
         member[nucleus.members] = True
         both = (member & regular).sum()
@@ -332,13 +334,14 @@ def _regular(sites: Sites, free: Bools) -> Bools:
 
 def _best(sites: Sites, cell: Sites, types: list[int], free: Bools) -> tuple[int, Bools | None]:
     """Of several types the one that explains most sites, and which; None where none explains a grain."""
-    best, most, chosen, to_beat = -1, 0.0, None, -1
+    best, most, chosen, to_beat, far = -1, 0.0, None, -1, 0
     for t in types:
         deep = (sites.depth[:, t] >= INTACT_SHELLS) & free
-        if deep.sum() <= to_beat or (t != types[0] and len(types) > MANY_TYPES and t not in cell.promising):
+        if deep.sum() <= to_beat or (far >= MANY_FAR and t not in cell.promising):
             continue
         grain, disagreements = _grown(sites, t, free, patient=to_beat < 0)
         reached = grain >= 0
+        far += 2 * reached.sum() > free.sum()
         size = np.bincount(grain[reached], minlength=1)
         doubtful = (
             disagreements > MOST_DISAGREEMENTS * reached.sum()

@@ -141,7 +141,7 @@ def _kinds(codes: tuple[str, ...]) -> _Kinds:
     return _Kinds(columns[0], columns[1], columns[2], columns[3], columns[4], tuple(of_site))
 
 
-def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], free: Bools, types: Ints) -> list[Piece]:
+def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], begin: Bools) -> list[Piece]:
     """All pieces of nets that are worth keeping, the best first.
 
     Parameters
@@ -152,23 +152,29 @@ def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], free: Bools, 
         Bonds from each site to the nearest one that lacks a bond.
     depth : (N, T) int array
         Shells to which each site's sequence agrees with each type.
-    free : (N,) bool array
-        Sites that may be taken.
-    types : (P,) int array
-        Numbers of the types that are tried.
+    begin : (N,) bool array
+        Sites where they may begin; they go on everywhere.
     """
     codes = tuple(framework_types())
     kinds = _kinds(codes)
-    fits = np.zeros(depth.shape, dtype=np.bool_)
-    fits[:, types] = depth[:, types] >= np.minimum(whole, AGREEING)[:, None]
-    begin = np.flatnonzero((whole >= INTACT) & free)
-    if not len(begin):
+    fits = depth >= np.minimum(whole, AGREEING)[:, None]
+    first_sites = np.flatnonzero((whole >= INTACT) & begin)
+    if not len(first_sites):
         return []
     starts = find_starts(
-        own, whole, begin, fits, kinds.type, kinds.size, kinds.number, kinds.following, CODES, ANGLES_OF_ORDER
+        own,
+        whole,
+        first_sites,
+        fits,
+        kinds.type,
+        kinds.size,
+        kinds.number,
+        kinds.following,
+        CODES,
+        ANGLES_OF_ORDER,
     )
     starts = starts[np.argsort(-starts[:, 3], kind="stable")]
-    growth = nothing(free)
+    growth = nothing(np.ones(len(whole), dtype=bool))
     found: list[Piece] = []
     kind_type = kinds.type[starts[:, 1]]
     for t in np.unique(kind_type):

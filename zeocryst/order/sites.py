@@ -136,17 +136,15 @@ class Sites:
         for bonds in range(DEPTH - 1, -1, -1):
             self.whole[near(self.adjacency, self.broken, bonds)] = bonds
 
-    @cached_property
-    def pieces(self) -> list[Piece]:
-        """Pieces of all nets, from shallow seeds; the best first."""
-        everywhere = np.ones(self.network.n_sites, dtype=bool)
-        types = np.arange(len(framework_types()))
-        return find_pieces(self.angles, self.whole, self.depth, everywhere, types)
+    def pieces(self, begin: Bools) -> list[Piece]:
+        """Pieces of all nets, from shallow seeds among the given sites; the best first."""
+        return find_pieces(self.angles, self.whole, self.depth, begin)
 
     @cached_property
     def promising(self) -> set[int]:
         """Types with a piece that has a good share of the evidence of the best one; all where there is none."""
-        crystals = [piece for piece in self.pieces if piece.evidence >= LEAST_EVIDENCE]
+        everywhere = np.ones(self.network.n_sites, dtype=bool)
+        crystals = [piece for piece in self.pieces(everywhere) if piece.evidence >= LEAST_EVIDENCE]
         if not crystals:
             return set(range(len(framework_types())))
         return {piece.type for piece in crystals if piece.agreeing >= PROMISING_SHARE * crystals[0].agreeing}
