@@ -57,7 +57,7 @@ MELT_K, COOL_FROM_K = 2400.0, 1200.0
 #: Time in which a melt forgets its bonds, ps.
 APART_PS = 4.0
 #: How melts are cooled: to which temperature (K), in which time (ps; 0: not at all).
-COURSES = ((2400.0, 0.0), (1200.0, 4.0), (800.0, 8.0), (600.0, 40.0), (300.0, 8.0))
+COURSES = ((2400.0, 0.0), (1200.0, 4.0), (800.0, 8.0), (600.0, 16.0), (300.0, 8.0))
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def test_a_thin_sheet_is_named_and_told(code, repeat, axis):
     """384 and 324 T, one cell thick, with vacuum above and below."""
     sheet = nuclei.slab(code, repeat, axis)
     network = matched_bonds(sheet.positions, sheet.cell)[0]
-    assert named(label_sites(network), code).mean() > 0.7
+    assert named(label_sites(network), code).mean() > 0.6  # but T that lack a bond at the faces
     found = identify_network(network)
     row = found["types"][0]
     assert code in row["code"].split("|")
