@@ -150,7 +150,7 @@ def disordered(n_t):
         n_s = round(n_t / ratio) if ratio else 0
         for name, structure in nuclei.disordered(n_t, n_s, 10 * seed):
             yield f"{ratio or 'only'} T/S, {name}", structure
-            if name == "600K_in_40ps":
+            if name == "600K_in_16ps":
                 yield "  quenched", nuclei.quenched(structure)
 
 

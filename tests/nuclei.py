@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -49,12 +50,14 @@ ROOM_TT_A, ROOM_S_A = 2.8, 4.5
 #: An S in a cage of the ball counts as its own if so many of the cage's T are there (share).
 CAGE_SHARE = 0.7
 HOT_K, HOT_PS = 600.0, 2.0
+#: The glass relaxes around a ball that is held while it cools from and to these temperatures, in this time.
+RELAX_K, RELAX_PS = (300.0, 10.0), 4.0
 #: Melts begin at this temperature; cooling at zero pressure at the next (the melt would evaporate hotter).
 MELT_K, COOL_FROM_K = 2400.0, 1200.0
 #: Time in which a melt forgets its bonds, ps.
 APART_PS = 4.0
 #: How melts are cooled: to which temperature (K), in which time (ps; 0: not at all).
-COURSES = ((2400.0, 0.0), (1200.0, 4.0), (800.0, 8.0), (600.0, 40.0), (300.0, 8.0))
+COURSES = ((2400.0, 0.0), (1200.0, 4.0), (800.0, 8.0), (600.0, 16.0), (300.0, 8.0))
 
 
 @dataclass(frozen=True)
@@ -275,21 +278,34 @@ def _enclosed(sites, guests, n: int):
 # ---- melts and glasses --------------------------------------------------------------------------
 
 
-def run(frame, kind: str, temperature, time_ps: float, *, seed: int, every_ps: float | None = None, **options):
-    """Frames of one stage of dynamics at each `every_ps`, the last one at its end; without it only that."""
+def run(
+    frame,
+    kind: str,
+    temperature,
+    time_ps: float,
+    *,
+    seed: int,
+    every_ps: float | None = None,
+    held=None,
+    **options,
+):
+    """Frames of one stage of dynamics at each `every_ps`, the last one at its end; without it only that.
+
+    The engine holds the beads `held` (a mask) where they are, when given, as it does those of a seed region.
+    """
     _, engine = model(options.pop("forcefield", "ts"))
     first, last = temperature if isinstance(temperature, tuple) else (temperature, temperature)
     stage = Stage(kind, (first, last), time_ps=time_ps, timestep_fs=options.pop("timestep_fs", 5.0), **options)
     cell = box_to_cell(frame.configuration.box)
     frozen = frozen_beads(np.asarray(frame.particles.position, dtype=float), cell, stage.seed_region)
+    if held is not None:
+        stage, frozen = replace(stage, seed_region=0.5), held
     frame.particles.velocity = np.zeros((frame.particles.N, 3))
     thermalize(frame, first, np.random.default_rng(seed), frozen)
     every = stage.n_steps if every_ps is None else round(every_ps * 1000 / stage.timestep_fs)
-    frames = []
-    for sample in engine.run(frame, stage, seed=seed, every=every):
-        if sample.step:
-            frames.append(sample.frame())
-    return frames
+    with patch("zeocryst.engines.lammps.frozen_beads", return_value=frozen):  # which ones; it holds them itself
+        samples = engine.run(frame, stage, seed=seed, every=every)
+        return [sample.frame() for sample in samples if sample.step]
 
 
 def liquid(n_t: int, n_s: int, seed: int, temperature_K: float = MELT_K, time_ps: float = 6.0):
@@ -349,8 +365,9 @@ def molten(code: str, repeat: tuple[int, int, int], seed: int, *, hot_K: float =
 def embedded(code: str, n: int, seed: int, *, n_t: int = 800) -> Structure:
     """The `ball`, with its S, in the middle of a glass that is relaxed around it.
 
-    What of the glass is within the ball's radius, or too close to one of its beads, makes room; then all beads,
-    the ball's too, go to the energy minimum. Which glass it is, and which of its places, follow from the seed.
+    What of the glass is within the ball's radius, or too close to one of its beads, makes room. The rest goes
+    downhill and then cools while the ball's beads are held in their places: left to itself, the T-S model would
+    deform most frameworks. Which glass it is, and which of its places, follow from the seed.
     """
     _, engine = model()
     seeded = ball(code, n, seed)
@@ -372,7 +389,10 @@ def embedded(code: str, n: int, seed: int, *, n_t: int = 800) -> Structure:
     guests = np.vstack([own_s, points[keep & ~is_t]]) + cell.sum(axis=0) / 2
     truth = np.arange(len(sites)) < n
     put = Structure(code, sites, cell, truth, guests, seeded.bonds)
-    return from_frame(engine.minimize(put.frame())[0], put)
+    held = np.concatenate([truth, np.arange(len(guests)) < len(own_s)])
+    near = engine.minimize(put.frame())[0]  # no bead is too close to another
+    near.particles.position[held] = put.frame().particles.position[held]
+    return from_frame(run(near, "langevin", RELAX_K, RELAX_PS, seed=seed + 1, held=held)[-1], put)
 
 
 def heated(
