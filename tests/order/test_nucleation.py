@@ -5,7 +5,7 @@ import pytest
 
 from zeocryst.order.avrami import avrami_exponent
 from zeocryst.order.growth import growth_rate, rise_frames
-from zeocryst.order.nucleation import find_transition, waiting_time
+from zeocryst.order.nucleation import find_transition, in_ps, waiting_time
 
 T = np.linspace(0, 1000, 80)
 #: Frames that are dense around the event, as an adaptive run writes them.
@@ -160,3 +160,8 @@ def test_waiting_is_over_with_the_last_small_frame_before_the_event():
     assert "no grain of 200 T is seen" in waiting_time(t, size, 200, np.inf)
     assert "from the beginning" in waiting_time(t[12:], size[12:], 60, np.inf)
     assert "stays" in waiting_time(t[:6], size[:6], 60, np.inf)
+
+
+@pytest.mark.parametrize(("error", "printed"), [(0.46, "0.5"), (0.04, "0.04"), (1.4, "1"), (23.4, "23")])
+def test_an_error_is_never_printed_as_none(error, printed):
+    assert in_ps(error) == printed

@@ -24,7 +24,7 @@ from zeocryst.order.avrami import avrami_exponent
 from zeocryst.order.crystallinity import CRYSTALLINE_FROM
 from zeocryst.order.fronts import Sites, Track, follow_fronts, front_speeds
 from zeocryst.order.growth import growth_rate, rise_frames
-from zeocryst.order.nucleation import find_transition, timed, waiting_time
+from zeocryst.order.nucleation import find_transition, in_ps, timed, waiting_time
 from zeocryst.order.slab import slab_normal
 
 Row = Mapping[str, Any]
@@ -148,11 +148,10 @@ def _transition(rows: Sequence[Row], kind: str, seed: int) -> dict[str, Any]:
             "avrami_exponent": "it begins with a crystal: the law is for nuclei at random places",
         }
     else:
-        begin, spread = found.induction_time_ps or 0.0, found.induction_uncertainty_ps
+        begin, spread = found.induction_time_ps or 0.0, found.induction_uncertainty_ps or 0.0
         record |= {"induction_time_ps": begin, "induction_uncertainty_ps": spread}
-        words.append(
-            f"The rise begins {begin:.0f} ± {spread:.0f} ps after the start." if begin else "It begins at once."
-        )
+        late = f"The rise begins {begin:.0f} ± {in_ps(spread)} ps after the start."
+        words.append(late if begin else "It begins at once.")
         avrami = avrami_exponent(time, share, seed)
         if avrami is None:
             record["why_not"]["avrami_exponent"] = "the rise has no fit by the law"
@@ -175,7 +174,7 @@ def same_stage(rows: Sequence[Row], start: int) -> range:
 def _fronts(growth: dict[str, Any], rows: Sequence[Row], start: int, frames: Frames, normal: Any) -> list[str]:
     """Speeds of the fronts, where there are two; what is said of them."""
     if normal is None:
-        growth["why_not"]["fronts"] = "the largest grain at the start is no slab, so it has no planar fronts"
+        growth["why_not"]["fronts"] = "there is no crystal slab at the start, so no planar fronts"
         return []
     track = follow_fronts(same_stage(rows, start), frames.sites, normal)
     if isinstance(track, str):

@@ -120,9 +120,14 @@ def find_transition(time_ps: ArrayLike, share: ArrayLike, seed: int = 1) -> Tran
         spread, begin_spread = float(np.hypot(spread, between)), float(np.hypot(begin_spread, between))
     return Transition(
         True, middle, spread,
-        f"Half way up at {middle:.0f} ± {spread:.0f} ps (logistic fit; error of the fit to one trajectory).",
+        f"Half way up at {middle:.0f} ± {in_ps(spread)} ps (logistic fit; error of the fit to one trajectory).",
         begin, begin_spread,
     )  # fmt: skip
+
+
+def in_ps(error: float) -> str:
+    """An error in ps as it is printed: one that is below 1 ps is not rounded to nothing."""
+    return f"{error:.0f}" if error >= 1 else f"{error:.1g}"
 
 
 def waiting_time(
