@@ -8,7 +8,8 @@ from scipy.sparse.csgraph import dijkstra
 from zeocryst.identify import identify_network
 from zeocryst.network.bonds import Network, bonds_from_sites, network_of_frame
 from zeocryst.network.matching import matched_bonds
-from zeocryst.order.labels import _adjacency, label_sites
+from zeocryst.order.labels import label_sites
+from zeocryst.order.sites import adjacency_of
 from zeocryst.trajectory import read_frame
 
 #: No grain of what is disordered may be larger (issue 13).
@@ -120,8 +121,10 @@ def test_a_ball_in_glass_is_named_and_graded(code):
     assert mine[found.truth].mean() >= 0.5
     assert mine[~found.truth].sum() <= 0.3 * found.truth.sum()
     # bonds from each T to the nearest one on the other side of the ball's surface
-    hops = dijkstra(_adjacency(network), indices=np.flatnonzero(~found.truth), unweighted=True, min_only=True)
-    outward = dijkstra(_adjacency(network), indices=np.flatnonzero(found.truth), unweighted=True, min_only=True)
+    hops = dijkstra(adjacency_of(network), indices=np.flatnonzero(~found.truth), unweighted=True, min_only=True)
+    outward = dijkstra(
+        adjacency_of(network), indices=np.flatnonzero(found.truth), unweighted=True, min_only=True
+    )
     depth = np.where(found.truth, hops, 1 - outward)  # 1 at the ball's surface, 0 next to it
     mean = [labels.crystallinity[depth >= 3].mean()]
     mean += [labels.crystallinity[depth == d].mean() for d in (2, 1, 0, -1, -2)]
