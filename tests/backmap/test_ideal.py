@@ -11,9 +11,9 @@ import pytest
 import spglib
 import spglib.error
 from ase import Atoms
+from conftest import Reference
 from scipy.spatial.transform import Rotation
 
-from tests.conftest import Reference
 from zeocryst.atomfiles import write_ideal
 from zeocryst.atomistic import realize, write_results
 from zeocryst.backmap.checks import network_of_atoms
