@@ -98,7 +98,8 @@ def curves(
             axis.axvline(start / 1000.0, color="0.6", lw=0.8, ls=":")
         if transition_ps is not None:
             axis.axvline(transition_ps / 1000.0, color="0.3", lw=1.0, ls="--")
-    axes[0].legend(loc="lower right", frameon=False, ncols=3, fontsize=9)
+    # above the axes: curves go through every corner
+    axes[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, ncols=3, fontsize=9)
     return figure
 
 
