@@ -3,7 +3,7 @@ import pytest
 
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import Network, bonds_from_sites
-from zeocryst.network.topology import coordination_sequences
+from zeocryst.network.topology import coordination_sequences, intact_shells
 
 
 def test_published_coordination_sequences():
@@ -76,3 +76,12 @@ def test_deep_sequences_of_sodalite():
     cell, sites = start_structure("SOD")
     k = np.arange(1, 31)
     assert (coordination_sequences(bonds_from_sites(sites, cell), 30) == 2 * k**2 + 2).all()
+
+
+def test_intact_shells_are_the_distance_to_a_missing_bond():
+    """Two sites with four bonds among four that lack some; the last neighbour of one of them lacks none."""
+    first = np.array([0, 0, 0, 1, 1, 2, 2, 3, 4])
+    second = np.array([1, 2, 3, 2, 3, 3, 4, 4, 5])
+    network = Network(np.zeros((6, 3)), np.eye(3), first, second, np.zeros((9, 3), dtype=np.int64))
+    assert network.degree.tolist() == [3, 3, 4, 4, 3, 1]
+    assert intact_shells(network, 8).tolist() == [0, 0, 1, 1, 0, 0]

@@ -20,7 +20,7 @@ from zeocryst.network.bonds import Network
 from zeocryst.network.bondtable import BondTable
 from zeocryst.network.covering import follow
 from zeocryst.network.growth import Growth
-from zeocryst.network.topology import coordination_sequences
+from zeocryst.network.topology import coordination_sequences, intact_shells
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -154,24 +154,17 @@ def _grown(network: Network, net: Network) -> tuple[Growth, NDArray[np.bool_]] |
         return None
     free = np.ones(network.n_sites, dtype=bool)
     growth, grain, _ = follow(
-        angles(network), angles(net), np.array(pairs), free, _intact(network), least=LEAST_GROWTH, tries=TRIES
+        angles(network),
+        angles(net),
+        np.array(pairs),
+        free,
+        intact_shells(network, DEEPEST),
+        least=LEAST_GROWTH,
+        tries=TRIES,
     )
     if not (grain >= 0).any():
         return None
     return growth, grain == np.bincount(grain[grain >= 0]).argmax()
-
-
-def _intact(network: Network) -> Ints:
-    """Bonds from each site to the nearest one that lacks a bond, at most `DEEPEST`."""
-    near = network.degree < 4
-    whole = np.full(network.n_sites, DEEPEST)
-    for bonds in range(DEEPEST):
-        whole[near & (whole == DEEPEST)] = bonds
-        further = near.copy()
-        further[network.first] |= near[network.second]
-        further[network.second] |= near[network.first]
-        near = further
-    return whole
 
 
 def _box(network: Network, net: Network, growth: Growth, chosen: NDArray[np.bool_]) -> Ints | str:

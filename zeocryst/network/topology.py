@@ -169,3 +169,16 @@ def coordination_sequences(network: Network, depth: int = 8) -> NDArray[np.int32
     # what a bond adds to the number of a node: its site takes the place of the other, the images are added
     steps = (sites << 30) + (shifts @ np.array([1 << 20, 1 << 10, 1]))
     return np.asarray(_coordination_sequences(network.n_sites, depth, begin, steps))
+
+
+def intact_shells(network: Network, deepest: int) -> NDArray[np.int64]:
+    """Bonds from each site to the nearest one that has fewer than four, at most `deepest`, (N,)."""
+    near = network.degree < 4
+    whole = np.full(network.n_sites, deepest)
+    for bonds in range(deepest):
+        whole[near & (whole == deepest)] = bonds
+        further = near.copy()
+        further[network.first[near[network.second]]] = True
+        further[network.second[near[network.first]]] = True
+        near = further
+    return whole

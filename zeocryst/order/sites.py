@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from zeocryst.frameworks.table import framework_types
 from zeocryst.network.angles import angles
 from zeocryst.network.bonds import Network
-from zeocryst.network.topology import coordination_sequences
+from zeocryst.network.topology import coordination_sequences, intact_shells
 from zeocryst.order.nuclei import LEAST_EVIDENCE, Piece, find_pieces
 from zeocryst.order.prepared import DEPTH
 
@@ -132,9 +132,7 @@ class Sites:
         self.adjacency = adjacency_of(network)
         self.angles = angles(network)
         self.broken = network.degree < 4
-        self.whole = np.full(network.n_sites, DEPTH)
-        for bonds in range(DEPTH - 1, -1, -1):
-            self.whole[near(self.adjacency, self.broken, bonds)] = bonds
+        self.whole = intact_shells(network, DEPTH)
 
     def pieces(self, begin: Bools) -> list[Piece]:
         """Pieces of all nets, from shallow seeds among the given sites; the best first."""
