@@ -18,6 +18,10 @@ QTZ = (
 )  # fmt: skip
 #: Types whose tetrahedra have less symmetry than their T.
 LOWERED = {"ASV", "EWO", "UOZ"}
+#: Dense nets are not in the database of zeolites: the minerals' own groups (coesite C2/c, diamond, lonsdaleite,
+#: beta-quartz and keatite with the other hand of each, sanidine C2/m), and the resource's Cmmm of mog.
+DENSE_GROUPS = {"coe": {15}, "dia": {227}, "fel": {12}, "kea": {92, 96}, "lon": {194}, "mog": {65},
+                "qtz": {180, 181}}  # fmt: skip
 
 
 def number(symmetry):
@@ -76,11 +80,12 @@ def test_halves_of_a_group():
 
 @pytest.mark.slow
 def test_nets_of_all_types_have_the_space_groups_of_their_coordinates():
-    """Two ways that share nothing: bonds alone here, spglib on the coordinates of the database in the table."""
+    """Two ways that share nothing: bonds alone here, spglib on the database's coordinates in the table."""
     differ = set()
     for code, (bonds, kinds) in nets().items():
         found = automorphisms(network_of_bonds(bonds, len(kinds)), kinds)
         assert (found.orbits == kinds).all(), code
-        if number(found) != type_space_group(code):
+        known = type_space_group(code)
+        if number(found) not in (DENSE_GROUPS[code] if known is None else {known}):
             differ.add(code)
     assert differ == LOWERED
