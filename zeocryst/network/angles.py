@@ -70,7 +70,7 @@ class Angles(NamedTuple):
     torsion_number: NDArray[np.int8]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _start(key, site, x, y, z, walk, nodes, keys, table, total, reach, ways):  # type: ignore[no-untyped-def]
     """Begin a walk at a node; the number of nodes then."""
     place = find(key, table, keys)
@@ -86,7 +86,7 @@ def _start(key, site, x, y, z, walk, nodes, keys, table, total, reach, ways):  #
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _step(walk, depth, shut, begin, target, shift, nodes, keys, table, total, reach, ways, came):  # type: ignore[no-untyped-def]
     """One more shell of a walk that never enters the nodes `shut`; the number of nodes then.
 
@@ -119,7 +119,7 @@ def _step(walk, depth, shut, begin, target, shift, nodes, keys, table, total, re
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _meet(i, j, longest, total, reach, ways):  # type: ignore[no-untyped-def]
     """Where two walks meet half way: a node (-1 if nowhere up to `longest`), the distance, and the ways."""
     shortest = longest + 1
@@ -135,7 +135,7 @@ def _meet(i, j, longest, total, reach, ways):  # type: ignore[no-untyped-def]
     return middle, shortest, count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _walk_back(node, walk, nodes, keys, table, back, target, shift, reach, came, out):  # type: ignore[no-untyped-def]
     """Half-bonds from a node back to where a walk began; returns how many."""
     length = 0

@@ -72,7 +72,7 @@ def _plant(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
     return True
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def reached(g, own, net, whole, sound):  # type: ignore[no-untyped-def]
     """Mark the sites of a growth whose rings and bonds bear it out; how many there are."""
     count = 0
@@ -88,7 +88,7 @@ def reached(g, own, net, whole, sound):  # type: ignore[no-untyped-def]
     return count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _keep(g, number, grain, sound):  # type: ignore[no-untyped-def]
     """Take the marked sites of a growth; the others are free again."""
     for n in range(g.tally[0]):

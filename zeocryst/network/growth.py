@@ -4,6 +4,9 @@ A `Growth` holds what has been found so far and every step that led there, so th
 undone. `grow` follows bonds and rings; where nothing follows any more it settles sites whose bonds are open,
 and it ends when there is nothing to settle or too much disagrees. All functions are numba's, with the
 `zeocryst.network.angles.Angles` of the network (`own`) and of the net.
+
+Functions that neither make nor return arrays are compiled without numba's reference counts (``_nrt=False``):
+counting every array of every tuple at every call took five sixths of the time.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ LOOK_AHEAD = 300
 #: Nearer than this (bonds) to a missing bond, a way that fits this much worse than the best is as good.
 FAR_FROM_HOLES = 4
 NEARLY = 3
+#: Room for all ways to give out a site's bonds; in which column stands how well each fits.
+WAYS, SCORE = (25, 5), 4
 #: A way must fit at least this much better than not to be worth looking ahead.
 WORTH_A_GUESS = 6
 #: Different ways around the periodic box that are remembered.
@@ -76,14 +81,14 @@ class Growth(NamedTuple):
     winding: Ints
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def angle(i: Any, j: Any) -> Any:
     """Number of the angle of two different bonds, in any order."""
     a, b = min(i, j), max(i, j)
     return b - 1 if a == 0 else (b + 1 if a == 1 else 5)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def compare(g, v, own, net, whole):  # type: ignore[no-untyped-def]
     """Angles of a site that have the net's rings, and such that have other ones without excuse.
 
@@ -105,25 +110,25 @@ def compare(g, v, own, net, whole):  # type: ignore[no-untyped-def]
     return same, other
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def is_sound(same: Any, other: Any) -> Any:
     """Whether enough of a site's angles have the net's rings."""
     return (same >= 2 and other == 0) or (same >= 4 and other <= 1)
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def _triple(rows, n):  # type: ignore[no-untyped-def]
     """A row of three whole numbers as a tuple: arrays as small as this are slow to make."""
     return rows[n, 0], rows[n, 1], rows[n, 2]
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def _moved(at, rows, n):  # type: ignore[no-untyped-def]
     """A lattice vector and a row of another."""
     return at[0] + rows[n, 0], at[1] + rows[n, 1], at[2] + rows[n, 2]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def _closes(g, w, image, lattice):  # type: ignore[no-untyped-def]
     """Whether a site that is reached again is the same of the net, the way around the box considered."""
     a, b, c = image[0] - g.image[w, 0], image[1] - g.image[w, 1], image[2] - g.image[w, 2]
@@ -143,7 +148,7 @@ def _closes(g, w, image, lattice):  # type: ignore[no-untyped-def]
     return True
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def _note(g, w, k):  # type: ignore[no-untyped-def]
     """Write a step down."""
     n = g.tally[0]
@@ -154,7 +159,7 @@ def _note(g, w, k):  # type: ignore[no-untyped-def]
     g.tally[0] += 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def _refuse(g, w):  # type: ignore[no-untyped-def]
     """Write a disagreement down."""
     g.refusals[g.tally[2]] = w
@@ -163,7 +168,7 @@ def _refuse(g, w):  # type: ignore[no-untyped-def]
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def _match_bonds(g, w, i, k):  # type: ignore[no-untyped-def]
     """Site w's bond i is the net's bond k."""
     g.slot[w, k] = i
@@ -171,7 +176,7 @@ def _match_bonds(g, w, i, k):  # type: ignore[no-untyped-def]
     _note(g, w, k)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def propose(g, own, net, w, y, i, k, image, lattice):  # type: ignore[no-untyped-def]
     """Let site w be the net's site y, and its bond i the net's bond k; False where it cannot be."""
     if not g.free[w]:
@@ -203,7 +208,7 @@ def propose(g, own, net, w, y, i, k, image, lattice):  # type: ignore[no-untyped
     return True
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def undo(g, steps, reached, refusals, windings):  # type: ignore[no-untyped-def]
     """Go back to an earlier tally."""
     for n in range(g.tally[0] - 1, steps - 1, -1):
@@ -220,7 +225,7 @@ def undo(g, steps, reached, refusals, windings):  # type: ignore[no-untyped-def]
     g.tally[0], g.tally[1], g.tally[2], g.tally[3] = steps, reached, refusals, windings
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def _along_ring(g, own, net, v, a, b):  # type: ignore[no-untyped-def]
     """Follow the single shortest ring at the angle of the net's bonds a < b, if it is one in both."""
     i, j = g.slot[v, a], g.slot[v, b]
@@ -245,13 +250,13 @@ def _along_ring(g, own, net, v, a, b):  # type: ignore[no-untyped-def]
             return
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _skip(i: Any, gone: Any) -> Any:
     """Number of a bond among the others when one is left out."""
     return i - (i > gone)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def arrange(code, degree, trial):  # type: ignore[no-untyped-def]
     """Write one of the orders of a site's bonds (`ORDERS`), numbered by two bits a bond."""
     for a in range(degree):
@@ -268,7 +273,7 @@ ORDERS = np.array([_orders(degree) + [0] * (24 - factorial(degree)) for degree i
 N_ORDERS = np.array([factorial(degree) for degree in range(5)])
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _fit(g, own, net, v, trial):  # type: ignore[no-untyped-def]
     """How many more rings at angles and torsions agree than disagree if `trial` are the net's bonds."""
     y = g.site[v]
@@ -308,7 +313,7 @@ def _fit(g, own, net, v, trial):  # type: ignore[no-untyped-def]
     return score
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _ways(g, own, net, whole, v, found):  # type: ignore[no-untyped-def]
     """The ways to give the open bonds of a site to those of the net that fit best: how well, and how many.
 
@@ -318,27 +323,30 @@ def _ways(g, own, net, whole, v, found):  # type: ignore[no-untyped-def]
     degree = net.begin[y + 1] - net.begin[y]
     if own.begin[v + 1] - own.begin[v] != degree:
         return 0, 0
-    scores = np.empty(24, np.int64)
+    mask, known = 0, np.int64(0)  # two bits a bond, as in the numbers of the orders
+    for a in range(degree):
+        if g.slot[v, a] >= 0:
+            mask |= 3 << (2 * a)
+            known |= np.int64(g.slot[v, a]) << (2 * a)
     best = count = 0
     for n in range(N_ORDERS[degree]):
-        arrange(ORDERS[degree, n], degree, found[count])
-        good = True
-        for a in range(degree):
-            good = good and (g.slot[v, a] < 0 or g.slot[v, a] == found[count, a])
-        if good:
-            scores[count] = _fit(g, own, net, v, found[count])
-            best = max(best, scores[count])
+        code = ORDERS[degree, n]
+        if code & mask == known:
+            arrange(code, degree, found[count])
+            found[count, SCORE] = _fit(g, own, net, v, found[count])
+            best = max(best, found[count, SCORE])
             count += 1
     slack = NEARLY if whole[v] < FAR_FROM_HOLES else 0
     ways = 0
     for n in range(count):
-        if best > 0 and scores[n] >= best - slack:
-            found[ways] = found[n]
+        if best > 0 and found[n, SCORE] >= best - slack:
+            for a in range(SCORE + 1):
+                found[ways, a] = found[n, a]
             ways += 1
     return best, ways
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _settle(g, net, v, way):  # type: ignore[no-untyped-def]
     """Give the open bonds of a site to those of the net in one of its ways."""
     y = g.site[v]
@@ -347,7 +355,7 @@ def _settle(g, net, v, way):  # type: ignore[no-untyped-def]
             _match_bonds(g, v, way[a], a)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def is_open(g, net, v):  # type: ignore[no-untyped-def]
     """Whether a site has bonds that are not known."""
     known = 0
@@ -356,16 +364,19 @@ def is_open(g, net, v):  # type: ignore[no-untyped-def]
     return known < net.begin[g.site[v] + 1] - net.begin[g.site[v]]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _too_many(g):  # type: ignore[no-untyped-def]
     """Whether there are too many disagreements to go on."""
     return (g.tally[2] > FEW and g.tally[2] > WORST_SHARE * g.tally[1]) or g.tally[2] > len(g.refusals) - 64
 
 
-@numba.njit(cache=True)
-def spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
-    """Go on from the steps that follow `done`, until nothing more follows; how many are done then."""
-    while done < min(g.tally[0], stop) and not _too_many(g):
+@numba.njit(cache=True, _nrt=False)
+def spread(g, own, net, whole, done, stop, most):  # type: ignore[no-untyped-def]
+    """Go on from the steps that follow `done`, until nothing more follows; how many are done then.
+
+    It ends at `stop` steps, or with more than `most` disagreements, or with too many for its size.
+    """
+    while done < min(g.tally[0], stop) and g.tally[2] <= most and not _too_many(g):
         v = g.steps[done, 0]
         done += 1
         if g.latest[v] >= done:  # more is known of it by a later step
@@ -389,16 +400,16 @@ def spread(g, own, net, whole, done, stop):  # type: ignore[no-untyped-def]
     return done
 
 
-@numba.njit(cache=True)
-def go_on(g, own, net, whole, begin, done, stop, found):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, _nrt=False)
+def go_on(g, own, net, whole, begin, done, stop, most, found):  # type: ignore[no-untyped-def]
     """Go on from the steps after `done` as far as it takes no guess, or to `stop` steps; how many are done.
 
-    Sites that the steps from `begin` on reached are settled where one way fits best.
+    Sites that the steps from `begin` on reached are settled where one way fits best. `most`: see `spread`.
     """
     while True:
-        done = spread(g, own, net, whole, done, stop)
+        done = spread(g, own, net, whole, done, stop, most)
         before = g.tally[0]
-        if before >= stop or _too_many(g):
+        if before >= stop or g.tally[2] > most or _too_many(g):
             return done
         for n in range(begin, before):
             w = g.steps[n, 0]
@@ -408,12 +419,12 @@ def go_on(g, own, net, whole, begin, done, stop, found):  # type: ignore[no-unty
             return done
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _look_ahead(g, own, net, whole, v, way, found):  # type: ignore[no-untyped-def]
     """Try a way: disagreements it leads to, and sites reached; then everything is as it was."""
     steps, reached, refusals, windings = g.tally[0], g.tally[1], g.tally[2], g.tally[3]
     _settle(g, net, v, way)
-    go_on(g, own, net, whole, steps, steps, steps + LOOK_AHEAD, found)
+    go_on(g, own, net, whole, steps, steps, steps + LOOK_AHEAD, len(g.refusals), found)
     bad, more = g.tally[2] - refusals, g.tally[1] - reached
     undo(g, steps, reached, refusals, windings)
     return bad, more
@@ -423,7 +434,7 @@ def _look_ahead(g, own, net, whole, v, way, found):  # type: ignore[no-untyped-d
 def _guess(g, own, net, whole, v, best_ways, ways):  # type: ignore[no-untyped-def]
     """Settle a site in the way that leads to the fewest disagreements, and then to the most sites."""
     chosen, least, most = 0, 1 << 30, -1
-    found = np.empty((25, 4), np.int64)
+    found = np.empty(WAYS, np.int64)
     for n in range(ways):
         bad, more = _look_ahead(g, own, net, whole, v, best_ways[n], found)
         if bad < least or (bad == least and more > most):
@@ -437,9 +448,9 @@ def grow(g, own, net, whole):  # type: ignore[no-untyped-def]
     done, seen, n_waiting, guesses = np.int64(0), 0, 0, 0
     waiting = np.empty(len(g.site), np.int64)
     waits = np.zeros(len(g.site), np.bool_)
-    found = np.empty((25, 4), np.int64)
+    found = np.empty(WAYS, np.int64)
     while not _too_many(g):
-        done = spread(g, own, net, whole, done, len(g.steps))
+        done = spread(g, own, net, whole, done, len(g.steps), len(g.refusals))
         while seen < g.tally[0]:
             v = g.steps[seen, 0]
             seen += 1

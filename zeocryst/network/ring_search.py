@@ -108,7 +108,7 @@ def _more(old, rings, members):  # type: ignore[no-untyped-def]
     return new
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _later(rank, root, site, x, y, z):  # type: ignore[no-untyped-def]
     """Whether a node comes after the root in the order by which each ring is found once."""
     if site != root:
@@ -116,14 +116,14 @@ def _later(rank, root, site, x, y, z):  # type: ignore[no-untyped-def]
     return x > 0 or (x == 0 and (y > 0 or (y == 0 and z > 0)))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def clear(s):  # type: ignore[no-untyped-def]
     """Forget the nodes of the last walk."""
     for n in range(s.tally[3]):
         s.head[s.site[n]] = -1
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def _lead_on(s, n, m, allowed):  # type: ignore[no-untyped-def]
     """Note that the shortest paths to node n lead on to node m, and those of rings if that is allowed."""
     neighbour = np.uint64(1) << np.uint64(m - 1) if n == 0 else np.uint64(0)
@@ -135,7 +135,7 @@ def _lead_on(s, n, m, allowed):  # type: ignore[no-untyped-def]
         s.n_before[m] += 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def walk(s, root, largest, rank, every, offsets, sites, shifts):  # type: ignore[no-untyped-def]
     """Walk the network from a root to half of the largest ring; the number of nodes, -1 if there was no room.
 
@@ -191,7 +191,7 @@ def walk(s, root, largest, rank, every, offsets, sites, shifts):  # type: ignore
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _fill_balls(s, largest):  # type: ignore[no-untyped-def]
     """The sets of nodes within a few bonds of each node."""
     inner = s.begin[(largest - 1) // 2 + 1]
@@ -212,7 +212,7 @@ def _fill_balls(s, largest):  # type: ignore[no-untyped-def]
     s.tally[0] = words
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _within(s, a, b, r, largest):  # type: ignore[no-untyped-def]
     """Whether two nodes are at most r bonds apart."""
     if s.tally[0] == 0:
@@ -224,7 +224,7 @@ def _within(s, a, b, r, largest):  # type: ignore[no-untyped-def]
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _too_near(s, d, k, odd, largest):  # type: ignore[no-untyped-def]
     """Whether the two paths, followed back to depth d, have nodes that are nearer than along the ring."""
     a, b = s.first, s.second
@@ -263,7 +263,7 @@ def _keep(s, k, odd, out):  # type: ignore[no-untyped-def]
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _count(s, n):  # type: ignore[no-untyped-def]
     """Count the ring at the angle that it has at the root, if none there is smaller."""
     i, j = s.first[1], s.second[1]

@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 
 from zeocryst.network.angles import PAIRS
 from zeocryst.network.covering import reached
-from zeocryst.network.growth import ORDERS, angle, arrange, compare, go_on, grow, is_open, propose, undo
+from zeocryst.network.growth import ORDERS, WAYS, angle, arrange, compare, go_on, grow, is_open, propose, undo
 
 Ints = NDArray[np.int64]
 
-#: Steps that a sprout goes on for, in so many parts; sites that it must then have, and disagreements forgiven.
-SPROUT_STEPS, SPROUT_PARTS, SPROUT_SITES, SPROUT_REFUSALS = 80, 4, 9, 1
+#: Steps that a sprout goes on for; sites that it must then have, and disagreements forgiven.
+SPROUT_STEPS, SPROUT_SITES, SPROUT_REFUSALS = 80, 9, 1
 #: Fewer will do where a sprout waits for a guess; a net is given up after so many growths that come to nothing.
 GUESS_SITES, MOST_FAILED = 5, 12
 #: A growth with no more than one disagreement for so many sites is not begun again from one of its sites.
@@ -45,9 +45,9 @@ LEAST_ANGLES, LEAST_NEIGHBOURS = 4, 3
 EXCUSED = 0.2
 #: Disagreements for each site that a growth may meet; sites of all growths on a net, for each of the network.
 MOST_REFUSED, ROOM = 0.3, 16
-#: Most starts that are kept, for each site in the mean (there are 67 in perfect SOD, since all of its relatives
-#: begin alike, and 7 in a glass).
-MOST_STARTS = 256
+#: Starts for each site that room is made for at first (there are 7 in a glass, and 67 in perfect SOD, since all
+#: of its relatives begin alike).
+USUAL_STARTS = 16
 
 #: The orders of four bonds as `zeocryst.network.growth.arrange` numbers them.
 CODES = ORDERS[4]
@@ -61,7 +61,7 @@ ANGLES_OF_ORDER = np.array(
 )
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def _rings_fit(found, n_found, wanted, n_wanted, whole):  # type: ignore[no-untyped-def]
     """Whether the rings at an angle can be the net's."""
     excused = whole <= wanted // 2
@@ -70,7 +70,7 @@ def _rings_fit(found, n_found, wanted, n_wanted, whole):  # type: ignore[no-unty
     return excused and (found == 0 or found > wanted)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _alike(own, w, net_size, net_number, z, whole, orders):  # type: ignore[no-untyped-def]
     """Whether a site's angles can be those of a net's site in some order of its bonds."""
     for p in range(len(orders)):
@@ -83,6 +83,42 @@ def _alike(own, w, net_size, net_number, z, whole, orders):  # type: ignore[no-u
         if good:
             return True
     return False
+
+
+@numba.njit(cache=True, _nrt=False)
+def _find_at(u, n, out, own, whole, fits, kind, size, number, next_kind, codes, orders):  # type: ignore[no-untyped-def]
+    """Write the ways in which one site may stand for sites of nets from row n on; the number of rows then."""
+    first, begun, best = own.begin[u], n, LEAST_ANGLES
+    for k in range(len(kind)):
+        if not fits[u, kind[k]]:
+            continue
+        for p in range(24):
+            same, good = 0, True
+            for a in range(6):
+                m = orders[p, a]
+                if not _rings_fit(own.size[u, m], own.number[u, m], size[k, a], number[k, a], whole[u]):
+                    good = False
+                    break
+                same += own.size[u, m] == size[k, a] and size[k, a] > 0
+            if not good or same < best:
+                continue
+            neighbours = 0
+            for a in range(4):
+                w = own.target[first + ((codes[p] >> (2 * a)) & 3)]
+                z = next_kind[k, a]
+                if z < 0:
+                    neighbours += 1
+                elif fits[w, kind[k]] and own.begin[w + 1] - own.begin[w] == 4:
+                    neighbours += _alike(own, w, size, number, z, whole, orders)
+                if neighbours + 3 - a < LEAST_NEIGHBOURS:
+                    break
+            if neighbours < LEAST_NEIGHBOURS:
+                continue
+            if same > best:
+                n, best = begun, same
+            out[n, 0], out[n, 1], out[n, 2], out[n, 3] = u, k, codes[p], same
+            n += 1
+    return n
 
 
 @numba.njit(cache=True)
@@ -111,40 +147,15 @@ def find_starts(own, whole, sites, fits, kind, size, number, next_kind, codes, o
     (M, 4) int array
         Site, kind, number of the order of its bonds, and how many of its angles have a ring in both.
     """
-    out = np.empty((MOST_STARTS * len(sites), 4), np.int64)
-    n = 0
+    most = 24 * len(kind)
+    out = np.empty((USUAL_STARTS * len(sites) + most, 4), np.int64)
+    n = np.int64(0)
     for u in sites:
-        first, begun, best = own.begin[u], n, LEAST_ANGLES
-        for k in range(len(kind)):
-            if not fits[u, kind[k]]:
-                continue
-            for p in range(24):
-                same, good = 0, True
-                for a in range(6):
-                    m = orders[p, a]
-                    if not _rings_fit(own.size[u, m], own.number[u, m], size[k, a], number[k, a], whole[u]):
-                        good = False
-                        break
-                    same += own.size[u, m] == size[k, a] and size[k, a] > 0
-                if not good or same < best:
-                    continue
-                neighbours = 0
-                for a in range(4):
-                    w = own.target[first + ((codes[p] >> (2 * a)) & 3)]
-                    z = next_kind[k, a]
-                    if z < 0:
-                        neighbours += 1
-                    elif fits[w, kind[k]] and own.begin[w + 1] - own.begin[w] == 4:
-                        neighbours += _alike(own, w, size, number, z, whole, orders)
-                    if neighbours + 3 - a < LEAST_NEIGHBOURS:
-                        break
-                if neighbours < LEAST_NEIGHBOURS:
-                    continue
-                if same > best:
-                    n, best = begun, same
-                if n < len(out):
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = u, k, codes[p], same
-                    n += 1
+        if n + most > len(out):
+            more = np.empty((2 * len(out), 4), np.int64)
+            more[:n] = out[:n]
+            out = more
+        n = _find_at(u, n, out, own, whole, fits, kind, size, number, next_kind, codes, orders)
     return out[:n].copy()
 
 
@@ -160,14 +171,13 @@ def _begin(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
         propose(g, own, net, u, y, trial[a], a, origin, origin)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _sprouts(g, own, net, whole, sound, found):  # type: ignore[no-untyped-def]
     """Whether a growth goes on for a while without contradiction, or to where it takes a guess."""
-    zero = done = np.int64(0)
-    for part in range(1, SPROUT_PARTS + 1):
-        done = go_on(g, own, net, whole, zero, done, SPROUT_STEPS * part // SPROUT_PARTS, found)
-        if g.tally[2] > SPROUT_REFUSALS:
-            return False
+    zero = np.int64(0)
+    go_on(g, own, net, whole, zero, zero, SPROUT_STEPS, SPROUT_REFUSALS, found)
+    if g.tally[2] > SPROUT_REFUSALS:
+        return False
     count = reached(g, own, net, whole, sound)
     _forget(g, sound)
     if count >= SPROUT_SITES:
@@ -180,14 +190,14 @@ def _sprouts(g, own, net, whole, sound, found):  # type: ignore[no-untyped-def]
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _forget(g, mark):  # type: ignore[no-untyped-def]
     """Take the marks of a growth's sites away."""
     for n in range(g.tally[0]):
         mark[g.steps[n, 0]] = False
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _is_bond(g, own, net, v, a, mark):  # type: ignore[no-untyped-def]
     """Whether the net's bond a of a marked site leads to a marked site in both, and is the same bond."""
     i = g.slot[v, a]
@@ -206,7 +216,7 @@ def _is_bond(g, own, net, v, a, mark):  # type: ignore[no-untyped-def]
     return True
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _degree_in(g, own, net, v, mark):  # type: ignore[no-untyped-def]
     """How many bonds of a site agree and lead to marked sites."""
     count = 0
@@ -215,7 +225,7 @@ def _degree_in(g, own, net, v, mark):  # type: ignore[no-untyped-def]
     return count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _harvest(g, own, net, whole, mark):  # type: ignore[no-untyped-def]
     """Mark the sites of a growth that are borne out; their number and that of the bonds among them.
 
@@ -242,7 +252,7 @@ def _harvest(g, own, net, whole, mark):  # type: ignore[no-untyped-def]
     return count, bonds // 2
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _excused(g, own, net, mark):  # type: ignore[no-untyped-def]
     """How many angles of the marked sites have other rings than the net's, and a missing bond as an excuse."""
     count = 0
@@ -296,7 +306,7 @@ def harvest(own, net, kind, g, whole, starts, least, all_ways):  # type: ignore[
     seen = np.zeros((n_sites, kind.max() + 1), np.bool_)
     found, evidence = np.empty((len(starts), 3), np.int64), np.empty(len(starts))
     member = np.empty(ROOM * n_sites, np.int64)
-    ways = np.empty((25, 4), np.int64)
+    ways = np.empty(WAYS, np.int64)
     n_found = n_member = failed = 0
     for m in range(len(starts)):
         u, y, code = starts[m, 0], starts[m, 1], starts[m, 2]

@@ -19,20 +19,20 @@ Ints = NDArray[np.int64]
 _HALF = 512  # lattice shifts up to +-511 fit into ten bits each
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def encode(site: Any, x: Any, y: Any, z: Any) -> Any:
     """One integer for a (site, lattice image) node."""
     return ((site * 1024 + x + _HALF) * 1024 + y + _HALF) * 1024 + z + _HALF
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def _slot(key: Any, mask: int) -> Any:
     """Where to start looking for `key` in a table of mask + 1 places (Fibonacci hashing)."""
     h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64(h >> np.uint64(40)) & mask
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def find(key: Any, table: Ints, keys: Ints) -> Any:
     """Index of the node with this key, or the negative place (-1 - place) where it would be put."""
     mask = len(table) - 1
@@ -98,7 +98,7 @@ def shells(root: int, depth: int, offsets: Ints, sites: Ints, shifts: Ints) -> t
     return nodes[:total], begin, table, keys[:total]
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", _nrt=False)
 def _enter(key: Any, table: Ints) -> Any:
     """Put a key into a table of keys (-1: empty); False if it was there."""
     mask = len(table) - 1
