@@ -33,9 +33,10 @@ Ints = NDArray[np.int64]
 #: Steps that a sprout goes on for; sites that it must then have, and disagreements forgiven.
 SPROUT_STEPS, SPROUT_SITES, SPROUT_REFUSALS = 80, 9, 1
 #: Fewer will do where a sprout waits for a guess; a net is given up after so many growths that come to nothing.
-GUESS_SITES, MOST_FAILED = 5, 12
-#: A growth with no more than one disagreement for so many sites is not begun again from one of its sites.
-CLEAN = 20
+GUESS_SITES, MOST_FAILED = 5, 60
+#: A growth of so many sites, with no more than one disagreement for so many, is not begun again from one of its
+#: sites. (Smaller ones may have begun with the bonds in another order than the one that goes on.)
+LARGE, CLEAN = 40, 20
 #: Angles of a start that must have a ring in both, and neighbours that must look like the net's.
 LEAST_ANGLES, LEAST_NEIGHBOURS = 4, 3
 #: What an excused ring takes off the evidence. (In crystals at 600 K and at the surface of perfect balls there
@@ -324,7 +325,7 @@ def harvest(own, net, kind, g, whole, starts, least, all_ways):  # type: ignore[
         agreeing = bonds - count + (count > 0) - bad
         worth = agreeing - EXCUSED * _excused(g, own, net, mark)
         failed += bad * CLEAN > count or worth < least
-        if bad * CLEAN <= count:
+        if count >= LARGE and bad * CLEAN <= count:
             for n in range(g.tally[0]):
                 v = g.steps[n, 0]
                 if g.steps[n, 1] < 0 and mark[v]:
