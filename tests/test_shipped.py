@@ -51,12 +51,13 @@ def test_the_seed_grows(tmp_path):
     assert (summary["n_T"], summary["n_S"]) == (512, 32)
     share = summary["crystalline_share"]
     assert 0.3 < share["start"] < 0.6
-    assert share["end"] >= 0.8
-    assert summary["quenched"]["crystalline_share"] >= 0.8
+    # five seed numbers of five, and one with two threads, ended without a defect
+    assert share["end"] >= 0.998
+    assert summary["quenched"]["crystalline_share"] == 1
     assert summary["verdict"] == "crystalline"
-    assert summary["types"][0]["code"] == "SGT"
-    assert summary["types_from_atoms"][0]["code"] == "SGT"
-    assert summary["backmap"]["q4_share"] >= 0.9
+    assert [(t["code"], t["sites"]) for t in summary["types"]] == [("SGT", 512)]
+    assert [(t["code"], t["sites"]) for t in summary["types_from_atoms"]] == [("SGT", 512)]
+    assert summary["backmap"]["q4_share"] == 1
     # SGT's framework density (Database of Zeolite Structures): 17.5 T per 1000 Å^3
     assert summary["backmap"]["density_T_per_1000A3"] == pytest.approx(17.5, rel=0.05)
     valid_atoms(summary)
