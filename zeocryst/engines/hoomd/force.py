@@ -23,7 +23,7 @@ import numpy as np
 
 from zeocryst.cell import box_to_cell, heights
 from zeocryst.engines.hoomd.versions import attach_full_list
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.potentials import moments
 
@@ -115,6 +115,16 @@ def check_box(box: Any, reach: float) -> None:
         )
 
 
+def check_shrunk(box: Any, reach: float) -> None:
+    """Raise `SimulationError` for a box that no longer holds a sphere of radius `reach`, Å."""
+    tall = float(heights(box_to_cell(box)).min())
+    if tall <= 2 * reach:
+        raise SimulationError(
+            f"the box has shrunk to {tall:.2f} Å across, and HOOMD-blue needs more than {2 * reach:.2f} Å, twice the "
+            "cut-off: begin with more beads, at less pressure, or use another engine"
+        )
+
+
 def _sides(box: Any) -> Any:
     """HOOMD-blue's box as six numbers."""
     return np.array([*box.L, *box.tilts])
@@ -130,6 +140,8 @@ class _OnCpu:
         self._force = force
         self._forces = Forces(*parameters)
         self._list = VerletList(cutoffs, buffer)
+        self._reach = float(cutoffs.max())
+        self._box: Any = np.zeros(6)
 
     def detach(self) -> None:
         """Nothing is attached to HOOMD-blue."""
@@ -139,6 +151,9 @@ class _OnCpu:
         with state.cpu_local_snapshot as beads, self._force.cpu_local_force_arrays as out:
             position, kind = np.asarray(beads.particles.position), np.asarray(beads.particles.typeid)
             sides = _sides(beads.global_box)
+            if not np.array_equal(sides, self._box):
+                check_shrunk(sides, self._reach)
+                self._box = sides
             lists = self._list.lists(position, kind, sides, np.asarray(beads.particles.tag))
             arrays = [np.asarray(a) for a in (out.force, out.potential_energy, out.virial)]
             # HOOMD-blue sets the virials to zero where it wants them; else those of another step are there
