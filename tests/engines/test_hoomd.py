@@ -6,7 +6,7 @@ import pytest
 from zeocryst.cell import box_to_cell, volume
 from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine, engine_modules
-from zeocryst.errors import InputError, MissingEngineError
+from zeocryst.errors import InputError, MissingEngineError, SimulationError
 from zeocryst.potentials.stillinger_weber import evaluate
 from zeocryst.simulation import thermalize
 from zeocryst.solution.start import crystal, melt
@@ -206,6 +206,25 @@ class TestForce:
             self.at_rest(simulation, StillingerWeber(small))
         with pytest.raises(InputError, match="'Q'"):
             StillingerWeber(ts, types=["Q"])
+
+    def test_a_box_that_shrinks_below_two_cutoffs_stops_the_run(self, ts):
+        """A thin melt of 100 beads at no pressure draws together, from 19.1 Å across to 18.2."""
+        system = System("melt", n_T=90, n_S=10, density_T_per_1000A3=13.0)
+        engine, other = pair_of_engines(ts)
+        frame, _ = other.minimize(melt(system, ts, np.random.default_rng(2)))
+        thermalize(frame, 1600.0, np.random.default_rng(3))
+        stage = Stage("npt", (1600.0, 1600.0), 0.0, "iso", 10)
+        smallest = np.inf
+        with pytest.raises(
+            SimulationError, match=r"^the box has shrunk to 18\.4\d Å across, .* more than 18\.47 Å"
+        ) as found:
+            for sample in engine.run(frame, stage, seed=1, every=20):
+                smallest = min(smallest, sample.volume_A3 ** (1 / 3))
+        assert "explode" not in str(found.value)
+        assert 18.46 < smallest < 18.6
+        # LAMMPS looks at as many images as it takes
+        edges = [sample.volume_A3 ** (1 / 3) for sample in other.run(frame, stage, seed=1, every=20)]
+        assert min(edges) < 18.4
 
     def test_a_box_that_is_too_small_says_so(self, ts):
         small = crystal(System("framework", framework="SOD", repeat=(2, 2, 2)), ts)

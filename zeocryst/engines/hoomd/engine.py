@@ -295,7 +295,9 @@ class _Session:
         except RuntimeError as error:
             if "box is too small" in str(error):  # its own lists, on a GPU, look a buffer farther
                 reach = self._forcefield.cutoff_A + BUFFER_A
-                check_shrunk(np.asarray([*self._simulation.state.box.L, *self._simulation.state.box.tilts]), reach)
+                check_shrunk(
+                    np.asarray([*self._simulation.state.box.L, *self._simulation.state.box.tilts]), reach
+                )
             burst = "no longer in the simulation box" in str(error) or "NaN" in str(error)
             raise SimulationError(
                 f"HOOMD-blue stopped: {_words(error)}" + (f"; {EXPLODED}" if burst else "")
