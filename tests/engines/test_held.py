@@ -1,5 +1,6 @@
 """Which beads a seed region holds: the same over a stop and through all stages, in every engine, and in the files."""
 
+import itertools
 import tomllib
 from dataclasses import replace
 
@@ -96,7 +97,7 @@ def test_a_stop_and_a_new_stage_hold_the_same_beads(engine, ts, tmp_path):
         else:
             assert (mark == 0).all()  # the last stage holds none
     moving = [place for position, place, _ in frames if 200 <= position.step <= 600]
-    for before, after in zip(moving[:-1], moving[1:], strict=True):
+    for before, after in itertools.pairwise(moving):
         assert np.abs(after - before)[~held].max(axis=1).min() > 0
     assert np.abs(frames[-1][1] - first)[held].max(axis=1).min() > 0
     # every frame of the file says it, so that no reader misses it in the first

@@ -30,8 +30,8 @@ THERMOSTAT_PS = 0.1
 BAROSTAT_PS = 1.0
 #: Stop of a minimization, eV/Å.
 FORCE_TOLERANCE = 1e-5
-#: Name under which a frame's log says which beads are held fixed, and by a slab of which share: that share for those
-#: that are, minus it for the others, 0 for all where there is no slab.
+#: Name under which a frame's log says which beads are held fixed, and by a slab of which share: that share for
+#: those that are, minus it for the others, 0 for all where there is no slab.
 HELD_MARK = "particles/zeocryst/held"
 #: Twice the highest temperature that a condition may ask for; a run that is hotter has exploded.
 HOTTEST_K = 2e5
@@ -76,8 +76,8 @@ class Sample:
     step : int
         Time steps done in this stage.
     temperature_K : float
-        Of the beads that move: their kinetic energy over kB/2 times `degrees_of_freedom`. Brownian dynamics has no velocities: there it is that of the bath, which
-        the velocities would have at any time.
+        Of the beads that move: their kinetic energy over kB/2 times `degrees_of_freedom`. Brownian dynamics
+        has no velocities: there it is that of the bath, which the velocities would have at any time.
     pressure_bar, energy_eV, volume_A3 : float
         Pressure, potential energy of all beads, volume.
     frame : callable
@@ -144,8 +144,8 @@ class Engine(Protocol):
     def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
         """The way to that minimum, in steps of a few tenths of an Å at most, ending there.
 
-        For a caller that has to stop before the minimum. Beads are at rest in its frames, and temperatures of the
-        samples mean nothing.
+        For a caller that has to stop before the minimum. Beads are at rest in its frames, and temperatures of
+        the samples mean nothing.
         """
         ...
 
@@ -295,8 +295,8 @@ def frozen_beads(positions: NDArray[np.float64], cell: NDArray[np.float64], shar
 def hold(frame: gsd.hoomd.Frame, share: float) -> tuple[gsd.hoomd.Frame, NDArray[np.bool_]]:
     """The beads that a stage holds fixed: those that the frame says, or the seed region's where it says none.
 
-    A run that goes on, and a stage after one with the same region, hold the beads that were held: others may have
-    come into the slab since.
+    A run that goes on, and a stage after one with the same region, hold the beads that were held: others may
+    have come into the slab since.
 
     Parameters
     ----------
@@ -325,9 +325,10 @@ def hold(frame: gsd.hoomd.Frame, share: float) -> tuple[gsd.hoomd.Frame, NDArray
 def degrees_of_freedom(stage: Stage, moving: int, beads: int) -> int:
     """Degrees of freedom of the beads that move.
 
-    Three for each, less three where the total momentum is conserved and so has no thermal motion: where all beads
-    move, and nothing outside acts on them. A slab that is held takes momentum up, and so does a solvent (Langevin
-    dynamics); Bussi's and Nosé and Hoover's thermostats scale velocities, which keeps a momentum of zero.
+    Three for each, less three where the total momentum is conserved and so has no thermal motion: where all
+    beads move, and nothing outside acts on them. A slab that is held takes momentum up, and so does a solvent
+    (Langevin dynamics); Bussi's and Nosé and Hoover's thermostats scale velocities, which keeps a momentum of
+    zero.
     """
     conserved = moving == beads and stage.kind in ("nve", "nvt", "npt")
     return 3 * moving - (3 if conserved else 0)

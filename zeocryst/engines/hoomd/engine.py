@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 TABLE_POINTS = 20_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
-#: Longest time step of a minimization, in HOOMD-blue's unit of time: 3 fs. A melt of 420 beads takes 17400 steps to
-#: its minimum with 0.1, 5400 with 0.2, 3400 with 0.3 and 4400 with 0.4.
+#: Longest time step of a minimization, in HOOMD-blue's unit of time: 3 fs. A melt of 420 beads takes 17400
+#: steps to its minimum with 0.1, 5400 with 0.2, 3400 with 0.3 and 4400 with 0.4.
 FIRE_STEP = 0.3
 #: Most steps of a minimization, and those between two samples of a descent.
 MOST_STEPS, DESCENT_STEPS = 200_000, 4

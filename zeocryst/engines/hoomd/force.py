@@ -120,8 +120,8 @@ def check_shrunk(box: Any, reach: float) -> None:
     tall = float(heights(box_to_cell(box)).min())
     if tall <= 2 * reach:
         raise SimulationError(
-            f"the box has shrunk to {tall:.2f} Å across, and HOOMD-blue needs more than {2 * reach:.2f} Å, twice the "
-            "cut-off: begin with more beads, at less pressure, or use another engine"
+            f"the box has shrunk to {tall:.2f} Å across, and HOOMD-blue needs more than {2 * reach:.2f} Å, "
+            "twice the cut-off: begin with more beads, at less pressure, or use another engine"
         )
 
 
