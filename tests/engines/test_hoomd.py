@@ -1,5 +1,9 @@
 """HOOMD-blue against LAMMPS and the formula; and its Stillinger-Weber force used without zeocryst's engine."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -272,3 +276,117 @@ def test_which_engine_auto_takes(ts, monkeypatch):
     assert taken == [("hoomd", "gpu"), ("lammps", "cpu"), ("hoomd", "cpu")]
     with pytest.raises(MissingEngineError, match="not installed"):
         offers(none, none)
+
+
+class TestGpu:
+    """What the force does on a GPU, as far as there need not be one: numba's simulator runs the kernels."""
+
+    pytestmark = needs_hoomd
+
+    def test_errors_of_the_driver_are_one_message(self):
+        from numba.cuda.cudadrv.driver import CudaAPIError
+
+        from zeocryst.engines.hoomd.force import telling_of_the_gpu
+
+        for words, cure in [
+            ("[2] Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY", "fewer beads"),
+            ("[719] Call to cuLaunchKernel results in\nCUDA_ERROR_LAUNCH_FAILED", "nvidia-smi"),
+        ]:
+            with pytest.raises(
+                SimulationError, match=f"the GPU stopped: .*{cure}, or use --device cpu"
+            ) as found:
+                with telling_of_the_gpu():
+                    raise CudaAPIError(int(words[1 : words.index("]")]), words)
+            assert "\n" not in str(found.value)
+        with pytest.raises(ZeroDivisionError):  # our own mistakes are not the GPU's
+            with telling_of_the_gpu():
+                1 / 0
+
+    def test_arrays_of_hoomd_blue_go_to_the_kernels_as_they_are(self, ts, tmp_path):
+        """In a process of its own, since the simulator has to be chosen before numba loads."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", ON_THE_GPU], env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
+            cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        off, attached, calls = done.stdout.split()
+        assert float(off) < 1e-11
+        assert attached == "full"
+        assert calls == "3"  # of the deep copying property none, of the buffers' three each
+
+
+#: `_OnGpu` between the CPU build's simulation and stubs for what a GPU build gives.
+ON_THE_GPU = """
+from contextlib import nullcontext
+from types import SimpleNamespace
+import hoomd
+import numpy as np
+from numba import cuda
+from zeocryst.cell import box_to_cell, make_frame, neighbour_pairs
+from zeocryst.engines.hoomd import force as module
+from zeocryst.forcefield import read_forcefield
+from zeocryst.potentials import moments
+from zeocryst.potentials.stillinger_weber import evaluate
+
+ts = read_forcefield("ts")
+rng = np.random.default_rng(6)
+box = np.array([19.0, 20.0, 21.0, 0.1, -0.2, 0.05])
+grid = (np.array(list(np.ndindex(6, 6, 6)))[rng.permutation(216)[:60]] + 0.5) / 6 - 0.5
+x, kind = grid @ box_to_cell(box), (rng.random(60) < 0.2).astype(np.int32)
+calls = []
+
+class Array:
+    def __init__(self, values):
+        self.array = cuda.to_device(values)
+        host = self.array._ary
+        class Buffer:
+            @property
+            def __cuda_array_interface__(self):
+                calls.append(1)
+                return {"data": (host.ctypes.data, False), "shape": host.shape, "strides": host.strides}
+        self._buffer = Buffer()
+
+    @property
+    def __cuda_array_interface__(self):
+        raise AssertionError("makes a deep copy")
+
+cuda.as_cuda_array = lambda given: given.array
+i, j, _, _ = neighbour_pairs(x, box_to_cell(box), 9.3, full=True)
+order = np.argsort(i, kind="stable")
+count = np.bincount(i, minlength=60).astype(np.uint32)
+head = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.uint64)
+near = SimpleNamespace(head_list=Array(head), n_neigh=Array(count), nlist=Array(j[order].astype(np.uint32)))
+four = np.zeros((60, 4))
+out = SimpleNamespace(force=Array(four[:, :3]), potential_energy=Array(np.zeros(60)), virial=Array(np.zeros((60, 6))))
+beads = SimpleNamespace(
+    particles=SimpleNamespace(position=Array(x), typeid=Array(kind)),
+    global_box=hoomd.Box(*box[:3], *box[3:]),
+)
+
+class Near:
+    gpu_local_nlist_arrays = nullcontext(near)
+    gpu_local_nlist_arrays.head_list = near.head_list
+    gpu_local_nlist_arrays.n_neigh = near.n_neigh
+    gpu_local_nlist_arrays.nlist = near.nlist
+    r_cut = {}
+    mode = None
+    def __init__(self, **options):
+        assert options == {"buffer": 1.0, "exclusions": (), "deterministic": True}
+        self._cpp_obj = SimpleNamespace(setStorageMode=lambda mode: setattr(Near, "mode", mode))
+    def _attach(self, simulation):
+        pass
+
+hoomd.md.nlist.Cell = Near
+types = ["T", "S"]
+simulation = SimpleNamespace(state=SimpleNamespace(particle_types=types))
+force = SimpleNamespace(_simulation=simulation, gpu_local_force_arrays=nullcontext(out))
+side = module._OnGpu(force, moments.pack(ts, types), np.full((2, 2), 9.3), module.BUFFER_A)
+state = SimpleNamespace(gpu_local_snapshot=nullcontext(beads))
+for _ in range(3):
+    side.compute(state)
+oracle = evaluate(x, box_to_cell(box), kind, types, ts)
+off = abs(out.force.array.copy_to_host() - oracle.forces).max()
+off = max(off, abs(out.potential_energy.array.copy_to_host() - oracle.energy).max())
+assert abs(oracle.forces).max() > 0.01
+print(off, Near.mode.name, len(calls) // 8)
+"""

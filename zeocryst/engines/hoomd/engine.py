@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell, volume, wrap_counting
 from zeocryst.condition import Stage
-from zeocryst.engines.hoomd.force import BUFFER_A, StillingerWeber, check_box, check_shrunk
+from zeocryst.engines.hoomd.force import StillingerWeber, check_box, check_shrunk
 from zeocryst.engines.protocol import (
     BAROSTAT_PS,
     FORCE_TOLERANCE,
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 TABLE_POINTS = 20_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
+#: Width of the buffer of the list that the table has, on a GPU: pairs with S are few and their cut-off is long,
+#: so that a longer list costs little and lasts.
+TABLE_BUFFER_A = 1.5
 #: Longest time step of a minimization, in HOOMD-blue's unit of time: 3 fs. A melt of 420 beads takes 17400
 #: steps to its minimum with 0.1, 5400 with 0.2, 3400 with 0.3 and 4400 with 0.4.
 FIRE_STEP = 0.3
@@ -114,7 +117,7 @@ class HoomdEngine:
         """Refuse rigid precursors, and a box less than two cut-offs across; see `Engine.check`."""
         if (rigid_bodies(frame, stages) >= 0).any():
             raise InputError("the engine hoomd runs no rigid_precursors; leave them out, or use another engine")
-        buffer = BUFFER_A if self.info.device == "gpu" else 0.0
+        buffer = TABLE_BUFFER_A if self.info.device == "gpu" else 0.0
         check_box(np.asarray(frame.configuration.box), self._forcefield.cutoff_A + buffer)
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
@@ -192,7 +195,7 @@ class _Session:
         if not isinstance(device, hoomd.device.GPU):
             return [StillingerWeber(forcefield, present)]
         three = [t for t in present if any(t in triplet for triplet in forcefield.triplets)]
-        table = hoomd.md.pair.Table(hoomd.md.nlist.Tree(buffer=BUFFER_A, exclusions=()))
+        table = hoomd.md.pair.Table(hoomd.md.nlist.Tree(buffer=TABLE_BUFFER_A, exclusions=()))
         for k, a in enumerate(present):
             for b in present[k:]:
                 acts = not (a in three and b in three)
@@ -294,7 +297,7 @@ class _Session:
             raise
         except RuntimeError as error:
             if "box is too small" in str(error):  # its own lists, on a GPU, look a buffer farther
-                reach = self._forcefield.cutoff_A + BUFFER_A
+                reach = self._forcefield.cutoff_A + TABLE_BUFFER_A
                 check_shrunk(
                     np.asarray([*self._simulation.state.box.L, *self._simulation.state.box.tilts]), reach
                 )

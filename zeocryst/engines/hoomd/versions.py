@@ -1,19 +1,50 @@
-"""What differs between the releases of HOOMD-blue, and what is not in its public interface."""
+"""What differs between the releases of HOOMD-blue, and what is not in its public interface.
+
+Tried with 4.8.2. Of later releases this was read, in pull requests and the beginning of the change log. None of
+it has been run, and the change log from 7.0.0 back to 5.0.0 could not be read as a whole.
+
+- 5.0.0 (2 December 2024) took out what 4.x had deprecated: several GPUs in one process (``gpu_ids``), threads
+  by TBB (``num_cpu_threads``), ``Snapshot.from_gsd_snapshot``, some arguments of ``BoxResize``, depletants and
+  run time compilation in HPMC. Nothing of that is called here.
+- 6.0.0 (21 November 2025): nothing was found that concerns what is called here.
+- 7.0.0 (7 April 2026) writes GSD files of schema 2.0, which gsd 5.0 reads; here `zeocryst.trajectory` writes
+  the frames, not HOOMD-blue. 7.1.0 and 7.1.1 correct motion in two dimensions, rigid bodies and RATTLE.
+
+What is called here and has no public name, so that any release may change it: ``NeighborList.storageMode`` and
+``setStorageMode``, ``_attach`` and ``_detach`` of a neighbour list, the hooks ``_attach_hook`` and
+``_detach_hook``, and the ``_buffer`` of device arrays.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from zeocryst.errors import MissingEngineError
+
 
 def attach_full_list(nlist: Any, simulation: Any) -> None:
     """Attach a neighbour list to a simulation, and have it hold each pair twice.
 
-    This is what HOOMD-blue's own three-body forces do (``md/many_body.py``); it has no public name. Where
-    it is not to be had the list stays a half list, which the force reads as well, more slowly.
+    This is what HOOMD-blue's own three-body forces do (``md/many_body.py``); it has no public name.
+
+    Raises
+    ------
+    MissingEngineError
+        This release does it in another way.
     """
+    import hoomd
     from hoomd.md import _md
 
     nlist._attach(simulation)
-    modes = getattr(getattr(_md, "NeighborList", None), "storageMode", None)
-    if modes is not None:
-        nlist._cpp_obj.setStorageMode(modes.full)
+    try:
+        nlist._cpp_obj.setStorageMode(_md.NeighborList.storageMode.full)
+    except AttributeError:
+        raise MissingEngineError(
+            f"HOOMD-blue {hoomd.version.version} makes full neighbour lists in another way than 4.8, which "
+            "zeocryst does not know: use --device cpu, or conda install -c conda-forge 'hoomd=4.8.2=*gpu*'"
+        ) from None
+
+
+def device_interface(array: Any) -> Any:
+    """``__cuda_array_interface__`` of an array of HOOMD-blue's, without the deep copy that 4.8 makes of it."""
+    return getattr(array, "_buffer", array).__cuda_array_interface__
