@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,6 +241,18 @@ class TestForce:
         assert choose_engine(ts, "auto", "cpu", frame=small)[0].info.name == "lammps"
 
 
+def test_the_environment_asks_for_a_gpu_build_of_a_release_that_will_do():
+    from zeocryst.engines.hoomd import OLDEST
+
+    path = Path(__file__).resolve().parents[2] / "environment.yml"
+    if not path.is_file():
+        pytest.skip("environment.yml lies in the project's own checkout only")
+    text = path.read_text("utf-8")
+    (line,) = [line.split() for line in text.splitlines() if line.startswith("  - hoomd")]
+    assert line == ["-", "hoomd", f">={OLDEST[0]}.{OLDEST[1]}", "*gpu*"]
+    assert "CONDA_OVERRIDE_CUDA=" in text
+
+
 @pytest.mark.skipif(bool(HERE.preference), reason="HOOMD-blue is installed")
 def test_without_hoomd_one_sentence_says_what_to_install(ts):
     with pytest.raises(MissingEngineError, match="conda install -c conda-forge hoomd") as found:
@@ -288,19 +301,21 @@ class TestGpu:
 
         from zeocryst.engines.hoomd.force import telling_of_the_gpu
 
-        for words, cure in [
-            ("[2] Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY", "fewer beads"),
-            ("[719] Call to cuLaunchKernel results in\nCUDA_ERROR_LAUNCH_FAILED", "nvidia-smi"),
+        def stops(error):
+            with telling_of_the_gpu():
+                raise error
+
+        for error, cure in [
+            (CudaAPIError(2, "Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY"), "fewer beads"),
+            (CudaAPIError(719, "Call to cuLaunchKernel results in\nCUDA_ERROR_LAUNCH_FAILED"), "nvidia-smi"),
         ]:
             with pytest.raises(
-                SimulationError, match=f"the GPU stopped: .*{cure}, or use --device cpu"
+                SimulationError, match=f"the GPU stopped: .*{cure}.*, or use --device cpu"
             ) as found:
-                with telling_of_the_gpu():
-                    raise CudaAPIError(int(words[1 : words.index("]")]), words)
+                stops(error)
             assert "\n" not in str(found.value)
         with pytest.raises(ZeroDivisionError):  # our own mistakes are not the GPU's
-            with telling_of_the_gpu():
-                1 / 0
+            stops(ZeroDivisionError())
 
     def test_arrays_of_hoomd_blue_go_to_the_kernels_as_they_are(self, ts, tmp_path):
         """In a process of its own, since the simulator has to be chosen before numba loads."""
@@ -356,8 +371,7 @@ order = np.argsort(i, kind="stable")
 count = np.bincount(i, minlength=60).astype(np.uint32)
 head = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.uint64)
 near = SimpleNamespace(head_list=Array(head), n_neigh=Array(count), nlist=Array(j[order].astype(np.uint32)))
-four = np.zeros((60, 4))
-out = SimpleNamespace(force=Array(four[:, :3]), potential_energy=Array(np.zeros(60)), virial=Array(np.zeros((60, 6))))
+out = SimpleNamespace(force=Array(np.zeros((60, 3))), potential_energy=Array(np.zeros(60)), virial=Array(np.zeros((60, 6))))
 beads = SimpleNamespace(
     particles=SimpleNamespace(position=Array(x), typeid=Array(kind)),
     global_box=hoomd.Box(*box[:3], *box[3:]),

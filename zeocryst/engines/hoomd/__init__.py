@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 NAME = "hoomd"
 INSTALL = "install it with: conda install -c conda-forge hoomd"
+#: conda takes a CPU build where it sees no GPU, as on the login node of a cluster.
+INSTALL_GPU = (
+    "conda install -c conda-forge 'hoomd=*=*gpu*' (where conda sees no GPU, as on a login node, with the CUDA "
+    "version of the GPU's machine before it: CONDA_OVERRIDE_CUDA=12.9)"
+)
 #: The oldest release that this was written for.
 OLDEST = (4, 8)
 
@@ -42,7 +47,7 @@ def offer(device: str) -> Offer:
         return Offer(
             0,
             "gpu",
-            f"HOOMD-blue {build}; use --device cpu, or on a machine with a GPU {INSTALL} (a gpu build)",
+            f"HOOMD-blue {build}; use --device cpu, or on a machine with a GPU {INSTALL_GPU}",
         )
     if device != "cpu" and gpu:
         return Offer(3, "gpu", "HOOMD-blue is installed and there is a GPU")
