@@ -4,21 +4,20 @@ Arrays lie on the device. The kernels run on a machine without a GPU in numba's 
 (``NUMBA_ENABLE_CUDASIM=1`` before numba is imported), slowly, which is how they are tested there.
 
 What the host does for a step of 1e4 beads may take longer than the GPU takes for the step. So a step makes
-nothing anew: arrays, launchers and arguments are kept, and are looked up by where the given arrays lie.
+nothing anew: arrays and launches with all their arguments are kept, looked up by where the given arrays lie.
 """
 
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba import cuda
-from numba.core.errors import NumbaPerformanceWarning
 
 from zeocryst.potentials import moments
+from zeocryst.potentials.launching import launch_of
 
 #: Threads of a block where there are beads enough for two blocks on each multiprocessor; else half or a quarter
 #: of that.
@@ -37,13 +36,15 @@ def kernels(usual: bool) -> tuple[Any, Any]:
 
     @cuda.jit
     def look_all(  # type: ignore[no-untyped-def]
-        position, kind, box, order, head, count, neighbour, pairs, arms,
+        position, kind, order, head, count, neighbour, pairs, arms,
         arm_head, arm_count, arm_site, arm, moment, weighed, force, energy, virial,
+        lx, ly, lz, yx, zx, zy, ix, iy, iz,
     ):  # fmt: skip
         """A thread finds its bead's neighbours, two-body terms and arms, and weighs them."""
         i = cuda.grid(1)
         if i < kind.shape[0]:
             # a group of one bead; its arms have one place more than it has neighbours
+            box = lx, ly, lz, yx, zx, zy, ix, iy, iz
             look(
                 i, i + 1, order, position, kind, box, head, count, neighbour, pairs,
                 head[i, 0] + i, arm_head, arm_count, arm_site, arm, force, energy, virial,
@@ -76,8 +77,8 @@ def multiprocessors() -> int:
 class Forces:
     """Stillinger-Weber forces of beads on a GPU.
 
-    A step starts two kernels. It copies nothing to the device but the box, 72 bytes, where that has changed,
-    and nothing back, and allocates nothing, but where the beads have more neighbours than ever before.
+    A step starts two kernels. It copies nothing, since the box travels with the launch, and allocates nothing,
+    but where the beads have more neighbours than ever before.
 
     Parameters
     ----------
@@ -91,11 +92,10 @@ class Forces:
         self._n_types = len(pairs)
         self._multiprocessors = multiprocessors()
         self._sides = np.zeros(6)
-        self._box = cuda.to_device(np.zeros(9))
+        self._edges: list[float] = []
         self._order: Any = None
         self._scratch: list[Any] = []
-        self._launchers: tuple[Any, Any] = (None, None)
-        self._known: dict[Any, tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
+        self._known: dict[Any, tuple[Callable[..., None], Callable[..., None]]] = {}
 
     def compute(
         self,
@@ -122,24 +122,22 @@ class Forces:
             Gives an array's ``__cuda_array_interface__``, where there is a quicker way.
         """
         if not np.array_equal(sides, self._sides):
-            self._box.copy_to_device(moments.edges(sides))
-            self._sides = np.array(sides)
+            self._edges, self._sides = moments.edges(sides).tolist(), np.array(sides)
         given = (*beads, *near, *out)
         places = tuple((it["data"][0], it["shape"], it.get("strides")) for it in map(interface, given))
         ready = self._known.get(places)
         if ready is None:
-            ready = self._known[places] = self._arguments(given)
-        look_all, gather_all = self._launchers
-        look_all(*ready[0])
-        gather_all(*ready[1])
+            ready = self._known[places] = self._launches(given)
+        look_all, gather_all = ready
+        look_all(*self._edges)
+        gather_all()
 
-    def _arguments(self, given: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Arguments of the two kernels for these arrays, with scratch arrays that are large enough."""
+    def _launches(self, given: tuple[Any, ...]) -> tuple[Callable[..., None], Callable[..., None]]:
+        """What launches the two kernels for these arrays, with scratch arrays that are large enough."""
         position, kind, head, count, neighbour, *out = (cuda.as_cuda_array(array) for array in given)
         n, room = kind.shape[0], neighbour.shape[0] + kind.shape[0]
         if self._order is None or self._order.shape[0] != n:
             self._order, self._scratch = cuda.to_device(np.arange(n, dtype=np.uint32)), []
-            self._configure(n)
         if not self._scratch or self._scratch[2].shape[0] <= room:
             self._scratch, self._known = [], {}  # what is there is freed before there is more
             scratch = moments.scratch(n, int(ROOM * room), self._n_types)
@@ -149,20 +147,12 @@ class Forces:
         arm_head, arm_count, arm_site, arm, moment, weighed = self._scratch
         pairs, arms = self._parameters
         force, energy, virial = out
-        return (
-            (
-                position, kind, self._box, self._order, head.reshape(-1, 1)[:n], count.reshape(-1, 1)[:n],
-                neighbour, pairs, arms, arm_head, arm_count, arm_site, arm, moment, weighed, force, energy,
-                virial,
-            ),
-            (kind, arms, arm_head, arm_count, arm_site, arm, weighed, force, virial),
+        first = (
+            position, kind, self._order, head.reshape(-1, 1)[:n], count.reshape(-1, 1)[:n], neighbour,
+            pairs, arms, arm_head, arm_count, arm_site, arm, moment, weighed, force, energy, virial,
         )  # fmt: skip
-
-    def _configure(self, n: int) -> None:
-        """Launchers for n beads."""
-        size = block_size(n, self._multiprocessors)
-        with warnings.catch_warnings():
-            # numba warns of fewer than 128 blocks, and few beads have no more
-            warnings.simplefilter("ignore", NumbaPerformanceWarning)
-            look_all, gather_all = (kernel[-(-n // size), size] for kernel in self._kernels)
-        self._launchers = look_all, gather_all
+        second = (kind, arms, arm_head, arm_count, arm_site, arm, weighed, force, virial)
+        threads = block_size(n, self._multiprocessors)
+        look_all, gather_all = self._kernels
+        blocks = -(-n // threads)
+        return launch_of(look_all, first, blocks, threads, 9), launch_of(gather_all, second, blocks, threads)
