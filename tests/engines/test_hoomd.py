@@ -291,6 +291,17 @@ def test_which_engine_auto_takes(ts, monkeypatch):
         offers(none, none)
 
 
+@pytest.mark.hoomd
+def test_a_release_that_was_not_tried_is_said(monkeypatch):
+    pytest.importorskip("hoomd")
+    import hoomd
+
+    offer = engine_modules()["hoomd"].offer
+    assert "tried" not in offer("cpu").reason
+    monkeypatch.setattr(hoomd.version, "version", "7.1.1")
+    assert "tried with HOOMD-blue 4.8.2 only" in offer("cpu").reason
+
+
 class TestGpu:
     """What the force does on a GPU, as far as there need not be one: numba's simulator runs the kernels."""
 

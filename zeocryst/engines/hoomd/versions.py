@@ -1,12 +1,14 @@
 """What differs between the releases of HOOMD-blue, and what is not in its public interface.
 
-Tried with 4.8.2. Of later releases this was read, in pull requests and the beginning of the change log. None of
-it has been run, and the change log from 7.0.0 back to 5.0.0 could not be read as a whole.
+Tried with 4.8.2, on the CPU. Later releases have not been run. What could be read of them:
 
-- 5.0.0 (2 December 2024) took out what 4.x had deprecated: several GPUs in one process (``gpu_ids``), threads
-  by TBB (``num_cpu_threads``), ``Snapshot.from_gsd_snapshot``, some arguments of ``BoxResize``, depletants and
-  run time compilation in HPMC. Nothing of that is called here.
-- 6.0.0 (21 November 2025): nothing was found that concerns what is called here.
+- The branch that became 5.0.0, as it was on 7 October 2024, has all that is called here as 4.8.2 has it: of
+  ``md/force``, ``md/nlist``, ``md/many_body``, ``md/minimize``, ``md/methods``, ``md/compute``, ``data/`` and
+  ``device`` only comments differ, and custom forces are set to zero on the host.
+- 5.0.0 (2 December 2024) takes out what 4.x had deprecated: several GPUs in one process (``gpu_ids``,
+  ``GPU.devices``), threads by TBB (``num_cpu_threads``), ``Snapshot.from_gsd_snapshot``, some arguments of
+  ``BoxResize``, depletants and run time compilation in HPMC. None of it is called here.
+- 6.0.0 (21 November 2025): its list of changes could not be read.
 - 7.0.0 (7 April 2026) writes GSD files of schema 2.0, which gsd 5.0 reads; here `zeocryst.trajectory` writes
   the frames, not HOOMD-blue. 7.1.0 and 7.1.1 correct motion in two dimensions, rigid bodies and RATTLE.
 
@@ -20,6 +22,9 @@ from __future__ import annotations
 from typing import Any
 
 from zeocryst.errors import MissingEngineError
+
+#: The release that zeocryst was tried with.
+TRIED = "4.8.2"
 
 
 def attach_full_list(nlist: Any, simulation: Any) -> None:
