@@ -383,10 +383,7 @@ count = np.bincount(i, minlength=60).astype(np.uint32)
 head = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.uint64)
 near = SimpleNamespace(head_list=Array(head), n_neigh=Array(count), nlist=Array(j[order].astype(np.uint32)))
 out = SimpleNamespace(force=Array(np.zeros((60, 3))), potential_energy=Array(np.zeros(60)), virial=Array(np.zeros((60, 6))))
-beads = SimpleNamespace(
-    particles=SimpleNamespace(position=Array(x), typeid=Array(kind)),
-    global_box=hoomd.Box(*box[:3], *box[3:]),
-)
+beads = SimpleNamespace(particles=SimpleNamespace(position=Array(x), typeid=Array(kind)))
 
 class Near:
     gpu_local_nlist_arrays = nullcontext(near)
@@ -406,7 +403,7 @@ types = ["T", "S"]
 simulation = SimpleNamespace(state=SimpleNamespace(particle_types=types))
 force = SimpleNamespace(_simulation=simulation, gpu_local_force_arrays=nullcontext(out))
 side = module._OnGpu(force, moments.pack(ts, types), np.full((2, 2), 9.3), module.BUFFER_A)
-state = SimpleNamespace(gpu_local_snapshot=nullcontext(beads))
+state = SimpleNamespace(gpu_local_snapshot=nullcontext(beads), box=hoomd.Box(*box[:3], *box[3:]))
 for _ in range(3):
     side.compute(state)
 oracle = evaluate(x, box_to_cell(box), kind, types, ts)

@@ -24,7 +24,7 @@ import hoomd.md
 import numpy as np
 
 from zeocryst.cell import box_to_cell, heights
-from zeocryst.engines.hoomd.versions import attach_full_list, device_interface
+from zeocryst.engines.hoomd.versions import LocalViews, attach_full_list, device_interface
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.potentials import moments
@@ -128,7 +128,7 @@ def check_shrunk(box: Any, reach: float) -> None:
 
 def _sides(box: Any) -> Any:
     """HOOMD-blue's box as six numbers."""
-    return np.array([*box.L, *box.tilts])
+    return np.array([box.Lx, box.Ly, box.Lz, box.xy, box.xz, box.yz])
 
 
 class _OnCpu:
@@ -138,7 +138,7 @@ class _OnCpu:
         from zeocryst.potentials.cpu import Forces
         from zeocryst.potentials.neighbours import VerletList
 
-        self._force = force
+        self._views = LocalViews(force, "cpu")
         self._forces = Forces(*parameters)
         self._list = VerletList(cutoffs, buffer)
         self._reach = float(cutoffs.max())
@@ -149,24 +149,25 @@ class _OnCpu:
 
     def compute(self, state: Any) -> None:
         """Forces of the beads as they are."""
-        with state.cpu_local_snapshot as beads, self._force.cpu_local_force_arrays as out:
+        snapshot, arrays = self._views(state)
+        sides = _sides(state.box)
+        with snapshot as beads, arrays as out:
             position, kind = np.asarray(beads.particles.position), np.asarray(beads.particles.typeid)
-            sides = _sides(beads.global_box)
             if not np.array_equal(sides, self._box):
                 check_shrunk(sides, self._reach)
                 self._box = sides
             lists = self._list.lists(position, kind, sides, np.asarray(beads.particles.tag))
-            arrays = [np.asarray(a) for a in (out.force, out.potential_energy, out.virial)]
+            results = [np.asarray(a) for a in (out.force, out.potential_energy, out.virial)]
             # HOOMD-blue sets the virials to zero where it wants them; else those of another step are there
-            wanted = not arrays[2][0].any()
-            self._forces.compute(position, kind, sides, lists, arrays, virial=wanted)
+            wanted = not results[2][0].any()
+            self._forces.compute(position, kind, sides, lists, results, virial=wanted)
 
 
 class _OnGpu:
     """The force on a GPU: HOOMD-blue's list, kernels on its device arrays where they lie."""
 
     def __init__(self, force: StillingerWeber, parameters: Any, cutoffs: Any, buffer: float) -> None:
-        self._force = force
+        self._views = LocalViews(force, "gpu")
         with telling_of_the_gpu():
             from zeocryst.potentials.cuda import Forces
 
@@ -187,15 +188,12 @@ class _OnGpu:
         """Forces of the beads as they are."""
         # the list is built when it is asked for, which needs the particle data: it comes first
         near = self._list.gpu_local_nlist_arrays
-        with (
-            near,
-            state.gpu_local_snapshot as beads,
-            self._force.gpu_local_force_arrays as out,
-            telling_of_the_gpu(),
-        ):
+        snapshot, arrays = self._views(state)
+        sides = _sides(state.box)
+        with near, snapshot as beads, arrays as out, telling_of_the_gpu():
             self._forces.compute(
                 (beads.particles.position, beads.particles.typeid),
-                _sides(beads.global_box),
+                sides,
                 (near.head_list, near.n_neigh, near.nlist),
                 (out.force, out.potential_energy, out.virial),
                 device_interface,

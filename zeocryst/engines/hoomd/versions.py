@@ -50,6 +50,38 @@ def attach_full_list(nlist: Any, simulation: Any) -> None:
         ) from None
 
 
+class LocalViews:
+    """HOOMD-blue's views of its particles and of a force's arrays, each for a ``with`` of its own.
+
+    Making them takes longer than entering them. That 4.8 lets them be entered again is said nowhere, so
+    releases that were not tried are asked for them each time.
+
+    Parameters
+    ----------
+    force
+        A ``hoomd.md.force.Custom``.
+    device
+        "cpu" or "gpu".
+    """
+
+    def __init__(self, force: Any, device: str) -> None:
+        import hoomd
+
+        self._force = force
+        self._names = f"{device}_local_snapshot", f"{device}_local_force_arrays"
+        self._again = hoomd.version.version == TRIED
+        self._state: Any = None
+        self._views: tuple[Any, Any] = (None, None)
+
+    def __call__(self, state: Any) -> tuple[Any, Any]:
+        """Views of the particles of a state, and of the force's arrays."""
+        if state is not self._state or not self._again:
+            of_particles, of_forces = self._names
+            self._state = state
+            self._views = getattr(state, of_particles), getattr(self._force, of_forces)
+        return self._views
+
+
 def device_interface(array: Any) -> Any:
     """``__cuda_array_interface__`` of an array of HOOMD-blue's, without the deep copy that 4.8 makes of it."""
     return getattr(array, "_buffer", array).__cuda_array_interface__
