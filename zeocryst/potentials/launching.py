@@ -2,9 +2,9 @@
 
 A launch makes a list of what the driver wants to know of each array: its place, shape and strides. For the
 arrays of a step that takes longer than the rest of what the host does. Where arrays stay the same the list is
-made once. How numba makes it has no public name; numba 0.68.1 and numba-cuda 0.30.4 were tried, against a stub of
-the driver, which got the same words as from numba's own launches. Where it is not found a kernel is launched as
-always.
+made once. How numba makes it has no public name; numba 0.68.1 and numba-cuda 0.30.4 were tried, against a stub
+of the driver, which got the same words as from numba's own launches. Where it is not found a kernel is launched
+as always.
 """
 
 from __future__ import annotations
