@@ -15,8 +15,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from numba.core.errors import NumbaPerformanceWarning
-
 
 def launch_of(
     kernel: Any, arrays: tuple[Any, ...], blocks: int, threads: int, numbers: int = 0
@@ -37,8 +35,8 @@ def launch_of(
     arguments = (*arrays, *[0.0] * numbers)
     special = kernel.specialize(*arguments)
     with warnings.catch_warnings():
-        # numba warns of fewer than 128 blocks, and few beads have no more
-        warnings.simplefilter("ignore", NumbaPerformanceWarning)
+        # few beads have fewer than the 128 blocks that numba, and numba-cuda in a class of its own, warn of
+        warnings.simplefilter("ignore")
         launcher = special[blocks, threads]
     try:
         ready, listed = _prepared(next(iter(special.overloads.values())), arguments, launcher.stream)
