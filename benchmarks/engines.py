@@ -17,8 +17,10 @@ import time
 import numpy as np
 
 REPEATS = 5
-#: A chunk takes about so long, s; longer where ten steps do.
+#: A chunk takes about so long, s; longer where `EVERY` steps do.
 CHUNK_S = 4.0
+#: Steps between two samples, as in a run: each costs a GPU a copy of its sums.
+EVERY = 200
 SIZES = {1000: (4, 6, 3), 10_000: (9, 9, 9), 100_000: (19, 19, 20)}
 
 
@@ -59,7 +61,7 @@ def lennard_jones(frame):
 
     simulation = hoomd.Simulation(device=hoomd.device.GPU(), seed=1)
     simulation.create_state_from_snapshot(hoomd.Snapshot.from_gsd_frame(frame, simulation.device.communicator))
-    lj = hoomd.md.pair.LJ(hoomd.md.nlist.Cell(buffer=0.6), default_r_cut=4.9095)
+    lj = hoomd.md.pair.LJ(hoomd.md.nlist.Cell(buffer=1.0), default_r_cut=4.9095)
     names = list(frame.particles.types)
     for k, a in enumerate(names):
         for b in names[k:]:
@@ -72,7 +74,7 @@ def lennard_jones(frame):
 
 def rates(advance):
     """Steps per second of several chunks; `advance` runs a number of steps."""
-    count = 10
+    count = EVERY
     advance(count)  # compiles, builds lists
     while True:
         begin = time.perf_counter()
@@ -81,8 +83,7 @@ def rates(advance):
         if spent > CHUNK_S / 4 or count > 100_000:
             break
         count *= 4
-    # `advance` counts in tens
-    count = max(10, int(count * CHUNK_S / spent) // 10 * 10)
+    count = max(EVERY, int(count * CHUNK_S / spent) // EVERY * EVERY)
     found = []
     for _ in range(REPEATS):
         begin = time.perf_counter()
@@ -107,13 +108,13 @@ def measure(what, size, threads):
     else:
         name, device = what.split()
         engine, _ = choose_engine(forcefield, name, device, threads)
-    # one stage in steps of 10; `advance` asks for as many samples as it needs
+    # one stage in steps of `EVERY`; `advance` asks for as many samples as it needs
     stage = Stage("langevin", (600.0, 600.0), time_ps=1e6)
-    samples = engine.run(frame, stage, seed=1, every=10)
+    samples = engine.run(frame, stage, seed=1, every=EVERY)
     next(samples)
 
     def advance(steps):
-        for _ in range(max(1, steps // 10)):
+        for _ in range(max(1, steps // EVERY)):
             next(samples)
 
     return rates(advance)

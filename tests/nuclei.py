@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -19,7 +18,7 @@ from scipy.spatial import cKDTree
 from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs
 from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine
-from zeocryst.engines.protocol import frozen_beads
+from zeocryst.engines.protocol import HELD_MARK, frozen_beads, hold
 from zeocryst.forcefield import read_forcefield
 from zeocryst.frameworks.table import start_structure
 from zeocryst.simulation import thermalize
@@ -296,16 +295,16 @@ def run(
     _, engine = model(options.pop("forcefield", "ts"))
     first, last = temperature if isinstance(temperature, tuple) else (temperature, temperature)
     stage = Stage(kind, (first, last), time_ps=time_ps, timestep_fs=options.pop("timestep_fs", 5.0), **options)
-    cell = box_to_cell(frame.configuration.box)
-    frozen = frozen_beads(np.asarray(frame.particles.position, dtype=float), cell, stage.seed_region)
+    _, frozen = hold(frame, stage.seed_region)
     if held is not None:
         stage, frozen = replace(stage, seed_region=0.5), held
     frame.particles.velocity = np.zeros((frame.particles.N, 3))
     thermalize(frame, first, np.random.default_rng(seed), frozen)
     every = stage.n_steps if every_ps is None else round(every_ps * 1000 / stage.timestep_fs)
-    with patch("zeocryst.engines.lammps.frozen_beads", return_value=frozen):  # which ones; it holds them itself
-        samples = engine.run(frame, stage, seed=seed, every=every)
-        return [sample.frame() for sample in samples if sample.step]
+    if frozen.any():  # which ones; the engine holds them
+        frame.log[HELD_MARK] = np.where(frozen, stage.seed_region, -stage.seed_region)
+    samples = engine.run(frame, stage, seed=seed, every=every)
+    return [sample.frame() for sample in samples if sample.step]
 
 
 def liquid(n_t: int, n_s: int, seed: int, temperature_K: float = MELT_K, time_ps: float = 6.0):

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.engines.protocol import HELD_MARK
 from zeocryst.errors import InputError
 from zeocryst.simulation import Position
 from zeocryst.trajectory import cut_after, logged, read_frame, write_frame
@@ -177,7 +178,10 @@ class RunDirectory:
             return None
         stage, stage_step, step, time_ps = (float(v or 0) for v in found)
         position = Position(int(stage), int(stage_step), int(step), time_ps)
+        held = frame.log.get(HELD_MARK)  # a part of the state; the rest of the log is what was measured
         frame.log.clear()
+        if held is not None:
+            frame.log[HELD_MARK] = held
         if self.trajectory.is_file():
             cut_after(self.trajectory, position.step)
         if self.table.is_file():

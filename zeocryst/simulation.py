@@ -14,7 +14,7 @@ import numpy as np
 
 from zeocryst.cell import box_to_cell
 from zeocryst.condition import Condition, Cut, Seed, Stage
-from zeocryst.engines.protocol import Engine, Sample, frozen_beads, moved_frame
+from zeocryst.engines.protocol import HELD_MARK, Engine, Sample, hold, moved_frame
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.solution.aggregate import SEED_MARK, cut, plant
@@ -171,6 +171,8 @@ def simulate(
     SimulationError
         The engine failed.
     """
+    if any(stage.seed_region for stage in condition.stages):
+        hooks = replace(hooks, on_frame=_marking(hooks.on_frame))
     while position.stage < len(condition.stages):
         stage = condition.stages[position.stage]
         streams = np.random.SeedSequence([seed, position.stage, position.stage_step])
@@ -182,9 +184,7 @@ def simulate(
             continue
         # Brownian dynamics has no velocities; the beads that it leaves at rest get theirs in the next stage
         if stage.temperature_K is not None and stage.kind != "brownian":
-            cell = box_to_cell(frame.configuration.box)
-            place = np.asarray(frame.particles.position, dtype=float)
-            fixed = frozen_beads(place, cell, stage.seed_region)
+            _, fixed = hold(frame, stage.seed_region)
             thermalize(frame, stage.temperature_K[0], np.random.default_rng(streams), fixed)
         engine_seed = int(streams.generate_state(1)[0]) % 900_000_000 + 1
         every = steps(condition.output.interval_ps, stage.timestep_fs)
@@ -198,6 +198,20 @@ def simulate(
         if not finished:
             return frame, position, False
     return frame, position, True
+
+
+def _marking(on_frame: Callable[..., None]) -> Callable[..., None]:
+    """The same, for frames of which each says which beads are held, none where none are.
+
+    GSD wants what one frame of a file logs in the first one, too.
+    """
+
+    def marked(position: Position, sample: Sample, frame: gsd.hoomd.Frame, kept: Sequence[Kept]) -> None:
+        for each in (frame, *(state for _, _, state in kept)):
+            each.log.setdefault(HELD_MARK, np.zeros(each.particles.N, dtype=np.float32))
+        on_frame(position, sample, frame, kept)
+
+    return marked
 
 
 def _fine_steps(condition: Condition, stage: int) -> int:

@@ -6,7 +6,7 @@ import pytest
 from zeocryst.cell import box_to_cell
 from zeocryst.condition import Stage
 from zeocryst.engines import choose_engine, engine_modules
-from zeocryst.engines.protocol import available_threads, frozen_beads
+from zeocryst.engines.protocol import available_threads, frozen_beads, hold
 from zeocryst.errors import InputError, MissingEngineError, SimulationError
 from zeocryst.potentials.stillinger_weber import evaluate
 from zeocryst.simulation import thermalize
@@ -285,3 +285,91 @@ def test_thermalize_is_maxwell_boltzmann(ts, sgt):
     before = v.copy()
     thermalize(frame, 50.0, np.random.default_rng(13))  # nobody is at rest: nothing changes
     assert frame.particles.velocity == pytest.approx(before)
+
+
+def test_a_run_after_minimize_begins_at_its_temperature(engine, sgt):
+    """No velocities are left of the minimization: thermalize gives them to every bead, and the first row shows it."""
+    import copy
+
+    frame = copy.deepcopy(sgt)
+    rng = np.random.default_rng(21)
+    frame.particles.position = np.asarray(frame.particles.position) + rng.normal(scale=0.1, size=(612, 3))
+    thermalize(frame, 300.0, rng)
+    relaxed, _ = engine.minimize(frame)
+    assert (np.asarray(relaxed.particles.velocity) == 0).all()
+    for sample in engine.descend(frame):
+        assert (np.asarray(sample.frame().particles.velocity) == 0).all()
+        break
+    thermalize(relaxed, 900.0, rng)
+    first = next(engine.run(relaxed, Stage("nve", None, time_ps=0.1), seed=1, every=10))
+    # the kinetic energy of N beads has a relative spread of sqrt(2 / 3N) = 3.3 %
+    assert first.temperature_K == pytest.approx(900.0, rel=0.12)
+    resting, _ = engine.minimize(frame)  # the twin: without thermalize it is at rest
+    first = next(engine.run(resting, Stage("nve", None, time_ps=0.1), seed=1, every=10))
+    assert first.temperature_K < 1e-6
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize("kind", ["nve", "nvt", "langevin", "npt"])
+def test_temperatures_count_the_degrees_of_freedom(engine, sgt, kind, share):
+    """T = 2 E / (f kB): f is 3 a moving bead, less the 3 of a total momentum that is conserved.
+
+    It is where all beads move (612, so that three are 0.16 %) but not in a bath of Langevin's, whose random forces
+    have a sum; a held slab takes it up, too.
+    """
+    if kind == "npt" and share:
+        pytest.skip("a fixed part needs a fixed box")
+    held = hold(sgt, share)[1]
+    start = warm(sgt, 1200, 31)
+    start.particles.velocity[held] = 0.0
+    ends = None if kind == "nve" else (600.0, 600.0)
+    coupling = "iso" if kind == "npt" else "none"
+    stage = Stage(kind, ends, 0.0, coupling, time_ps=0.2, timestep_fs=2, seed_region=share)
+    momentum_is_kept = kind in ("nve", "nvt", "npt") and not share
+    expected = 3 * int((~held).sum()) - (3 if momentum_is_kept else 0)
+    for sample in engine.run(start, stage, seed=3, every=50):
+        frame = sample.frame()
+        # HOOMD-blue counts a step's kinetic energy at its end, as LAMMPS does
+        counted = 2 * kinetic(frame) / (BOLTZMANN_EV_PER_K * sample.temperature_K)
+        assert counted == pytest.approx(expected, abs=0.05)
+    mass = np.asarray(frame.particles.mass, dtype=float)[:, None]
+    momentum = np.abs((mass * np.asarray(frame.particles.velocity, dtype=float)).sum(axis=0)).max()
+    scale = (mass.sum() * BOLTZMANN_EV_PER_K * 600 / EV_PER_AMU_A2_PER_PS2) ** 0.5
+    assert (momentum < 1e-6 * scale) == momentum_is_kept
+
+
+def test_the_beads_that_were_held_stay_held(engine, sgt):
+    """Over a stop, and through the next stage with the same region; those that come into the slab go on moving."""
+    import copy
+
+    cell = box_to_cell(sgt.configuration.box)
+    held = frozen_beads(np.asarray(sgt.particles.position, dtype=float), cell, 0.5)
+    start = warm(sgt, 1600, 9)
+    start.particles.velocity[held] = 0.0
+    stage = Stage("langevin", (1600.0, 1600.0), time_ps=2, seed_region=0.5)
+    for sample in engine.run(start, stage, seed=2, every=200):
+        if sample.step == 200:
+            half = sample.frame()
+            break
+    # a bead that moves strays into the midst of the slab
+    stray = int(np.flatnonzero(~held)[0])
+    axis = int(np.argmax(np.linalg.norm(cell, axis=1)))
+    fractional = np.asarray(half.particles.position, dtype=float) @ np.linalg.inv(cell)
+    fractional[stray, axis] = 0.2
+    half.particles.position = fractional @ cell
+    stray_there = frozen_beads(np.asarray(half.particles.position), cell, 0.5)
+    assert stray_there[stray]
+    assert (hold(half, 0.5)[1] == held).all()
+    relaxed = Stage("langevin", (1600.0, 1600.0), time_ps=0.001, timestep_fs=0.1, seed_region=0.5)
+    for frame in (half, copy.deepcopy(half)):  # the same beads again
+        for sample in engine.run(frame, relaxed, seed=3, every=10):
+            end = sample.frame()
+        moved = np.abs(np.asarray(end.particles.position, dtype=float) - np.asarray(half.particles.position))
+        assert (moved.max(axis=1) < 1e-5)[held].all()
+        assert moved[stray].max() > 1e-4
+        assert (hold(end, 0.5)[1] == held).all()
+    # another region, or one after a stage without, is looked for where the beads are
+    assert (hold(half, 0.3)[1] == frozen_beads(np.asarray(half.particles.position), cell, 0.3)).all()
+    for sample in engine.run(half, Stage("nve", None, time_ps=0.0002, timestep_fs=0.1), seed=1, every=2):
+        free = sample.frame()
+    assert hold(free, 0.5)[1][stray]

@@ -1,12 +1,17 @@
 """HOOMD-blue against LAMMPS and the formula; and its Stillinger-Weber force used without zeocryst's engine."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from zeocryst.cell import box_to_cell, volume
 from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine, engine_modules
-from zeocryst.errors import InputError, MissingEngineError
+from zeocryst.errors import InputError, MissingEngineError, SimulationError
 from zeocryst.potentials.stillinger_weber import evaluate
 from zeocryst.simulation import thermalize
 from zeocryst.solution.start import crystal, melt
@@ -207,11 +212,45 @@ class TestForce:
         with pytest.raises(InputError, match="'Q'"):
             StillingerWeber(ts, types=["Q"])
 
+    def test_a_box_that_shrinks_below_two_cutoffs_stops_the_run(self, ts):
+        """A thin melt of 100 beads at no pressure draws together, from 19.1 Å across to 18.2."""
+        system = System("melt", n_T=90, n_S=10, density_T_per_1000A3=13.0)
+        engine, other = pair_of_engines(ts)
+        frame, _ = other.minimize(melt(system, ts, np.random.default_rng(2)))
+        thermalize(frame, 1600.0, np.random.default_rng(3))
+        stage = Stage("npt", (1600.0, 1600.0), 0.0, "iso", 10)
+        edges = []
+
+        def run():
+            edges.extend(s.volume_A3 ** (1 / 3) for s in engine.run(frame, stage, seed=1, every=20))
+
+        with pytest.raises(
+            SimulationError, match=r"^the box has shrunk to 18\.4\d Å across, .* more than 18\.47 Å"
+        ) as found:
+            run()
+        assert "explode" not in str(found.value)
+        assert 18.46 < min(edges) < 18.6
+        # LAMMPS looks at as many images as it takes
+        edges = [sample.volume_A3 ** (1 / 3) for sample in other.run(frame, stage, seed=1, every=20)]
+        assert min(edges) < 18.4
+
     def test_a_box_that_is_too_small_says_so(self, ts):
         small = crystal(System("framework", framework="SOD", repeat=(2, 2, 2)), ts)
         with pytest.raises(InputError, match=r"17\.9\d Å across, .* more than 18\.47 Å"):
             choose_engine(ts, "hoomd", "cpu", frame=small)
         assert choose_engine(ts, "auto", "cpu", frame=small)[0].info.name == "lammps"
+
+
+def test_the_environment_asks_for_a_gpu_build_of_a_release_that_will_do():
+    from zeocryst.engines.hoomd import OLDEST
+
+    path = Path(__file__).resolve().parents[2] / "environment.yml"
+    if not path.is_file():
+        pytest.skip("environment.yml lies in the project's own checkout only")
+    text = path.read_text("utf-8")
+    (line,) = [line.split() for line in text.splitlines() if line.startswith("  - hoomd")]
+    assert line == ["-", "hoomd", f">={OLDEST[0]}.{OLDEST[1]}", "*gpu*"]
+    assert "CONDA_OVERRIDE_CUDA=" in text
 
 
 @pytest.mark.skipif(bool(HERE.preference), reason="HOOMD-blue is installed")
@@ -250,3 +289,126 @@ def test_which_engine_auto_takes(ts, monkeypatch):
     assert taken == [("hoomd", "gpu"), ("lammps", "cpu"), ("hoomd", "cpu")]
     with pytest.raises(MissingEngineError, match="not installed"):
         offers(none, none)
+
+
+@pytest.mark.hoomd
+def test_a_release_that_was_not_tried_is_said(monkeypatch):
+    pytest.importorskip("hoomd")
+    import hoomd
+
+    offer = engine_modules()["hoomd"].offer
+    assert "tried" not in offer("cpu").reason
+    monkeypatch.setattr(hoomd.version, "version", "7.1.1")
+    assert "tried with HOOMD-blue 4.8.2 only" in offer("cpu").reason
+
+
+class TestGpu:
+    """What the force does on a GPU, as far as there need not be one: numba's simulator runs the kernels."""
+
+    pytestmark = needs_hoomd
+
+    def test_errors_of_the_driver_are_one_message(self):
+        from numba.cuda.cudadrv.driver import CudaAPIError
+
+        from zeocryst.engines.hoomd.force import telling_of_the_gpu
+
+        def stops(error):
+            with telling_of_the_gpu():
+                raise error
+
+        for error, cure in [
+            (CudaAPIError(2, "Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY"), "fewer beads"),
+            (CudaAPIError(719, "Call to cuLaunchKernel results in\nCUDA_ERROR_LAUNCH_FAILED"), "nvidia-smi"),
+        ]:
+            with pytest.raises(
+                SimulationError, match=f"the GPU stopped: .*{cure}.*, or use --device cpu"
+            ) as found:
+                stops(error)
+            assert "\n" not in str(found.value)
+        with pytest.raises(ZeroDivisionError):  # our own mistakes are not the GPU's
+            stops(ZeroDivisionError())
+
+    def test_arrays_of_hoomd_blue_go_to_the_kernels_as_they_are(self, ts, tmp_path):
+        """In a process of its own, since the simulator has to be chosen before numba loads."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", ON_THE_GPU], env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
+            cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        off, attached, calls = done.stdout.split()
+        assert float(off) < 1e-11
+        assert attached == "full"
+        assert calls == "3"  # of the deep copying property none, of the buffers' three each
+
+
+#: `_OnGpu` between the CPU build's simulation and stubs for what a GPU build gives.
+ON_THE_GPU = """
+from contextlib import nullcontext
+from types import SimpleNamespace
+import hoomd
+import numpy as np
+from numba import cuda
+from zeocryst.cell import box_to_cell, make_frame, neighbour_pairs
+from zeocryst.engines.hoomd import force as module
+from zeocryst.forcefield import read_forcefield
+from zeocryst.potentials import moments
+from zeocryst.potentials.stillinger_weber import evaluate
+
+ts = read_forcefield("ts")
+rng = np.random.default_rng(6)
+box = np.array([19.0, 20.0, 21.0, 0.1, -0.2, 0.05])
+grid = (np.array(list(np.ndindex(6, 6, 6)))[rng.permutation(216)[:60]] + 0.5) / 6 - 0.5
+x, kind = grid @ box_to_cell(box), (rng.random(60) < 0.2).astype(np.int32)
+calls = []
+
+class Array:
+    def __init__(self, values):
+        self.array = cuda.to_device(values)
+        host = self.array._ary
+        class Buffer:
+            @property
+            def __cuda_array_interface__(self):
+                calls.append(1)
+                return {"data": (host.ctypes.data, False), "shape": host.shape, "strides": host.strides}
+        self._buffer = Buffer()
+
+    @property
+    def __cuda_array_interface__(self):
+        raise AssertionError("makes a deep copy")
+
+cuda.as_cuda_array = lambda given: given.array
+i, j, _, _ = neighbour_pairs(x, box_to_cell(box), 9.3, full=True)
+order = np.argsort(i, kind="stable")
+count = np.bincount(i, minlength=60).astype(np.uint32)
+head = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.uint64)
+near = SimpleNamespace(head_list=Array(head), n_neigh=Array(count), nlist=Array(j[order].astype(np.uint32)))
+out = SimpleNamespace(force=Array(np.zeros((60, 3))), potential_energy=Array(np.zeros(60)), virial=Array(np.zeros((60, 6))))
+beads = SimpleNamespace(particles=SimpleNamespace(position=Array(x), typeid=Array(kind)))
+
+class Near:
+    gpu_local_nlist_arrays = nullcontext(near)
+    gpu_local_nlist_arrays.head_list = near.head_list
+    gpu_local_nlist_arrays.n_neigh = near.n_neigh
+    gpu_local_nlist_arrays.nlist = near.nlist
+    r_cut = {}
+    mode = None
+    def __init__(self, **options):
+        assert options == {"buffer": 1.0, "exclusions": (), "deterministic": True}
+        self._cpp_obj = SimpleNamespace(setStorageMode=lambda mode: setattr(Near, "mode", mode))
+    def _attach(self, simulation):
+        pass
+
+hoomd.md.nlist.Cell = Near
+types = ["T", "S"]
+simulation = SimpleNamespace(state=SimpleNamespace(particle_types=types))
+force = SimpleNamespace(_simulation=simulation, gpu_local_force_arrays=nullcontext(out))
+side = module._OnGpu(force, moments.pack(ts, types), np.full((2, 2), 9.3), module.BUFFER_A)
+state = SimpleNamespace(gpu_local_snapshot=nullcontext(beads), box=hoomd.Box(*box[:3], *box[3:]))
+for _ in range(3):
+    side.compute(state)
+oracle = evaluate(x, box_to_cell(box), kind, types, ts)
+off = abs(out.force.array.copy_to_host() - oracle.forces).max()
+off = max(off, abs(out.potential_energy.array.copy_to_host() - oracle.energy).max())
+assert abs(oracle.forces).max() > 0.01
+print(off, Near.mode.name, len(calls) // 8)
+"""

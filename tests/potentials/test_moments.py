@@ -1,6 +1,7 @@
 """The kernels against the oracle, which loops over triplets: on the CPU, and on the GPU or its simulator."""
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -14,18 +15,17 @@ from zeocryst.cell import box_to_cell, neighbour_pairs
 from zeocryst.forcefield import Triplet
 from zeocryst.potentials import moments
 from zeocryst.potentials.cpu import Forces
-from zeocryst.potentials.neighbours import Lists, full_list
+from zeocryst.potentials.neighbours import Lists
 from zeocryst.potentials.stillinger_weber import evaluate
 
 TYPES = ["T", "S"]
 HOOMD_ORDER = [0, 3, 4, 1, 5, 2]  # of xx yy zz xy xz yz
 
 
-def half_list(x, cell, reach):
-    """Head, count and neighbours, each pair once, in no order of types."""
+def full_list(x, cell, reach):
+    """Head, count and neighbours, in no order of types."""
     i, j, _, _ = neighbour_pairs(x, cell, reach, full=True)
-    i, j = i[i < j], j[i < j]
-    order = np.argsort(i, kind="stable")
+    order = np.lexsort((np.random.default_rng(1).random(len(i)), i))
     count = np.bincount(i, minlength=len(x))
     return np.concatenate([[0], np.cumsum(count)[:-1]]), count, j[order]
 
@@ -131,14 +131,6 @@ def test_types_left_to_another_force(shaken, ts):
     assert (force[~t] == 0).all()
 
 
-def test_a_half_list_made_full(shaken):
-    x, box, kind = shaken
-    head, count, neighbour = full_list(*half_list(x, box_to_cell(box), 9.6))
-    i, j, _, _ = neighbour_pairs(x, box_to_cell(box), 9.6, full=True)
-    for bead in range(len(x)):
-        assert sorted(neighbour[head[bead] : head[bead] + count[bead]]) == sorted(j[i == bead])
-
-
 def test_same_bits_every_time_with_any_number_of_threads(shaken, ts):
     import numba
 
@@ -166,49 +158,160 @@ def test_views_of_larger_arrays_will_do(shaken, ts):
 
 
 GPU = """
-import sys
+import json, sys
 import numpy as np
 from numba import cuda
-from zeocryst.potentials.cuda import forces
+from zeocryst.potentials import cuda as there
+
 arrays = dict(np.load(sys.argv[1]))
-given = [cuda.to_device(arrays[name]) for name in sorted(arrays)]
-forces(*given, usual=bool(int(sys.argv[3])))
-np.savez(sys.argv[2], *[a.copy_to_host() for a in given[-3:]])
+steps = json.loads(sys.argv[3])
+counts = dict.fromkeys(("launch", "launcher", "to_device", "copy_to_device", "copy_to_host", "view"), 0)
+
+
+def counted(name, function):
+    def call(*arguments, **options):
+        counts[name] += 1
+        return function(*arguments, **options)
+    return call
+
+
+class Given:
+    \"\"\"An array of another library's on the device.\"\"\"
+
+    def __init__(self, array):
+        self.array = cuda.to_device(array)
+
+    @property
+    def __cuda_array_interface__(self):
+        host = getattr(self.array, "_ary", None)  # of the simulator
+        if host is None:
+            return self.array.__cuda_array_interface__
+        return {"data": (host.ctypes.data, False), "shape": host.shape, "strides": host.strides}
+
+
+simulated = not hasattr(cuda, "as_cuda_array")
+if simulated:
+    cuda.as_cuda_array = lambda given: given.array
+forces = there.Forces(arrays["pairs"], arrays["arms"])
+sets = [{name: Given(arrays[name]) for name in arrays if name not in ("pairs", "arms", "box")} for _ in range(2)]
+long = Given(np.concatenate([arrays["neighbour"], np.zeros(len(arrays["neighbour"]), arrays["neighbour"].dtype)]))
+if simulated:
+    from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
+    from numba.cuda.simulator.kernel import FakeCUDAKernel
+    launch = FakeCUDAKernel.__call__
+    def call(self, *arguments):
+        counts["launch"] += not self._device
+        return launch(self, *arguments)
+    FakeCUDAKernel.__call__ = call
+    FakeCUDAKernel.__getitem__ = counted("launcher", FakeCUDAKernel.__getitem__)
+    for name in ("copy_to_device", "copy_to_host"):
+        setattr(FakeCUDAArray, name, counted(name, getattr(FakeCUDAArray, name)))
+    cuda.to_device = counted("to_device", cuda.to_device)
+    cuda.as_cuda_array = counted("view", cuda.as_cuda_array)
+found, box = [], arrays["box"]
+for step in steps:
+    given = dict(sets[step.get("set", 0)])
+    if step.get("long"):
+        given["neighbour"] = long
+    before = dict(counts)
+    forces.compute(
+        (given["position"], given["kind"]), box * step.get("scale", 1.0),
+        (given["head"], given["count"], given["neighbour"]), (given["force"], given["energy"], given["virial"]),
+    )
+    found.append({name: counts[name] - before[name] for name in counts})
+out = [sets[steps[-1].get("set", 0)][name].array.copy_to_host() for name in ("force", "energy", "virial")]
+np.savez(sys.argv[2], *out)
+print(json.dumps({"simulated": simulated, "steps": found}))
 """
+
+
+def gas(rng, n=140, edge=19.0):
+    """Beads of a tilted box, of which one in ten is an S; none very near another."""
+    box = np.array([edge, edge + 1, edge + 2, 0.1, -0.2, 0.05])
+    grid = (np.array(list(np.ndindex(6, 6, 6)))[rng.permutation(216)[:n]] + 0.5) / 6 - 0.5
+    x = (grid + rng.normal(scale=0.02, size=grid.shape)) @ box_to_cell(box)
+    return x, box, (rng.random(n) < 0.1).astype(np.int32)
+
+
+def on_the_gpu(x, box, kind, forcefield, *, steps, folder, simulator=False):
+    """Forces, energies and virials of the last step, and what each step did; in a process of its own.
+
+    The simulator has to be chosen before numba loads.
+    """
+    from numba import cuda
+
+    pairs, arms = moments.pack(forcefield, TYPES)
+    head, count, neighbour = full_list(x, box_to_cell(box), 9.3)
+    n = len(x)
+    np.savez(
+        folder / "given.npz", position=x, kind=kind, box=box, head=head, count=count, neighbour=neighbour,
+        pairs=pairs, arms=arms, force=np.full((n, 3), 7.0), energy=np.full(n, 7.0), virial=np.full((n, 6), 7.0),
+    )  # fmt: skip
+    environment = dict(os.environ)
+    if simulator or not cuda.is_available():
+        environment["NUMBA_ENABLE_CUDASIM"] = "1"
+    command = [
+        sys.executable,
+        "-c",
+        GPU,
+        str(folder / "given.npz"),
+        str(folder / "found.npz"),
+        json.dumps(steps),
+    ]
+    done = subprocess.run(
+        command, check=True, env=environment, cwd=Path(__file__).parent, stdout=subprocess.PIPE
+    )
+    found = np.load(folder / "found.npz")
+    return [found[name] for name in found.files], json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("model", ["ts", "odd"])
 def test_the_gpus_kernels_are_the_cpus(model, ts, odd, tmp_path):
-    """On the GPU if there is one, else in numba's CUDA simulator, which has to be chosen before numba loads."""
-    from numba import cuda
-
+    """On the GPU if there is one, else in numba's CUDA simulator."""
     forcefield = {"ts": ts, "odd": odd}[model]
-    rng = np.random.default_rng(6)
-    n, edge = 140, 19.0
-    box = np.array([edge, edge + 1, edge + 2, 0.1, -0.2, 0.05])
-    grid = (np.array(list(np.ndindex(6, 6, 6)))[rng.permutation(216)[:n]] + 0.5) / 6 - 0.5
-    x = (grid + rng.normal(scale=0.02, size=grid.shape)) @ box_to_cell(box)
-    kind = (rng.random(n) < 0.1).astype(np.int32)
+    x, box, kind = gas(np.random.default_rng(6))
     expected = run(x, box, kind, lists(x, box_to_cell(box), kind, 9.3), forcefield)
     assert abs(expected[0]).max() > 0.1
-    head, count, neighbour = full_list(*half_list(x, box_to_cell(box), 9.3))
-    pairs, arms = moments.pack(forcefield, TYPES)
-    arrays = [
-        x, kind, moments.edges(box), np.arange(n, dtype=np.uint32), head[:, None], count[:, None], neighbour,
-        pairs, arms, *moments.scratch(n, len(neighbour) + n, 2), np.full((n, 3), 7.0), np.full(n, 7.0),
-        np.full((n, 6), 7.0),
+    found, _ = on_the_gpu(x, box, kind, forcefield, steps=[{}], folder=tmp_path)
+    for mine, wanted in zip(found, expected, strict=True):
+        assert mine == pytest.approx(wanted, abs=1e-11)
+
+
+def test_a_step_on_the_gpu_makes_nothing_anew(ts, tmp_path):
+    """Two launches a step; arguments where arrays lie elsewhere; room where lists grow; no copy, whatever the box."""
+    x, box, kind = gas(np.random.default_rng(7), n=40)
+    steps = [
+        {}, {}, {"set": 1}, {}, {"set": 1}, {"scale": 1.01}, {"scale": 1.01}, {"long": True}, {"long": True}, {},
+        {"set": 1},
     ]  # fmt: skip
-    np.savez(tmp_path / "given.npz", **{f"{k:02d}": a for k, a in enumerate(arrays)})
-    environment = dict(os.environ)
-    if not cuda.is_available():
-        environment["NUMBA_ENABLE_CUDASIM"] = "1"
-    subprocess.run(
-        [
-            sys.executable, "-c", GPU, str(tmp_path / "given.npz"), str(tmp_path / "found.npz"),
-            str(int(moments.usual(pairs))),
-        ],
-        check=True, env=environment, cwd=Path(__file__).parent,
-    )  # fmt: skip
-    found = np.load(tmp_path / "found.npz")
-    for name, wanted in zip(found.files, expected, strict=True):
-        assert found[name] == pytest.approx(wanted, abs=1e-11)
+    found, told = on_the_gpu(x, box, kind, ts, steps=steps, folder=tmp_path, simulator=True)
+    assert told["simulated"]
+    nothing = {"launch": 2, "launcher": 0, "to_device": 0, "copy_to_device": 0, "copy_to_host": 0, "view": 0}
+    arrays = {**nothing, "view": 8, "launcher": 2}  # views of the given arrays, which own no memory
+    assert told["steps"] == [
+        {**arrays, "to_device": 7},  # the numbers of the beads and six scratch arrays
+        nothing,
+        arrays,  # HOOMD-blue swaps its arrays when it sorts
+        nothing,
+        nothing,
+        nothing,  # another box, which travels with the launch
+        nothing,
+        {**arrays, "to_device": 6},  # longer lists than ever
+        nothing,
+        arrays,
+        arrays,
+    ]
+    expected = run(x, box, kind, lists(x, box_to_cell(box), kind, 9.3), ts)
+    for mine, wanted in zip(found, expected, strict=True):
+        assert mine == pytest.approx(wanted, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("beads", "size"),
+    [(100, 32), (8_000, 32), (16_895, 32), (16_896, 64), (33_791, 64), (33_792, 128), (10**6, 128)],
+)
+def test_blocks_leave_no_multiprocessor_idle(beads, size):
+    """An H100 has 132; a warp is 32 threads."""
+    from zeocryst.potentials.cuda import block_size
+
+    assert block_size(beads, 132) == size

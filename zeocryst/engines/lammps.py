@@ -29,8 +29,9 @@ from zeocryst.engines.protocol import (
     Offer,
     Sample,
     check_sane,
+    degrees_of_freedom,
     frictions,
-    frozen_beads,
+    hold,
     moved_frame,
     rigid_bodies,
 )
@@ -288,18 +289,16 @@ class _Session:
 
     def fix(self, stage: Stage, seed: int, friction: Mapping[str, float] | None) -> None:
         """Integrator, thermostat and barostat of a stage."""
-        frame = self._frame
         self._stage, self._seed = stage, seed
-        cell = box_to_cell(frame.configuration.box)
-        positions = np.asarray(frame.particles.position, dtype=float)
-        frozen = np.flatnonzero(frozen_beads(positions, cell, stage.seed_region)) + 1
+        self._frame, held = hold(self._frame, stage.seed_region)
+        frame, frozen = self._frame, np.flatnonzero(held) + 1
         if len(frozen):
             self.command("group frozen id " + " ".join(map(str, frozen)))
             self.command("group moving subtract all frozen")
             self.command("velocity frozen set 0 0 0")
         else:
             self.command("group moving union all")
-        self._moving = len(positions) - len(frozen)
+        self._moving = frame.particles.N - len(frozen)
         if stage.kind == "brownian":
             self._group(frictions(stage, friction, self._forcefield.masses))
             self.command("compute virial all pressure NULL virial")
@@ -307,6 +306,8 @@ class _Session:
             self.brownian(stage.temperature_at(0), 0)
             return
         self.command("compute moving_temp moving temp")
+        count = degrees_of_freedom(stage, self._moving, frame.particles.N)
+        self.command(f"compute_modify moving_temp extra/dof {3 * self._moving - count}")
         self.command("thermo_modify temp moving_temp")
         if stage.kind == "npt":
             assert stage.temperature_K is not None  # read_condition gives npt a temperature
@@ -325,6 +326,7 @@ class _Session:
         first, last = stage.temperature_K
         if stage.kind == "nvt":
             self.command(f"fix thermostat moving temp/csvr {first} {last} {THERMOSTAT_PS} {seed}")
+            self.command("fix_modify thermostat temp moving_temp")
             return
         masses = self._forcefield.masses
         self._group({name: masses[name] / f for name, f in frictions(stage, friction, masses).items()})
@@ -417,7 +419,7 @@ class _Session:
             cell[0, 0], cell[1, 1], cell[2, 2],
             cell[1, 0] / cell[1, 1], cell[2, 0] / cell[2, 2], cell[2, 1] / cell[2, 2],
         ]  # fmt: skip
-        velocity = np.zeros_like(inside) if self._brownian else self.gather("v")
+        velocity = np.zeros_like(inside) if self._stage is None or self._brownian else self.gather("v")
         return moved_frame(self._frame, box, inside, velocity, turns + self._image)
 
 

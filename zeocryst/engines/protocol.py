@@ -6,6 +6,7 @@ caller writes, measures and stops between the samples it yields.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from zeocryst.cell import box_to_cell
 from zeocryst.condition import Stage
 from zeocryst.errors import EXPLODED, InputError, SimulationError
 from zeocryst.forcefield import ForceField
@@ -28,6 +30,9 @@ THERMOSTAT_PS = 0.1
 BAROSTAT_PS = 1.0
 #: Stop of a minimization, eV/Å.
 FORCE_TOLERANCE = 1e-5
+#: Name under which a frame's log says which beads are held fixed, and by a slab of which share: that share for
+#: those that are, minus it for the others, 0 for all where there is no slab.
+HELD_MARK = "particles/zeocryst/held"
 #: Twice the highest temperature that a condition may ask for; a run that is hotter has exploded.
 HOTTEST_K = 2e5
 
@@ -71,8 +76,8 @@ class Sample:
     step : int
         Time steps done in this stage.
     temperature_K : float
-        Of the beads that move. Brownian dynamics has no velocities: there it is that of the bath, which
-        the velocities would have at any time.
+        Of the beads that move: their kinetic energy over kB/2 times `degrees_of_freedom`. Brownian dynamics
+        has no velocities: there it is that of the bath, which the velocities would have at any time.
     pressure_bar, energy_eV, volume_A3 : float
         Pressure, potential energy of all beads, volume.
     frame : callable
@@ -120,8 +125,8 @@ class Engine(Protocol):
 
         `begin` is the number of steps of the stage that an earlier run has done already. `friction` is that of
         each bead type in the solvent, amu/ps, which Brownian dynamics needs; Langevin dynamics without it has
-        mass / `THERMOSTAT_PS`. Frames of Brownian dynamics have beads at rest. The caller closes it where the
-        stage ends before its time.
+        mass / `THERMOSTAT_PS`. Frames of Brownian dynamics have beads at rest. Where the stage holds beads, its
+        frames say which (`hold`). The caller closes it where the stage ends before its time.
         """
         ...
 
@@ -133,13 +138,14 @@ class Engine(Protocol):
         ...
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
-        """The nearest energy minimum at fixed box, and its energy in eV."""
+        """The nearest energy minimum at fixed box, with the beads at rest, and its energy in eV."""
         ...
 
     def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
         """The way to that minimum, in steps of a few tenths of an Å at most, ending there.
 
-        For a caller that has to stop before the minimum. Temperatures of the samples mean nothing.
+        For a caller that has to stop before the minimum. Beads are at rest in its frames, and temperatures of
+        the samples mean nothing.
         """
         ...
 
@@ -209,7 +215,7 @@ def moved_frame(
     Parameters
     ----------
     old
-        Types and masses; bodies where they are set.
+        Types and masses; bodies, and which beads are held, where it says so.
     box : (6,) array
         As in GSD, Å.
     position, velocity, image : (N, 3) arrays
@@ -227,6 +233,8 @@ def moved_frame(
     frame.particles.position = position
     frame.particles.velocity = velocity
     frame.particles.image = np.asarray(image).astype(np.int32)
+    if HELD_MARK in old.log:
+        frame.log[HELD_MARK] = old.log[HELD_MARK]
     return frame
 
 
@@ -282,3 +290,45 @@ def frozen_beads(positions: NDArray[np.float64], cell: NDArray[np.float64], shar
     axis = int(np.argmax(np.linalg.norm(cell, axis=1)))
     fractional = positions @ np.linalg.inv(cell)[:, axis]
     return np.asarray(np.abs(fractional - np.round(fractional)) < share / 2)
+
+
+def hold(frame: gsd.hoomd.Frame, share: float) -> tuple[gsd.hoomd.Frame, NDArray[np.bool_]]:
+    """The beads that a stage holds fixed: those that the frame says, or the seed region's where it says none.
+
+    A run that goes on, and a stage after one with the same region, hold the beads that were held: others may
+    have come into the slab since.
+
+    Parameters
+    ----------
+    frame
+        Where the stage, or the rest of it, begins.
+    share
+        Share of the longest axis that the slab takes; 0 for no slab.
+
+    Returns
+    -------
+    frame
+        The same state, which says in its log what is held; `moved_frame` passes that on.
+    held : (N,) bool array
+    """
+    said = np.asarray(frame.log.get(HELD_MARK, ()), dtype=np.float32)
+    if share and len(said) == frame.particles.N and (np.abs(said) == np.float32(share)).all():
+        held = said > 0
+    else:
+        place = np.asarray(frame.particles.position, dtype=float)
+        held = frozen_beads(place, box_to_cell(frame.configuration.box), share)
+    marked = copy.copy(frame)
+    marked.log = {HELD_MARK: np.where(held, share, -share).astype(np.float32)} if share else {}
+    return marked, held
+
+
+def degrees_of_freedom(stage: Stage, moving: int, beads: int) -> int:
+    """Degrees of freedom of the beads that move.
+
+    Three for each, less three where the total momentum is conserved and so has no thermal motion: where all
+    beads move, and nothing outside acts on them. A slab that is held takes momentum up, and so does a solvent
+    (Langevin dynamics); Bussi's and Nosé and Hoover's thermostats scale velocities, which keeps a momentum of
+    zero.
+    """
+    conserved = moving == beads and stage.kind in ("nve", "nvt", "npt")
+    return 3 * moving - (3 if conserved else 0)

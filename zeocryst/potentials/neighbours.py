@@ -197,28 +197,6 @@ def _reflect(kind, order, reach, head, width, count, neighbour):  # type: ignore
     return most
 
 
-@numba.njit(cache=True)
-def full_list(head, count, neighbour):  # type: ignore[no-untyped-def]
-    """The full list of a half list, in which each pair stands once: head, count and neighbours anew."""
-    n = len(count)
-    both = count.astype(np.int64)
-    for i in range(n):
-        for m in range(np.int64(head[i]), np.int64(head[i]) + np.int64(count[i])):
-            both[neighbour[m]] += 1
-    start = np.zeros(n + 1, np.int64)
-    start[1:] = np.cumsum(both)
-    found = np.empty(start[n], np.int32)
-    filled = start[:n].copy()
-    for i in range(n):
-        for m in range(np.int64(head[i]), np.int64(head[i]) + np.int64(count[i])):
-            j = neighbour[m]
-            found[filled[i]] = j
-            filled[i] += 1
-            found[filled[j]] = i
-            filled[j] += 1
-    return start[:n], both, found
-
-
 @numba.njit(parallel=True, cache=True, error_model="numpy")
 def _largest_move(position, reference, box):  # type: ignore[no-untyped-def]
     """Largest distance between beads and their places of old, which follow the box."""

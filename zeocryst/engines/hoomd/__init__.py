@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zeocryst.engines.hoomd.versions import TRIED
 from zeocryst.engines.protocol import Offer
 from zeocryst.forcefield import ForceField
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 NAME = "hoomd"
 INSTALL = "install it with: conda install -c conda-forge hoomd"
+#: conda takes a CPU build where it sees no GPU, as on the login node of a cluster.
+INSTALL_GPU = (
+    "conda install -c conda-forge 'hoomd=*=*gpu*' (where conda sees no GPU, as on a login node, with the CUDA "
+    "version of the GPU's machine before it: CONDA_OVERRIDE_CUDA=12.9)"
+)
 #: The oldest release that this was written for.
 OLDEST = (4, 8)
 
@@ -35,6 +41,7 @@ def offer(device: str) -> Offer:
         return Offer(
             0, "cpu", f"HOOMD-blue {hoomd.version.version} is older than {OLDEST[0]}.{OLDEST[1]}; {INSTALL}"
         )
+    untried = "" if version[0] == OLDEST[0] else f" (zeocryst was tried with HOOMD-blue {TRIED} only)"
     # is_available tells only how HOOMD-blue was built
     gpu = hoomd.version.gpu_enabled and bool(hoomd.device.GPU.get_available_devices())
     if device == "gpu" and not gpu:
@@ -42,11 +49,11 @@ def offer(device: str) -> Offer:
         return Offer(
             0,
             "gpu",
-            f"HOOMD-blue {build}; use --device cpu, or on a machine with a GPU {INSTALL} (a gpu build)",
+            f"HOOMD-blue {build}; use --device cpu, or on a machine with a GPU {INSTALL_GPU}",
         )
     if device != "cpu" and gpu:
-        return Offer(3, "gpu", "HOOMD-blue is installed and there is a GPU")
-    return Offer(1, "cpu", "HOOMD-blue is installed, and no engine that is faster on a CPU")
+        return Offer(3, "gpu", f"HOOMD-blue is installed and there is a GPU{untried}")
+    return Offer(1, "cpu", f"HOOMD-blue is installed, and no engine that is faster on a CPU{untried}")
 
 
 def create(forcefield: ForceField, device: str, threads: int) -> HoomdEngine:
