@@ -41,7 +41,7 @@ LARGE, CLEAN = 40, 20
 LEAST_ANGLES, LEAST_NEIGHBOURS = 4, 3
 #: What an excused ring takes off the evidence. (In crystals at 600 K and at the surface of perfect balls there
 #: are 0.2 to 1.4 for each site, in what a dense disordered network that lacks 2 to 10 % of its bonds has of SGT
-#: by chance 1.4 to 1.8. With this the evidence there is 3.2 at most where 2 or 5 % are missing, 6.2 where 10 to
+#: by chance 1.4 to 1.8. With this the evidence there is 4.6 at most where 2 or 5 % are missing, 7.2 where 10 to
 #: 20 % are.)
 EXCUSED = 0.2
 #: Disagreements for each site that a growth may meet; sites of all growths on a net, for each of the network.
