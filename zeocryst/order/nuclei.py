@@ -6,8 +6,8 @@ disagreements met, less a share of what had to be excused. Calibration, over all
 and its README): in 50 melts and glasses of 1024 and 2048 T it is 3.0 at most, in 122 hot frames of a melt of
 512 T 3.2; perfect balls of 60 T have 16 in the median (all but 8 of 120 have `LEAST_EVIDENCE`), those of 80 T 9
 to 41. A dense disordered network of 256 T has 4.6 at most without 2 or 5 % of its bonds; without 10 to 20 %
-one of 72 cases had 7.2, the others 4.4 at most: `LEAST_EVIDENCE` is above nearly all. A nucleus may meet at most
-`zeocryst.network.sprouts.MOST_REFUSED` disagreements for each of its sites.
+one of 72 cases had 7.2, the others 4.4 at most: `LEAST_EVIDENCE` is above nearly all. A nucleus may meet at
+most `zeocryst.network.sprouts.MOST_REFUSED` disagreements for each of its sites.
 
 Several types can go through the same small piece: every ball of FAU that reaches no stacking fault fits EMT. Of
 types that explain it as well (`SLACK`) the one is named in which such a piece is by far the most common: the
