@@ -7,7 +7,7 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import hoomd
@@ -30,6 +30,7 @@ from zeocryst.engines.protocol import (
     frictions,
     frozen_beads,
     moved_frame,
+    next_sample,
     rigid_bodies,
 )
 from zeocryst.errors import EXPLODED, InputError, MissingEngineError, SimulationError
@@ -90,9 +91,10 @@ class HoomdEngine:
         stage: Stage,
         *,
         seed: int,
-        every: int,
+        every: int | Callable[[int], int],
         begin: int = 0,
         friction: Mapping[str, float] | None = None,
+        adapt: Callable[[int, str], None] | None = None,
     ) -> Generator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
         session = _Session(self._forcefield, self._device, frame, seed, begin)
@@ -102,9 +104,9 @@ class HoomdEngine:
         yield session.sample()
         done = begin
         while done < stage.n_steps:
-            chunk = min(every, stage.n_steps - done)
-            session.step(chunk)
-            done += chunk
+            sampled = next_sample(every, done, stage.n_steps)
+            session.step(sampled - done)
+            done = sampled
             yield session.sample()
 
     def check(self, frame: gsd.hoomd.Frame, stages: Iterable[Stage] = ()) -> None:
