@@ -147,8 +147,11 @@ def add_user_type(name: str, entry: dict[str, Any]) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.json"
-        partial = path.with_suffix(".part")
+        partial = folder / f"{name}.{os.getpid()}.part"
         partial.write_text(json.dumps(entry, ensure_ascii=False) + "\n", "utf-8")
+        if path.exists():  # another process was faster
+            partial.unlink()
+            raise InputError(f"--name {name}: is taken by {path}; give another name")
         partial.replace(path)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
