@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -59,16 +60,21 @@ def test_a_file_never_takes_the_number_of_a_closed_stream(short, tmp_path):
     check_whole(out, 1000)
 
 
+ON_ITS_TERMINAL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1]))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 def on_a_terminal(condition, out, ignore=False):
     """A run whose terminal is gone once its table has three rows; the process."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [*ZEOCRYST, "run", str(condition), "--out", str(out), "--threads", "1"],
+        [sys.executable, "-c", ON_ITS_TERMINAL, "SIG_IGN" if ignore else "SIG_DFL",
+         *ZEOCRYST, "run", str(condition), "--out", str(out), "--threads", "1"],
         stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        preexec_fn=lambda: (
-            __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
-            signal.signal(signal.SIGHUP, signal.SIG_IGN if ignore else signal.SIG_DFL),
-        ),
     )  # fmt: skip
     os.close(slave)
     os.set_blocking(master, False)
