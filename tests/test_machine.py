@@ -317,3 +317,32 @@ def test_a_run_is_not_disturbed_by_a_type_that_is_added(short, tmp_path, own_typ
     said, errors = process.communicate()
     assert process.returncode == 0, errors
     assert [row["code"] for row in json.loads(said)["types"]] == ["SOD"]
+
+
+@pytest.mark.parametrize("what", ["check", "run"])
+def test_a_long_minimization_is_broken_off_by_a_signal(what, tmp_path):
+    """It is one call of the engine's library, during which Python looks at no signal."""
+    condition = tmp_path / "melt.toml"
+    condition.write_text(
+        '[system]\nstart = "melt"\nn_T = 6000\nn_S = 400\ndensity_T_per_1000A3 = 17.0\n'
+        '[[stage]]\nkind = "nvt"\ntemperature_K = 1500\ntime_ps = 10\n[output]\ninterval_ps = 1\n'
+    )
+    out = ["--out", str(tmp_path / "out")] if what == "run" else []
+    process = subprocess.Popen(
+        [*ZEOCRYST, what, str(condition), "--threads", "1", *out], stderr=subprocess.PIPE, text=True
+    )
+    for _ in range(1200):
+        if "liblammps" in Path(f"/proc/{process.pid}/maps").read_text():
+            break
+        time.sleep(0.1)
+    time.sleep(3)  # it takes half a minute
+    assert process.poll() is None
+    begin = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 4, errors
+    assert "Traceback" not in errors
+    assert time.monotonic() - begin < 10
+    if what == "run":
+        stopped = json.loads((tmp_path / "out" / "provenance.json").read_text())["interruptions"]
+        assert [entry["reason"] for entry in stopped] == ["SIGTERM"]

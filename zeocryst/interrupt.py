@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType, TracebackType
 
 from zeocryst.errors import InputError
+from zeocryst.machine import break_off
 
 #: Signals that ask a program to end: Ctrl-C, a cluster's, a terminal's that is closed (not outside Unix).
 ASKING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
@@ -56,6 +58,32 @@ def _give_back(old: dict[int, object]) -> None:
 
 
 @contextmanager
+def _heard_at_once() -> Iterator[None]:
+    """Within it a signal that asks to end breaks off a call of a library that is long; see `breakable`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def listen() -> None:
+        while numbers := os.read(reader, 64):
+            if any(number in ASKING for number in numbers):
+                break_off()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    old = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(old)
+        os.close(writer)
+        listener.join()
+        os.close(reader)
+
+
+@contextmanager
 def interrupted_alike() -> Iterator[None]:
     """Within it each signal that asks to end interrupts as Ctrl-C does."""
     came = []
@@ -67,7 +95,8 @@ def interrupted_alike() -> Iterator[None]:
 
     old = _take_over(interrupt)
     try:
-        yield
+        with _heard_at_once():
+            yield
     finally:
         _give_back(old)
 
@@ -91,6 +120,7 @@ class Stopper:
         self.at_once = False
         self._asked = False
         self._old: dict[int, object] = {}
+        self._ear = ExitStack()
 
     def __call__(self) -> bool:
         """Whether to stop now."""
@@ -108,9 +138,11 @@ class Stopper:
 
     def __enter__(self) -> Stopper:
         self._old = _take_over(self._on_signal)
+        self._ear.enter_context(_heard_at_once())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ear.close()
         _give_back(self._old)

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -115,6 +115,44 @@ def shared_memory_holds(size: int, folder: str = "/dev/shm") -> str | None:
     finally:
         os.close(handle)
     return None
+
+
+_breakers: list[Callable[[], object]] = []
+
+
+@contextmanager
+def breakable(end: Callable[[], object]) -> Iterator[list[bool]]:
+    """Within it a call of a library can be ended from outside, by a signal that asks the process to end.
+
+    Python looks at signals only between such calls, and a minimization can take minutes.
+
+    Parameters
+    ----------
+    end
+        Has the call return soon; it is called from another thread.
+
+    Yields
+    ------
+    list
+        Empty, until that was done.
+    """
+    broken: list[bool] = []
+
+    def breaker() -> None:
+        broken.append(True)
+        end()
+
+    _breakers.append(breaker)
+    try:
+        yield broken
+    finally:
+        _breakers.remove(breaker)
+
+
+def break_off() -> None:
+    """End the call that is `breakable`, if there is one."""
+    for breaker in list(_breakers):
+        breaker()
 
 
 @contextmanager

@@ -271,8 +271,9 @@ def _run_stage(
         )
         hooks.on_tick(here, sample)
         over = sample.step == stage.n_steps
-        stopping = hooks.should_stop() and not over
         first = done == 0
+        # some steps are run in any case: a job that is always given too little time gets somewhere
+        stopping = hooks.should_stop() and not over and not first
         if over or stopping or (first and begin.step == 0) or (not first and sample.step % every[0] == 0):
             frame = sample.frame()
             next_stage = replace(here, stage=here.stage + 1, stage_step=0)

@@ -36,7 +36,7 @@ from zeocryst.engines.protocol import (
 )
 from zeocryst.errors import MissingEngineError, SimulationError
 from zeocryst.forcefield import ForceField, Pair, write_sw
-from zeocryst.machine import make_do_with_shared_memory, unnamed_file, wait_briefly
+from zeocryst.machine import breakable, make_do_with_shared_memory, unnamed_file, wait_briefly
 from zeocryst.pace import Crew
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
 
@@ -171,9 +171,14 @@ class LammpsEngine:
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, by conjugate gradients."""
-        with _Session(self._forcefield, self._threads, frame) as session:
+        with (
+            _Session(self._forcefield, self._threads, frame) as session,
+            breakable(session.end_soon) as broken,
+        ):
             session.command("min_style cg")
             session.command(f"minimize 0.0 {FORCE_TOLERANCE} {MOST_ITERATIONS} {10 * MOST_ITERATIONS}")
+            if broken:
+                raise KeyboardInterrupt
             sample = session.sample()
             return sample.frame(), sample.energy_eV
 
@@ -228,6 +233,10 @@ class _Session:
 
     def __exit__(self, *_: object) -> None:
         self._lammps.close()
+
+    def end_soon(self) -> None:
+        """Have the command that runs end after its present step; from another thread."""
+        self._lammps.force_timeout()
 
     def move(self, threads: int, friction: Mapping[str, float] | None) -> None:
         """Go on with another number of threads, which LAMMPS takes at its beginning only.

@@ -138,7 +138,10 @@ class Engine(Protocol):
         ...
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
-        """The nearest energy minimum at fixed box, and its energy in eV."""
+        """The nearest energy minimum at fixed box, and its energy in eV.
+
+        Raises KeyboardInterrupt where a signal broke it off (`zeocryst.machine.breakable`).
+        """
         ...
 
     def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
