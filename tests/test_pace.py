@@ -250,3 +250,43 @@ for sample in create(ts, "cpu", int(sys.argv[1])).run(frame, stage, seed=1, ever
         break
 print(sample.step / (time.monotonic() - begin))
 """
+
+
+def test_a_run_says_with_how_many_threads_it_goes_on(short, tmp_path, monkeypatch):
+    import numba
+
+    from zeocryst.pipeline import Options, run
+
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one core")
+    before = numba.get_num_threads()
+
+    def decide(crew):
+        fewer, crew.threads = crew.threads > 1, 1
+        return "goes on with 1 thread" if fewer else None
+
+    monkeypatch.setattr(Crew, "decide", decide)
+    try:
+        summary, finished = run(short, tmp_path / "out", Options(threads=2, quiet=True))
+        assert numba.get_num_threads() == 1
+    finally:
+        numba.set_num_threads(before)
+    assert finished
+    assert (tmp_path / "out" / "log.txt").read_text().count("goes on with 1 thread") == 1
+    assert summary["engine"]["threads"] == 2
+    assert summary["types"][0]["code"] == "SOD"
+
+
+@pytest.mark.parametrize(("load", "told"), [(0.1, False), (40.0, True)])
+def test_check_looks_at_the_load(load, told, short, monkeypatch):
+    from zeocryst.condition import read_condition
+    from zeocryst.estimate import estimate
+
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    found = estimate(read_condition(short))
+    assert found["load"] == load
+    assert bool(found["busy"]) == told
+    if told:
+        assert "load 40.0 on 4 cores" in found["busy"][0]
+        assert len(os.sched_getaffinity(0)) < 2 or "with one thread" in found["busy"][0]

@@ -79,7 +79,7 @@ def _heard_at_once() -> Iterator[None]:
     finally:
         signal.set_wakeup_fd(old)
         os.close(writer)
-        listener.join()
+        listener.join(timeout=1.0)
         os.close(reader)
 
 
