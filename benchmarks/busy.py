@@ -48,7 +48,7 @@ def measure(threads, adapting, seconds):
         ticks.arrived(sample.step)
         here = time.perf_counter()
         worst, last = max(worst, here - last), here
-        if middle is None and here - begin > seconds / 2:
+        if middle is None and seconds > here - begin > seconds / 2:
             middle = here, sample.step, time.process_time()
         if here - begin > seconds:
             break

@@ -290,3 +290,31 @@ def test_check_looks_at_the_load(load, told, short, monkeypatch):
     if told:
         assert "load 40.0 on 4 cores" in found["busy"][0]
         assert len(os.sched_getaffinity(0)) < 2 or "with one thread" in found["busy"][0]
+
+
+def test_a_run_of_one_thread_is_the_same_at_every_pace(short, ts, monkeypatch):
+    """Frames have the same steps and the same bits, however often it looked up."""
+    from zeocryst import pace
+    from zeocryst.condition import read_condition
+    from zeocryst.simulation import Hooks, Position, simulate
+
+    condition = read_condition(short)
+    start = crystal(condition.system, ts)
+
+    def at(tick):
+        monkeypatch.setattr(pace, "TICK_S", tick)
+        frames, ticks = [], []
+        hooks = Hooks(
+            on_tick=lambda position, _: ticks.append(position.step),
+            on_frame=lambda position, _, frame, __: frames.append((position.step, frame.particles.position)),
+            save=lambda *_: None,
+            should_stop=lambda: False,
+        )
+        simulate(condition, create(ts, "cpu", 1), start, seed=1, position=Position(), hooks=hooks)
+        assert [step for step, _ in frames] == [0, *range(100, 201, 100), *range(300, 1001, 100)]
+        return ticks, [np.asarray(position) for _, position in frames]
+
+    found = [at(tick) for tick in (0.002, 0.05, 100.0)]
+    assert len(found[0][0]) > 2 * len(found[2][0])
+    for _, positions in found[1:]:
+        assert all((a == b).all() for a, b in zip(positions, found[0][1], strict=True))
