@@ -60,7 +60,7 @@ def _give_back(old: dict[int, object]) -> None:
 @contextmanager
 def _heard_at_once() -> Iterator[None]:
     """Within it a signal that asks to end breaks off a call of a library that is long; see `breakable`."""
-    if threading.current_thread() is not threading.main_thread():
+    if os.name != "posix" or threading.current_thread() is not threading.main_thread():
         yield
         return
     reader, writer = os.pipe()
