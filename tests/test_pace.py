@@ -249,7 +249,7 @@ ts = read_forcefield("ts")
 frame = crystal(System("framework", framework="SOD", repeat=(2, 2, 2)), ts)
 thermalize(frame, 1500.0, np.random.default_rng(1))
 stage = Stage(kind="nvt", temperature_K=(600.0, 600.0), time_ps=10_000.0)
-ticks, begin = Ticks(10**7, 112), None
+ticks, begin = Ticks(10**7, 2000), None
 for sample in create(ts, "cpu", int(sys.argv[1])).run(frame, stage, seed=1, every=ticks):
     ticks.arrived(sample.step)
     if begin is None:  # the library has counted its cores by now
