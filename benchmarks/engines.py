@@ -36,17 +36,16 @@ def frame_of(size, forcefield):
 
 def plain_lammps(forcefield, threads):
     """LAMMPS with `pair_style sw` over both types."""
-    from pathlib import Path
-
     from zeocryst.engines import lammps
     from zeocryst.forcefield import write_sw
+    from zeocryst.machine import unnamed_file
 
     class PlainSession(lammps._Session):
         def _potential(self):
-            path = Path(self._folder.name) / "all.sw"
-            write_sw(self._forcefield, path)
-            self.command("pair_style sw")
-            self.command(f"pair_coeff * * {path} " + " ".join(self._forcefield.types))
+            with unnamed_file() as path:
+                write_sw(self._forcefield, path)
+                self.command("pair_style sw")
+                self.command(f"pair_coeff * * {path} " + " ".join(self._forcefield.types))
             self.command("neighbor 1.0 bin")
             self.command("neigh_modify delay 0 every 1 check yes")
             self.command("thermo_style custom step temp pe press vol")

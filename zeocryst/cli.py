@@ -1,7 +1,7 @@
 """The command line: arguments to one call each.
 
 Exit statuses: 0 done; 2 the input or the command line is bad; 3 the simulation failed; 4 stopped early on
-purpose, the same command goes on.
+purpose (Ctrl-C, SIGTERM, a closed terminal, the walltime), the same command goes on.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NoReturn
 
 from zeocryst.errors import InputError, SimulationError, nearest
+from zeocryst.interrupt import interrupted_alike
+from zeocryst.machine import process_age_s, wait_briefly
+from zeocryst.streams import lasting_streams
 
 BAD_INPUT, FAILED, STOPPED = 2, 3, 4
 
@@ -104,11 +106,23 @@ def _backmap_options(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    wait_briefly()
+    try:
+        with interrupted_alike(), lasting_streams():
+            status = _answer(arguments)
+            sys.stdout.flush()
+        return status
+    except InputError as error:  # what was printed could not be written
+        with lasting_streams():
+            print(f"zeocryst: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:  # while the first one was told of
+        return STOPPED
+
+
+def _answer(arguments: Sequence[str] | None) -> int:
     try:
         return _dispatch(_parser().parse_args(arguments))
-    except BrokenPipeError:  # the reader of our output, such as head, has gone
-        sys.stderr.close()
-        return 0
     except InputError as error:
         print(f"zeocryst: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -121,7 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"zeocryst: {type(error).__name__}: {reason}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("zeocryst: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        words = "; the same command goes on from the last checkpoint" if "run" in sys.argv[1:2] else ""
+        print(f"zeocryst: interrupted{words}", file=sys.stderr)
         return STOPPED
 
 
@@ -137,16 +152,13 @@ def _dispatch(options: argparse.Namespace) -> int:
     }  # fmt: skip
     if options.command is None:
         raise InputError(f"a command is needed: {', '.join(commands)} (see zeocryst --help)")
-    waits = sys.stderr.isatty() and options.command not in ("run", "new")  # a run has its own progress
-    with _told_when_compiling() if waits else nullcontext():
+    if options.command in ("run", "new"):  # a run has its own progress
         return commands[options.command](options)
-
-
-def _told_when_compiling() -> AbstractContextManager[None]:
-    """Whoever sits at a terminal is told why nothing comes yet."""
     from zeocryst.compiling import told_when_compiling
 
-    return told_when_compiling(lambda words: print(words, file=sys.stderr, flush=True))
+    # whoever sits at a terminal is told why nothing comes yet
+    with told_when_compiling(lambda words: print(words, file=sys.stderr), always=sys.stderr.isatty()):
+        return commands[options.command](options)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -154,7 +166,7 @@ def _run(options: argparse.Namespace) -> int:
     from zeocryst.pipeline import Options, run
 
     _check_threads(options.threads)
-    walltime = None if options.walltime is None else parse_walltime(options.walltime)
+    walltime = None if options.walltime is None else parse_walltime(options.walltime) - process_age_s()
     summary, finished = run(
         options.condition,
         Path(options.out),
@@ -185,7 +197,9 @@ def _check(options: argparse.Namespace) -> int:
     else:
         hours = found["wall_s"] / 3600
         gel = found["gel"]["words"] + "\n" if "gel" in found else ""
-        said = "".join(f"{line}\n" for line in (*found["early"], found["engine"], *found["solvent"]))
+        said = "".join(
+            f"{line}\n" for line in (*found["early"], found["engine"], *found["busy"], *found["solvent"])
+        )
         most = "at most " if found["can_end_early"] else ""
         print(
             f"{found['condition']}: valid\n{gel}{found['n_T']} T and {found['n_S']} S beads, "

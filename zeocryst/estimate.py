@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.condition import Condition
+from zeocryst.condition import Condition, Stage
 from zeocryst.engines import choose_engine
+from zeocryst.engines.protocol import Engine
+from zeocryst.machine import is_busy, load, load_in_words
+from zeocryst.pace import TICK_S, Ticks
 from zeocryst.pipeline import first_frame, needs_relaxing
 from zeocryst.simulation import thermalize
 from zeocryst.solution.recipe import compose, in_words
 from zeocryst.solvent import step_length
 from zeocryst.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
+
+if TYPE_CHECKING:
+    import gsd.hoomd
 
 #: Seconds of trial steps.
 TRIAL_S = 2.0
@@ -30,7 +36,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
     dict
         ``condition``, ``n_T``, ``n_S``, ``steps``, ``time_ps``, ``frames`` (the most of the three where a stage
         can end early; without those that are written where something happens), ``can_end_early``, ``early`` (a
-        sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``,
+        sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``, ``load`` (of the last
+        minute, None where the system does not tell), ``busy`` (a sentence where others use the machine),
         ``solvent`` (a sentence for each stage that feels it), ``steps_per_s`` and ``wall_s``, the last two
         extrapolated from the trial; of a gel also ``gel``, what its recipe gives.
     """
@@ -45,6 +52,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
     n_t = int((np.asarray(frame.particles.typeid) == forcefield.types.index("T")).sum())
     dynamic = [stage for stage in condition.stages if stage.n_steps]
     speed = float("nan")
+    busy = f"the machine is busy{load_in_words()}, and the estimate is for it as it is now" if is_busy() else ""
     if dynamic:
         if needs_relaxing(condition, forcefield, frame):
             frame, _ = engine.minimize(frame)
@@ -52,15 +60,12 @@ def estimate(condition: Condition) -> dict[str, Any]:
         if longest.temperature_K:
             thermalize(frame, longest.temperature_K[0], np.random.default_rng(condition.seed))
         trial = replace(longest, seed_region=0.0)
-        begin, first = 0.0, 0
-        every = max(1, 20_000 // beads)
-        for sample in engine.run(frame, trial, seed=1, every=every, friction=condition.friction):
-            now = time.monotonic()
-            if sample.step == 0:
-                begin = now
-            elif now - begin > TRIAL_S or sample.step == trial.n_steps:
-                speed = (sample.step - first) / max(now - begin, 1e-9)
-                break
+        speed = _try(engine, condition, frame, trial)
+        if busy and engine.info.threads > 1:  # where a run would go on with fewer
+            alone, _ = choose_engine(forcefield, engine.info.name, engine.info.device, 1, frame)
+            single = _try(alone, condition, frame, trial)
+            busy += f": {single:.4g} steps/s with one thread, {speed:.4g} with {engine.info.threads}"
+            speed = max(speed, single)
     frames = sum(int(stage.time_ps / condition.output.interval_ps) + 1 for stage in dynamic) + 1
     start = {"gel": _gel(condition)} if condition.system.start == "gel" else {}
     return {
@@ -75,10 +80,26 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "early": _early_in_words(condition),
         "memory_MB": round((BYTES_PROGRAM + BYTES_PER_BEAD * beads + kept) / 1e6),
         "engine": why,
+        "load": load(),
+        "busy": [busy] if busy else [],
         "solvent": _solvent_in_words(condition),
         "steps_per_s": round(speed, 1) if dynamic else None,
         "wall_s": round(condition.n_steps / speed) if dynamic else 0,
     }
+
+
+def _try(engine: Engine, condition: Condition, frame: gsd.hoomd.Frame, stage: Stage) -> float:
+    """Steps per second of a few trial steps."""
+    begin = time.monotonic()
+    ticks = Ticks(stage.n_steps, int(frame.particles.N))
+    for sample in engine.run(frame, stage, seed=1, every=ticks, friction=condition.friction):
+        ticks.arrived(sample.step)
+        now = time.monotonic()
+        if sample.step == 0:
+            begin = now
+        elif now - begin > TRIAL_S - TICK_S or sample.step == stage.n_steps:
+            return float(sample.step / max(now - begin, 1e-9))
+    return float("nan")
 
 
 def _gel(condition: Condition) -> dict[str, Any]:

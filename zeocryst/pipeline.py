@@ -276,7 +276,9 @@ class _Run:
             try:
                 frame, position, finished = simulate(
                     condition, self._engine, frame, seed=condition.seed, position=position,
-                    hooks=Hooks(self._tick, self._keep, self._save, stopper, self._has_enough, self._say),
+                    hooks=Hooks(
+                        self._tick, self._keep, self._save, stopper, self._has_enough, self._say, self._threads
+                    ),
                 )  # fmt: skip
             except SimulationError as error:
                 self._interrupted("failure", self._last_step)
@@ -412,6 +414,11 @@ class _Run:
     def _wall_s(self) -> float:
         before = self._folder.recorded("wall_s_before", 0.0)
         return round(float(before) + time.monotonic() - self._begin, 2)
+
+    def _threads(self, count: int, words: str) -> None:
+        """The engine goes on with another number of threads, and so does the analysis."""
+        _limit_threads(count)
+        self._say(words)
 
     def _say(self, message: str) -> None:
         self._progress.say(message)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TextIO
 
 #: Seconds between lines where the output is no terminal.
 LOG_INTERVAL_S = 30.0
+#: And between two states of the line that is rewritten.
+LIVE_INTERVAL_S = 0.5
+#: Columns of a terminal that does not say how many it has.
+COLUMNS = 80
 
 
 def duration(seconds: float) -> str:
@@ -55,15 +60,22 @@ class Progress:
         since, first = self._begin
         if now > since and step > first:
             self.speed = (step - first) / (now - since)
-        if self._quiet or (not self._live and now - self._shown < LOG_INTERVAL_S):
+        if self._quiet or now - self._shown < (LIVE_INTERVAL_S if self._live else LOG_INTERVAL_S):
             return
         self._shown = now
         left = duration((self._total - step) / self.speed) if self.speed else "–"
         left = f"at most {left}" if self._at_most else left
         share = "–" if self._crystalline != self._crystalline else f"{100 * self._crystalline:.0f} %"
         self._put(
-            f"stage {stage + 1}/{self._stages} {kind}  step {step}/{self._total}  {self.speed:.0f} steps/s  "
-            f"left {left}  T {temperature:.0f} K  E {energy:.4f} eV/bead  crystalline {share}"
+            [  # each with what it is worth where not all have room
+                (6, f"stage {stage + 1}/{self._stages} {kind}"),
+                (5, f"step {step}/{self._total}"),
+                (3, f"{self.speed:.0f} steps/s"),
+                (7, f"left {left}"),
+                (2, f"T {temperature:.0f} K"),
+                (1, f"E {energy:.4f} eV/bead"),
+                (4, f"crystalline {share}"),
+            ]
         )
 
     def measured(self, step: int, crystalline: float) -> None:
@@ -84,16 +96,35 @@ class Progress:
             self._print("", "\n")
             self._width = 0
 
-    def _put(self, line: str) -> None:
+    def _put(self, parts: list[tuple[int, str]]) -> None:
         if self._live:
-            self._print("\r" + line.ljust(self._width), "")
+            # one column stays free: a terminal goes to the next line once the last one is written
+            room = self._columns() - 1
+            line = fitted(parts, room)
+            self._print("\r" + line.ljust(min(self._width, room)), "")
             self._width = len(line)
         else:
-            self._print(line, "\n")
+            self._print(fitted(parts), "\n")
+
+    def _columns(self) -> int:
+        """Columns of the terminal now; it may have been resized."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or COLUMNS
+        except (OSError, ValueError):
+            return COLUMNS
 
     def _print(self, text: str, end: str) -> None:
-        """Print, as long as somebody reads: a run does not end because ``head`` did."""
+        """Print, as long as somebody reads: a run does not end because ``head`` or a terminal did."""
         try:
             print(text, end=end, file=self._stream, flush=True)
-        except BrokenPipeError:
+        except (OSError, ValueError):
             self._quiet, self._live = True, False
+
+
+def fitted(parts: list[tuple[int, str]], room: float = float("inf")) -> str:
+    """Parts of a line side by side, without those worth least where not all have room."""
+    kept = list(parts)
+    while len(kept) > 1 and len("  ".join(text for _, text in kept)) > room:
+        kept.remove(min(kept))
+    line = "  ".join(text for _, text in kept)
+    return line if len(line) <= room else line[: max(0, int(room))]

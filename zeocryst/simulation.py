@@ -5,7 +5,7 @@ It knows no engine by name and no order parameter: what happens at a frame is th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,14 +17,12 @@ from zeocryst.condition import Condition, Cut, Seed, Stage
 from zeocryst.engines.protocol import HELD_MARK, Engine, Sample, hold, moved_frame
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField
+from zeocryst.pace import Ticks
 from zeocryst.solution.aggregate import SEED_MARK, cut, plant
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2, steps
 
 if TYPE_CHECKING:
     import gsd.hoomd
-
-#: Bead steps between two looks at Ctrl-C and the clock: about a second of one core.
-BEAD_STEPS_PER_TICK = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Hooks:
     Attributes
     ----------
     on_tick : callable
-        Called about every second with the position and the sample.
+        Called several times a second with the position and the sample.
     on_frame : callable
         Called at each output interval and end of a stage, with the frame too, and with the states since the
         last one that were kept in memory.
@@ -73,6 +71,8 @@ class Hooks:
         Asked at each tick.
     say : callable
         Told what was done where beads were changed.
+    on_threads : callable
+        Told the number of threads, and why, where the engine goes on with another one; without it, it does not.
     """
 
     on_tick: Callable[[Position, Sample], None]
@@ -81,6 +81,7 @@ class Hooks:
     should_stop: Callable[[], bool]
     has_enough: Callable[[], bool] = lambda: False
     say: Callable[[str], None] = print
+    on_threads: Callable[[int, str], None] | None = None
 
 
 def steps_in_all(condition: Condition, position: Position) -> int:
@@ -119,18 +120,6 @@ def thermalize(
     elif resting.any():
         velocity -= (mass[:, None] * velocity).sum(axis=0) / mass.sum()
     frame.particles.velocity = velocity
-
-
-def _tick_steps(every: int, n_beads: int) -> int:
-    """The divisor of `every` nearest, as a ratio, to `BEAD_STEPS_PER_TICK`.
-
-    A tick must not be much shorter than that (its overhead), nor much longer (nobody looks at Ctrl-C).
-    """
-    wanted = max(1.0, BEAD_STEPS_PER_TICK / max(n_beads, 1))
-    small = np.arange(1, int(every**0.5) + 1)
-    small = small[every % small == 0]
-    divisors = np.concatenate([small, every // small])
-    return int(divisors[np.argmin(np.abs(np.log(divisors / wanted)))])
 
 
 def simulate(
@@ -189,12 +178,15 @@ def simulate(
         engine_seed = int(streams.generate_state(1)[0]) % 900_000_000 + 1
         every = steps(condition.output.interval_ps, stage.timestep_fs)
         fine = _fine_steps(condition, position.stage)
-        tick = _tick_steps(fine or every, frame.particles.N)
+        ticks = Ticks(fine or every, int(frame.particles.N))
         samples = engine.run(
-            frame, stage, seed=engine_seed, every=tick, begin=position.stage_step, friction=condition.friction
-        )
+            frame, stage, seed=engine_seed, every=ticks, begin=position.stage_step,
+            friction=condition.friction, adapt=hooks.on_threads,
+        )  # fmt: skip
         with closing(samples):
-            frame, position, finished = _run_stage(samples, frame, stage, (every, fine), position, hooks)
+            frame, position, finished = _run_stage(
+                _noticed(samples, ticks), frame, stage, (every, fine), position, hooks
+            )
         if not finished:
             return frame, position, False
     return frame, position, True
@@ -212,6 +204,13 @@ def _marking(on_frame: Callable[..., None]) -> Callable[..., None]:
         on_frame(position, sample, frame, kept)
 
     return marked
+
+
+def _noticed(samples: Iterable[Sample], ticks: Ticks) -> Iterator[Sample]:
+    """The samples; what they took is noticed before anybody looks at them."""
+    for sample in samples:
+        ticks.arrived(sample.step)
+        yield sample
 
 
 def _fine_steps(condition: Condition, stage: int) -> int:
@@ -266,7 +265,7 @@ def _edit(
 
 
 def _run_stage(
-    samples: Generator[Sample],
+    samples: Iterable[Sample],
     frame: gsd.hoomd.Frame,
     stage: Stage,
     every: tuple[int, int],
@@ -286,8 +285,9 @@ def _run_stage(
         )
         hooks.on_tick(here, sample)
         over = sample.step == stage.n_steps
-        stopping = hooks.should_stop() and not over
         first = done == 0
+        # some steps are run in any case: a job that is always given too little time gets somewhere
+        stopping = hooks.should_stop() and not over and not first
         if over or stopping or (first and begin.step == 0) or (not first and sample.step % every[0] == 0):
             frame = sample.frame()
             next_stage = replace(here, stage=here.stage + 1, stage_step=0)

@@ -16,11 +16,12 @@ import json
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from zeocryst.machine import unnamed_file
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -68,14 +69,14 @@ def measure_pores(atoms: Atoms, seed: int = 1, *, framework: bool = True) -> dic
     if len(atoms) > MOST_ATOMS:
         return nothing
     rng = np.random.default_rng(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "shaken.cif"
+    with unnamed_file() as path:
+        handle = [int(path.name)] if path.name.isdigit() else []
         for _ in range(TRIES):
             _write_cif(path, atoms, rng.normal(scale=SHAKE_A, size=(len(atoms), 3)))
             try:
                 done = subprocess.run(
                     [sys.executable, "-P", "-m", "zeocryst.backmap.pores", str(path), str(framework)],
-                    capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+                    capture_output=True, text=True, timeout=PATIENCE_S, check=False, pass_fds=handle,
                 )  # fmt: skip
             except subprocess.TimeoutExpired:
                 return nothing
@@ -110,9 +111,9 @@ def _ask_zeo(path: Path, framework: bool) -> dict[str, float]:
     surface = _value("ASA_A^2", surface_area(atoms, NITROGEN_A, NITROGEN_A, each).decode())
     if not framework:
         return {"accessible_surface_A2": surface}
-    result = path.with_suffix(".res")
-    atoms.calculate_free_sphere_parameters(str(result))
-    included, free = (float(x) for x in result.read_text("ascii").split()[1:3])
+    with unnamed_file() as result:
+        atoms.calculate_free_sphere_parameters(str(result))
+        included, free = (float(x) for x in result.read_text("ascii").split()[1:3])
     volumes = volume(atoms, HELIUM_A, HELIUM_A, SAMPLES).decode()
     reached, closed = _value("AV_Volume_fraction", volumes), _value("NAV_Volume_fraction", volumes)
     return dict(zip(NAMES, (included, free, reached, reached + closed, surface), strict=True))

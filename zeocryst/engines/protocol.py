@@ -117,11 +117,16 @@ class Engine(Protocol):
         stage: Stage,
         *,
         seed: int,
-        every: int,
+        every: int | Callable[[int], int],
         begin: int = 0,
         friction: Mapping[str, float] | None = None,
+        adapt: Callable[[int, str], None] | None = None,
     ) -> Generator[Sample]:
         """Integrate a stage, yielding a sample at its beginning and after each `every` steps.
+
+        Where `every` is a function it is asked for the number of steps to the next sample, and told those done.
+        The way does not depend on it. With `adapt` an engine may go on with another number of threads where
+        that is faster, and says so: the number, and a sentence. One that was given one thread stays with it.
 
         `begin` is the number of steps of the stage that an earlier run has done already. `friction` is that of
         each bead type in the solvent, amu/ps, which Brownian dynamics needs; Langevin dynamics without it has
@@ -138,7 +143,10 @@ class Engine(Protocol):
         ...
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
-        """The nearest energy minimum at fixed box, with the beads at rest, and its energy in eV."""
+        """The nearest energy minimum at fixed box, with the beads at rest, and its energy in eV.
+
+        Raises KeyboardInterrupt where a signal broke it off (`zeocryst.machine.breakable`).
+        """
         ...
 
     def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
@@ -166,6 +174,11 @@ class EngineModule(Protocol):
     def create(self, forcefield: ForceField, device: str, threads: int) -> Engine:
         """An engine for a force field."""
         ...
+
+
+def next_sample(every: int | Callable[[int], int], done: int, n_steps: int) -> int:
+    """The time step of the next sample of a stage; see `Engine.run`."""
+    return min(done + (every if isinstance(every, int) else every(done)), n_steps)
 
 
 def check_sane(energy_eV: float, temperature_K: float, beads_at_rest: int = 0) -> None:

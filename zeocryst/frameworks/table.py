@@ -90,8 +90,12 @@ def user_folder() -> Path:
     return (Path(chosen) if chosen else user_data_path("zeocryst", appauthor=False)) / "frameworks"
 
 
-def _entries(name: str) -> dict[str, Any]:
-    """A table of the package's, with dense silica's of the same content, and the user's own types."""
+@cache
+def _own() -> dict[str, dict[str, Any]]:
+    """The user's own types: those that were there when this process first asked, and those that it added.
+
+    Another process may add some meanwhile; what stands in two tables would be numbered differently then.
+    """
     own = {}
     for path in sorted(user_folder().glob("*.json")):
         try:
@@ -100,7 +104,12 @@ def _entries(name: str) -> dict[str, Any]:
             np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: not a framework type that zeocryst wrote ({error}); remove it") from None
-    return _read(name) | _read(DENSE[name]) | own
+    return own
+
+
+def _entries(name: str) -> dict[str, Any]:
+    """A table of the package's, with dense silica's of the same content, and the user's own types."""
+    return _read(name) | _read(DENSE[name]) | _own()
 
 
 def check_name(name: str) -> None:
@@ -138,14 +147,22 @@ def add_user_type(name: str, entry: dict[str, Any]) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.json"
-        partial = path.with_suffix(".part")
+        partial = folder / f"{name}.{os.getpid()}.part"
         partial.write_text(json.dumps(entry, ensure_ascii=False) + "\n", "utf-8")
+        if path.exists():  # another process was faster
+            partial.unlink()
+            raise InputError(f"--name {name}: is taken by {path}; give another name")
         partial.replace(path)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
-    framework_types.cache_clear()
-    nets.cache_clear()
+    forget_user_types()
     return path
+
+
+def forget_user_types() -> None:
+    """Read the user's own types anew when they are next asked for."""
+    for remembered in (_own, framework_types, nets):
+        remembered.cache_clear()
 
 
 @cache
@@ -213,7 +230,7 @@ def type_space_group(code: str) -> int | None:
 
 def user_codes() -> list[str]:
     """Names of the types that the user added."""
-    return sorted(path.stem for path in user_folder().glob("*.json"))
+    return sorted(_own())
 
 
 def dense_codes() -> list[str]:

@@ -1,1 +1,3 @@
 """Potentials as functions of plain arrays."""
+
+import zeocryst.caching  # noqa: F401  (before the first function is compiled)

@@ -7,7 +7,7 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import hoomd
@@ -30,10 +30,12 @@ from zeocryst.engines.protocol import (
     frictions,
     hold,
     moved_frame,
+    next_sample,
     rigid_bodies,
 )
 from zeocryst.errors import EXPLODED, InputError, MissingEngineError, SimulationError
 from zeocryst.forcefield import ForceField, Pair
+from zeocryst.machine import breakable
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K, PS_PER_DERIVED_TIME
 
 if TYPE_CHECKING:
@@ -96,9 +98,10 @@ class HoomdEngine:
         stage: Stage,
         *,
         seed: int,
-        every: int,
+        every: int | Callable[[int], int],
         begin: int = 0,
         friction: Mapping[str, float] | None = None,
+        adapt: Callable[[int, str], None] | None = None,
     ) -> Generator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
         session = _Session(self._forcefield, self._device, frame, seed, begin)
@@ -108,9 +111,9 @@ class HoomdEngine:
         yield session.sample()
         done = begin
         while done < stage.n_steps:
-            chunk = min(every, stage.n_steps - done)
-            session.step(chunk)
-            done += chunk
+            sampled = next_sample(every, done, stage.n_steps)
+            session.step(sampled - done)
+            done = sampled
             yield session.sample()
 
     def check(self, frame: gsd.hoomd.Frame, stages: Iterable[Stage] = ()) -> None:
@@ -123,8 +126,10 @@ class HoomdEngine:
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, by FIRE."""
         session = _Session(self._forcefield, self._device, frame, 1, 0)
-        for _ in session.minimize(200):
-            pass
+        with breakable(lambda: None) as broken:  # each 200 steps end soon enough
+            for _ in session.minimize(200):
+                if broken:
+                    raise KeyboardInterrupt
         return session.frame(), session.energy()
 
     def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:

@@ -1,0 +1,176 @@
+"""The machine that zeocryst runs on: how busy it is, its shared memory, how old this process is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from zeocryst.errors import MissingEngineError
+
+#: How long an OpenMP thread with nothing to do keeps its core busy, in turns of a loop, before it sleeps. With
+#: the library's own default a second thread on a busy machine makes a run ten to a hundred times slower, since
+#: threads that wait for one that has no core keep it from getting one.
+SPIN_TURNS = "300"
+#: Processes waiting for each core from which on the machine counts as busy.
+BUSY_LOAD = 0.5
+
+#: Bytes of shared memory with which MPICH starts by itself (16 MiB are too few, 20 suffice), those without
+#: which it cannot, and what has it do with these: no transport through shared memory, queues of two cells.
+SHARED_MEMORY, LEAST_SHARED_MEMORY = 32 << 20, 128 << 10
+FRUGAL_MPI = {"UCX_TLS": "self", "MPIR_CVAR_CH4_SHM_POSIX_IQUEUE_NUM_CELLS": "2"}
+
+_LOADED = time.monotonic()
+
+
+def wait_briefly() -> None:
+    """Have OpenMP threads that wait go to sleep soon; before the libraries that have threads are loaded.
+
+    What the user has set stays.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPIN_TURNS)
+
+
+def load() -> float | None:
+    """Processes that want a core, the mean of the last minute; None where the system does not tell."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None
+
+
+def load_in_words() -> str:
+    """The load, to be put behind a sentence; nothing where the system does not tell."""
+    wanting, cores = load(), os.cpu_count() or 1
+    return "" if wanting is None else f" (load {wanting:.1f} on {cores} core{'s' if cores > 1 else ''})"
+
+
+def is_busy() -> bool:
+    """Whether others use a good part of this machine."""
+    wanting = load()
+    return wanting is not None and wanting >= BUSY_LOAD * (os.cpu_count() or 1)
+
+
+def process_age_s() -> float:
+    """Seconds since this process was started; where the system does not tell, since zeocryst was loaded."""
+    since_loaded = time.monotonic() - _LOADED
+    try:
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    except (OSError, AttributeError, ValueError, IndexError):
+        return since_loaded
+    # a clock of another name space would show a nonsense
+    return age if since_loaded <= age + 1 and age < since_loaded + 3600 else since_loaded
+
+
+@cache
+def make_do_with_shared_memory() -> None:
+    """Have MPI take less shared memory where there is little, before it is loaded: it ends the process else.
+
+    One process has nobody to share it with. What the user has set stays.
+
+    Raises
+    ------
+    MissingEngineError
+        There is none.
+    """
+    if not sys.platform.startswith("linux") or shared_memory_holds(SHARED_MEMORY) is None:
+        return
+    missing = shared_memory_holds(LEAST_SHARED_MEMORY)
+    if missing is not None:
+        raise MissingEngineError(
+            f"MPI needs {LEAST_SHARED_MEMORY // 1024} kB of shared memory, and {missing}; make room there, or "
+            "mount it (in a container: docker run --shm-size=64m, apptainer run --bind /dev/shm)"
+        )
+    for name, value in FRUGAL_MPI.items():
+        os.environ.setdefault(name, value)
+
+
+def shared_memory_holds(size: int, folder: str = "/dev/shm") -> str | None:
+    """Try whether so many bytes can be put into shared memory.
+
+    Returns
+    -------
+    str or None
+        None when they can, or where a system has no such folder by design; else why not.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return None
+    try:
+        handle, name = tempfile.mkstemp(prefix="zeocryst-", dir=folder)
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
+    try:
+        os.unlink(name)
+        os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        return f"{folder} has no room for {size // 1024} kB: {error.strerror}"
+    finally:
+        os.close(handle)
+    return None
+
+
+_breakers: list[Callable[[], object]] = []
+
+
+@contextmanager
+def breakable(end: Callable[[], object]) -> Iterator[list[bool]]:
+    """Within it a call of a library can be ended from outside, by a signal that asks the process to end.
+
+    Python looks at signals only between such calls, and a minimization can take minutes.
+
+    Parameters
+    ----------
+    end
+        Has the call return soon; it is called from another thread.
+
+    Yields
+    ------
+    list
+        Empty, until that was done.
+    """
+    broken: list[bool] = []
+
+    def breaker() -> None:
+        broken.append(True)
+        end()
+
+    _breakers.append(breaker)
+    try:
+        yield broken
+    finally:
+        _breakers.remove(breaker)
+
+
+def break_off() -> None:
+    """End the call that is `breakable`, if there is one."""
+    for breaker in list(_breakers):
+        breaker()
+
+
+@contextmanager
+def unnamed_file() -> Iterator[Path]:
+    """A file for a library that reads by name: in memory and gone with the process, however that ends."""
+    handle = -1
+    try:
+        handle = os.memfd_create("zeocryst")
+        path = Path(f"/proc/self/fd/{handle}")
+        usable = path.exists()
+    except (AttributeError, OSError):  # not Linux
+        usable = False
+    try:
+        if usable:
+            yield path
+        else:
+            with tempfile.TemporaryDirectory(prefix="zeocryst-") as folder:
+                yield Path(folder) / "file"
+    finally:
+        if handle >= 0:
+            os.close(handle)
