@@ -11,7 +11,7 @@ PACKAGE = ROOT / "zeocryst"
 #: From the bottom shelf up; a module may import from lower shelves and from its own package.
 SHELVES = [
     {"errors", "units"},
-    {"cell", "tables"},
+    {"cell", "tables", "textfiles"},
     {"frameworks", "forcefield"},
     {"solvent"},
     {"condition"},

@@ -12,7 +12,6 @@ the pairs, lambda, epsilon and cos theta0 of the second sum to the triplet, the 
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from zeocryst.errors import InputError, nearest
 from zeocryst.tables import Table
+from zeocryst.textfiles import parse_toml, read_text
 
 FORM = "stillinger-weber"
 
@@ -121,18 +121,12 @@ def read_forcefield(name: str | Path) -> ForceField:
     path = Path(name)
     if not path.is_file():
         raise InputError(f"no force field {str(name)!r}: {nearest(str(name), shipped())}, or a file")
-    try:
-        return parse_forcefield(path.read_text("utf-8"), str(path))
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file; expected TOML") from None
+    return parse_forcefield(read_text(path), str(path))
 
 
 def parse_forcefield(text: str, where: str) -> ForceField:
     """A force field from TOML text; `where` names it in error messages."""
-    try:
-        top = Table(tomllib.loads(text), where)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{where}: not valid TOML: {error}") from None
+    top = Table(parse_toml(text, where), where)
     name, source = top.text("name"), top.text("source")
     top.choice("form", [FORM])
     masses = _read_masses(top.table("types"))
@@ -213,7 +207,7 @@ def read_sw(path: Path, masses: dict[str, float]) -> ForceField:
         is missing. Entries for other types are left out.
     """
     words: list[str] = []
-    for line in path.read_text("utf-8").splitlines():
+    for line in read_text(path).splitlines():
         words += line.split("#")[0].split()
     if not words or len(words) % 14:
         raise InputError(f"{path}: {len(words)} entries; expected 14 for each triplet (3 types, 11 numbers)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from zeocryst.frameworks.oligomers import oligomer_name
 from zeocryst.frameworks.table import framework_types, start_codes
 from zeocryst.solvent import read_solvent
 from zeocryst.tables import Table
+from zeocryst.textfiles import parse_toml, read_text
 
 STARTS = ("framework", "melt", "gel", "file")
 KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed")
@@ -54,10 +54,7 @@ def read_condition(path: str | Path) -> Condition:
         file = file / "condition.toml"
     if not file.is_file():
         raise InputError(f"no condition file {path}; give the path of a condition.toml")
-    try:
-        content = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: not valid TOML: {error}") from None
+    content = parse_toml(read_text(file), str(file))
     return parse_condition(content, str(file), file.resolve().parent)
 
 

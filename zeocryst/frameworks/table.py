@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import InputError, nearest
+from zeocryst.textfiles import damage_told, parse_json, read_text
 
 #: Words that name no framework type.
 RESERVED = ("unknown", "amorphous", "add")
@@ -94,12 +95,10 @@ def _entries(name: str) -> dict[str, Any]:
     """A table of the package's, with dense silica's of the same content, and the user's own types."""
     own = {}
     for path in sorted(user_folder().glob("*.json")):
-        try:
-            entry = json.loads(path.read_text("utf-8"))
+        with damage_told(f"{path}: not a framework type that zeocryst wrote; remove it"):
+            entry = parse_json(read_text(path), str(path))
             own[path.stem] = entry | {"source": str(entry["source"])}
             np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: not a framework type that zeocryst wrote ({error}); remove it") from None
     return _read(name) | _read(DENSE[name]) | own
 
 
