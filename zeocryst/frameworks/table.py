@@ -99,6 +99,7 @@ def _entries(name: str) -> dict[str, Any]:
             entry = parse_json(read_text(path), str(path))
             own[path.stem] = entry | {"source": str(entry["source"])}
             np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
+            _type_of(path.stem, own[path.stem])
     return _read(name) | _read(DENSE[name]) | own
 
 
@@ -150,23 +151,25 @@ def add_user_type(name: str, entry: dict[str, Any]) -> Path:
 @cache
 def framework_types() -> dict[str, FrameworkType]:
     """All framework types by code, in alphabetical order, as `nets`."""
-    types = {}
-    for code, entry in sorted(_entries("table.json").items()):
-        kinds: dict[tuple[int, ...], list[dict[str, Any]]] = {}
-        for site in entry["sites"]:
-            kinds.setdefault(tuple(site["coordination_sequence"]), []).append(site)
-        types[code] = FrameworkType(
-            code,
-            np.array(list(kinds), dtype=np.int32),
-            np.array([sum(site["multiplicity"] for site in sites) for sites in kinds.values()]),
-            tuple(tuple(site["vertex_symbol"] for site in sites) for sites in kinds.values()),
-            entry["density_T_per_1000A3"],
-            tuple(entry["ring_sizes"]),
-            entry["interrupted"],
-            entry.get("source", ""),
-            entry.get("mineral", ""),
-        )
-    return types
+    return {code: _type_of(code, entry) for code, entry in sorted(_entries("table.json").items())}
+
+
+def _type_of(code: str, entry: dict[str, Any]) -> FrameworkType:
+    """An entry of the table."""
+    kinds: dict[tuple[int, ...], list[dict[str, Any]]] = {}
+    for site in entry["sites"]:
+        kinds.setdefault(tuple(site["coordination_sequence"]), []).append(site)
+    return FrameworkType(
+        code,
+        np.array(list(kinds), dtype=np.int32),
+        np.array([sum(site["multiplicity"] for site in sites) for sites in kinds.values()]),
+        tuple(tuple(site["vertex_symbol"] for site in sites) for sites in kinds.values()),
+        entry["density_T_per_1000A3"],
+        tuple(entry["ring_sizes"]),
+        entry["interrupted"],
+        entry.get("source", ""),
+        entry.get("mineral", ""),
+    )
 
 
 @cache
