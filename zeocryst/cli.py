@@ -283,12 +283,14 @@ def _frameworks(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from zeocryst.mending import mend_table
     from zeocryst.report.run import write_report
-    from zeocryst.rundir import read_summary
+    from zeocryst.rundir import RunDirectory, read_summary
 
     for name in options.folders:
         read_summary(Path(name))
     for name in options.folders:
+        mend_table(RunDirectory(Path(name), "", ""), lambda words: print(words, file=sys.stderr))
         print(write_report(Path(name)))
     return 0
 

@@ -7,7 +7,6 @@ killed or failed goes on from its last checkpoint with the same call.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import time
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from zeocryst.engines.protocol import Engine, Sample
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.forcefield import ForceField
 from zeocryst.interrupt import Stopper
+from zeocryst.mending import resume
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import AGGREGATION, DEFAULT, measure
 from zeocryst.progress import Progress
@@ -34,7 +34,7 @@ from zeocryst.rundir import RunDirectory, now, read_summary
 from zeocryst.simulation import Hooks, Kept, Position, simulate, steps_in_all
 from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
-from zeocryst.trajectory import TrajectoryWriter, count_frames, read_frame
+from zeocryst.trajectory import TrajectoryWriter, read_frame
 from zeocryst.watching import Watch, check_memory
 
 if TYPE_CHECKING:
@@ -160,6 +160,9 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
         folder.set_aside()
     state = folder.examine()
     progress = Progress(condition.n_steps, len(condition.stages), options.quiet)
+    if state == "unsummarized":
+        aside = folder.put_aside(out / "summary.json")
+        progress.say(f"{out}: the summary is damaged; set aside as {aside.name}, and made again")
     if state == "finished":
         summary = read_summary(out)
         progress.say(f"{out} holds this run already, finished; --restart runs it again")
@@ -252,21 +255,17 @@ class _Run:
         """Run what is left of the stages; False when stopped."""
         folder, condition, stopper = self._folder, self._condition, self._stopper
         folder.note_kill()
-        saved = folder.load()
+        saved = resume(folder, condition, self._say)
         position = Position()
         if saved is not None:
-            frame, position = saved
+            frame, position, rows = saved
+            frame.log.clear()
             self._last_step = position.step
-            self._watch, self._told = Watch.of(condition, self._rows()), position.stage
+            self._watch, self._told = Watch.of(condition, rows), position.stage
             self._say(f"goes on from step {position.step} of {self._steps(position)}")
-            if condition.seed_framework and count_frames(folder.trajectory):
+            if condition.seed_framework and folder.trajectory.is_file():
                 self._seed_of(read_frame(folder.trajectory))
         else:
-            if folder.trajectory.is_file() and count_frames(folder.trajectory) > 1:
-                raise InputError(
-                    f"--out {folder.path}: has a trajectory but its checkpoint is gone; --restart sets the "
-                    "folder aside and begins anew"
-                )
             for left in (folder.trajectory, folder.table):  # of a run killed before its first checkpoint
                 left.unlink(missing_ok=True)
             if condition.stages[0].kind != "minimize" and needs_relaxing(condition, self._forcefield, frame):
@@ -293,12 +292,6 @@ class _Run:
                 "command goes on from there"
             )
         return finished
-
-    def _rows(self) -> list[dict[str, float]]:
-        """The rows of the table so far."""
-        from zeocryst.report.run import read_rows
-
-        return read_rows(self._folder.table) if self._folder.table.is_file() else []
 
     def _steps(self, position: Position) -> str:
         """Time steps of the run in words: at most so many where a stage that is left can end early."""
@@ -368,8 +361,8 @@ class _Run:
     ) -> None:
         """Write a frame and its row, and let the watch see it as the table has it."""
         assert self._frames is not None
-        self._frames.append(frame, position.step, row, beads)
-        self._watch.add(self._append(row | words))
+        self._frames.append(frame, position.step, row, beads, words)
+        self._watch.add(self._folder.add_row(row | words))
 
     def _has_enough(self) -> bool:
         """Whether the stage has what it was run for."""
@@ -392,18 +385,6 @@ class _Run:
         elif len(self._seed) != frame.particles.N:
             self._seed = np.zeros(frame.particles.N, dtype=np.int32)
         return self._seed
-
-    def _append(self, row: dict[str, Any]) -> dict[str, str]:
-        """Add a row to the table; returns it as it stands there."""
-        texts = {k: f"{v:.8g}" if isinstance(v, float) else str(v) for k, v in row.items()}
-        path = self._folder.table
-        new = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(texts)
-            writer.writerow(texts.values())
-        return texts
 
     def _interrupted(self, reason: str, step: int) -> None:
         self._folder.interrupted({"reason": reason, "step": step, "time": now()}, self._wall_s())

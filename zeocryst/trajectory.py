@@ -229,7 +229,11 @@ def _quietly(file: gsd.hoomd.HOOMDTrajectory, index: int, path: Path) -> gsd.hoo
             raise InputError(f"{here}: {error.strerror or in_short(error)}") from None
     with damage_told(here):
         _check(frame, index)
-    if Path(path).name == "trajectory.gsd" and (Path(path).parent / "checkpoint").is_dir() and not is_sound(frame):
+    if (
+        Path(path).name == "trajectory.gsd"
+        and (Path(path).parent / "checkpoint").is_dir()
+        and not is_sound(frame)
+    ):
         raise InputError(
             f"{path}: frame {index} is not as the run wrote it (its checksum is another): it was damaged, or "
             "another program has changed it"
