@@ -12,6 +12,7 @@ import sys
 import time
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -318,7 +319,7 @@ class RunDirectory:
             return {}
 
     def interruptions(self) -> list[dict[str, Any]]:
-        """How often, when and why the run was interrupted so far."""
+        """When, where and why the run was interrupted so far: ``reason``, ``step``, ``time_ps``, ``time``."""
         return list(self.recorded("interruptions", []))
 
     def interrupted(self, entry: dict[str, Any], wall_s: float) -> None:
@@ -326,10 +327,27 @@ class RunDirectory:
         self.record(interruptions=[*self.interruptions(), entry], wall_s_before=wall_s, running=None)
 
     def note_kill(self) -> None:
-        """Record the end of an earlier call that could not do so itself: it was killed, or the power went."""
+        """Record the end of an earlier call that could not do so itself: it was killed, or the power went.
+
+        From here on this call runs, so that its own kill is known even before its first checkpoint.
+        """
         last = self.recorded("running", None)
-        if last:
-            self.interrupted({"reason": "killed", "step": last["step"], "time": last["time"]}, last["wall_s"])
+        wall_s, step, time_ps = self.recorded("wall_s_before", 0.0), 0, 0.0
+        with suppress(KeyError, TypeError, AttributeError):  # what a damaged file has instead
+            wall_s, step, time_ps = last["wall_s"], last["step"], last.get("time_ps", 0.0)
+            entry = {
+                "reason": "killed",
+                "step": step,
+                "time_ps": time_ps,
+                "time": last["time"],
+                "noticed": now(),
+            }
+            self.interrupted(entry, wall_s)
+        self.running(step, time_ps, wall_s)
+
+    def running(self, step: int, time_ps: float, wall_s: float) -> None:
+        """Record how far the run is, for whoever finds that it ended here."""
+        self.record(running={"step": step, "time_ps": time_ps, "wall_s": wall_s, "time": now()})
 
 
 def read_summary(folder: Path) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from zeocryst.errors import InputError, nearest
 from zeocryst.textfiles import damage_told, parse_json, read_text
 
 #: Words that name no framework type.
-RESERVED = ("unknown", "amorphous", "add")
+RESERVED = ("unknown", "amorphous", "add", "remove", "own")
 #: Tables, and those of dense silica that have the same content.
 DENSE = {"table.json": "dense.json", "nets.json": "dense_nets.json"}
 
@@ -93,14 +93,25 @@ def user_folder() -> Path:
 
 def _entries(name: str) -> dict[str, Any]:
     """A table of the package's, with dense silica's of the same content, and the user's own types."""
-    own = {}
-    for path in sorted(user_folder().glob("*.json")):
-        with damage_told(f"{path}: not a framework type that zeocryst wrote; remove it"):
-            entry = parse_json(read_text(path), str(path))
-            own[path.stem] = entry | {"source": str(entry["source"])}
-            np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
-            _type_of(path.stem, own[path.stem])
+    own = {code: user_entry(code) for code in user_codes()}
     return _read(name) | _read(DENSE[name]) | own
+
+
+def user_entry(code: str) -> dict[str, Any]:
+    """The entry of a type of the user's.
+
+    Raises
+    ------
+    InputError
+        Its file is damaged.
+    """
+    path = user_folder() / f"{code}.json"
+    with damage_told(f"{path}: not a framework type that zeocryst wrote; zeocryst frameworks remove {code}"):
+        entry = parse_json(read_text(path), str(path))
+        entry = entry | {"source": str(entry["source"])}
+        np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
+        _type_of(code, entry)
+    return dict(entry)
 
 
 def check_name(name: str) -> None:
@@ -143,6 +154,31 @@ def add_user_type(name: str, entry: dict[str, Any]) -> Path:
         partial.replace(path)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+    framework_types.cache_clear()
+    nets.cache_clear()
+    return path
+
+
+def remove_user_type(name: str) -> Path:
+    """Forget a type of the user's; returns the file that it was in.
+
+    Raises
+    ------
+    InputError
+        The user has no such type, or its file cannot be removed.
+    """
+    folder = user_folder()
+    files = {path.stem.lower(): path for path in folder.glob("*.json")}
+    path = files.get(name.lower())
+    if path is None:
+        own = ", ".join(sorted(p.stem for p in files.values())) or "none"
+        raise InputError(
+            f"{name!r} is no framework type of your own, which are: {own}; only these can be removed"
+        )
+    try:
+        path.unlink()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be removed: {error.strerror}") from None
     framework_types.cache_clear()
     nets.cache_clear()
     return path

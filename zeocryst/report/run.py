@@ -236,7 +236,7 @@ def _made(folder: Path, summary: dict[str, Any]) -> str:
             f"{engine['name']} {engine['version']}, {engine['device']}, {engine['threads']} threads",
         ),
         ("zeocryst", provenance["zeocryst"]),
-        ("interruptions", len(summary["interruptions"])),
+        ("interruptions", len(summary["interruptions"]) or "none"),
         ("force field", summary["forcefield_source"]),
     ]
     solvent = summary.get("solvent")
@@ -248,4 +248,14 @@ def _made(folder: Path, summary: dict[str, Any]) -> str:
             ("what its time means", solvent["time"]),
         ]
     condition = (folder / "condition.toml").read_text("utf-8")
-    return facts(rows) + f"<pre>{escape(condition)}</pre>"
+    return facts(rows) + _interruptions(summary["interruptions"]) + f"<pre>{escape(condition)}</pre>"
+
+
+def _interruptions(entries: list[dict[str, Any]]) -> str:
+    """When, where and why a run was interrupted, one by one."""
+    if not entries:
+        return ""
+    rows = [
+        [e.get("time"), e.get("step"), e.get("time_ps"), e.get("reason"), e.get("words", "")] for e in entries
+    ]
+    return table(["interrupted (UTC)", "after step", "ps", "why", ""], rows)
