@@ -289,8 +289,8 @@ class _Run:
                 self._interrupted("failure", max(self._last_step, 0), in_short(error))
                 folder.log(str(error))
                 raise SimulationError(
-                    f"{told(error, condition, self._stage)}. The last good state (step {max(self._last_step, 0)}) "
-                    f"is kept in {folder.path}"
+                    f"{told(error, condition, self._stage)}. The last good state (step "
+                    f"{max(self._last_step, 0)}) is kept in {folder.path}"
                 ) from None
         if self._progress.speed:  # not when there was nothing left to run
             folder.record(steps_per_s=self._progress.speed)

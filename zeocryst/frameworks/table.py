@@ -106,8 +106,12 @@ def user_entry(code: str) -> dict[str, Any]:
         Its file is damaged.
     """
     path = user_folder() / f"{code}.json"
-    with damage_told(f"{path}: not a framework type that zeocryst wrote; zeocryst frameworks remove {code}"):
+    cure = f"zeocryst frameworks remove {code}"
+    try:
         entry = parse_json(read_text(path), str(path))
+    except InputError as error:
+        raise InputError(f"{error}; {cure}") from None
+    with damage_told(f"{path}: not a framework type that zeocryst wrote ({cure})"):
         entry = entry | {"source": str(entry["source"])}
         np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
         _type_of(code, entry)
