@@ -83,9 +83,12 @@ def resume(
     if saved is None and why:
         say(f"the checkpoint is damaged ({why}); set aside as {folder.put_aside(folder.state).name}")
     frames, source, faults = _survey(folder.trajectory)
-    if saved is None and not why and len(frames) <= 1 and not faults:
-        return None  # killed before its first checkpoint, or new
     rows, table_fault = _rows(folder.table)
+    if saved is None and not why and len(frames) <= 1 and len(rows) <= 1:
+        if faults:  # its first frame was never whole
+            aside = folder.put_aside(folder.trajectory).name
+            say(f"the trajectory had only begun ({faults[0]}); set aside as {aside}")
+        return None  # killed before its first checkpoint, or new
     kept = [frame for frame in frames if saved is None or frame.key <= _last_key(saved[1])]
     if saved is None and not kept:
         raise InputError(
