@@ -325,3 +325,27 @@ def test_checkpoints_have_double_precision(copied):
     for values in (frame.particles.position, frame.particles.velocity, frame.configuration.box[:3]):
         assert np.asarray(values).dtype == np.float64
         assert (np.asarray(values) != np.asarray(values, np.float32)).any()
+
+
+def test_a_run_that_goes_on_is_the_one_that_was_not_interrupted(tmp_path, monkeypatch):
+    """Without a thermostat nothing but rounding differs, since the checkpoint has double precision.
+
+    With single precision, as once, positions differ by more than 1e-7 Å at once.
+    """
+    from zeocryst.rundir import RunDirectory
+
+    condition = tmp_path / "nve.toml"
+    text = CONDITION.replace('kind = "npt"\ntemperature_K = 500\ncoupling = "aniso"', 'kind = "nve"')
+    condition.write_text(text)
+    with stopped_after(8, monkeypatch):
+        assert call_here("run", condition, "--out", tmp_path / "a", "--threads", 1)[0] == 4
+    for name in ("a", "b"):
+        assert call_here("run", condition, "--out", tmp_path / name, "--threads", 1)[0] == 0
+    frames = []
+    for name in ("a", "b"):
+        saved, _ = RunDirectory(tmp_path / name, "", "").load()
+        assert saved[1].step == 1200
+        frames.append(saved[0])
+    box = frames[0].configuration.box[:3]
+    apart = np.asarray(frames[0].particles.position) - frames[1].particles.position
+    assert np.abs(apart - box * np.round(apart / box)).max() < 1e-10

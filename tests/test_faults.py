@@ -546,11 +546,18 @@ def test_a_kill_at_any_time_is_recorded(tmp_path, when):
     ],
 )
 def test_a_failure_names_the_stage_and_a_cure_that_fits(stage, words, expected, absent):
-    condition = parse(MELT.replace("temperature_K = 1600", stage))
+    crystal = MELT.replace('start = "melt"\nn_T = 64', 'start = "framework"\nframework = "SOD"')
+    condition = parse(crystal.replace("temperature_K = 1600", stage))
     text = str(told(RuntimeError(words), condition, 0))
     assert text.startswith("stage 1 (nvt at ")
     assert expected in text
     assert absent not in text.partition("; ")[2]
+
+
+def test_a_melt_was_minimized_already():
+    """So another model or a shorter step would help, and no minimization."""
+    text = str(told(RuntimeError("ERROR: Lost atoms"), parse(MELT), 0))
+    assert text.endswith("what helps: a smaller timestep_fs than 5")
 
 
 def test_a_run_that_fails_says_where(tmp_path):

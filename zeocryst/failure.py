@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zeocryst.condition import EDITS, Condition, Stage
 from zeocryst.errors import SimulationError
+from zeocryst.forcefield import shipped
 
 #: Beyond these a stage is far from anything that the model describes: K, bar, fs.
 VERY_HOT_K, HIGH_BAR, LONG_STEP_FS = 5000.0, 2e4, 5.0
@@ -52,12 +53,16 @@ def cure(condition: Condition, number: int, words: str) -> str:
         reasons.append(f"a pressure_bar nearer to 0 than {stage.pressure_bar:g}")
     if stage.timestep_fs > LONG_STEP_FS or hottest > VERY_HOT_K:
         reasons.append(f"a smaller timestep_fs than {stage.timestep_fs:g}")
-    if not reasons and not any(s.n_steps or s.kind == "minimize" for s in condition.stages[:number]):
+    relaxed = condition.system.start in ("melt", "gel")  # before the first stage
+    relaxed = relaxed or any(s.n_steps or s.kind == "minimize" for s in condition.stages[:number])
+    if not reasons and not relaxed:
         reasons.append("a minimize stage before it, since it is the first that moves beads")
     if not reasons:
         reasons.append(f"a smaller timestep_fs than {stage.timestep_fs:g}")
         if stage.kind == "npt":
-            reasons.append("an nvt stage before it, from which the box need not jump")
+            reasons.append("an nvt stage before it, so that the box need not jump")
+        if condition.forcefield not in shipped():
+            reasons.append(f"another model than {condition.forcefield}")
     return "what helps: " + ", or ".join(reasons)
 
 
