@@ -5,6 +5,8 @@ import io
 import os
 import random
 import signal
+import tempfile
+import traceback
 
 ALLOWED = (0, 2, 3, 4)
 
@@ -48,6 +50,25 @@ def stopped_after(saves, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(RunDirectory, "save", counting)
         yield
+
+
+def call_apart(*arguments, seconds=60):
+    """The same in a child of this process: the status is that of `subprocess` (negative for a signal)."""
+    with tempfile.TemporaryFile("w+") as told:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                signal.alarm(seconds)  # a hang ends in SIGALRM
+                status, _, errors = call_here(*arguments)
+                told.write(errors)
+            except BaseException:
+                told.write(traceback.format_exc())
+            told.flush()
+            os._exit(status)
+        _, ended = os.waitpid(child, 0)
+        told.seek(0)
+        return os.waitstatus_to_exitcode(ended), told.read()
 
 
 def cut(path, share):
