@@ -743,6 +743,7 @@ def test_mutated_structure_files(tmp_path, fuzz):
             counts[status] += 1
         else:
             faults.append(f"{what}: {status} {errors.strip()[-300:]}")
+            print(faults[-1], flush=True)
     print(counts)
     assert not faults, "\n".join(faults)
 

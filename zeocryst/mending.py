@@ -294,14 +294,13 @@ def _table(
                 )
         order = list(rows[0]) if rows and set(rows[0]) == set(row) else list(row)
         made.append({name: row[name] for name in order})
-    if made != rows or fault:
-        later = [row for row in rows[len(made) :] if not made or _key(row) <= _key(made[-1])]
-        if not fault and (made != rows[: len(made)] or later):
-            fault = "its rows are not those of the frames"
-        if fault:
-            aside = f"; set aside as {folder.put_aside(folder.table).name}" if folder.table.exists() else ""
-            say(f"{folder.table.name} is damaged ({fault}){aside}; made anew from {len(made)} frames' logs")
-        folder.write_table(made)
+    later = [row for row in rows[len(made) :] if not made or _key(row) <= _key(made[-1])]
+    if not fault and (made != rows[: len(made)] or later):
+        fault = "its rows are not those of the frames"
+    if fault:
+        aside = f"; set aside as {folder.put_aside(folder.table).name}" if folder.table.exists() else ""
+        say(f"{folder.table.name} is damaged ({fault}){aside}; made anew from {len(made)} frames' logs")
+    folder.write_table(made)  # without the rows of frames that were dropped
     return made
 
 
