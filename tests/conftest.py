@@ -13,6 +13,19 @@ os.environ["ZEOCRYST_DATA"] = tempfile.mkdtemp(prefix="zeocryst-tests-")
 SHARED = Path(os.environ.get("ZEOCRYST_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--fuzz", type=int, default=0, metavar="N", help="inputs that each fuzzer tries (default: a few)"
+    )
+
+
+@pytest.fixture
+def fuzz(request):
+    """How many inputs a fuzzer tries: so many as it gives, or as ``--fuzz`` says."""
+    asked = request.config.getoption("--fuzz")
+    return lambda few: asked or few
+
+
 def shared(name):
     path = SHARED / name
     if not path.is_file():

@@ -32,7 +32,7 @@ def test_published_values(ts):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("sigma_A = 2.7275", "sigma = 2.7275", r"pair 1: sigma_A is missing"),
+        ("sigma_A = 2.7275", "sigma = 2.7275", r"pair 1: unknown key 'sigma'; did you mean 'sigma_A'"),
         ("sigma_A = 2.7275", "sigma_A = 2.7275\nsigmaA = 1", r"pair 1: unknown key 'sigmaA'; did you mean 'sigma_A'"),
         ("sigma_A = 2.7275", "sigma_A = -1", r"pair 1: sigma_A = -1; expected a number, more than 0"),
         ("sigma_A = 2.7275", 'sigma_A = "2.7"', r"pair 1: sigma_A = '2.7'; expected a number"),

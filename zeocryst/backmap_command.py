@@ -15,9 +15,11 @@ from zeocryst.errors import InputError
 from zeocryst.forcefield import read_forcefield
 from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.network.matching import Choices, matched_bonds, matched_within
+from zeocryst.outdir import check_empty, folder
 from zeocryst.quench.relax import Quenched, quench
 from zeocryst.rundir import provenance, read_summary, without_nan
 from zeocryst.structures import parse_types, read_networks
+from zeocryst.textfiles import damage_told
 from zeocryst.trajectory import count_frames, read_frame
 
 if TYPE_CHECKING:
@@ -82,14 +84,20 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
     SimulationError
         The engine failed while quenching.
     """
-    from zeocryst.report.backmap import write_backmap_report
-
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"--out {out}: is there already and not empty; nothing is overwritten, give a new one")
+    check_empty(out)
     if options.seed < 1:
         raise InputError(f"--seed {options.seed}: expected a whole number of at least 1")
     sources, model = _sources(path, options)
     prepared = [(source, _network(source, model, options)) for source in sources]
+    with folder(out) as made:
+        assert made is not None
+        return _write(path, made, prepared, options)
+
+
+def _write(path: Path, out: Path, prepared: list[tuple[_Source, _Ready]], options: Options) -> dict[str, Any]:
+    """Atoms, report and summary of the frames, in a folder; the summary."""
+    from zeocryst.report.backmap import write_backmap_report
+
     entries = []
     for number, (source, ready) in enumerate(prepared):
         last = number == len(prepared) - 1
@@ -135,7 +143,9 @@ def _sources(path: Path, options: Options) -> tuple[list[_Source], str]:
         summary = read_summary(path)
         trajectory = path / "trajectory.gsd"
         count = count_frames(trajectory)
-        chosen = _chosen(options.frame or "auto", count, _moments(path, summary, count))
+        with damage_told(f"{path / 'summary.json'}: not a summary of zeocryst"):
+            moments = _moments(path, summary, count)
+        chosen = _chosen(options.frame or "auto", count, moments)
         model = str(summary.get("forcefield", MODEL))
         return [_Source(label, k, beads=read_frame(trajectory, k)) for label, k in chosen], model
     if not path.is_file():
@@ -168,7 +178,7 @@ def _moments(path: Path, summary: dict[str, Any], count: int) -> list[tuple[str,
         from zeocryst.report.run import read_rows
 
         times = np.array([row["time_ps"] for row in read_rows(path / "order_parameters.csv")])
-        middle, label = int(np.abs(times - transition["time_ps"]).argmin()), "transition"
+        middle, label = int(np.abs(times - float(transition["time_ps"])).argmin()), "transition"
     named = [("start", start), (label, min(middle, count - 1)), ("end", count - 1)]
     return [entry for k, entry in enumerate(named) if entry[1] not in [n for _, n in named[k + 1 :]]]
 

@@ -72,6 +72,8 @@ def _parser() -> _Parser:
     frameworks = commands.add_parser(
         "frameworks", help="list the framework types, show one, or add your own",
         usage="zeocryst frameworks [CODE] [--json]\n"
+        "       zeocryst frameworks own [--json]\n"
+        "       zeocryst frameworks remove NAME\n"
         "       zeocryst frameworks add FILE --name NAME [--frame N] [--types T=Si,S=X] [--json]",
     )  # fmt: skip
     frameworks.add_argument("words", nargs="*", metavar="CODE | add FILE", help="a type, or a crystal to add")
@@ -272,13 +274,24 @@ def _backmap(options: argparse.Namespace) -> int:
 
 
 def _frameworks(options: argparse.Namespace) -> int:
-    from zeocryst.library import add_framework, list_frameworks, list_in_words, show_framework, show_in_words
+    from zeocryst.frameworks.table import remove_user_type
+    from zeocryst.library import (
+        add_framework,
+        list_frameworks,
+        list_in_words,
+        own_frameworks,
+        own_in_words,
+        show_framework,
+        show_in_words,
+    )
     from zeocryst.structures import parse_types
 
     words = options.words
-    adding = words[:1] == ["add"]
-    if len(words) > (2 if adding else 1):
-        raise InputError(f"unexpected {words[-1]!r}; expected [CODE], or add FILE --name NAME")
+    adding, removing = words[:1] == ["add"], words[:1] == ["remove"]
+    if len(words) > (2 if adding or removing else 1):
+        raise InputError(f"unexpected {words[-1]!r}; expected [CODE], add FILE --name NAME, own or remove NAME")
+    if removing and len(words) < 2:
+        raise InputError("a name is needed: zeocryst frameworks remove NAME (a type of your own)")
     if adding and (len(words) < 2 or options.name is None):
         raise InputError("a file and a name are needed: zeocryst frameworks add FILE --name NAME")
     if not adding and (options.name, options.frame, options.types) != (None, None, None):
@@ -286,6 +299,12 @@ def _frameworks(options: argparse.Namespace) -> int:
     if adding:
         path, found = add_framework(words[1], options.name, options.frame, parse_types(options.types))
         text = f"{show_in_words(found)}\nkept in {path}"
+    elif removing:
+        removed = remove_user_type(words[1])
+        found, text = {"removed": str(removed)}, f"removed {removed}"
+    elif words == ["own"]:
+        found = own_frameworks()
+        text = own_in_words(found)
     elif words:
         found = show_framework(words[0])
         text = show_in_words(found)
@@ -297,13 +316,19 @@ def _frameworks(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from zeocryst.mending import mend_table
     from zeocryst.report.run import write_report
-    from zeocryst.rundir import read_summary
+    from zeocryst.rundir import RunDirectory, read_summary
+    from zeocryst.textfiles import damage_told
 
     for name in options.folders:
         read_summary(Path(name))
     for name in options.folders:
-        print(write_report(Path(name)))
+        mend_table(RunDirectory(Path(name), "", ""), lambda words: print(words, file=sys.stderr))
+        with damage_told(
+            f"{name}: its report cannot be made from summary.json, which is not as zeocryst wrote it"
+        ):
+            print(write_report(Path(name)))
     return 0
 
 

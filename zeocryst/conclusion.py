@@ -110,11 +110,12 @@ class Conclusion:
             from zeocryst.report.run import write_report
 
             # the report reads the summary; the run counts as finished only once both are there
-            folder.record(finished=now(), running=None)
+            folder.record(finished=now())
             write_report(folder.path, without_nan(summary))
         summary["wall_s"] = self.wall_s()
         summary = without_nan(summary)
         folder.write("summary.json", json.dumps(summary, indent=1) + "\n")
+        folder.record(finished=now(), running=None)
         self.say(f"{summary['sentence']} Results in {folder.path} ({duration(summary['wall_s'])} in all)")
         return summary
 

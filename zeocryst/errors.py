@@ -9,8 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-#: What became of a run, and the cure.
-EXPLODED = "the run exploded; a smaller timestep_fs or a minimize stage before usually helps"
+#: What became of a run; the cure depends on its stage (`zeocryst.failure`).
+EXPLODED = "the run exploded"
 
 
 class ZeocrystError(Exception):
@@ -35,8 +35,8 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     Returns a phrase to put at the end of an error message.
     """
     names = sorted(allowed)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    close = [n for n in names if n.lower() == name.lower()]
     if not close:
-        close = [n for n in names if n.lower() == name.lower()]
+        close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.6)
     listing = ", ".join(names)
     return f"did you mean {close[0]!r}? Allowed: {listing}" if close else f"allowed: {listing}"

@@ -12,7 +12,7 @@ the pairs, lambda, epsilon and cos theta0 of the second sum to the triplet, the 
 
 from __future__ import annotations
 
-import tomllib
+import re
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,8 +23,25 @@ from numpy.typing import NDArray
 
 from zeocryst.errors import InputError, nearest
 from zeocryst.tables import Table
+from zeocryst.textfiles import parse_toml, read_text
 
 FORM = "stillinger-weber"
+
+#: What the parameters of a pair may be: more than, at least, at most. Wide enough for every published model
+#: (Si, Ge, water, silica, nitrides, two-dimensional materials, ions): epsilon 1e-4 to 6 eV, sigma 0.2 to 8 Å,
+#: a 1.2 to 6, A 0.02 to 40, B 0 to 20, p 4 to 12, q 0 to 6, gamma 0 to 4.
+RANGES: dict[str, tuple[float | None, float, float]] = {
+    "epsilon_eV": (0.0, 1e-8, 1e3),
+    "sigma_A": (0.0, 0.05, 50.0),
+    "a": (0.0, 0.5, 50.0),
+    "A": (None, 0.0, 1e4),
+    "B": (None, 0.0, 1e4),
+    "p": (None, 0.0, 40.0),
+    "q": (None, 0.0, 40.0),
+    "gamma": (None, 0.0, 50.0),
+}
+#: Longest range of a pair, Å, and largest strength of a triplet, lambda, and mass, amu.
+LONGEST_CUTOFF_A, LARGEST_LAMBDA, LIGHTEST_AMU, HEAVIEST_AMU = 60.0, 1e4, 0.1, 1e6
 
 Floats = NDArray[np.float64]
 
@@ -121,18 +138,13 @@ def read_forcefield(name: str | Path) -> ForceField:
     path = Path(name)
     if not path.is_file():
         raise InputError(f"no force field {str(name)!r}: {nearest(str(name), shipped())}, or a file")
-    try:
-        return parse_forcefield(path.read_text("utf-8"), str(path))
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file; expected TOML") from None
+    return parse_forcefield(read_text(path), str(path))
 
 
 def parse_forcefield(text: str, where: str) -> ForceField:
     """A force field from TOML text; `where` names it in error messages."""
-    try:
-        top = Table(tomllib.loads(text), where)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{where}: not valid TOML: {error}") from None
+    top = Table(parse_toml(text, where), where)
+    top.known("name", "source", "form", "types", "pair", "triplet")
     name, source = top.text("name"), top.text("source")
     top.choice("form", [FORM])
     masses = _read_masses(top.table("types"))
@@ -148,13 +160,14 @@ def parse_forcefield(text: str, where: str) -> ForceField:
                 raise InputError(f"{where}: pair: no entry with types = [{i!r}, {j!r}]; expected one")
     triplets: dict[tuple[str, str, str], Triplet] = {}
     for entry in top.tables("triplet"):
+        entry.known("types", "epsilon_eV", "lambda", "cos_theta0")
         i, j, k = entry.words("types", 3, masses)
         if (i, j, k) in triplets:
             raise entry.error("types", "each triplet once")
         cosine = {"least": -1.0, "most": 1.0}
         triplet = Triplet(
-            entry.number("epsilon_eV", above=0),
-            entry.number("lambda", least=0),
+            entry.number("epsilon_eV", above=0, least=1e-8, most=1e3),
+            entry.number("lambda", least=0, most=LARGEST_LAMBDA),
             entry.number("cos_theta0", **cosine),
         )
         entry.finish()
@@ -167,7 +180,10 @@ def _read_masses(types: Table) -> dict[str, float]:
     masses = {}
     for name in types.names():
         entry = types.table(name)
-        masses[name] = entry.number("mass_amu", above=0)
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,15}", name):
+            raise types.error(name, "a name of letters, digits and _, begun with a letter, at most 16 in all")
+        entry.known("mass_amu")
+        masses[name] = entry.number("mass_amu", above=0, least=LIGHTEST_AMU, most=HEAVIEST_AMU)
         entry.finish()
     if not masses:
         raise types.error("NAME", "a table [types.NAME] for each bead type")
@@ -175,10 +191,25 @@ def _read_masses(types: Table) -> dict[str, float]:
 
 
 def _read_pair(entry: Table) -> Pair:
-    positive = {key: entry.number(key, above=0) for key in ("epsilon_eV", "sigma_A", "a")}
-    others = {key: entry.number(key) for key in ("A", "B", "p", "q", "gamma")}
+    for key in RANGES:
+        entry.get(key, "", None)
+    entry.known("types", *RANGES)
+    given = {
+        key: entry.number(key, above=above, least=least, most=most)
+        for key, (above, least, most) in RANGES.items()
+    }
     entry.finish()
-    return Pair(**positive, **others)
+    pair = Pair(**given)
+    if pair.cutoff_A > LONGEST_CUTOFF_A:
+        raise entry.error(
+            "a", f"less: the pair reaches a sigma_A = {pair.cutoff_A:g} Å, at most {LONGEST_CUTOFF_A:g}"
+        )
+    # near r = 0 a pair must not attract without bound
+    if pair.A > 0 and (pair.q > pair.p if pair.B > 0 else pair.q > 0):
+        raise entry.error(
+            "q", f"at most p = {pair.p:g} where B is more than 0, else 0: closer beads would fall together"
+        )
+    return pair
 
 
 def write_sw(forcefield: ForceField, path: Path, types: list[str] | None = None) -> None:
@@ -213,7 +244,7 @@ def read_sw(path: Path, masses: dict[str, float]) -> ForceField:
         is missing. Entries for other types are left out.
     """
     words: list[str] = []
-    for line in path.read_text("utf-8").splitlines():
+    for line in read_text(path).splitlines():
         words += line.split("#")[0].split()
     if not words or len(words) % 14:
         raise InputError(f"{path}: {len(words)} entries; expected 14 for each triplet (3 types, 11 numbers)")

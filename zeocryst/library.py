@@ -19,6 +19,8 @@ from zeocryst.frameworks.table import (
     framework_types,
     start_codes,
     user_codes,
+    user_entry,
+    user_folder,
 )
 from zeocryst.network.bonds import Network
 from zeocryst.network.periodicity import pieces
@@ -71,6 +73,34 @@ def list_frameworks() -> dict[str, Any]:
         "frameworks": [row for row in rows if row["code"] not in dense],
         "dense": [row for row in rows if row["code"] in dense],
     }
+
+
+def own_frameworks() -> dict[str, Any]:
+    """The types that the user added, with their files: ``{"own": [{"code", "file", "source", ...}]}``.
+
+    A file that is damaged has ``error`` instead of what it holds, so that it can be removed.
+    """
+    rows: list[dict[str, Any]] = []
+    for code in user_codes():
+        row: dict[str, Any] = {"code": code, "file": str(user_folder() / f"{code}.json")}
+        try:
+            entry = user_entry(code)
+        except InputError as error:
+            rows.append({**row, "error": str(error)})
+            continue
+        rows.append({**row, "n_T": entry["n_T"], "source": entry["source"]})
+    return {"own": rows}
+
+
+def own_in_words(found: dict[str, Any]) -> str:
+    """The types that the user added, for people."""
+    lines = [
+        f"{row['code']}  " + (row.get("error") or f"{row['n_T']} T per cell, {row['source']} ({row['file']})")
+        for row in found["own"]
+    ]
+    return (
+        "\n".join(lines) or "no framework types of your own; zeocryst frameworks add FILE --name NAME adds one"
+    )
 
 
 def show_framework(code: str) -> dict[str, Any]:

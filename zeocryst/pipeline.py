@@ -7,7 +7,6 @@ killed or failed goes on from its last checkpoint with the same call.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import time
 from collections.abc import Sequence
@@ -22,11 +21,14 @@ from zeocryst.cell import box_to_cell, volume
 from zeocryst.compiling import told_when_compiling
 from zeocryst.conclusion import Conclusion
 from zeocryst.condition import EDITS, Condition, Cut, EngineChoice, read_condition, to_toml
+from zeocryst.condition.substances import in_words as recipe_in_words
 from zeocryst.engines import choose_engine
-from zeocryst.engines.protocol import Engine, Sample
+from zeocryst.engines.protocol import HELD_MARK, Engine, Sample
 from zeocryst.errors import InputError, SimulationError
+from zeocryst.failure import told
 from zeocryst.forcefield import ForceField
 from zeocryst.interrupt import Stopper
+from zeocryst.mending import resume
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import AGGREGATION, DEFAULT, measure
 from zeocryst.progress import Progress
@@ -34,7 +36,8 @@ from zeocryst.rundir import RunDirectory, now, read_summary
 from zeocryst.simulation import Hooks, Kept, Position, simulate, steps_in_all
 from zeocryst.solution.aggregate import SEED_MARK
 from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
-from zeocryst.trajectory import TrajectoryWriter, count_frames, read_frame
+from zeocryst.textfiles import in_short
+from zeocryst.trajectory import TrajectoryWriter, read_frame
 from zeocryst.watching import Watch, check_memory
 
 if TYPE_CHECKING:
@@ -160,14 +163,19 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
         folder.set_aside()
     state = folder.examine()
     progress = Progress(condition.n_steps, len(condition.stages), options.quiet)
+    if state == "unsummarized":
+        aside = folder.put_aside(out / "summary.json")
+        progress.say(f"{out}: the summary is damaged; set aside as {aside.name}, and made again")
     if state == "finished":
         summary = read_summary(out)
         progress.say(f"{out} holds this run already, finished; --restart runs it again")
         return summary, True
     folder.open()
     try:
-        progress.say(why)
-        folder.log(why)
+        recipe = condition.system.recipe
+        for words in (why, *(recipe_in_words(recipe) if recipe else [])):
+            progress.say(words)
+            folder.log(words)
         engines = folder.recorded("engines", [])
         folder.record(engines=[*engines, asdict(engine.info)], seed=condition.seed)
         work = _Run(condition, forcefield, engine, folder, progress, Stopper(options.walltime_s))
@@ -221,6 +229,8 @@ class _Run:
         self._begin = time.monotonic()
         self._frames: TrajectoryWriter | None = None
         self._last_step = -1
+        self._last_ps = 0.0
+        self._stage = 0  # that which runs now
         self._n_beads = 0
         self._names: tuple[str, ...] = DEFAULT
         self._watch = Watch(condition)
@@ -241,9 +251,9 @@ class _Run:
                 raise
             except SimulationError:
                 raise  # recorded where it happened
-            except Exception:
+            except Exception as error:
                 with suppress(OSError):  # the disk may be full
-                    self._interrupted("failure", max(self._last_step, 0))
+                    self._interrupted("failure", max(self._last_step, 0), in_short(error))
                 raise
 
     # ---- simulation ---------------------------------------------------------------------------
@@ -252,25 +262,23 @@ class _Run:
         """Run what is left of the stages; False when stopped."""
         folder, condition, stopper = self._folder, self._condition, self._stopper
         folder.note_kill()
-        saved = folder.load()
+        saved = resume(folder, condition, self._say)
         position = Position()
         if saved is not None:
-            frame, position = saved
-            self._last_step = position.step
-            self._watch, self._told = Watch.of(condition, self._rows()), position.stage
+            frame, position, rows = saved
+            # of its log only which beads are held is a part of the state
+            frame.log = {key: value for key, value in frame.log.items() if key == HELD_MARK}
+            self._last_step, self._last_ps = position.step, round(position.time_ps, 6)
+            self._stage = position.stage
+            self._watch, self._told = Watch.of(condition, rows), position.stage
             self._say(f"goes on from step {position.step} of {self._steps(position)}")
-            if condition.seed_framework and count_frames(folder.trajectory):
+            if condition.seed_framework and folder.trajectory.is_file():
                 self._seed_of(read_frame(folder.trajectory))
         else:
-            if folder.trajectory.is_file() and count_frames(folder.trajectory) > 1:
-                raise InputError(
-                    f"--out {folder.path}: has a trajectory but its checkpoint is gone; --restart sets the "
-                    "folder aside and begins anew"
-                )
             for left in (folder.trajectory, folder.table):  # of a run killed before its first checkpoint
                 left.unlink(missing_ok=True)
             if condition.stages[0].kind != "minimize" and needs_relaxing(condition, self._forcefield, frame):
-                frame, _ = self._engine.minimize(frame)
+                frame = self._relaxed(frame)
         self._n_beads = int(frame.particles.N)
         with TrajectoryWriter(folder.trajectory) as self._frames:
             try:
@@ -281,10 +289,11 @@ class _Run:
                     ),
                 )  # fmt: skip
             except SimulationError as error:
-                self._interrupted("failure", self._last_step)
+                self._interrupted("failure", max(self._last_step, 0), in_short(error))
                 folder.log(str(error))
                 raise SimulationError(
-                    f"{error}. The last good state (step {max(self._last_step, 0)}) is kept in {folder.path}"
+                    f"{told(error, condition, self._stage)}. The last good state (step "
+                    f"{max(self._last_step, 0)}) is kept in {folder.path}"
                 ) from None
         if self._progress.speed:  # not when there was nothing left to run
             folder.record(steps_per_s=self._progress.speed)
@@ -296,11 +305,16 @@ class _Run:
             )
         return finished
 
-    def _rows(self) -> list[dict[str, float]]:
-        """The rows of the table so far."""
-        from zeocryst.report.run import read_rows
-
-        return read_rows(self._folder.table) if self._folder.table.is_file() else []
+    def _relaxed(self, frame: gsd.hoomd.Frame) -> gsd.hoomd.Frame:
+        """The first frame at its minimum; what fails there is the start, and no stage."""
+        try:
+            return self._engine.minimize(frame)[0]
+        except SimulationError as error:
+            self._interrupted("failure", 0, in_short(error))
+            raise SimulationError(
+                f"the start, before stage 1: its minimization failed: {error}; a lower density or another "
+                "model would help"
+            ) from None
 
     def _steps(self, position: Position) -> str:
         """Time steps of the run in words: at most so many where a stage that is left can end early."""
@@ -370,8 +384,8 @@ class _Run:
     ) -> None:
         """Write a frame and its row, and let the watch see it as the table has it."""
         assert self._frames is not None
-        self._frames.append(frame, position.step, row, beads)
-        self._watch.add(self._append(row | words))
+        self._frames.append(frame, position.step, row, beads, words)
+        self._watch.add(self._folder.add_row(row | words))
 
     def _has_enough(self) -> bool:
         """Whether the stage has what it was run for."""
@@ -385,7 +399,8 @@ class _Run:
             if "sentence" in entry:
                 self._say(entry["sentence"])
         self._folder.save(frame, position)
-        self._folder.record(running={"step": position.step, "wall_s": self._wall_s(), "time": now()})
+        self._last_ps, self._stage = round(position.time_ps, 6), position.stage
+        self._folder.running(position.step, self._last_ps, self._wall_s())
 
     def _seed_of(self, frame: gsd.hoomd.Frame) -> NDArray[np.int32]:
         """Which beads are the crystal seed's: what was last said of as many beads, none at first."""
@@ -395,20 +410,9 @@ class _Run:
             self._seed = np.zeros(frame.particles.N, dtype=np.int32)
         return self._seed
 
-    def _append(self, row: dict[str, Any]) -> dict[str, str]:
-        """Add a row to the table; returns it as it stands there."""
-        texts = {k: f"{v:.8g}" if isinstance(v, float) else str(v) for k, v in row.items()}
-        path = self._folder.table
-        new = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(texts)
-            writer.writerow(texts.values())
-        return texts
-
-    def _interrupted(self, reason: str, step: int) -> None:
-        self._folder.interrupted({"reason": reason, "step": step, "time": now()}, self._wall_s())
+    def _interrupted(self, reason: str, step: int, words: str = "") -> None:
+        entry: dict[str, Any] = {"reason": reason, "step": step, "time_ps": self._last_ps, "time": now()}
+        self._folder.interrupted(entry | ({"words": words} if words else {}), self._wall_s())
         self._folder.log(f"interrupted at step {step}: {reason}")
 
     def _wall_s(self) -> float:

@@ -82,9 +82,10 @@ def check_types(solvent: Solvent, forcefield: ForceField, where: str) -> None:
 
 def read_solvent(table: Table) -> Solvent:
     """``[solvent]`` of a condition; radii that are not given are those of `DEFAULT_RADIUS_A`."""
-    viscosity = table.number("viscosity_mPa_s", DEFAULT_VISCOSITY_MPA_S, above=0, most=1e6)
+    table.known("viscosity_mPa_s", "radius_A")
+    viscosity = table.number("viscosity_mPa_s", DEFAULT_VISCOSITY_MPA_S, above=0, least=1e-4, most=1e6)
     radii = table.table("radius_A", {})
-    given = {name: radii.number(name, above=0, most=1e4) for name in radii.names()}
+    given = {name: radii.number(name, above=0, least=0.01, most=1e4) for name in radii.names()}
     table.finish()
     return Solvent(viscosity, DEFAULT_RADIUS_A | given)
 

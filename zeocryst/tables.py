@@ -9,6 +9,8 @@ from typing import Any
 from zeocryst.errors import InputError, nearest
 
 _REQUIRED: Any = object()
+#: Most characters of a value that a message shows.
+MOST_SHOWN = 200
 
 
 class Table:
@@ -28,7 +30,7 @@ class Table:
 
     def __init__(self, content: Mapping[str, Any], where: str, here: str = "") -> None:
         if not isinstance(content, Mapping):
-            raise InputError(f"{where}: {here} = {content!r}; expected a table, begun with [{here}]")
+            raise InputError(f"{where}: {here} = {_shown(content)}; expected a table, begun with [{here}]")
         self._content = content
         self._where = where
         self._here = here
@@ -37,12 +39,24 @@ class Table:
     def error(self, key: str, expected: str) -> InputError:
         """The error for a wrong value of `key`, to be raised."""
         place = f"{self._where}: {self._here}: " if self._here else f"{self._where}: "
-        given = f"= {self._content[key]!r}" if key in self._content else "is missing"
+        given = f"= {_shown(self._content[key])}" if key in self._content else "is missing"
         return InputError(f"{place}{key} {given}; expected {expected}")
 
     def whole_error(self, expected: str) -> InputError:
         """The error for a table whose entries do not go together, to be raised."""
         return InputError(f"{self._where}: {self._here or 'top level'}: expected {expected}")
+
+    def known(self, *names: str) -> Table:
+        """Complain of a key that is none of these, and return the table.
+
+        Called first of all, so that a misspelt key is named and not the one that is missing instead. What is
+        known but not asked for (a key of another kind of table) is left to `finish`.
+        """
+        for key in self._content:
+            if key not in names:
+                place = f"{self._where}: {self._here or 'top level'}"
+                raise InputError(f"{place}: unknown key {key!r}; {nearest(key, names)}")
+        return self
 
     def __contains__(self, key: str) -> bool:
         return key in self._content
@@ -86,12 +100,17 @@ class Table:
         least: float | None = None,
         most: float | None = None,
     ) -> float:
-        """A finite number within the bounds (`above` itself is not allowed)."""
-        expected = _range("a number", above, least, most)
+        """A finite number within the bounds (`above` itself is not allowed).
+
+        With both `above` and `least` the latter is a bound of reason, named only where it is missed.
+        """
+        expected = _range("a number", above, None if above is not None else least, most)
         value = self.get(key, expected, default)
         if value is default and default is not _REQUIRED:
             return value  # type: ignore[no-any-return]
         if not _is_number(value) or not _within(value, above, least, most):
+            if _is_number(value) and _within(value, above, None, most):
+                expected = _range("a number", None, least, most)
             raise self.error(key, expected)
         return float(value)
 
@@ -106,16 +125,27 @@ class Table:
         return value
 
     def numbers(
-        self, key: str, count: int, default: Any = _REQUIRED, *, whole: bool = False, least: float
+        self,
+        key: str,
+        count: int,
+        default: Any = _REQUIRED,
+        *,
+        whole: bool = False,
+        least: float,
+        most: float | None = None,
     ) -> tuple[Any, ...]:
-        """A list of `count` numbers, each at least `least`."""
+        """A list of `count` numbers, each at least `least` and at most `most`."""
         kind = "whole numbers" if whole else "numbers"
         expected = f"a list of {count} {kind}, each {least:g} or more"
+        if most is not None:
+            expected += f" and at most {most:g}"
         value = self.get(key, expected, default)
         if value is default and default is not _REQUIRED:
             return value  # type: ignore[no-any-return]
         good = isinstance(value, list) and len(value) == count and all(map(_is_number, value))
-        if not good or any(v < least or (whole and not isinstance(v, int)) for v in value):
+        if not good or any(
+            not _within(v, None, least, most) or (whole and not isinstance(v, int)) for v in value
+        ):
             raise self.error(key, expected)
         return tuple(value)
 
@@ -160,6 +190,15 @@ class Table:
             if key not in self._asked:
                 place = f"{self._where}: {self._here or 'top level'}"
                 raise InputError(f"{place}: unknown key {key!r}; {nearest(key, self._asked)}")
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: a long one by its beginning."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, brackets within brackets
+        return f"a {type(value).__name__} too long to show"
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + " ..."
 
 
 def _is_number(value: Any) -> bool:

@@ -2,13 +2,16 @@
 
 Frames follow HOOMD-blue's schema (gsd.hoomd), so that HOOMD-blue, freud and OVITO read them: positions
 and box in Å with the origin in the middle of the box, masses in amu, velocities in Å/ps. What was measured
-stands in each frame's log: ``zeocryst/NAME`` per frame and ``particles/zeocryst/NAME`` per bead.
+stands in each frame's log: ``zeocryst/NAME`` per frame and ``particles/zeocryst/NAME`` per bead; words as
+bytes, since GSD keeps numbers only. ``zeocryst/checksum`` tells a frame that was damaged later (`is_sound`).
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.errors import InputError
+from zeocryst.textfiles import damage_told, in_short
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -25,17 +29,28 @@ if TYPE_CHECKING:
 
 PREFIX = "zeocryst/"
 BEAD_PREFIX = "particles/zeocryst/"
+CHECKSUM = PREFIX + "checksum"
+#: Room for a logged word, bytes: of one length in all frames, as GSD's readers want it.
+WORD_BYTES = 32
+#: What a frame of a run is made of: what moves, and what all frames share (kept once in the file).
+MOVING = {"position": (np.float32, 0), "velocity": (np.float32, 0), "image": (np.int32, 0)}
+SHARED = {"typeid": (np.uint32, 0), "mass": (np.float32, 1), "body": (np.int32, -1)}
+#: Largest box and most lattice vectors' share of tilt that a frame may have.
+LONGEST_BOX_A, STEEPEST_TILT = 1e6, 1e3
 
 
 def _open(path: Path, mode: str = "r") -> gsd.hoomd.HOOMDTrajectory:
     import gsd.hoomd
 
+    if mode == "r" and not Path(path).exists():
+        raise InputError(f"no file {path}")
     try:
-        return gsd.hoomd.open(str(path), mode)
-    except (OSError, RuntimeError) as error:
-        if not Path(path).exists():
-            raise InputError(f"no file {path}") from None
-        raise InputError(f"{path}: not a readable GSD file of HOOMD's schema: {error}") from None
+        with damage_told(f"{path}: not a readable GSD file of HOOMD's schema"):
+            return gsd.hoomd.open(str(path), mode)
+    except OSError as error:
+        if mode != "r":  # such as a full disk: no fault of the file's
+            raise
+        raise InputError(f"{path}: cannot be read: {error.strerror or in_short(error)}") from None
 
 
 class TrajectoryWriter:
@@ -64,15 +79,63 @@ class TrajectoryWriter:
         step: int,
         log: Mapping[str, Any] | None = None,
         beads: Mapping[str, Any] | None = None,
+        words: Mapping[str, str] | None = None,
     ) -> None:
-        """Write a frame with what was measured: `log` per frame, `beads` per bead (N values each)."""
+        """Write a frame with what was measured: `log` and `words` per frame, `beads` per bead (N values each).
+
+        The frame keeps its precision; the file's is single.
+        """
         frame.configuration.step = step
         for name, value in (log or {}).items():
             frame.log[PREFIX + name] = np.atleast_1d(value)
+        for name, word in (words or {}).items():
+            frame.log[PREFIX + name] = _as_bytes(word)
         for name, value in (beads or {}).items():
             frame.log[BEAD_PREFIX + name] = np.asarray(value)
-        self._file.append(frame)
+        written = copy.copy(frame)
+        written.particles, written.configuration = copy.copy(frame.particles), copy.copy(frame.configuration)
+        written.validate()  # to the file's precision
+        written.log = {**frame.log, CHECKSUM: checksums(written)}
+        self._file.append(written)
         self._file.flush()
+
+
+def _as_bytes(word: str) -> np.ndarray:
+    given = np.frombuffer(word.encode()[:WORD_BYTES], np.uint8)
+    return np.pad(given, (0, WORD_BYTES - len(given)))
+
+
+def checksums(frame: gsd.hoomd.Frame) -> np.ndarray:
+    """CRC-32 of a frame as files have it: of what is its own, and of what all frames share (N, types, masses).
+
+    Returns
+    -------
+    (2,) uint32 array
+    """
+    particles, configuration = frame.particles, frame.configuration
+    count = int(particles.N)
+
+    def mixed(begin: int, fields: Mapping[str, tuple[Any, int]]) -> int:
+        for name, (kind, default) in fields.items():
+            value = getattr(particles, name)
+            shape = (count, 3) if fields is MOVING else (count,)
+            array = np.full(shape, default, kind) if value is None else np.ascontiguousarray(value, kind)
+            begin = zlib.crc32(array.tobytes(), begin)
+        return begin
+
+    own = zlib.crc32(np.asarray(configuration.box, np.float32).tobytes())
+    own = mixed(zlib.crc32(str(int(configuration.step or 0)).encode(), own), MOVING)
+    for name in sorted(set(frame.log) - {CHECKSUM}):
+        value = np.ascontiguousarray(frame.log[name])
+        own = zlib.crc32(value.tobytes(), zlib.crc32(f"{name} {value.dtype} {value.shape}".encode(), own))
+    shared = zlib.crc32(f"{count} {list(particles.types or [])}".encode())
+    return np.array([own, mixed(shared, SHARED)], np.uint32)
+
+
+def is_sound(frame: gsd.hoomd.Frame) -> bool:
+    """Whether a frame is as it was written; frames without a checksum (of earlier versions) are believed."""
+    kept = frame.log.get(CHECKSUM)
+    return kept is None or np.array_equal(kept, checksums(frame))
 
 
 def cut_after(path: Path, step: int) -> int:
@@ -80,14 +143,17 @@ def cut_after(path: Path, step: int) -> int:
 
     The file is replaced by a copy only once that is complete. Returns the number of frames kept.
     """
+    return rewrite(path, (frame for _, frame in iterate(path) if frame.configuration.step <= step))
+
+
+def rewrite(path: Path, frames: Iterator[gsd.hoomd.Frame]) -> int:
+    """Put a file with these frames in the place of another, once it is complete; how many they are."""
     kept = 0
     partial = path.with_name(path.name + ".part")
     partial.unlink(missing_ok=True)
-    with _open(path) as old, TrajectoryWriter(partial) as new:
-        for frame in old:
-            if frame.configuration.step > step:
-                break
-            new.append(frame, frame.configuration.step)
+    with TrajectoryWriter(partial) as new:
+        for frame in frames:
+            new.append(frame, int(frame.configuration.step or 0))
             kept += 1
     os.replace(partial, path)
     return kept
@@ -122,7 +188,7 @@ def read_frame(path: Path, index: int = -1) -> gsd.hoomd.Frame:
             raise InputError(f"{path}: the file has no frames")
         if not -count <= index < count:
             raise InputError(f"{path}: no frame {index}; it has {count}, numbered from 0 (or -1, the last)")
-        frame = _quietly(file, index % count)
+        frame = _quietly(file, index % count, path)
     return frame
 
 
@@ -130,23 +196,101 @@ def iterate(path: Path, frames: slice = slice(None)) -> Iterator[tuple[int, gsd.
     """Number and content of the chosen frames, one at a time."""
     with _open(path) as file:
         for index in range(*frames.indices(len(file))):
-            yield index, _quietly(file, index)
+            yield index, _quietly(file, index, path)
 
 
-def _quietly(file: gsd.hoomd.HOOMDTrajectory, index: int) -> gsd.hoomd.Frame:
+def readable(path: Path) -> Iterator[tuple[int, gsd.hoomd.Frame | None, str]]:
+    """Number of each frame of a file, its content or None, and why it is damaged or an empty text.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened.
+    """
+    with _open(path) as file:
+        for index in range(len(file)):
+            try:
+                frame = _quietly(file, index, path)
+            except InputError as error:
+                yield index, None, str(error)
+                continue
+            yield index, frame, "" if is_sound(frame) else f"frame {index}: its checksum is another"
+
+
+def _quietly(file: gsd.hoomd.HOOMDTrajectory, index: int, path: Path) -> gsd.hoomd.Frame:
+    here = f"frame {index} cannot be read, the file is damaged there"
     with warnings.catch_warnings():
         # files of other programs may lack the log entries of later frames; that is not ours to report
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            return file[index]
-        except (OSError, RuntimeError) as error:
-            raise InputError(f"frame {index} cannot be read, the file is damaged there: {error}") from None
+            with damage_told(here):
+                frame = file[index]
+        except OSError as error:
+            raise InputError(f"{here}: {error.strerror or in_short(error)}") from None
+    with damage_told(here):
+        _check(frame, index)
+    if (
+        Path(path).name == "trajectory.gsd"
+        and (Path(path).parent / "checkpoint").is_dir()
+        and not is_sound(frame)
+    ):
+        raise InputError(
+            f"{path}: frame {index} is not as the run wrote it (its checksum is another): it was damaged, or "
+            "another program has changed it"
+        )
+    return frame
+
+
+def _check(frame: gsd.hoomd.Frame, index: int) -> None:
+    """See that the arrays of a frame fit together and its box is one; positions may be broken."""
+    particles, count = frame.particles, int(frame.particles.N)
+    here = f"frame {index} is damaged or not of HOOMD's schema"
+    for name, shape in {
+        "position": (count, 3), "velocity": (count, 3), "image": (count, 3),
+        "typeid": (count,), "mass": (count,), "body": (count,),
+    }.items():  # fmt: skip
+        value = getattr(particles, name)
+        if value is not None and np.shape(value) != shape:
+            raise InputError(f"{here}: particles/{name} has the shape {np.shape(value)}, expected {shape}")
+    names = list(particles.types or [])
+    kinds = np.asarray(particles.typeid)
+    if count and (int(kinds.max()) >= len(names) or int(kinds.min()) < 0):
+        raise InputError(
+            f"{here}: particles/typeid goes up to {int(kinds.max())}, and there are {len(names)} type names"
+        )
+    box = np.asarray(frame.configuration.box, dtype=float).ravel()
+    if box.shape != (6,) or not np.isfinite(box).all():
+        raise InputError(f"{here}: configuration/box = {box.tolist()}; expected six finite numbers")
+    if (box[:3] <= 0).any() or (box[:3] > LONGEST_BOX_A).any() or (np.abs(box[3:]) > STEEPEST_TILT).any():
+        raise InputError(
+            f"{here}: configuration/box = {box.tolist()}; expected three lengths of more than 0 and at most "
+            f"{LONGEST_BOX_A:g} Å, and tilts of at most {STEEPEST_TILT:g}"
+        )
 
 
 def logged(frame: gsd.hoomd.Frame, name: str) -> float | None:
     """A number that zeocryst measured for the frame, or None."""
     value = (frame.log or {}).get(PREFIX + name)
-    return None if value is None else float(np.ravel(value)[0])
+    if value is None or np.size(value) == 0:
+        return None
+    try:
+        return float(np.ravel(value)[0])
+    except (TypeError, ValueError):
+        return None
+
+
+def logged_row(frame: gsd.hoomd.Frame) -> dict[str, Any]:
+    """All that was measured for a frame by name: numpy's numbers, and texts where it is words."""
+    row: dict[str, Any] = {}
+    for name, value in frame.log.items():
+        if not name.startswith(PREFIX) or name == CHECKSUM or np.size(value) == 0:
+            continue
+        given = np.ravel(value)
+        if given.dtype == np.uint8 and given.size == WORD_BYTES:
+            row[name[len(PREFIX) :]] = given.tobytes().rstrip(b"\0").decode(errors="replace")
+        else:
+            row[name[len(PREFIX) :]] = given[0]
+    return row
 
 
 def run_frames(path: Path, *, seeded: bool) -> Frames:

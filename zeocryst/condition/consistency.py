@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from zeocryst.cell import heights
 from zeocryst.condition.model import MOST_FINE, UNTIL, Condition, Cut, Seed, System
+from zeocryst.condition.substances import amounts
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
 from zeocryst.frameworks.table import start_structure
-from zeocryst.solvent import check_step, check_types
-from zeocryst.units import steps
+from zeocryst.solvent import check_step, check_types, stiffness
+from zeocryst.units import EV_PER_AMU_A2_PER_PS2, steps
+
+#: Most frames of a run that anybody keeps.
+MOST_FRAMES = 10**7
 
 
 def check_together(condition: Condition, where: str) -> None:
@@ -18,7 +25,7 @@ def check_together(condition: Condition, where: str) -> None:
     if not {"T"} <= set(forcefield.types):
         raise InputError(f"{where}: forcefield: {condition.forcefield} has no bead type T")
     system = condition.system
-    osda = system.recipe["OSDA"] if system.recipe else 0
+    osda = amounts(system.recipe)["OSDA"] if system.recipe else 0
     needs_s = (system.framework and system.S_in_cages) or system.n_S or osda
     if needs_s and "S" not in forcefield.types:
         raise InputError(f"{where}: system: S beads need a force field with type S")
@@ -26,6 +33,7 @@ def check_together(condition: Condition, where: str) -> None:
         raise InputError(f"{where}: system: file = {system.file!r}; no such file beside the condition")
     bead_types(system.types, forcefield, where)
     _check_solvent(condition, forcefield, where)
+    _check_stiffness(condition, forcefield, where)
     _check_edits(condition, where)
     dynamic = [stage for stage in condition.stages if stage.n_steps]
     if dynamic and condition.output.interval_ps > sum(stage.time_ps for stage in dynamic):
@@ -33,8 +41,46 @@ def check_together(condition: Condition, where: str) -> None:
             f"{where}: output: interval_ps = {condition.output.interval_ps:g}; "
             f"expected at most the length of the run, {condition.time_ps:g} ps"
         )
+    _check_interval(condition, where)
     _check_fine(condition, where)
     _check_until(condition, where)
+
+
+def _check_interval(condition: Condition, where: str) -> None:
+    """No shorter than a time step, and no more frames than anybody can keep."""
+    interval = condition.output.interval_ps
+    longest = max((stage.timestep_fs for stage in condition.stages if stage.n_steps), default=0.0)
+    if 1000 * interval < longest:
+        raise InputError(
+            f"{where}: output: interval_ps = {interval:g}; expected at least the longest time step, "
+            f"{longest / 1000:g} ps"
+        )
+    frames = sum(stage.time_ps for stage in condition.stages if stage.n_steps) / interval
+    if frames > MOST_FRAMES:
+        raise InputError(
+            f"{where}: output: interval_ps = {interval:g}; expected a longer one: these are {frames:.2g} "
+            f"frames, and at most {MOST_FRAMES:.0e} are written"
+        )
+
+
+def _check_seed(seed: Seed, system: System, where: str) -> None:
+    """The ball of crystal is no larger than what it is put into."""
+    shortest = _shortest_box(system)
+    if 2 * seed.radius_A > shortest:
+        raise InputError(
+            f"{where}: radius_A = {seed.radius_A:g}; expected at most half of the shortest width of the box, "
+            f"{shortest / 2:.1f} Å: a smaller seed, or more beads"
+        )
+
+
+def _shortest_box(system: System) -> float:
+    """Shortest width of the box of a start, Å; infinite where only its file or recipe knows."""
+    if system.framework is not None:
+        cell = start_structure(system.framework)[0]
+        return float(heights(cell * np.array(system.repeat)[:, None]).min())
+    if system.n_T is None or system.density_T_per_1000A3 is None:
+        return math.inf
+    return float((1000.0 * system.n_T / system.density_T_per_1000A3) ** (1 / 3))
 
 
 def _check_fine(condition: Condition, where: str) -> None:
@@ -97,6 +143,24 @@ def _check_solvent(condition: Condition, forcefield: ForceField, where: str) -> 
             )
 
 
+def _check_stiffness(condition: Condition, forcefield: ForceField, where: str) -> None:
+    """No time step in which a pair of the model swings by more than a radian: it would explode."""
+    fastest, pair = 0.0, ("", "")
+    for (i, j), parameters in forcefield.pairs.items():
+        inverse_mass = 1 / forcefield.masses[i] + 1 / forcefield.masses[j]
+        square = stiffness(parameters) * inverse_mass / EV_PER_AMU_A2_PER_PS2
+        if square > fastest**2:
+            fastest, pair = square**0.5, (i, j)
+    for n, stage in enumerate(condition.stages, start=1):
+        # without inertia nothing swings: see `zeocryst.solvent.check_step`
+        if stage.n_steps and stage.kind != "brownian" and fastest * stage.timestep_fs > 1000:
+            raise InputError(
+                f"{where}: stage {n}: timestep_fs = {stage.timestep_fs:g}; expected at most "
+                f"{1000 / fastest:.3g}: a pair {'-'.join(pair)} of {forcefield.name} swings with a period of "
+                f"{2000 * math.pi / fastest:.3g} fs"
+            )
+
+
 def _check_edits(condition: Condition, where: str) -> None:
     """A droplet has no pressure; a seed that is cut afterwards could not be followed."""
     free = seeded = False
@@ -113,6 +177,10 @@ def _check_edits(condition: Condition, where: str) -> None:
                 f"{where}: stage {n}: kind = 'npt', but the aggregate stands in a vacuum, where no barostat "
                 "can act; use langevin or nvt, or cut it with box = 'packed'"
             )
+    if not any(isinstance(stage.edit, Cut) for stage in condition.stages):
+        for n, stage in enumerate(condition.stages, start=1):
+            if isinstance(stage.edit, Seed):
+                _check_seed(stage.edit, condition.system, f"{where}: stage {n}")
 
 
 def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str) -> dict[str, str]:

@@ -22,6 +22,8 @@ UNTIL: dict[str, tuple[str, float]] = {
 MOST_FINE = 100
 #: Framework density of a melt for which none is given, T per 1000 Å^3: that of T-S crystals.
 DEFAULT_DENSITY = 17.8
+#: Lowest density of a start, T per 1000 Å^3: a thousandth of the thinnest recipes.
+LEAST_DENSITY = 1e-4
 
 
 @dataclass(frozen=True)

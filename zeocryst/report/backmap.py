@@ -130,7 +130,7 @@ def ideal_crystal(ideal: Mapping[str, Any], files: str = "framework") -> str:
     sites = [[s["label"], s["multiplicity"], f"{s['rms_A']:.3f}", s["copies"]] for s in ideal["sites"]]
     return "".join(
         [
-            f'<p><a href="{escape(name)}">{escape(name)}</a>: mean places of all copies of each site, in the '
+            f'<p><a href="./{escape(name)}">{escape(name)}</a>: mean places of all copies of each site, in the '
             "space group of the framework. The atoms as they are stand in the first file.</p>",
             facts(rows),
             table(["site", "multiplicity", "spread (rms), Å", "copies"], sites),

@@ -21,6 +21,10 @@ img{max-width:100%;height:auto} pre{background:#f6f6f6;padding:.8rem;overflow-x:
 """
 
 
+class Html(str):
+    """Text that is HTML already; every other text is escaped."""
+
+
 def number(value: Any, digits: int = 4) -> str:
     """A number for people; text as it is, nothing for None."""
     if value is None:
@@ -33,15 +37,13 @@ def number(value: Any, digits: int = 4) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """An HTML table; numbers to the right. A cell that begins with ``<`` is HTML already."""
+    """An HTML table; numbers to the right. Whatever is no `Html` is escaped."""
     head = "".join(f"<th>{escape(h)}</th>" for h in header)
     body = []
     for row in rows:
         cells = []
         for value in row:
-            shown = number(value)
-            if not shown.startswith("<"):
-                shown = escape(shown)
+            shown = value if isinstance(value, Html) else escape(number(value))
             right = isinstance(value, int | float) and not isinstance(value, bool)
             cells.append(f"<td{' class=n' if right else ''}>{shown}</td>")
         body.append(f"<tr>{''.join(cells)}</tr>")
@@ -90,7 +92,7 @@ def _judged(heading: str, lines: Sequence[Mapping[str, Any]], words: Mapping[boo
     rows = [
         [
             c["name"], c["value"], c["unit"], c["limit"],
-            f'<span class="{classes[c["passed"]]}">{words[c["passed"]]}</span>', c["source"],
+            Html(f'<span class="{classes[c["passed"]]}">{words[c["passed"]]}</span>'), c["source"],
         ]
         for c in lines
     ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from zeocryst.report.backmap import backmap_sections, ideal_crystal
 from zeocryst.report.fronts import CAPTION, save_fronts
 from zeocryst.report.page import checks_table, facts, image, number, page, percent, table, types_table
 from zeocryst.rundir import read_json, read_summary
+from zeocryst.textfiles import read_table
 from zeocryst.trajectory import iterate, read_frame, run_frames
 
 if TYPE_CHECKING:
@@ -54,14 +54,11 @@ COLUMNS = {"step", "time_ps", "stage", "temperature_K", "energy_eV_per_bead", "q
 
 def read_rows(path: Path) -> list[dict[str, float]]:
     """The numbers of ``order_parameters.csv``."""
-    with path.open(newline="", encoding="utf-8") as file:
-        try:
-            rows = [
-                {k: float(v) if v else float("nan") for k, v in row.items() if k not in WORDS}
-                for row in csv.DictReader(file)
-            ]
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{path}: damaged: {error}") from None
+    _, texts = read_table(path)
+    try:
+        rows = [{k: float(v) if v else float("nan") for k, v in row.items() if k not in WORDS} for row in texts]
+    except ValueError as error:
+        raise InputError(f"{path}: damaged: {error}") from None
     missing = sorted(COLUMNS - set(rows[0] if rows else ()))
     if missing:
         raise InputError(f"{path}: damaged: no columns {', '.join(missing)}")
@@ -239,7 +236,7 @@ def _made(folder: Path, summary: dict[str, Any]) -> str:
             f"{engine['name']} {engine['version']}, {engine['device']}, {engine['threads']} threads",
         ),
         ("zeocryst", provenance["zeocryst"]),
-        ("interruptions", len(summary["interruptions"])),
+        ("interruptions", len(summary["interruptions"]) or "none"),
         ("force field", summary["forcefield_source"]),
     ]
     solvent = summary.get("solvent")
@@ -251,4 +248,14 @@ def _made(folder: Path, summary: dict[str, Any]) -> str:
             ("what its time means", solvent["time"]),
         ]
     condition = (folder / "condition.toml").read_text("utf-8")
-    return facts(rows) + f"<pre>{escape(condition)}</pre>"
+    return facts(rows) + _interruptions(summary["interruptions"]) + f"<pre>{escape(condition)}</pre>"
+
+
+def _interruptions(entries: list[dict[str, Any]]) -> str:
+    """When, where and why a run was interrupted, one by one."""
+    if not entries:
+        return ""
+    rows = [
+        [e.get("time"), e.get("step"), e.get("time_ps"), e.get("reason"), e.get("words", "")] for e in entries
+    ]
+    return table(["interrupted (UTC)", "after step", "ps", "why", ""], rows)

@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from scipy.constants import Avogadro
 
 from zeocryst.condition import System
+from zeocryst.condition.model import LEAST_DENSITY
+from zeocryst.condition.substances import amounts
+from zeocryst.condition.substances import in_words as substances_in_words
 from zeocryst.errors import InputError
 from zeocryst.frameworks.oligomers import oligomers
 
@@ -51,6 +54,8 @@ class Composition:
         Volume of a molecule of each substance in the recipe, Å^3; empty where the density was given.
     side_A : float
         Edge of the cubic box, Å.
+    counted : tuple of str
+        A sentence for each substance that was counted as others, or is no bead.
     """
 
     n_T: int
@@ -59,12 +64,14 @@ class Composition:
     density_T_per_1000A3: float
     volumes_A3: dict[str, float]
     side_A: float
+    counted: tuple[str, ...] = ()
 
 
 def recipe_density(recipe: dict[str, float]) -> float:
     """T per 1000 Å^3 of a recipe in moles, by `VOLUMES_A3`."""
-    volume = sum(amount * VOLUMES_A3[name] for name, amount in recipe.items())
-    return float(1000.0 * recipe["SiO2"] / volume)
+    counted = amounts(recipe)
+    volume = sum(amount * VOLUMES_A3[name] for name, amount in counted.items())
+    return float(1000.0 * counted["SiO2"] / volume)
 
 
 def compose(system: System) -> Composition:
@@ -81,14 +88,21 @@ def compose(system: System) -> Composition:
     if recipe is None:
         n_s = system.n_S or 0
     else:
-        n_s = round(n_t * recipe["OSDA"] / recipe["SiO2"])
+        counted = amounts(recipe)
+        n_s = round(n_t * counted["OSDA"] / counted["SiO2"])
     density, volumes = system.density_T_per_1000A3, {}
     if density is None:
         assert recipe is not None  # read_condition has seen to one of the two
         density = recipe_density(recipe)
-        volumes = {name: VOLUMES_A3[name] for name, amount in recipe.items() if amount}
+        volumes = {name: VOLUMES_A3[name] for name, amount in amounts(recipe).items() if amount}
+        if density < LEAST_DENSITY:
+            raise InputError(
+                f"system.recipe: {density:.2g} T per 1000 Å^3; expected at least {LEAST_DENSITY:g}, so less "
+                "solvent"
+            )
     side = (1000.0 * n_t / density) ** (1 / 3)
-    return Composition(n_t, n_s, clusters, density, volumes, side)
+    words = tuple(substances_in_words(recipe)) if recipe else ()
+    return Composition(n_t, n_s, clusters, density, volumes, side, words)
 
 
 def _clusters(system: System) -> dict[str, int]:
@@ -121,4 +135,5 @@ def in_words(made: Composition) -> str:
     return (
         f"gel: {made.n_T} T in {clusters}; {made.n_S} S; box of {made.side_A:.1f} Å, "
         f"{made.density_T_per_1000A3:.3f} T per 1000 Å^3 ({how})"
+        + "".join(f"\n{words}" for words in made.counted)
     )

@@ -1,0 +1,99 @@
+"""What tests of faults share: the command line called in this process, and damage to files."""
+
+import contextlib
+import io
+import os
+import random
+import signal
+import tempfile
+import traceback
+
+ALLOWED = (0, 2, 3, 4)
+
+
+def call_here(*arguments):
+    """Status, output and messages of the command line, called in this process; an exception is a traceback."""
+    from zeocryst.cli import main
+
+    out, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        try:
+            status = main([str(a) for a in arguments])
+        except SystemExit as error:
+            status = error.code
+    return status, out.getvalue(), errors.getvalue()
+
+
+def refused(*arguments):
+    """The one message of a call that is refused."""
+    status, out, errors = call_here(*arguments)
+    assert status == 2, errors
+    assert out == ""
+    assert len(errors.strip().splitlines()) == 1, errors
+    return errors
+
+
+@contextlib.contextmanager
+def stopped_after(saves, monkeypatch):
+    """SIGTERM for a run in this process after so many checkpoints."""
+    from zeocryst.rundir import RunDirectory
+
+    done, save = 0, RunDirectory.save
+
+    def counting(*arguments):
+        nonlocal done
+        save(*arguments)
+        done += 1
+        if done == saves:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDirectory, "save", counting)
+        yield
+
+
+def call_apart(*arguments, seconds=60):
+    """The same in a child of this process: the status is that of `subprocess` (negative for a signal)."""
+    with tempfile.TemporaryFile("w+") as told:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                signal.alarm(seconds)  # a hang ends in SIGALRM
+                status, _, errors = call_here(*arguments)
+                told.write(errors)
+            except BaseException:
+                told.write(traceback.format_exc())
+            told.flush()
+            os._exit(status)
+        _, ended = os.waitpid(child, 0)
+        told.seek(0)
+        return os.waitstatus_to_exitcode(ended), told.read()
+
+
+def cut(path, share):
+    """Cut a file to a share of its length."""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+
+def flip(path, at, bit=0):
+    """Turn one bit of a file around."""
+    content = bytearray(path.read_bytes())
+    content[at % len(content)] ^= 1 << bit
+    path.write_bytes(content)
+
+
+def damaged_at_random(path, rng: random.Random, how):
+    """Cut a file or flip a bit of it; what was done."""
+    size = path.stat().st_size
+    if how == "cut":
+        share = rng.random()
+        cut(path, share)
+        return f"{path.name} cut to {share:.3f}"
+    at = rng.choice(
+        [rng.randrange(size), rng.randrange(min(size, 9000)), size - 1 - rng.randrange(min(size, 30000))]
+    )
+    bit = rng.randrange(8)
+    flip(path, at, bit)
+    return f"{path.name} bit {bit} of byte {at}"
