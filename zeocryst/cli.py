@@ -224,7 +224,11 @@ def _identify(options: argparse.Namespace) -> int:
         print(json.dumps(found, indent=1))
     else:
         for entry in found["files"]:
-            print(in_words(entry))
+            if "error" not in entry:
+                print(in_words(entry))
+    failed = [entry["error"] for entry in found["files"] if "error" in entry]
+    if failed:
+        raise InputError("\n".join([f"{len(failed)} of {len(found['files'])} not identified:", *failed]))
     return 0
 
 

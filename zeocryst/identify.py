@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zeocryst.errors import InputError
 from zeocryst.frameworks.table import mineral_of
 from zeocryst.network.bonds import Network
 from zeocryst.order.crystal import (
@@ -137,22 +138,38 @@ def identify_files(
 ) -> dict[str, Any]:
     """Identify every frame (or one) of each file; see `identify_network`.
 
+    Each entry also has ``notes``, what had to be decided to read the file. A file or frame that cannot be read
+    has an entry with ``path`` (and ``frame``) and ``error``, so that it does not hide the answers for the others.
+
     Raises
     ------
     InputError
-        A file cannot be read or has no T.
+        There is nothing but one file or frame, and it cannot be read or has no T.
     """
-    entries = []
+    entries: list[dict[str, Any]] = []
     for path in paths:
-        found = Structures(path, types)
-        for index in found.chosen(frame):
-            entry = identify_network(found.network(index), found.oxygens(index))
-            entries.append({"path": str(path), "frame": index, **entry})
+        try:
+            found = Structures(path, types)
+            chosen = found.chosen(frame)
+        except InputError as error:
+            entries.append({"path": str(path), "error": str(error)})
+            continue
+        for index in chosen:
+            entry: dict[str, Any] = {"path": str(path), "frame": index}
+            try:
+                told = identify_network(found.network(index), found.oxygens(index))
+                entries.append(entry | told | {"notes": found.notes(index)})
+            except InputError as error:
+                entries.append(entry | {"error": str(error)})
+    if len(entries) == 1 and "error" in entries[0]:
+        raise InputError(entries[0]["error"])
     return {"files": entries}
 
 
 def in_words(entry: dict[str, Any]) -> str:
     """One line for people; below it what is no whole crystal, and a block on an unknown one."""
+    if "error" in entry:
+        return f"{entry['error']}"
     parts = []
     for row in entry["types"]:
         name = mineral_of(row["code"])
@@ -166,6 +183,7 @@ def in_words(entry: dict[str, Any]) -> str:
         seen = f" (no crystal larger than about {entry['smallest_visible_T']} T was seen)"
         parts.append(f"amorphous {100 * entry['amorphous_share']:.1f} %{'' if parts else seen}")
     lines = [f"{entry['path']} frame {entry['frame']}: {', '.join(parts)}"]
+    lines += [_wrapped(note) for note in entry.get("notes", ())]
     for row in entry["types"]:
         lines += _pieces_in_words(row["code"], [p for p in entry["pieces"] if p["code"] == row["code"]])
     if crystal is not None and crystal["four_connected"]:

@@ -1,6 +1,7 @@
 """Structures from files of any kind, as networks and beads: what `identify` and `analyze` read.
 
-GSD is read as beads; everything else goes through ASE (CIF, extxyz, POSCAR, LAMMPS dumps and data, ...).
+GSD is read as beads; everything else comes from `zeocryst.reading` as atoms (CIF, extxyz, POSCAR, LAMMPS dumps and
+data, ...).
 Where there are oxygens they make the bonds, otherwise the T positions alone, by the best matching
 (`zeocryst.network.matching`). The frames of a trajectory are bonded nearest first, as in a run, which is faster
 in a melt.
@@ -20,6 +21,7 @@ from zeocryst.cell import make_frame
 from zeocryst.errors import InputError
 from zeocryst.network.bonds import Network, bonds_from_oxygens, network_of_frame, sites_of_frame
 from zeocryst.network.matching import matched_bonds
+from zeocryst.reading.formats import is_gsd, notes_of, read_images
 from zeocryst.trajectory import PREFIX, count_frames, read_frame
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Structures:
     Parameters
     ----------
     path
-        GSD, or anything ASE reads.
+        GSD, or anything that `zeocryst.reading` reads.
     types
         What T, S and O are called in the file; found by name when not given (`USUAL`).
 
@@ -68,13 +70,15 @@ class Structures:
         self._file = Path(path)
         self._roles = types or {}
         self._images: list[Atoms] = []
+        if self._file.is_dir():
+            raise InputError(f"{path} is a folder; give a file, such as the trajectory.gsd of a run's folder")
         if not self._file.is_file():
             raise InputError(f"no file {path}")
         with _named(path):
-            if self._file.suffix.lower() == ".gsd":
+            if is_gsd(self._file):
                 self._count = count_frames(self._file)
             else:
-                self._images = _read_images(self._file)
+                self._images = read_images(self._file)
                 self._count = len(self._images)
             if self._count == 0:
                 raise InputError("the file has no frames")
@@ -112,6 +116,10 @@ class Structures:
                 positions, cell, _ = sites_of_frame(beads, _names_of_beads(beads, self._roles)["T"])
                 return matched_bonds(positions, cell)[0]
             return _network(self._images[index], self._roles)
+
+    def notes(self, index: int) -> list[str]:
+        """What had to be decided to read a frame, in words for people."""
+        return notes_of(self._images[index]) if self._images else []
 
     def oxygens(self, index: int) -> NDArray[np.float64]:
         """Positions of a frame's O, (P, 3) Å; none of beads."""
@@ -155,7 +163,7 @@ def read_networks(
     Parameters
     ----------
     path
-        GSD, or anything ASE reads.
+        GSD, or anything that `zeocryst.reading` reads.
     frame
         Number of the frame, negative from the end; every frame when not given.
     types
@@ -186,17 +194,6 @@ def _named(path: str | Path, index: int | None = None) -> Iterator[None]:
         if index is not None and f"frame {index}" not in text:
             text = f"frame {index}: {text}"
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
-
-
-def _read_images(file: Path) -> list[Atoms]:
-    import ase.io
-
-    try:
-        images: Any = ase.io.read(file, ":", do_not_split_by_at_sign=True)
-    except Exception as error:  # ASE's readers raise whatever they meet in a damaged file
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"ASE cannot read it: {reason}") from None
-    return list(images)
 
 
 def _names_of_beads(beads: gsd.hoomd.Frame, roles: dict[str, str]) -> dict[str, str]:
