@@ -139,7 +139,7 @@ def identify_files(
     """Identify every frame (or one) of each file; see `identify_network`.
 
     Each entry also has ``notes``, what had to be decided to read the file. A file or frame that cannot be read
-    has an entry with ``path`` (and ``frame``) and ``error``, so that it does not hide the answers for the others.
+    has an entry with ``path`` (and ``frame``) and ``error``, so that it hides no answers for others.
 
     Raises
     ------

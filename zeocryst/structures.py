@@ -1,7 +1,7 @@
 """Structures from files of any kind, as networks and beads: what `identify` and `analyze` read.
 
-GSD is read as beads; everything else comes from `zeocryst.reading` as atoms (CIF, extxyz, POSCAR, LAMMPS dumps and
-data, ...).
+GSD is read as beads; everything else comes from `zeocryst.reading` as atoms (CIF, extxyz, POSCAR, LAMMPS dumps
+and data, ...).
 Where there are oxygens they make the bonds, otherwise the T positions alone, by the best matching
 (`zeocryst.network.matching`). The frames of a trajectory are bonded nearest first, as in a run, which is faster
 in a melt.

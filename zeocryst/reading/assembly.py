@@ -56,8 +56,8 @@ def assembled(sites: Sites, cell: NDArray[np.float64], stated: Stated, notes: li
     -------
     ase.Atoms
         Periodic. ``arrays["occupancy"]`` is each atom's, ``arrays["cif_site"]`` the number of its site in the
-        list, ``info["cif_labels"]`` the labels of the sites, ``info["zeocryst_notes"]`` what had to be decided, in words
-        (a list of str, which may be empty).
+        list, ``info["cif_labels"]`` the labels of the sites, ``info["zeocryst_notes"]`` what had to be decided
+        (a list of sentences, which may be empty).
 
     Raises
     ------
@@ -70,10 +70,14 @@ def assembled(sites: Sites, cell: NDArray[np.float64], stated: Stated, notes: li
     full = sites.occupancy >= FULL
     chosen = candidates[0]
     if len(candidates) > 1:
-        heavy = full & (np.array(sites.symbols) != "H")
-        chosen = candidates[likeliest(candidates, sites.fractional[heavy], cell)] if heavy.any() else chosen
+        symbols = np.array(sites.symbols)
+        some = full & (symbols != "H")
+        if some.any():
+            chosen = candidates[likeliest(candidates, sites.fractional[some], symbols[some] == "O", cell)]
         names = " or ".join(c.name for c in candidates)
-        words.append(f"the origin is not said ({names}): {chosen.name} is taken, where the atoms are bonded best")
+        words.append(
+            f"the origin is not said ({names}): {chosen.name} is taken, where the atoms are bonded best"
+        )
     check_cell(chosen, cell)
     fractional, owner = expand(sites.fractional, chosen, cell, full)
     symbols = np.array(sites.symbols)[owner]
@@ -90,7 +94,10 @@ def assembled(sites: Sites, cell: NDArray[np.float64], stated: Stated, notes: li
 
 
 def _not_twice(
-    positions: NDArray[np.float64], cell: NDArray[np.float64], symbols: NDArray[Any], occupancy: NDArray[np.float64]
+    positions: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    symbols: NDArray[Any],
+    occupancy: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """Which atoms to keep where several of one element are at one place: the one with the highest occupancy."""
     keep = np.ones(len(positions), dtype=bool)

@@ -183,18 +183,18 @@ class _Sites:
         occupancy = self._numbers("occupancy", missing=1.0)
         nameless = np.array([not symbol for symbol, _ in pairs], dtype=bool)
         nowhere = ~np.isfinite(places).all(axis=1)
-        for row in np.flatnonzero(nowhere & ~dummy):
+        for row in np.flatnonzero(nowhere & ~dummy).tolist():
             if pairs[row][0] in NEEDED:
                 raise InputError(
-                    f"{self._name(row)} ({self._row(row)}) is a {pairs[row][0]} without coordinates, and without it "
-                    "there is no framework; give them, or take the row out"
+                    f"{self._name(row)} ({self._row(row)}) is a {pairs[row][0]} without coordinates, and without "
+                    "it there is no framework; give them, or take the row out"
                 )
         empty = occupancy <= 0
         self._left_out(dummy, "dummies by their calc_flag")
         self._left_out(nameless & ~dummy, "of no element that is known")
         self._left_out(nowhere & ~nameless & ~dummy, "without coordinates")
         self._left_out(empty & ~(nowhere | nameless | dummy), "with an occupancy of 0")
-        keep = np.flatnonzero(~(dummy | nameless | nowhere | empty))
+        keep = np.flatnonzero(~(dummy | nameless | nowhere | empty)).tolist()
         if len(keep) == 0:
             raise InputError(f"none of the {self._rows} rows of the list of atoms is an atom with coordinates")
         self.sites = Sites(
@@ -207,7 +207,7 @@ class _Sites:
             self.notes.append("sites called T, of no element, are taken for Si")
 
     def _left_out(self, rows: NDArray[np.bool_], why: str) -> None:
-        names = [self._name(row) for row in np.flatnonzero(rows)]
+        names = [self._name(row) for row in np.flatnonzero(rows).tolist()]
         if names:
             more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
             self.notes.append(f"left out, {why}: {', '.join(names[:MOST_NAMES])}{more}")
@@ -215,11 +215,11 @@ class _Sites:
     def _numbers(self, name: str, missing: float = float("nan")) -> NDArray[np.float64]:
         texts = self._columns[name]
         found = np.array([missing if text in UNKNOWN else number(text) for text in texts], dtype=float)
-        bad = [k for k in np.flatnonzero(~np.isfinite(found)) if texts[k] not in UNKNOWN]
+        bad = [k for k in np.flatnonzero(~np.isfinite(found)).tolist() if texts[k] not in UNKNOWN]
         if bad:
             raise InputError(
-                f"{self._begin}{name} of {self._name(bad[0])} ({self._row(bad[0])}) is {texts[bad[0]]!r}, no number"
-                + self._odd_line()
+                f"{self._begin}{name} of {self._name(bad[0])} ({self._row(bad[0])}) is {texts[bad[0]]!r}, "
+                "no number" + self._odd_line()
             )
         return found
 

@@ -1,4 +1,4 @@
-"""Which element an atom of a CIF is, from what people write there: ``Si4+``, ``OW2``, ``Wat1``, ``T1``, ``CA``."""
+"""Which element an atom of a CIF is, from what people write: ``Si4+``, ``OW2``, ``Wat1``, ``T1``, ``CA``."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 #: First bytes of files that hold no structure, and of packed ones.
 OTHERS = {
-    b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image", b"%PDF": "a PDF document", b"PK\x03\x04": "a ZIP archive",
+    b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image", b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive",
     b"\x7fELF": "a program", b"\x89HDF": "an HDF5 file", b"GIF8": "a GIF image", b"ustar": "a tar archive",
     b"\x93NUMPY": "a NumPy array", b"{\\rtf": "a text document", b"SQLite": "a database",
 }  # fmt: skip
@@ -31,12 +32,14 @@ PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "lzma"}
 GSD_MAGIC = bytes.fromhex("df65df65df65df65")
 #: What people have, for the message on a file that is none of them.
 READ = (
-    "CIF, extended XYZ, POSCAR, LAMMPS data or dump, GSD, CSSR, GULP, Tinker XYZ, PDB, and what ASE reads (ase info "
-    "--formats)"
+    "CIF, extended XYZ, POSCAR, LAMMPS data or dump, GSD, CSSR, GULP, Tinker XYZ, PDB, and what ASE reads "
+    "(ase info --formats)"
 )
 CONVERT = "convert it to CIF or extended XYZ, for example: obabel FILE -O structure.cif (Open Babel)"
 HEAD = 4000
-CIF_MARKS = re.compile(r"^\s*(data_\S*\s*$|loop_\s*$|_cell_length_a\b|_cell\.length_a\b|_atom_site)", re.MULTILINE | re.IGNORECASE)
+CIF_MARKS = re.compile(
+    r"^\s*(data_\S*\s*$|loop_\s*$|_cell_length_a\b|_cell\.length_a\b|_atom_site)", re.MULTILINE | re.IGNORECASE
+)
 
 
 def is_gsd(path: Path) -> bool:
@@ -75,21 +78,20 @@ def read_images(path: Path, text: str | None = None) -> list[Atoms]:
         raise InputError(f"this is {other}, no structure; read are {READ}")
     images = _guarded(lambda: _images(content, path))
     if not images:
-        raise InputError("the file has no frames")
+        raise InputError(f"no structure is in it; read are {READ}")
     _check_cells(images)
     return images
 
 
 def _unpacked(path: Path) -> bytes:
     import importlib
-    import zlib
 
     try:
         content = path.read_bytes()
         for begin, module in PACKED.items():
             if content.startswith(begin):
                 return bytes(importlib.import_module(module).decompress(content))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except Exception as error:  # a disk's, or whatever a packed file that is damaged raises
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"cannot be read: {reason}") from None
     return content
@@ -224,6 +226,9 @@ def _with_group(atoms: Atoms, text: str) -> Atoms:
     from zeocryst.reading.assembly import Sites, assembled
     from zeocryst.reading.symmetry import Stated
 
+    share = atoms.arrays.get("occupancy")
+    if share is not None and not ((share > 0) & (share <= 1)).all():
+        del atoms.arrays["occupancy"]  # a column that was never filled in
     record = next((line for line in text.splitlines() if line.startswith("CRYST1")), "")
     group = record[55:66].strip()
     if group.replace(" ", "").upper() in ("", "P1") or atoms.cell.rank < 3:

@@ -1,7 +1,7 @@
 """LAMMPS data files: their atom style, and the elements of their numeric types; ASE reads the rest.
 
-ASE takes the comment after ``Atoms`` for the style, and the element with the nearest mass for any mass. Here the
-style is also found from the columns, and only a mass that is an element's names one. Types without an element
+ASE takes the comment after ``Atoms`` for the style, and the element with the nearest mass for any mass. Here
+the style is also found from the columns, and only a mass that is an element's names one. Types without an element
 keep their number: they come as the elements of that number, as from a dump without elements.
 """
 
@@ -28,8 +28,8 @@ HEAD_CHARACTERS = 4000
 SECTION = re.compile(r"^[A-Z][A-Za-z]*( [A-Z][A-Za-z]*)*$")
 #: Columns of an atom without image flags; those with them have three more.
 STYLES = {"atomic": 5, "charge": 6, "molecular": 6, "full": 7}
-#: How near a mass has to be to an element's, amu: tables differ by as much for light and for heavier ones, so that
-#: CH2 is no N and CH4 no O. Rounded masses may be off by their last digit.
+#: How near a mass has to be to an element's, amu: tables differ by as much for light and for heavier ones, so
+#: that CH2 is no N and CH4 no O. Rounded masses may be off by their last digit.
 LIGHT, SAME_LIGHT, SAME_HEAVY = 20.0, 0.012, 0.035
 
 
@@ -70,7 +70,8 @@ def read_data_file(text: str) -> Atoms:
     found = _look(text)
     if len(found.rows) != found.count:
         raise InputError(
-            f"the header says {found.count} atoms, the Atoms section has {len(found.rows)}: is the file cut off?"
+            f"the header says {found.count} atoms, the Atoms section has {len(found.rows)}: is the file "
+            "cut off?"
         )
     style = _style(found)
     elements = _elements(found)
@@ -147,7 +148,7 @@ def _fits(style: str, rows: list[list[str]]) -> bool:
     for row in rows[:: max(1, len(rows) // 1000)]:
         if not all(re.fullmatch(r"[-+]?\d+", row[k]) for k in (*whole, *(k for k in images if k < len(row)))):
             return False
-        if "." in row[kind] or "e" in row[kind].lower() and row[kind][:1] in "+-.0123456789":
+        if "." in row[kind] or ("e" in row[kind].lower() and row[kind][:1] in "+-.0123456789"):
             return False
     return True
 

@@ -92,7 +92,9 @@ def read_cssr(lines: list[str]) -> Atoms:
     stated = P1 if number in ("0", "1") else Stated([], "", symbol, number)
     counts = lines[2].split()
     if len(counts) < 1 or not counts[0].isdigit():
-        raise InputError(f"line 3 of a CSSR file begins with the number of atoms, not with {lines[2].strip()[:20]!r}")
+        raise InputError(
+            f"line 3 of a CSSR file begins with the number of atoms, not with {lines[2].strip()[:20]!r}"
+        )
     n, cartesian = int(counts[0]), len(counts) > 1 and counts[1] == "1"
     rows = [line.split() for line in lines[4:] if line.strip()][:n]
     if len(rows) < n:
@@ -135,7 +137,10 @@ def is_txyz(lines: list[str]) -> bool:
         return False
     body = [line.split() for line in lines[1:4] if line.strip()]
     return any(
-        len(row) >= 6 and row[0] == "1" and re.fullmatch(r"[A-Za-z]\S*", row[1]) and len(floats(" ".join(row[2:5]))) == 3
+        len(row) >= 6
+        and row[0] == "1"
+        and re.fullmatch(r"[A-Za-z]\S*", row[1])
+        and len(floats(" ".join(row[2:5]))) == 3
         for row in body
     )
 
@@ -221,9 +226,11 @@ def _gulp_group(body: list[str], words: list[str]) -> Stated:
 def cell_in_comment(comment: str) -> tuple[NDArray[np.float64], str] | None:
     """A cell in the second line of an XYZ file that is not in the extended form, and words on it; or None.
 
-    Taken are three, six or nine numbers that stand alone there, or after a word such as ``cell`` or ``CELL(abcABC)``.
+    Taken are three, six or nine numbers that stand alone there, or after a word such as ``cell``.
     """
-    keyed = re.search(r"(?:cell|lattice|box|pbc|cryst1?)\b[^-+.0-9]*(?:\(abcABC\))?[^-+.0-9]*(.*)", comment, re.IGNORECASE)
+    keyed = re.search(
+        r"(?:cell|lattice|box|pbc|cryst1?)\b[^-+.0-9]*(?:\(abcABC\))?[^-+.0-9]*(.*)", comment, re.IGNORECASE
+    )
     text = keyed.group(1) if keyed else comment
     values = floats(re.sub(r"[\[\](){}\"';]", " ", text))
     if not keyed and len(values) != len(comment.replace(",", " ").split()):

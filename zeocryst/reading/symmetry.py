@@ -18,12 +18,14 @@ from zeocryst.errors import InputError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Copies of a site by its symmetry that are nearer than this are one atom, Å: 0.333 for 1/3, and what lies off a
-#: special position though no two atoms could be so near. A site that is not fully occupied may be split
+#: Copies of a site by its symmetry that are nearer than this are one atom, Å: 0.333 for 1/3, and what lies off
+#: a special position though no two atoms could be so near. A site that is not fully occupied may be split
 #: in halves: only what is rounded is joined there.
 ONE_ATOM_A, ONE_PARTIAL_A = 0.7, 0.1
 #: Two copies of a site at its special position, Å, and how much memory expansion may take (numbers).
 SAME_A, CHUNK = 0.02, 4_000_000
+#: Lengths of bonds of T and O, and of T that share an O, Å; nearer than the last two atoms clash.
+BOND_A, T_T_A, CLASH_A = (1.4, 2.0), (2.7, 3.5), 1.3
 #: How far the cell may be from the symmetry of the operations: share of the metric.
 METRIC = 0.05
 
@@ -232,8 +234,8 @@ def check_cell(ops: Operations, cell: Floats) -> None:
 
         a, b, c, alpha, beta, gamma = Cell(cell).cellpar()
         raise InputError(
-            f"the cell (a, b, c = {a:.3f}, {b:.3f}, {c:.3f} Å, angles {alpha:g}, {beta:g}, {gamma:g}°) does not have "
-            f"the symmetry of its space group ({ops.name}); are its axes those of another setting?"
+            f"the cell (a, b, c = {a:.3f}, {b:.3f}, {c:.3f} Å, angles {alpha:g}, {beta:g}, {gamma:g}°) does "
+            f"not have the symmetry of its space group ({ops.name}); are its axes those of another setting?"
         )
 
 
@@ -296,8 +298,13 @@ def _first_copies(images: Floats, cell: Floats) -> NDArray[np.bool_]:
     return np.asarray(~np.triu(same, 1).any(axis=0))
 
 
-def likeliest(candidates: list[Operations], fractional: Floats, cell: Floats) -> int:
-    """Which of several origins is meant: where the fewest atoms collide and the most are bonded.
+def likeliest(
+    candidates: list[Operations], fractional: Floats, is_oxygen: NDArray[np.bool_], cell: Floats
+) -> int:
+    """Which of several origins is meant: the one in which most atoms are bonded as in a framework.
+
+    A bridging O has two neighbours at a bond's length, all others have four (O, or T where there are no O);
+    none has any nearer.
 
     Parameters
     ----------
@@ -305,15 +312,19 @@ def likeliest(candidates: list[Operations], fractional: Floats, cell: Floats) ->
         Operations.
     fractional : (N, 3) array
         Fully occupied sites.
+    is_oxygen : (N,) bool array
     cell : (3, 3) array, Å
     """
     from zeocryst.cell import neighbour_pairs
 
+    low, high = BOND_A if is_oxygen.any() else T_T_A
     scores = []
     for ops in candidates:
-        places, _ = expand(fractional, ops, cell, np.ones(len(fractional), dtype=bool))
-        distance = neighbour_pairs(places @ cell, cell, 3.4)[3]
-        collide = (distance < 1.3).sum() / len(places)
-        bonded = (((distance > 1.4) & (distance < 2.0)) | (distance > 2.9)).sum() / len(places)
-        scores.append((-round(float(collide), 6), float(bonded)))
-    return max(range(len(scores)), key=scores.__getitem__)
+        places, owner = expand(fractional, ops, cell, np.ones(len(fractional), dtype=bool))
+        i, j, _, distance = neighbour_pairs(places @ cell, cell, high, full=True)
+        mine = is_oxygen[owner]
+        between = mine[i] != mine[j] if mine.any() else np.ones(len(i), dtype=bool)
+        bonds = np.bincount(i[between & (distance > low)], minlength=len(places))
+        crowded = np.bincount(i[distance <= CLASH_A], minlength=len(places)) > 0
+        scores.append(float(((bonds == np.where(mine, 2, 4)) & ~crowded).mean()))
+    return int(np.argmax(scores))
