@@ -1,1 +1,1 @@
-"""Files of other programs to atoms, whatever they are called: CIF, LAMMPS, and what ASE reads."""
+"""Files of other programs to atoms, whatever they are called: CIF, what engines write, what ASE reads."""
