@@ -7,7 +7,7 @@ import math
 from zeocryst.condition.model import MOST_FINE, UNTIL, Condition, Cut, Seed, System
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
-from zeocryst.frameworks.table import start_structure
+from zeocryst.frameworks.table import start_t_count
 from zeocryst.solvent import check_step, check_types
 from zeocryst.units import steps
 
@@ -79,7 +79,7 @@ def _most_t(system: System) -> float:
         return system.n_T
     if system.framework is None:
         return math.inf
-    return len(start_structure(system.framework)[1]) * math.prod(system.repeat)
+    return start_t_count(system.framework) * math.prod(system.repeat)
 
 
 def _check_solvent(condition: Condition, forcefield: ForceField, where: str) -> None:

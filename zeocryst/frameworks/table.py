@@ -25,6 +25,9 @@ from zeocryst.errors import InputError, nearest
 
 #: Words that name no framework type.
 RESERVED = ("unknown", "amorphous", "add")
+#: T in the standard cell of the T alone, where it is not that of the table: ASV's T have twice the translations of
+#: its O, and the cells of minerals are those of their O.
+STANDARD_T = {"ASV": 10, "dia": 8, "lon": 4, "mog": 6}
 #: Tables, and those of dense silica that have the same content.
 DENSE = {"table.json": "dense.json", "nets.json": "dense_nets.json"}
 
@@ -228,8 +231,40 @@ def mineral_of(code: str) -> str:
 
 
 def start_codes() -> list[str]:
-    """Codes of the framework types that a simulation can start from."""
+    """Codes of the framework types whose T positions are known here."""
     return sorted(_read("starts.json"))
+
+
+def startable_codes() -> list[str]:
+    """Codes of the framework types and dense nets that a simulation can start from.
+
+    Where positions are not known they are calculated from the net (`zeocryst.solution.embedding`); a type of the
+    user's has its file.
+    """
+    return sorted(set(_read("table.json")) | set(dense_codes()))
+
+
+def start_t_count(code: str) -> int:
+    """Number of T in the cell with which a simulation of a type starts."""
+    if code in _read("starts.json"):
+        return len(_read("starts.json")[code]["T_sites"])
+    return STANDARD_T.get(code, int(framework_types()[code].multiplicities.sum()))
+
+
+def nearest_start(code: str) -> str:
+    """A hint at the type that a simulation can start from and that is spelt most like this."""
+    return nearest(code, startable_codes())
+
+
+def bare_code(name: str) -> str:
+    """The code in a name of a framework type as the database prints it: ``*BEA``, ``-CLO``, ``*-SSO``, ``bea``.
+
+    Where there is no such type the name comes back as it is.
+    """
+    text = name.strip()
+    bare = text.lstrip("*-\u2013\u2212")
+    known = {code.lower(): code for code in framework_types()}
+    return text if text in framework_types() else known.get(bare.lower(), text)
 
 
 def start_structure(code: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

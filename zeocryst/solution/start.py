@@ -11,8 +11,8 @@ from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs, vol
 from zeocryst.condition import System, bead_types
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
-from zeocryst.frameworks.table import start_structure
 from zeocryst.solution.cages import cage_centres
+from zeocryst.solution.embedding import start_of
 from zeocryst.solution.packing import Kind, contacts, pack
 from zeocryst.solution.precursors import relaxed
 from zeocryst.solution.recipe import compose
@@ -30,7 +30,7 @@ CLOSEST_ADOPTED_A = 0.5
 def crystal(system: System, forcefield: ForceField) -> gsd.hoomd.Frame:
     """The framework's T, with an S in each large cage, repeated."""
     assert system.framework is not None
-    cell, t_sites = start_structure(system.framework)
+    cell, t_sites = start_of(system.framework)
     s_sites = cage_centres(t_sites, cell) if system.S_in_cages else np.empty((0, 3))
     shifts = np.array(list(np.ndindex(*system.repeat))) @ cell
     t_all = (t_sites + shifts[:, None]).reshape(-1, 3)
