@@ -20,7 +20,7 @@ SHELVES = [
     {"backmap", "trajectory", "engines"},
     {"solution"},
     {"structures", "simulation", "atomfiles", "quench"},
-    {"identify", "interrupt", "library", "progress", "compiling", "rundir", "outdir", "atomistic", "watching"},
+    {"identify", "interrupt", "library", "progress", "compiling", "rundir", "outdir", "startfile", "atomistic", "watching"},
     {"report"},
     {"backmap_command", "analyze", "conclusion"},
     {"pipeline"},

@@ -185,7 +185,8 @@ def _check(options: argparse.Namespace) -> int:
     else:
         hours = found["wall_s"] / 3600
         gel = found["gel"]["words"] + "\n" if "gel" in found else ""
-        said = "".join(f"{line}\n" for line in (*found["early"], found["engine"], *found["solvent"]))
+        lines = (found["start"], *found["early"], found["engine"], *found["solvent"])
+        said = "".join(f"{line}\n" for line in lines if line)
         most = "at most " if found["can_end_early"] else ""
         print(
             f"{found['condition']}: valid\n{gel}{found['n_T']} T and {found['n_S']} S beads, "

@@ -10,7 +10,7 @@ import numpy as np
 
 from zeocryst.condition import Condition
 from zeocryst.engines import choose_engine
-from zeocryst.pipeline import first_frame, needs_relaxing
+from zeocryst.pipeline import first_frame, start_in_words, needs_relaxing
 from zeocryst.simulation import thermalize
 from zeocryst.solution.recipe import compose, in_words
 from zeocryst.solvent import step_length
@@ -28,7 +28,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``condition``, ``n_T``, ``n_S``, ``steps``, ``time_ps``, ``frames`` (the most of the three where a stage
+        ``condition``, ``n_T``, ``n_S``, ``start`` (a sentence, or empty), ``steps``, ``time_ps``, ``frames`` (the most of the three where a stage
         can end early; without those that are written where something happens), ``can_end_early``, ``early`` (a
         sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``,
         ``solvent`` (a sentence for each stage that feels it), ``steps_per_s`` and ``wall_s``, the last two
@@ -67,6 +67,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "condition": condition.name,
         "n_T": n_t,
         "n_S": beads - n_t,
+        "start": start_in_words(condition),
         **start,
         "steps": condition.n_steps,
         "time_ps": condition.time_ps,

@@ -35,7 +35,7 @@ class System:
     framework : str or None
         Framework type, for ``framework`` and for a ``melt`` of it (its composition and cell).
     repeat : tuple of int
-        Cells of it along each vector.
+        Cells of it along each vector; of a file of atoms, too.
     S_in_cages : bool
         Whether an S sits in each large cage.
     n_T, n_S : int or None
@@ -47,7 +47,7 @@ class System:
     precursors : dict or None
         Share of the T of a ``gel`` that is in each oligomer; see `zeocryst.frameworks.oligomers`.
     file : str or None
-        GSD file of a ``file`` start, relative to the condition.
+        File of a ``file`` start, relative to the condition: GSD, or atoms in any format (CIF, ...).
     frame : int
         Which of its frames; -1 is the last.
     types : dict

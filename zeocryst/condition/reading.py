@@ -108,7 +108,7 @@ def _read_system(table: Table) -> System:
         system = replace(
             system,
             framework=framework,
-            repeat=_repeat(table, framework),
+            repeat=_repeat(table, start_t_count(framework)),
             S_in_cages=table.flag("S_in_cages", True),
         )
     elif start == "melt":
@@ -127,6 +127,8 @@ def _read_system(table: Table) -> System:
             file=table.text("file"),
             frame=table.integer("frame", -1, least=-(2**31)),
             types={name: types.text(name) for name in types.names()} or None,
+            repeat=_repeat(table, 1),
+            S_in_cages=table.flag("S_in_cages", True),
         )
     table.finish()
     return system
@@ -194,10 +196,10 @@ def _read_precursors(table: Table) -> dict[str, float]:
     return shares
 
 
-def _repeat(table: Table, framework: str) -> tuple[int, int, int]:
+def _repeat(table: Table, count: int) -> tuple[int, int, int]:
     """Cells along each vector, no more than `MOST_BEADS` in all."""
     found = table.numbers("repeat", 3, (1, 1, 1), whole=True, least=1)
-    beads = start_t_count(framework) * math.prod(found)
+    beads = count * math.prod(found)
     if beads > MOST_BEADS:
         raise table.error(
             "repeat", f"fewer cells: these are {beads:.3g} T, and at most {MOST_BEADS:.0g} are run"
