@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -105,7 +106,7 @@ def _backmap_options(parser: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     try:
-        return _dispatch(_parser().parse_args(arguments))
+        return _dispatch(_parser().parse_args(_without_marks(arguments)))
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stderr.close()
         return 0
@@ -123,6 +124,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("zeocryst: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         return STOPPED
+
+
+def _without_marks(arguments: Sequence[str] | None) -> list[str]:
+    """The arguments, where a code such as ``-CLO`` is no option: framework types have marks in front."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["frameworks"]:
+        given = [word[1:] if re.fullmatch(r"-[A-Za-z]{3}", word) else word for word in given]
+    return given
 
 
 def _dispatch(options: argparse.Namespace) -> int:

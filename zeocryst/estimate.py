@@ -10,7 +10,7 @@ import numpy as np
 
 from zeocryst.condition import Condition
 from zeocryst.engines import choose_engine
-from zeocryst.pipeline import first_frame, start_in_words, needs_relaxing
+from zeocryst.pipeline import first_frame, needs_relaxing, start_in_words
 from zeocryst.simulation import thermalize
 from zeocryst.solution.recipe import compose, in_words
 from zeocryst.solvent import step_length

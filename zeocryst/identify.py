@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
-from zeocryst.frameworks.table import mineral_of
+from zeocryst.frameworks.table import mineral_of, official_name
 from zeocryst.network.bonds import Network
 from zeocryst.order.crystal import (
     RELATIVE_SHELLS,
@@ -174,7 +174,7 @@ def in_words(entry: dict[str, Any]) -> str:
     for row in entry["types"]:
         name = mineral_of(row["code"])
         mineral = f" ({name})" if name else ""
-        parts.append(f"{row['code']}{mineral} {100 * row['share']:.1f} % ({row['sites']} T)")
+        parts.append(f"{official_name(row['code'])}{mineral} {100 * row['share']:.1f} % ({row['sites']} T)")
     crystal = entry["crystal"]
     if crystal is not None:
         what = "unknown, crystalline" if crystal["four_connected"] else "crystalline, not four-connected"

@@ -28,6 +28,17 @@ RESERVED = ("unknown", "amorphous", "add")
 #: T in the standard cell of the T alone, where it is not that of the table: ASV's T have twice the translations of
 #: its O, and the cells of minerals are those of their O.
 STANDARD_T = {"ASV": 10, "dia": 8, "lon": 4, "mog": 6}
+#: The database's table of types that these were held against, and the marks of types with ordered faults in it.
+RELEASE = "July 2026"
+DISORDERED = ("BEA", "CTH", "ITN", "MRE", "PCS", "SFV", "STO", "SVY", "UOE")
+#: Types of that table that are not here, and why.
+ABSENT = {
+    "HEI": "its structure was not found in public files, so its net is not in the table",
+    "EOS": "its net is the one that the table has as *UOE",
+    "RFE": "its net is the one that the table has as *MRE",
+}
+#: Tables, and those of types that came to the database later, with the same content.
+RECENT = {"table.json": "recent.json", "nets.json": "recent_nets.json"}
 #: Tables, and those of dense silica that have the same content.
 DENSE = {"table.json": "dense.json", "nets.json": "dense_nets.json"}
 
@@ -103,7 +114,12 @@ def _entries(name: str) -> dict[str, Any]:
             np.array(entry["bonds"], dtype=np.int64).reshape(-1, 5)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: not a framework type that zeocryst wrote ({error}); remove it") from None
-    return _read(name) | _read(DENSE[name]) | own
+    return _database(name) | _read(DENSE[name]) | own
+
+
+def _database(name: str) -> dict[str, Any]:
+    """A table with the types that came later."""
+    return _read(name) | _read(RECENT[name])
 
 
 def check_name(name: str) -> None:
@@ -205,12 +221,13 @@ def framework_entry(code: str) -> dict[str, Any]:
     entry = _entries("table.json")[code]
     start = _read("starts.json").get(code, {})
     kept = {key: start[key] for key in ("space_group", "cell_A") if key in start}
-    return {"source": _source("table.json"), **entry, **kept}
+    table = "recent.json" if code in _read("recent.json") else "table.json"
+    return {"source": _source(table), **entry, **kept}
 
 
 def type_space_group(code: str) -> int | None:
     """Number of the space group of a framework type of the database; None for other nets."""
-    number = _read("table.json").get(code, {}).get("space_group_number")
+    number = _database("table.json").get(code, {}).get("space_group_number")
     return None if number is None else int(number)
 
 
@@ -241,7 +258,7 @@ def startable_codes() -> list[str]:
     Where positions are not known they are calculated from the net (`zeocryst.solution.embedding`); a type of the
     user's has its file.
     """
-    return sorted(set(_read("table.json")) | set(dense_codes()))
+    return sorted(set(_database("table.json")) | set(dense_codes()))
 
 
 def start_t_count(code: str) -> int:
@@ -254,6 +271,27 @@ def start_t_count(code: str) -> int:
 def nearest_start(code: str) -> str:
     """A hint at the type that a simulation can start from and that is spelt most like this."""
     return nearest(code, startable_codes())
+
+
+def official_name(code: str) -> str:
+    """A type with the marks of the database: ``*`` for disordered, ``-`` for interrupted frameworks.
+
+    Several codes that were not told apart (``ABW|ATN``) get theirs each; other names have none.
+    """
+    database = _database("table.json")
+
+    def marked(one: str) -> str:
+        if one not in database:
+            return one
+        return f"{'*' if one in DISORDERED else ''}{'-' if database[one]['interrupted'] else ''}{one}"
+
+    return "|".join(map(marked, code.split("|")))
+
+
+def why_absent(name: str) -> str:
+    """Why a type of the database is not here; empty where it is, or is none."""
+    code = name.strip().lstrip("*-\u2013\u2212").upper()
+    return f"{code} is a framework type, but {ABSENT[code]}" if code in ABSENT else ""
 
 
 def bare_code(name: str) -> str:

@@ -117,7 +117,9 @@ def embedded(code: str) -> Embedded:
     for start in range(STARTS):
         network = _laid_out(net, framework_types()[code].density_T_per_1000A3, start)
         for turn in range(TURNS):
-            silicate, residual = solve(add_oxygens(network, np.random.default_rng([start, turn])), free_cell=True)
+            silicate, residual = solve(
+                add_oxygens(network, np.random.default_rng([start, turn])), free_cell=True
+            )
             network = silicate.network if symmetry is None else _even(silicate.network, symmetry)
             off = _beyond(network) + (0.0 if keeps_network(silicate) else 10.0)
             if best is None or (off, residual) < best[:2]:
