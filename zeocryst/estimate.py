@@ -28,7 +28,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``condition``, ``n_T``, ``n_S``, ``start`` (a sentence, or empty), ``steps``, ``time_ps``, ``frames`` (the most of the three where a stage
+        ``condition``, ``n_T``, ``n_S``, ``start`` (where it comes from, a sentence, or empty), ``steps``,
+        ``time_ps``, ``frames`` (the most of the three where a stage
         can end early; without those that are written where something happens), ``can_end_early``, ``early`` (a
         sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``,
         ``solvent`` (a sentence for each stage that feels it), ``steps_per_s`` and ``wall_s``, the last two

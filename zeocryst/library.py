@@ -54,11 +54,12 @@ def list_frameworks() -> dict[str, Any]:
     -------
     dict
         ``release``, the state of the database's list of types that the table was held against, and ``absent``,
-        what of it is not here, with the reason. In alphabetical order, the types of the database and the user's own, and the dense nets of silica. Of
+        what of it is not here, with the reason. In alphabetical order, the types of the database and the
+        user's own, and the dense nets of silica. Of
         each ``code``, ``n_T`` (T per cell), ``kinds`` (T sites with coordination sequences or vertex
         symbols of their own), ``density_T_per_1000A3``, ``ring_sizes``, ``interrupted``, ``user`` (added by the
-        user) and ``start`` (a simulation can start from it), ``official`` (the code with the marks of the database
-        for disordered and interrupted types); of dense nets also ``mineral``.
+        user) and ``start`` (a simulation can start from it), ``official`` (the code with the marks of the
+        database for disordered and interrupted types); of dense nets also ``mineral``.
     """
     own, dense = set(user_codes()), set(dense_codes())
     rows = [
@@ -130,7 +131,7 @@ def show_framework(code: str) -> dict[str, Any]:
 
 
 def _start(code: str) -> str | None:
-    """Where the T positions of a start come from: ``published``, ``calculated``, or None where there is none."""
+    """Where the T positions of a start come from: ``published``, ``calculated``, or None."""
     if code in start_codes():
         return "published"
     return "calculated" if code in startable_codes() else None
@@ -259,15 +260,17 @@ def list_in_words(found: dict[str, Any]) -> str:
     width = max(width, *(len(row["official"]) for row in rows))
     own = sum(row["user"] for row in rows)
     interrupted = sum(row["interrupted"] for row in rows)
+    starts = sum(row["start"] for row in rows)
     known = sum(_start(row["code"]) == "published" for row in rows)
     return "\n".join(
         [
             f"{'code':<{width}}  T/cell  kinds  T/1000 Å³  rings",
             *(_row_in_words(row, width) for row in rows),
             f"{len(rows)} types, {interrupted} interrupted, {own} of your own; simulations can start from "
-            f"{sum(row['start'] for row in rows)}",
-            f"(published T positions of {known}, those of the others calculated from the net). The types of the",
-            f"Database of Zeolite Structures as of {found['release']}, but for: {', '.join(found['absent'])}",
+            f"{starts},",
+            f"from published T positions of {known}, else from some calculated from the net.",
+            f"Types of the Database of Zeolite Structures as of {found['release']}, but for:",
+            f"{', '.join(map(official_name, found['absent']))} (zeocryst frameworks CODE says why)",
             *(_row_in_words(row, width) for row in dense),
             f"{len(dense)} dense nets of silica, beside the types of zeolites",
         ]

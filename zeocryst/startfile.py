@@ -18,7 +18,7 @@ from zeocryst.trajectory import read_frame
 if TYPE_CHECKING:
     import gsd.hoomd
 
-#: Most T of a file for which cages are looked for: the cost is that of a Voronoi diagram of the cell and all around.
+#: Most T of a file for which cages are looked for: it takes a Voronoi diagram of the cell and all around.
 MOST_T = 20_000
 
 

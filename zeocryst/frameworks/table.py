@@ -25,9 +25,9 @@ from zeocryst.errors import InputError, nearest
 
 #: Words that name no framework type.
 RESERVED = ("unknown", "amorphous", "add")
-#: T in the standard cell of the T alone, where it is not that of the table: ASV's T have twice the translations of
-#: its O, and the cells of minerals are those of their O.
-STANDARD_T = {"ASV": 10, "dia": 8, "lon": 4, "mog": 6}
+#: T in the standard cell of the T alone, where it is not that of the table: the T of ASV and KLW have twice the
+#: translations of their O, and the cells of minerals are those of their O.
+STANDARD_T = {"ASV": 10, "KLW": 8, "dia": 8, "lon": 4, "mog": 6}
 #: The database's table of types that these were held against, and the marks of types with ordered faults in it.
 RELEASE = "July 2026"
 DISORDERED = ("BEA", "CTH", "ITN", "MRE", "PCS", "SFV", "STO", "SVY", "UOE")
@@ -255,8 +255,8 @@ def start_codes() -> list[str]:
 def startable_codes() -> list[str]:
     """Codes of the framework types and dense nets that a simulation can start from.
 
-    Where positions are not known they are calculated from the net (`zeocryst.solution.embedding`); a type of the
-    user's has its file.
+    Where positions are not known they are calculated from the net (`zeocryst.solution.embedding`); a type of
+    the user's has its file.
     """
     return sorted(set(_database("table.json")) | set(dense_codes()))
 

@@ -16,15 +16,16 @@ from zeocryst.reading.formats import read_images
 if TYPE_CHECKING:
     from ase import Atoms
 
-#: Types of the database (as its table of types had them in July 2026) that the main table lacks, but for HEI, whose
-#: structure was not found, and for EOS and RFE, whose nets are those that the table has of *UOE and *MRE.
+#: Types of the database (as its table of types had them in July 2026) that the main table lacks, but for HEI,
+#: whose structure was not found, and for EOS and RFE, whose nets are those that the table has of *UOE and *MRE.
 CODES = (
-    "ANO", "ERS", "EWF", "HOS", "HZF", "ION", "IRT", "IVY", "JSY", "JZO", "JZT", "KLW", "MAN", "NJO", "NJW", "PTF",
-    "PTO", "ZJN",
+    "ANO", "ERS", "EWF", "HOS", "HZF", "ION", "IRT", "IVY", "JSY", "JZO", "JZT", "KLW", "MAN", "NJO", "NJW",
+    "PTF", "PTO", "ZJN",
 )  # fmt: skip
 SOURCE = (
-    "Derived by zeocryst.order.derive_recent from the idealized SiO2 structures of the Database of Zeolite Structures "
-    "(Ch. Baerlocher, D. Brouwer, B. Marler, L.B. McCusker, https://www.iza-structure.org/databases/), as of May 2026."
+    "Derived by zeocryst.order.derive_recent from the idealized SiO2 structures of the Database of Zeolite "
+    "Structures (Ch. Baerlocher, D. Brouwer, B. Marler, L.B. McCusker, "
+    "https://www.iza-structure.org/databases/), as of May 2026."
 )
 
 

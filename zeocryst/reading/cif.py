@@ -186,8 +186,8 @@ class _Sites:
         for row in np.flatnonzero(nowhere & ~dummy).tolist():
             if pairs[row][0] in NEEDED:
                 raise InputError(
-                    f"{self._name(row)} ({self._row(row)}) is a {pairs[row][0]} without coordinates, and without "
-                    "it there is no framework; give them, or take the row out"
+                    f"{self._name(row)} ({self._row(row)}) is a {pairs[row][0]} without coordinates, and "
+                    "without it there is no framework; give them, or take the row out"
                 )
         empty = occupancy <= 0
         self._left_out(dummy, "dummies by their calc_flag")

@@ -1,8 +1,8 @@
 """LAMMPS data files: their atom style, and the elements of their numeric types; ASE reads the rest.
 
 ASE takes the comment after ``Atoms`` for the style, and the element with the nearest mass for any mass. Here
-the style is also found from the columns, and only a mass that is an element's names one. Types without an element
-keep their number: they come as the elements of that number, as from a dump without elements.
+the style is also found from the columns, and only a mass that is an element's names one. Types without an
+element keep their number: they come as the elements of that number, as from a dump without elements.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Where the T of a framework type lie when no published structure is at hand: from its net alone.
 
-The net is laid out with each site in the middle of its neighbours (`zeocryst.network.barycentric`), in the cell in
-which its bonds point evenly in all directions, with the framework density of the table. Distance least squares
-(`zeocryst.backmap.dls`) with O on the bonds and a free cell then finds the geometry of silica, and the symmetry of
-the net (`zeocryst.network.automorphisms`) is put on the result; both in turn, since the one may undo some of
-the other, and from several starts. The T lie in the standard cell of the space group that comes out.
+The net is laid out with each site in the middle of its neighbours (`zeocryst.network.barycentric`), in the cell
+in which its bonds point evenly in all directions, with the framework density of the table. Distance least
+squares (`zeocryst.backmap.dls`) with O on the bonds and a free cell then finds the geometry of silica, and the
+symmetry of the net (`zeocryst.network.automorphisms`) is put on the result; both in turn, since the one may
+undo some of the other, and from several starts. The T lie in the standard cell of the space group that comes out.
 
-Against the idealized structures of the Database of Zeolite Structures cells have the same volume (their density is in
-the table), edges within 0.3 % in the median and 2 % for 95 % of the types; T-T distances are as long as theirs.
+Against the idealized structures of the Database of Zeolite Structures cells have the same volume (their density
+is in the table), edges within 0.3 % in the median and 2 % for 95 % of the types; T-T distances are as theirs.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from zeocryst.network.bonds import Network, network_of_bonds
 
 Floats = NDArray[np.float64]
 
-#: T-T distances over a bridge in silica, Å. Three-rings and pairs of four-rings of strained nets have less, also in
-#: the database's structures; what lies beyond the second range is refused.
+#: T-T distances over a bridge in silica, Å. Three-rings and pairs of four-rings of strained nets have less, as
+#: in the database's structures; what lies beyond the second range is refused.
 T_T_A, FARTHEST_T_T_A = (2.9, 3.3), (2.6, 3.4)
-#: Random starts, turns of least squares and symmetry in each, and how far T leave their barycentres at first, Å.
+#: Random starts, turns of least squares and symmetry in each, and how far T leave barycentres at first, Å.
 STARTS, TURNS, JITTER_A = 8, 4, 0.05
 #: A turn changes bonds by less than this, Å: least squares and symmetry agree.
 SETTLED_A = 0.05
@@ -94,8 +94,8 @@ def origin_in_words(code: str | None) -> str:
         return ""
     found = embedded(code)
     return (
-        f"the T positions of {code} are calculated from its net (barycentric placement, distance least squares; "
-        f"R = {found.residual:.4f}, T-T {found.shortest:.2f} to {found.longest:.2f} Å)"
+        f"the T positions of {code} are calculated from its net (barycentric placement, distance least "
+        f"squares; R = {found.residual:.4f}, T-T {found.shortest:.2f} to {found.longest:.2f} Å)"
     )
 
 
@@ -179,11 +179,12 @@ def _checked(code: str, network: Network, residual: float) -> Embedded:
         found = spglib.get_symmetry_dataset(given, symprec=SYMPREC_A)
     except spglib.error.SpglibError:
         found = None
-    wrong = d.min() < FARTHEST_T_T_A[0] or d.max() > FARTHEST_T_T_A[1]
-    if wrong or found is None or len(found.std_types) != start_t_count(code):
+    if found is None or len(found.std_types) != start_t_count(code):
+        raise InputError(f"framework {code!r} has no start structure: its net was laid out without symmetry")
+    if d.min() < FARTHEST_T_T_A[0] or d.max() > FARTHEST_T_T_A[1]:
         raise InputError(
-            f"framework {code!r} has no start structure: its net was laid out with T-T distances of {d.min():.2f} "
-            f"to {d.max():.2f} Å, which silica does not have; start from a file with its positions"
+            f"framework {code!r} has no start structure: its net was laid out with T-T distances of "
+            f"{d.min():.2f} to {d.max():.2f} Å, which silica does not have; start from a file instead"
         )
     cell = np.asarray(found.std_lattice)
     places = found.std_positions - np.floor(found.std_positions + 1e-9)
