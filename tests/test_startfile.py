@@ -92,4 +92,6 @@ def test_what_cannot_be_a_start(tmp_path, sodalite):
     (tmp_path / "README").write_text("words\n")
     assert "no format" in is_one_message(call("check", condition(tmp_path, "README"), cwd=tmp_path))
     path = condition(tmp_path, "", SHORT.replace("SOD", "SODA"))
-    assert "'SODA'; expected a framework type" in is_one_message(call("check", path, cwd=tmp_path))
+    assert "'SODA'; expected a known name; did you mean 'SOD'?" in is_one_message(
+        call("check", path, cwd=tmp_path)
+    )

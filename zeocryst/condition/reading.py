@@ -138,7 +138,7 @@ def _framework(table: Table) -> str:
     """A framework type, with the marks of the database (``*BEA``) or without."""
     code = bare_code(table.text("framework"))
     if code not in startable_codes():
-        raise table.error("framework", f"a framework type; {nearest_start(code)}")
+        raise table.error("framework", f"a known name; {nearest_start(code)}")
     return code
 
 

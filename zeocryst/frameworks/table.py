@@ -9,6 +9,7 @@ part of every answer that `framework_types` and `nets` give.
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -269,8 +270,16 @@ def start_t_count(code: str) -> int:
 
 
 def nearest_start(code: str) -> str:
-    """A hint at the type that a simulation can start from and that is spelt most like this."""
-    return nearest(code, startable_codes())
+    """A hint at the types that a simulation can start from and that are spelt most like this."""
+    absent = why_absent(code)
+    if absent:
+        return absent
+    name = bare_code(code).upper()
+    near = difflib.get_close_matches(name, startable_codes(), n=9, cutoff=0.6)
+    near.sort(key=lambda other: sorted(other) != sorted(name))  # letters that changed places first
+    if not near:
+        return "zeocryst frameworks lists all"
+    return f"did you mean {near[0]!r}? Near are {', '.join(near[:5])}, ...; zeocryst frameworks lists all"
 
 
 def official_name(code: str) -> str:
