@@ -20,7 +20,7 @@ from zeocryst.solution.embedding import FARTHEST_T_T_A, T_T_A, embedded, origin_
 from zeocryst.solution.start import crystal
 
 #: Nets of all sorts: small, dense, interrupted, chiral, with more symmetry of T than of O, strained.
-SOME = ("ABW", "CAN", "LTL", "BEA", "RON", "CLO", "STW", "ASV", "LIT", "VFI", "dia", "qtz", "coe")
+SOME = ("ABW", "CAN", "RON", "STW", "ASV", "LIT", "JSY", "KLW", "dia", "qtz")
 
 
 @pytest.mark.parametrize("code", SOME)
