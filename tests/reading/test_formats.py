@@ -93,6 +93,22 @@ def test_gulp(tmp_path, atoms, name):
     assert len(read_images(tmp_path / name)[0]) == 11  # 0, 0, 0 is a centre
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("Si core 0.5", "Si core half", "is no atom with three coordinates"),
+        ("Si core 0.5 0.25 0.5", "Si 0.5", "is no atom, but atoms follow"),
+        ("O core 0.8 0.4 0.15\nO shel 0.8 0.4 0.15\n", "", "is the file cut off"),
+    ],
+)
+def test_a_broken_gulp_list_loses_no_atoms(tmp_path, old, new, words):
+    text = gulp().replace(old, new)
+    assert text != gulp()
+    (tmp_path / "x.gin").write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_images(tmp_path / "x.gin")
+
+
 @pytest.mark.parametrize("name", ["x.txyz", "x.xyz", "x"])
 def test_tinker(tmp_path, atoms, name):
     (tmp_path / name).write_text(tinker(atoms))

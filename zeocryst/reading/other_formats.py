@@ -177,23 +177,49 @@ def read_gulp(lines: list[str]) -> Atoms:
     cell = _gulp_cell(body, words)
     start = next(k for k, word in enumerate(words) if word.startswith(("frac", "cart")))
     cartesian = words[start].startswith("cart")
-    rows = []
-    for line in body[start + 1 :]:
-        fields = line.split()
-        kind = fields[1].lower() if len(fields) > 1 else ""
-        if kind.startswith("shel") or kind.startswith("bsh"):
-            continue
-        if kind.startswith(("core", "bcor", "c")) and kind.isalpha():
-            fields = [fields[0], *fields[2:]]
-        if len(fields) < 4 or not _all_numbers(fields[1:4]):
-            break
-        rows.append(fields)
-    if not rows:
-        raise InputError(f"no atoms under {body[start]!r}")
+    rows = _gulp_rows(body[start:])
     labels, places = _rows(rows, 0, 1)
     if cartesian:
         places = places @ np.linalg.inv(cell)
     return _of_labels(labels, places, cell, _gulp_group(body, words), [])
+
+
+def _gulp_rows(section: list[str]) -> list[list[str]]:
+    """Label and coordinates of the cores under ``fractional`` or ``cartesian``, which the first line is.
+
+    Raises
+    ------
+    InputError
+        The list is broken by a row that is no atom, or has not as many as it says.
+    """
+    rows, listed, end = [], 0, len(section)
+    for k, line in enumerate(section[1:], start=1):
+        fields = line.split()
+        kind = fields[1].lower() if len(fields) > 1 else ""
+        if kind.isalpha() and kind.startswith(
+            ("c", "s", "b")
+        ):  # core, shell, bcore, bshell, and their short forms
+            fields = [fields[0], *fields[2:]]
+        if len(fields) < 4 or not _all_numbers(fields[1:4]):
+            end = k
+            break
+        listed += 1
+        if not kind.startswith(("s", "bs")):
+            rows.append(fields)
+    rest = section[end:]
+    if rest and re.match(r"\S+\s+b?(core?|shel?l?)\b", rest[0], re.IGNORECASE):
+        raise InputError(f"{rest[0][:60]!r} under {section[0]!r} is no atom with three coordinates")
+    for line in rest[1:]:
+        if line.split()[0].lower() in ("cell", "vectors") or line.lower().startswith(("frac", "cart")):
+            break  # the next structure
+        if re.match(r"\S+\s+b?(core?|shel?l?)(\s+[-+]?\d*\.?\d+){3}", line, re.IGNORECASE):
+            raise InputError(f"{rest[0][:60]!r} under {section[0]!r} is no atom, but atoms follow")
+    said = section[0].split()[1:2]
+    if said and said[0].isdigit() and int(said[0]) not in (0, len(rows), listed):
+        raise InputError(f"{section[0]!r} has {listed} atoms and shells: is the file cut off?")
+    if not rows:
+        raise InputError(f"no atoms under {section[0]!r}")
+    return rows
 
 
 def _all_numbers(texts: list[str]) -> bool:
