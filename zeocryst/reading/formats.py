@@ -46,8 +46,11 @@ def is_gsd(path: Path) -> bool:
     """Whether a file is GSD, by its name or its first bytes."""
     if path.suffix.lower() == ".gsd":
         return True
-    with path.open("rb") as file:
-        return file.read(8) == GSD_MAGIC
+    try:
+        with path.open("rb") as file:
+            return file.read(8) == GSD_MAGIC
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from None
 
 
 def read_images(path: Path, text: str | None = None) -> list[Atoms]:
