@@ -17,7 +17,7 @@ SHELVES = [
     {"condition"},
     {"potentials", "network", "diffraction"},
     {"order"},
-    {"solution", "backmap", "trajectory", "engines"},
+    {"solution", "backmap", "trajectory", "engines", "chemistry"},
     {"structures", "simulation", "atomfiles", "quench"},
     {"identify", "interrupt", "library", "progress", "compiling", "rundir", "outdir", "atomistic", "watching"},
     {"report"},

@@ -17,7 +17,8 @@ from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.network.matching import Choices, matched_bonds, matched_within
 from zeocryst.quench.relax import Quenched, quench
 from zeocryst.rundir import provenance, read_summary, without_nan
-from zeocryst.structures import parse_types, read_networks
+from zeocryst.chemistry.roles import parse_types
+from zeocryst.structures import read_networks
 from zeocryst.trajectory import count_frames, read_frame
 
 if TYPE_CHECKING:

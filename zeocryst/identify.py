@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,26 +133,57 @@ def _not_four_connected(network: Network, oxygens: NDArray[np.float64] | None) -
 
 
 def identify_files(
-    paths: Sequence[str | Path], frame: int | None = None, types: dict[str, str] | None = None
+    paths: Sequence[str | Path],
+    frame: int | None = None,
+    types: Mapping[str, str | Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """Identify every frame (or one) of each file; see `identify_network`.
+
+    Each entry has ``atoms``, too: `zeocryst.structures.Structures.account` and the bonds over O that are missing.
+    A frame that a kill cut off has an entry with ``error`` instead.
 
     Raises
     ------
     InputError
         A file cannot be read or has no T.
     """
-    entries = []
+    entries: list[dict[str, Any]] = []
     for path in paths:
         found = Structures(path, types)
         for index in found.chosen(frame):
-            entry = identify_network(found.network(index), found.oxygens(index))
-            entries.append({"path": str(path), "frame": index, **entry})
+            network = found.network(index)
+            entry = identify_network(network, found.oxygens(index))
+            account = found.account(index)
+            if network.restored:
+                notes = [*account["notes"], missing_in_words(network.restored)]
+                account = {**account, "notes": notes, "missing_O": network.restored}
+            entries.append({"path": str(path), "frame": index, **entry, "atoms": account})
+        if frame is None:
+            entries += [{"path": str(path), "frame": k, "error": f"it is {why}"} for k, why in found.cut.items()]
     return {"files": entries}
 
 
+def missing_in_words(bonds: int) -> str:
+    """What is said of bonds over O that a file lacks."""
+    return f"{bonds} O are missing, each between two T that lack one there; those T count as bonded"
+
+
+def account_in_words(account: dict[str, Any]) -> list[str]:
+    """What the atoms were taken as, unless all T are Si (or beads) and nothing was left out; and the notes."""
+    t, left = account["T"], account["left_out"]
+    lines = []
+    if left or set(t) - {"Si", "T"}:
+        words = ", ".join(f"{n} {name}" for name, n in t.items())
+        lines.append(f"T: {words}")
+        if left:
+            lines[0] += f"; left out: {', '.join(f'{n} {name}' for name, n in left.items())}"
+    return lines + list(account["notes"])
+
+
 def in_words(entry: dict[str, Any]) -> str:
-    """One line for people; below it what is no whole crystal, and a block on an unknown one."""
+    """One line for people; below it what is no whole crystal, a block on an unknown one, and what was left out."""
+    if "error" in entry:
+        return f"{entry['path']} frame {entry['frame']}: no answer, {entry['error']}"
     parts = []
     for row in entry["types"]:
         name = mineral_of(row["code"])
@@ -172,6 +203,7 @@ def in_words(entry: dict[str, Any]) -> str:
         lines += _crystal_in_words(crystal, entry["unknown"])
     elif crystal is not None:
         lines += _repeating_in_words(crystal)
+    lines += [_wrapped(line) for line in account_in_words(entry["atoms"])]
     return "\n".join(lines)
 
 
