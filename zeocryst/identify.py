@@ -99,9 +99,9 @@ def _is_another_crystal(network: Network, labels: Labels) -> bool:
 
     Grains need room to show that they recur, and some kinds of sites are rare: in a crystal some sites are
     called amorphous, or after a type that is the same for a few bonds. There all kinds of sites together
-    decide. Where types were named the cell must be beyond doubt: no T without four bonds, and where nothing was
-    left, each kind four times in the mean, which a defect in a crystal of that type does not leave; or it is a
-    crystal of several types.
+    decide. Where types were named the cell must be beyond doubt: no T without four bonds, and where nothing
+    was left, each kind four times in the mean, which a defect in a crystal of that type does not leave; or it
+    is a crystal of several types.
     """
     n = network.n_sites
     distinct = len(np.unique(labels.sequences, axis=0))
@@ -139,8 +139,8 @@ def identify_files(
 ) -> dict[str, Any]:
     """Identify every frame (or one) of each file; see `identify_network`.
 
-    Each entry has ``atoms``, too: `zeocryst.structures.Structures.account` and the bonds over O that are missing.
-    A frame that a kill cut off has an entry with ``error`` instead.
+    Each entry has ``atoms``, too: `zeocryst.structures.Structures.account` and the bonds over O that are
+    missing. A frame that a kill cut off has an entry with ``error`` instead.
 
     Raises
     ------
@@ -159,7 +159,9 @@ def identify_files(
                 account = {**account, "notes": notes, "missing_O": network.restored}
             entries.append({"path": str(path), "frame": index, **entry, "atoms": account})
         if frame is None:
-            entries += [{"path": str(path), "frame": k, "error": f"it is {why}"} for k, why in found.cut.items()]
+            entries += [
+                {"path": str(path), "frame": k, "error": f"it is {why}"} for k, why in found.cut.items()
+            ]
     return {"files": entries}
 
 
@@ -181,7 +183,7 @@ def account_in_words(account: dict[str, Any]) -> list[str]:
 
 
 def in_words(entry: dict[str, Any]) -> str:
-    """One line for people; below it what is no whole crystal, a block on an unknown one, and what was left out."""
+    """One line for people; below it what is no whole crystal, what is unknown, what was left out."""
     if "error" in entry:
         return f"{entry['path']} frame {entry['frame']}: no answer, {entry['error']}"
     parts = []

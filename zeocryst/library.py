@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,10 @@ def show_framework(code: str) -> dict[str, Any]:
 
 
 def add_framework(
-    path: str | Path, name: str, frame: int | None = None, types: dict[str, str] | None = None
+    path: str | Path,
+    name: str,
+    frame: int | None = None,
+    types: Mapping[str, str | Sequence[str]] | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Keep the crystal in a file as a framework type of the user's.
 

@@ -1,13 +1,14 @@
 """Structures from files of any kind, as networks and beads: what `identify` and `analyze` read.
 
 GSD is read as beads; everything else goes through ASE (CIF, extxyz, POSCAR, LAMMPS dumps and data, ...).
-Which atoms are T is found by `zeocryst.chemistry`. Where there are oxygens they make the bonds, otherwise the T
-positions alone, by the best matching (`zeocryst.network.matching`). The frames of a trajectory are bonded nearest
-first, as in a run, which is faster in a melt.
+Which atoms are T is found by `zeocryst.chemistry`. Where there are oxygens they make the bonds, otherwise the
+T positions alone, by the best matching (`zeocryst.network.matching`). The frames of a trajectory are bonded
+nearest first, as in a run, which is faster in a melt.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import StringIO
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.cell import make_frame
+from zeocryst.chemistry.advice import NoTetrahedra
 from zeocryst.chemistry.beads import account_of_beads, bonds_without_oxygens, with_roles
 from zeocryst.chemistry.roles import checked_roles
 from zeocryst.chemistry.sites import SitesOfAtoms, sites_of_atoms
@@ -143,8 +145,8 @@ class Structures:
         Returns
         -------
         dict
-            ``T`` and ``left_out``, the number of atoms of each element (or beads of each type); ``O`` and ``S``,
-            numbers; ``notes``, sentences on what was decided.
+            ``T`` and ``left_out``, the number of atoms of each element (or beads of each type); ``O`` and
+            ``S``, numbers; ``notes``, sentences on what was decided.
         """
         with _named(self.path, index):
             if self._images:
@@ -177,7 +179,11 @@ class Structures:
 
     def _sites(self, index: int) -> SitesOfAtoms:
         if self._last is None or self._last[0] != index:
-            self._last = index, sites_of_atoms(self._atoms(index), self._roles)
+            try:
+                self._last = index, sites_of_atoms(self._atoms(index), self._roles)
+            except NoTetrahedra as error:
+                command = f"zeocryst identify {shlex.quote(str(self.path))} --types {error.types}"
+                raise InputError(f"{error}{f', such as: {command}' if error.types else ''}") from None
         return self._last[1]
 
 
@@ -231,7 +237,7 @@ def _read_images(file: Path, whole: Whole | None) -> list[Atoms]:
     try:
         if whole is not None and whole.text is not None:
             source = StringIO(whole.text)
-            options = {"format": "lammps-dump-text" if whole.text.startswith("ITEM:") else "extxyz"}
+            options = {"format": whole.form}
         images: Any = ase.io.read(source, ":", **options)
     except Exception as error:  # ASE's readers raise whatever they meet in a damaged file
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -18,7 +18,17 @@ MOST = 0.6
 O_H_A, HYDROGENS = 1.3, 2
 
 
-def no_tetrahedra(positions: Floats, symbols: NDArray[np.str_], cell: Floats, *, numbered: bool) -> InputError:
+class NoTetrahedra(InputError):
+    """No atom is a T; `types` is what could be given as ``--types``, or empty."""
+
+    def __init__(self, text: str, types: str = "") -> None:
+        super().__init__(text)
+        self.types = types
+
+
+def no_tetrahedra(
+    positions: Floats, symbols: NDArray[np.str_], cell: Floats, *, numbered: bool
+) -> NoTetrahedra:
     """The error to raise where no atom is a T.
 
     Parameters
@@ -38,12 +48,11 @@ def no_tetrahedra(positions: Floats, symbols: NDArray[np.str_], cell: Floats, *,
     found = f"no T sites among {', '.join(f'type {n}' if numbered else n for n in names.values())}"
     reason, types = _proposal(positions, symbols, cell, names)
     if types:
-        return InputError(f"{found}; {reason}: add --types {types}")
-    given = "say which number is what, such as --types T=1,O=2" if numbered else (
-        "T are Si, Al, P, Ge, B and other elements with about four O around them; if another name is meant, say "
-        "so with --types T=NAME"
-    )  # fmt: skip
-    return InputError(f"{found}; none of them has about four neighbours as a T has. {given}")
+        return NoTetrahedra(f"{found}; {reason}: add --types {types}", types)
+    given = "say which number is what, such as --types T=1,O=2"
+    if not numbered:
+        given = "T are Si, Al, P, Ge and others with about four O; if another name is meant: --types T=NAME"
+    return NoTetrahedra(f"{found}; none of them has about four neighbours as a T has. {given}")
 
 
 def _proposal(
@@ -53,10 +62,13 @@ def _proposal(
     i, j, _, distance = neighbour_pairs(positions, cell, T_T_A[1], full=True)
     if "O" in names and names["O"] == "O" and _is_water(symbols, i, j, distance):
         return "the O are those of water", "T=O"
+    if len(names) == 1:
+        [only] = names.values()
+        return "there is nothing else", f"T={only}"
     best, most, types = "", MOST, ""
-    for t in names:
+    for t, name in names.items():
         mine = symbols == t
-        for o in names:
+        for o, other in names.items():
             low, high = T_T_A if o == t else T_O_A
             near = (distance > low) & (distance < high) & mine[i] & (symbols[j] == o)
             count = np.bincount(i[near], minlength=len(symbols))[mine]
@@ -65,9 +77,10 @@ def _proposal(
                 back = np.bincount(j[near], minlength=len(symbols))[symbols == o]
                 share *= float(((back >= 1) & (back <= 2)).mean())
             if share > most or (share == most and o != t):
-                around = "T" if o == t else names[o]
-                best, most = f"{100 * share:.0f} % of the {names[t]} have about four {around} around them", share
-                types = f"T={names[t]}" + ("" if o == t or names[o] == "O" else f",O={names[o]}")
+                most = share
+                around = "others" if o == t else other
+                best = f"{100 * share:.0f} % of the {name} have about four {around} around them"
+                types = f"T={name}" if o == t or other == "O" else f"T={name},O={other}"
     return best, types
 
 

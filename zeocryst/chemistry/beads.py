@@ -43,14 +43,14 @@ def with_roles(beads: gsd.hoomd.Frame, roles: Roles) -> gsd.hoomd.Frame:
         raise InputError(f"a bead is of type number {int(kinds.max())}, but there are {len(there)} type names")
     role_of = {name: role for role in ROLES for name in _names(roles, role, there)}
     if "T" not in role_of.values():
-        names = ", ".join(map(repr, there))
+        names, wanted_t = ", ".join(map(repr, there)), ", ".join(map(repr, roles.get("T", T_OF_BEADS)))
         wanted = there[0] if len(there) == 1 else "NAME"
         raise InputError(
-            f"the frame has no type {', '.join(map(repr, roles.get('T', T_OF_BEADS)))}; its types are {names}: say "
-            f"which is which, for example --types T={wanted}"
+            f"the frame has no type {wanted_t}; its types are {names}: say which "
+            f"is which, for example --types T={wanted}"
         )
     called = [role_of.get(name, name) for name in there]
-    check_positions(np.asarray(beads.particles.position), [called[k] for k in kinds], what="bead", first=0)
+    check_positions(np.asarray(beads.particles.position), [called[k] for k in kinds], what="site", first=0)
     types = list(dict.fromkeys(called))
     beads.particles.types = types
     beads.particles.typeid = np.array([types.index(called[k]) for k in kinds], dtype=np.uint32)
@@ -67,10 +67,18 @@ def _names(roles: Roles, role: str, there: list[str]) -> tuple[str, ...]:
 
 def account_of_beads(beads: gsd.hoomd.Frame) -> dict[str, Any]:
     """How many beads there are of each role, and of those that have none."""
-    kinds = np.bincount(np.asarray(beads.particles.typeid, dtype=np.int64), minlength=len(beads.particles.types))
+    kinds = np.bincount(
+        np.asarray(beads.particles.typeid, dtype=np.int64), minlength=len(beads.particles.types)
+    )
     count = {name: int(n) for name, n in zip(beads.particles.types, kinds, strict=True) if n}
     left = {name: n for name, n in count.items() if name not in ROLES}
-    return {"T": {"T": count["T"]}, "O": count.get("O", 0), "S": count.get("S", 0), "left_out": left, "notes": []}
+    return {
+        "T": {"T": count["T"]},
+        "O": count.get("O", 0),
+        "S": count.get("S", 0),
+        "left_out": left,
+        "notes": [],
+    }
 
 
 def bonds_without_oxygens(positions: Floats, cell: Floats, *, matched: bool = True) -> Network:

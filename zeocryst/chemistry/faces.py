@@ -1,7 +1,7 @@
 """Directions in which a structure does not go on: a slab, a rod, a molecule.
 
-Everything that follows bonds knows periodic cells alone, as GSD does. So a structure that ends is given room: its
-cell becomes long enough in that direction that nothing reaches across.
+Everything that follows bonds knows periodic cells alone, as GSD does. So a structure that ends is given room:
+its cell becomes long enough in that direction that nothing reaches across.
 """
 
 from __future__ import annotations

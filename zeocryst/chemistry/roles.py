@@ -31,7 +31,9 @@ def parse_types(text: str | None) -> Roles:
             name = before
         elif before in found:
             names = ",".join([*found[before], name])
-            raise InputError(f"--types {text!r}: {before} is given twice; give all its names at once: {before}={names}")
+            raise InputError(
+                f"--types {text!r}: {before} is given twice; give all its names at once: {before}={names}"
+            )
         else:
             role = before
         if role not in ROLES or not name or "=" in name:
@@ -57,7 +59,9 @@ def checked_roles(given: Mapping[str, str | Sequence[str]] | None, where: str) -
     InputError
         There is no such role, a role has no name, or a name has two roles.
     """
-    roles = {role: (names,) if isinstance(names, str) else tuple(names) for role, names in (given or {}).items()}
+    roles = {
+        role: (names,) if isinstance(names, str) else tuple(names) for role, names in (given or {}).items()
+    }
     of: dict[str, str] = {}
     for role, names in roles.items():
         if role not in ROLES or not names:

@@ -1,14 +1,14 @@
 """The sites of a frame of atoms: T, the O that join them, S; and an account of what they are and what is not.
 
-What is done, one after the other: positions are checked and moved into the cell, a structure that does not repeat
-is given room (`zeocryst.chemistry.faces`), of atoms that exclude each other one is chosen
+What is done, one after the other: positions are checked and moved into the cell, a structure that does not
+repeat is given room (`zeocryst.chemistry.faces`), of atoms that exclude each other one is chosen
 (`zeocryst.chemistry.split`), and T are found (`zeocryst.chemistry.tetrahedra`) where they are not named.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,11 +50,9 @@ class SitesOfAtoms:
     positions : (N, 3) array, Å
         Of all atoms.
     symbols : (N,) array
-    water : bool
-        T are the O of water.
     account : dict
-        ``T`` (number of each element), ``O``, ``S``, ``left_out`` (number of each element), ``notes``: sentences
-        on what was decided.
+        ``T`` (number of each element), ``O``, ``S``, ``left_out`` (number of each element), ``notes``:
+        sentences on what was decided.
     """
 
     cell: Floats
@@ -63,8 +61,7 @@ class SitesOfAtoms:
     t: NDArray[np.int64]
     s: NDArray[np.int64]
     o: NDArray[np.int64]
-    water: bool = False
-    account: dict[str, Any] = field(default_factory=dict)
+    account: dict[str, Any]
 
 
 def sites_of_atoms(atoms: Atoms, roles: Roles) -> SitesOfAtoms:
@@ -95,8 +92,7 @@ def sites_of_atoms(atoms: Atoms, roles: Roles) -> SitesOfAtoms:
     others = {role: np.isin(symbols, [_symbol(n) for n in usual(roles, role)]) for role in ("S", "O")}
     candidate = np.isin(symbols, list(named["T"])) if "T" in named else np.isin(symbols, list(RADII))
     candidate &= ~others["S"] & ~others["O"]
-    water = "T" in named and named["T"] == {"O"}
-    if water:
+    if "O" in named.get("T", ()):  # of water
         candidate &= ~_in_molecules(positions, symbols, cell)
     keep, words = _resolved(atoms, positions, symbols, candidate, others["O"], cell)
     member = candidate & keep
@@ -118,8 +114,8 @@ def sites_of_atoms(atoms: Atoms, roles: Roles) -> SitesOfAtoms:
         "left_out": dict(left.most_common()),
         "notes": notes,
     }
-    number = (np.flatnonzero(mine) for mine in (member, others["S"] & keep, o))
-    return SitesOfAtoms(cell, positions, symbols, *number, water=water, account=account)
+    t, s = np.flatnonzero(member), np.flatnonzero(others["S"] & keep)
+    return SitesOfAtoms(cell, positions, symbols, t, s, np.flatnonzero(o), account)
 
 
 def check_positions(positions: Floats, names: Any, *, what: str = "atom", first: int = 1) -> None:
@@ -136,7 +132,9 @@ def check_positions(positions: Floats, names: Any, *, what: str = "atom", first:
         return
     k = int(bad[0])
     place = ", ".join(f"{x:.6g}" for x in positions[k])
-    why = "not finite numbers" if not np.isfinite(positions[bad]).all() else f"farther out than {FARTHEST_A:g} Å"
+    why = (
+        "not finite numbers" if not np.isfinite(positions[bad]).all() else f"farther out than {FARTHEST_A:g} Å"
+    )
     raise InputError(
         f"{len(bad)} of {len(positions)} positions are {why}; the first is {what} {k + first} (counted from "
         f"{first}), {names[k]} at ({place}) Å"

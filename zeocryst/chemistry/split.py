@@ -1,22 +1,23 @@
 """Sites of refined structures that several atoms share: one of each is chosen.
 
-A refined structure is a mean over cells. An O that lies on either side of a mirror plane stands there as two halves
-0.3 to 1.2 Å apart, a T that is Si or Al as two atoms in one place, a ring with two orientations as both. Atoms
-that exclude each other cannot be there at once: two T or two O, or a T and an O, nearer than atoms of different
-places ever are, one of which at least is there only in part; or, where the file has no occupancies, nearer than
-`SPLIT_A`.
+A refined structure is a mean over cells. An O that lies on either side of a mirror plane stands there as two
+halves 0.3 to 1.2 Å apart, a T that is Si or Al as two atoms in one place, a ring with two orientations as
+both. Atoms that exclude each other cannot be there at once: two T or two O, or a T and an O, nearer than atoms
+of different places ever are, one of which at least is there only in part; or, where the file has no
+occupancies, nearer than `SPLIT_A`.
 
-They are decided one after the other: first those with more to be said for them, that is (1) a higher occupancy, (2)
-more good T-O bonds to atoms that are there for certain or have been chosen, (3) the first of the file. What has
-been chosen excludes its rivals, and counts for its partners, so that choices of equal occupancy go on consistently
-from where the first one was made. An atom without rivals stays, however small its occupancy: an O between two T is
-there in some cells at least, and water that joins nothing does no harm.
+They are decided one after the other: first those with more to be said for them, that is (1) a higher
+occupancy, (2) more good T-O bonds to atoms that are there for certain or have been chosen, (3) the first of
+the file. What has been chosen excludes its rivals, and counts for its partners, so that choices of equal
+occupancy go on consistently from where the first one was made. An atom without rivals stays, however small its
+occupancy: an O between two T is there in some cells at least, and water that joins nothing does no harm.
 """
 
 from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,7 @@ def choose_sites(
     """
     n = len(positions)
     share = np.ones(n) if occupancy is None else occupancy
-    i, j, shift, distance = neighbour_pairs(positions, cell, max(EXCLUDE_A.values()), full=True)
+    i, j, _, distance = neighbour_pairs(positions, cell, max(EXCLUDE_A.values()), full=True)
     other = i != j  # an atom and its own image are one site
     i, j, distance = i[other], j[other], distance[other]
     limit = np.where(
@@ -143,4 +144,4 @@ def _lists(key: Ints, value: Ints, n: int) -> list[list[int]]:
     """Values by key."""
     order = np.argsort(key, kind="stable")
     ends = np.searchsorted(key[order], np.arange(n + 1))
-    return [value[order[a:b]].tolist() for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [value[order[a:b]].tolist() for a, b in pairwise(ends)]

@@ -3,17 +3,18 @@
 Three kinds are told apart (`zeocryst.chemistry.elements`).
 
 1. Si is T.
-2. Other *formers* (Al, P, Ge, B, Ga, As) are T too, as they are in solution as well, but not where they are bonded
-   to other atoms than O (a phosphonium ion, tetrafluoroborate), have no O, or are plainly cations of the channels:
-   their O have two T already, or they have five O and more (water) and share none with a T.
+2. Other *formers* (Al, P, Ge, B, Ga, As) are T too, as they are in solution as well, but not where they are
+bonded
+   to other atoms than O (a phosphonium ion, tetrafluoroborate), have no O, or are plainly cations of the
+   channels: their O have two T already, or they have five O and more (water) and share none with a T.
 3. *Metals* (Zn, Co, Mg, Ti, Sn, ...) are T only where three or four O join them to one other T each, with at
-   most two O more (water, hydroxide). An O of the framework has its two T already, so that a cation beside it is
-   none, nor is one with six water. An O that three T would share (zinc oxide, willemite) joins none. All
+   most two O more (water, hydroxide). An O of the framework has its two T already, so that a cation beside it
+   is none, nor is one with six water. An O that three T would share (zinc oxide, willemite) joins none. All
    candidates are looked at together, and the worst is left out until all that remain hold: framework Zn stands
    beside a Zn of the channels.
 
-Where a file has no O, formers are T, and metals where three to five T stand around them, most of which would lack
-one without them.
+Where a file has no O, formers are T, and metals where three to five T stand around them, most of which would
+lack one without them.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def find_tetrahedra(positions: Floats, symbols: NDArray[np.str_], cell: Floats) 
     return is_t | _linked_metals(symbols, atom, oxygen, is_t, metal)
 
 
-def _bonds_to_oxygen(positions: Floats, symbols: NDArray[np.str_], cell: Floats, mine: Bools) -> tuple[Ints, Ints]:
+def _bonds_to_oxygen(
+    positions: Floats, symbols: NDArray[np.str_], cell: Floats, mine: Bools
+) -> tuple[Ints, Ints]:
     """Atoms and the O that they are bonded to, by the radii."""
     reach = max(RADII.values()) + OXYGEN_A + STRETCH_A
     number = np.flatnonzero(mine | (symbols == "O"))

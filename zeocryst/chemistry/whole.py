@@ -1,7 +1,8 @@
 """Frames that a kill cut off: of LAMMPS dumps and of xyz files.
 
-A file that was being written ends anywhere: in a header, in a row, in a number; and a run that went on may have
-added whole frames behind. Readers take what is left for a frame. Here a file's lines are counted before it is read.
+A file that was being written ends anywhere: in a header, in a row, in a number; and a run that went on may
+have added whole frames behind. Readers take what is left for a frame. Here a file's lines are counted before
+it is read.
 """
 
 from __future__ import annotations
@@ -41,11 +42,14 @@ class Whole:
         What is wrong with each cut frame, by its number in the file.
     count : int
         Frames of the file, whole and cut.
+    form : str
+        What ASE calls such a file.
     """
 
     text: str | None
     cut: dict[int, str]
     count: int
+    form: str
 
 
 def whole_frames(path: Path) -> Whole | None:
@@ -70,15 +74,16 @@ def whole_frames(path: Path) -> Whole | None:
     ended = lines[-1] == ""
     lines = [line.rstrip("\r") for line in (lines[:-1] if ended else lines)]
     dump = text.lstrip().startswith(DUMP[:5])
+    form = "lammps-dump-text" if dump else "extxyz"
     parts = list(_dump_parts(lines) if dump else _xyz_parts(lines))
     if parts and not ended and not parts[-1].wrong and parts[-1].end == len(lines):
         last = parts[-1]
         parts[-1] = Part(last.begin, last.end, _last_number(lines[last.begin : last.end]))
     cut = {k: part.wrong for k, part in enumerate(parts) if part.wrong}
     if not cut:
-        return Whole(None, {}, len(parts))
+        return Whole(None, {}, len(parts), form)
     kept = [line for part in parts if not part.wrong for line in lines[part.begin : part.end]]
-    return Whole("\n".join(kept) + "\n" if kept else "", cut, len(parts))
+    return Whole("\n".join(kept) + "\n" if kept else "", cut, len(parts), form)
 
 
 def _is_one(begin: str, path: Path) -> bool:
@@ -132,7 +137,9 @@ def _wrong_with_dump(lines: list[str]) -> str:
 
 def _wrong_rows(rows: list[str], count: int, least: int, columns: int) -> str:
     """What is wrong with rows: each has `least` columns or more, the last one as many as it should have."""
-    there = sum(len(row.split()) >= least for row in rows[:-1]) + sum(len(row.split()) >= columns for row in rows[-1:])
+    there = sum(len(row.split()) >= least for row in rows[:-1]) + sum(
+        len(row.split()) >= columns for row in rows[-1:]
+    )
     if there < count or len(rows) != count:
         return f"cut off: its header says {count} atoms, {there} are there"
     return ""
@@ -180,8 +187,8 @@ def _wrong_with_xyz(lines: list[str], count: int) -> str:
 def _last_number(lines: list[str]) -> str:
     """What is wrong with a frame whose last line has no end, if a number that was cut there would matter.
 
-    Many programs end a file without ending its last line. The number is whole if all of its column have equally
-    many decimals, or has decimals enough.
+    Many programs end a file without ending its last line. The number is whole if all of its column have
+    equally many decimals, or has decimals enough.
     """
     last = lines[-1].split()[-1].lower()
     rows = [row.split() for row in lines[-2 : -2 - ROWS_COMPARED : -1]]

@@ -49,7 +49,8 @@ SI_O_BOND_A = 2.20
 #: A cell with a lattice vector shorter than this has no room for a bond, Å (the shortest Si-Si distance over a
 #: bridge is 2.9 Å).
 SHORTEST_LATTICE_VECTOR_A = 2.5
-#: A lattice vector that is so many times as long as the cell is high along it belongs to a cell that is reduced.
+#: A lattice vector that is so many times as long as the cell is high along it belongs to a cell that is
+#: reduced.
 MOST_SKEWED = 8.0
 #: Longest T-O distance that makes a bond in a disturbed structure, Å: half way to the O of other tetrahedra.
 LONGEST_T_O_A = 2.50
@@ -120,8 +121,8 @@ class Network:
 def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floats]:
     """Positions (N, 3) and cell (3, 3) as float arrays, fit to be bonded.
 
-    Positions more than a cell away are moved into it, and a cell so skewed that bonds would reach over many of its
-    copies is reduced: what follows bonds counts lattice images, and not without end.
+    Positions more than a cell away are moved into it, and a cell so skewed that bonds would reach over many of
+    its copies is reduced: what follows bonds counts lattice images, and not without end.
 
     Raises
     ------
@@ -286,9 +287,9 @@ def bonds_from_oxygens(
 ) -> Network:
     """The network that bridging oxygens make: two T that share an oxygen are bonded.
 
-    T-O pairs within `longest` Å are bonds, nearest first, at most two an oxygen and four a T. Where a T has more
-    O around it (hydrated AlPO4), those that belong to the framework count (`zeocryst.network.missing`); where two
-    T lack one O each, towards each other, it is missing, and they are bonded.
+    T-O pairs within `longest` Å are bonds, nearest first, at most two an oxygen and four a T. Where a T has
+    more O around it (hydrated AlPO4), those that belong to the framework count (`zeocryst.network.missing`);
+    where two T lack one O each, towards each other, it is missing, and they are bonded.
 
     Parameters
     ----------
@@ -325,7 +326,9 @@ def _with_bonds(network: Network, pairs: tuple[Ints, Ints, Ints, Floats], lackin
     """A network with further bonds, nearest first, as far as its sites lack some."""
     i, j, shift, distance = pairs
     there = {tuple(row) for row in _both_ways(network.first, network.second, network.shift).tolist()}
-    new = np.array([(a, b, *s) not in there for a, b, s in zip(i.tolist(), j.tolist(), shift.tolist(), strict=True)])
+    new = np.array(
+        [(a, b, *s) not in there for a, b, s in zip(i.tolist(), j.tolist(), shift.tolist(), strict=True)]
+    )
     if not new.any():
         return network
     i, j, shift, distance = i[new], j[new], shift[new], distance[new]

@@ -1,12 +1,12 @@
 """T with too few O or too many: an O that is missing from a file, and water at a T of the framework.
 
 An O site that a file lacks leaves two T with three O each, as far apart as T over a bridge are, each in the
-direction in which the other has no O. Such T are bonded all the same; otherwise what is left of the crystal may be
-the net of another one (PCR without one of its O is a part of OKO's). T that end with a hydroxyl group have their
-four O, and a planar BO3 has no direction that lacks one.
+direction in which the other has no O. Such T are bonded all the same; otherwise what is left of the crystal
+may be the net of another one (PCR without one of its O is a part of OKO's). T that end with a hydroxyl group
+have their four O, and a planar BO3 has no direction that lacks one.
 
-Hydrated AlPO4 has Al with one or two water molecules besides four O, or with a hydroxyl between two such Al. They
-may be nearer than the O of the framework.
+Hydrated AlPO4 has Al with one or two water molecules besides four O, or with a hydroxyl between two such Al.
+They may be nearer than the O of the framework.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BRIDGED_A = (2.5, 3.45)
 #: The least length of the sum of the unit vectors to a T's O, if one is missing (tetrahedron: 1; planar: 0).
 LOPSIDED = 0.5
 #: Cosine of the angle between that sum's opposite and the other T, at least, by how many O are missing.
-TOWARDS = {1: 0.70, 2: 0.20, 3: 0.0}
+TOWARDS = {1: 0.70, 2: 0.20, 3: 0.0, 4: -1.0}
 #: No O of its own lies nearer than this to the direction of the other T, degrees.
 FREE_ANGLE = 65.0
 
@@ -48,14 +48,15 @@ def bonds_over_missing(points: Floats, cell: Floats, pairs: Pairs, around: Ints)
         O of each T nearer than `OWN_A`.
     """
     n = len(around)
-    lacking = np.where((around > 0) & (around < 4), 4 - around, 0)
+    lacking = np.maximum(4 - around, 0)
     some = np.flatnonzero(lacking)
     none = np.empty(0, dtype=np.int64)
     if len(some) < 1:
         return (none, none, np.empty((0, 3), dtype=np.int64), np.empty(0)), lacking
     a, b, shift, distance = neighbour_pairs(points[some], cell, BRIDGED_A[1], full=False)
     a, b = some[a], some[b]
-    far = distance > BRIDGED_A[0]
+    # a T without any O says nothing of its own: the other one has to
+    far = (distance > BRIDGED_A[0]) & (np.minimum(lacking[a], lacking[b]) < 4)
     a, b, shift, distance = a[far], b[far], shift[far], distance[far]
     direction = (points[b] + shift @ cell - points[a]) / distance[:, None]
     oxygen, t, back, length = (x[pairs[3] <= OWN_A] for x in pairs)
@@ -71,7 +72,9 @@ def bonds_over_missing(points: Floats, cell: Floats, pairs: Pairs, around: Ints)
 def _open_towards(t: Ints, direction: Floats, unit: Floats, begin: Ints, lacking: Ints) -> Bools:
     """Whether each T lacks an O in its direction."""
     towards = np.array([2.0, *TOWARDS.values()])
-    return np.asarray(_open(t, direction, unit, begin, towards[lacking[t]], np.cos(np.radians(FREE_ANGLE)), LOPSIDED))
+    return np.asarray(
+        _open(t, direction, unit, begin, towards[lacking[t]], np.cos(np.radians(FREE_ANGLE)), LOPSIDED)
+    )
 
 
 @numba.njit(cache=True)
@@ -85,7 +88,9 @@ def _open(t, direction, unit, begin, least, most, lopsided):  # type: ignore[no-
             along = unit[m, 0] * direction[k, 0] + unit[m, 1] * direction[k, 1] + unit[m, 2] * direction[k, 2]
             free = free and along < most
         length = np.sqrt(x * x + y * y + z * z)
-        if free and length > lopsided:
+        if begin[t[k]] == begin[t[k] + 1]:
+            out[k] = True
+        elif free and length > lopsided:
             out[k] = (x * direction[k, 0] + y * direction[k, 1] + z * direction[k, 2]) / length >= least[k]
     return out
 
@@ -93,8 +98,8 @@ def _open(t, direction, unit, begin, least, most, lopsided):  # type: ignore[no-
 def superfluous(oxygen: Ints, t: Ints, distance: Floats, around: Ints) -> Bools:
     """O-T pairs of T with more than four O of their own that are no bonds of the framework.
 
-    Those of an O that no other T has come first, then those of an O between two T both of which have too many; of
-    each kind the longest first.
+    Those of an O that no other T has come first, then those of an O between two T both of which have too many;
+    of each kind the longest first.
     """
     drop = np.zeros(len(t), dtype=bool)
     near = distance <= OWN_A
