@@ -66,7 +66,7 @@ class _Ready:
 
 @dataclass(frozen=True)
 class _Source:
-    """A frame to be back-mapped: `network` where it is known already, `beads` where not; and what to say of it."""
+    """A frame to be back-mapped: `network` where it is known already, `beads` where not; what to say of it."""
 
     label: str
     index: int
