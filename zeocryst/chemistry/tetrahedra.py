@@ -99,7 +99,7 @@ def _foreign(symbols: NDArray[np.str_], atom: Ints, oxygen: Ints, is_t: Bools) -
     links = np.bincount(atom, weights=sharing[oxygen] == 2, minlength=n)
     mine = is_t & (symbols != "Si")
     alone = mine & ((around == 0) | ((around >= WATER_AROUND) & (full + links == 0)))
-    beside = mine & (full >= 2) & (links == 0)
+    beside = mine & (full >= 1) & (links == 0)
     # a dense crystal, where more than two T share each O, consists of such T
     return np.asarray(alone | beside if beside.sum() <= MOST_FOREIGN * is_t.sum() else alone)
 
