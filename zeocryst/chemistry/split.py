@@ -7,7 +7,7 @@ of different places ever are, one of which at least is there only in part; or, w
 occupancies, nearer than `SPLIT_A`.
 
 They are decided one after the other: first those with more to be said for them, that is (1) a higher
-occupancy, (2) more good T-O bonds to atoms that are there for certain or have been chosen, (3) the first of
+occupancy, (2) better distances to the atoms that are there for certain or have been chosen, (3) the first of
 the file. What has been chosen excludes its rivals, and counts for its partners, so that choices of equal
 occupancy go on consistently from where the first one was made. An atom without rivals stays, however small its
 occupancy: an O between two T is there in some cells at least, and water that joins nothing does no harm.
@@ -33,14 +33,16 @@ Ints = NDArray[np.int64]
 #: shortest distance of two O that are both there is 1.2 Å, in O2.)
 SPLIT_A = 0.9
 #: The same where the occupancies say that both are not there at once: T and T, O and O, T and O, Å. (O of a
-#: tetrahedron are 2.2 Å and more apart, T that are there in part 2.9 Å.)
-EXCLUDE_A = {"TT": 2.6, "OO": 1.9, "TO": 1.25}
+#: tetrahedron are 2.2 Å and more apart, T 2.5 Å.)
+EXCLUDE_A = {"TT": 2.2, "OO": 1.9, "TO": 1.0}
 #: Two occupancies whose sum is not larger than this exclude each other.
 SUM_OF_ONE = 1.05
 #: Occupancies differ if they do by more than this.
 ALIKE = 0.02
 #: Spread of T-O distances within which a bond is good, Å.
 BOND_SPREAD_A = 0.15
+#: Length of a tetrahedron's edge in silica, and up to where atoms are looked at together, Å.
+EDGE_A, TOGETHER_A = 2.63, 2.9
 
 
 @dataclass(frozen=True)
@@ -91,21 +93,27 @@ def choose_sites(
     rivals = np.unique(np.column_stack([i[exclude], j[exclude]]), axis=0)
     if len(rivals) == 0:
         return Choice(np.ones(n, dtype=bool), rivals, by_distance=False)
-    keep = _decide(rivals, np.round(share / ALIKE), _bonds(positions, symbols, is_t, cell), n)
+    keep = _decide(rivals, np.round(share / ALIKE), _partners(positions, symbols, is_t, cell), n)
     return Choice(keep, rivals[rivals[:, 0] < rivals[:, 1]], bool((close & ~in_part).any()))
 
 
-def _bonds(
+def _partners(
     positions: Floats, symbols: NDArray[np.str_], is_t: Bools, cell: Floats
 ) -> tuple[Ints, Ints, Floats]:
-    """T-O pairs both ways, and how good a bond each would be, 0 to 1."""
-    reach = max(RADII.values()) + OXYGEN_A + 3 * BOND_SPREAD_A
-    i, j, _, distance = neighbour_pairs(positions, cell, reach, full=True)
-    mixed = is_t[i] != is_t[j]
-    i, j, distance = i[mixed], j[mixed], distance[mixed]
+    """Pairs of atoms both ways, and how well they go together: from -1 to 1.
+
+    A T and an O do as a bond, and not at all a little farther apart; O do at the edge of a tetrahedron; T and O
+    nearer than that do not, nor do T that are too near for a bridge.
+    """
+    i, j, _, distance = neighbour_pairs(positions, cell, TOGETHER_A, full=True)
     radius = np.array([RADII.get(str(s), RADII["Si"]) for s in symbols])
     ideal = np.where(is_t[i], radius[i], radius[j]) + OXYGEN_A
-    return i, j, np.exp(-(((distance - ideal) / BOND_SPREAD_A) ** 2))
+    bond = np.exp(-(((distance - ideal) / BOND_SPREAD_A) ** 2))
+    bond = np.where(np.abs(distance - ideal) > 2 * BOND_SPREAD_A, -1.0, bond)
+    edge = np.exp(-(((distance - EDGE_A) / BOND_SPREAD_A) ** 2)) / 2
+    edge = np.where(distance < EDGE_A - 3 * BOND_SPREAD_A, -1.0, edge)
+    near = np.where(distance < EXCLUDE_A["TT"] + 2 * BOND_SPREAD_A, -1.0, 0.0)
+    return i, j, np.where(is_t[i] != is_t[j], bond, np.where(is_t[i], near, edge))
 
 
 def _decide(rivals: Ints, rank: Floats, bonds: tuple[Ints, Ints, Floats], n: int) -> Bools:
