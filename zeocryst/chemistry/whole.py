@@ -7,6 +7,7 @@ it is read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +71,12 @@ def whole_frames(path: Path) -> Whole | None:
             text = file.read()
     except (OSError, UnicodeDecodeError, EOFError, ValueError):
         return None
+    dump = text.lstrip().startswith(DUMP[:5])
+    if dump:  # a frame that was cut, and the next one behind it in the same line
+        text = re.sub(rf"(?<=[^\n]){DUMP}", f"\n{DUMP}", text)
     lines = text.split("\n")
     ended = lines[-1] == ""
     lines = [line.rstrip("\r") for line in (lines[:-1] if ended else lines)]
-    dump = text.lstrip().startswith(DUMP[:5])
     form = "lammps-dump-text" if dump else "extxyz"
     parts = list(_dump_parts(lines) if dump else _xyz_parts(lines))
     if parts and not ended and not parts[-1].wrong and parts[-1].end == len(lines):
@@ -97,7 +100,7 @@ def _is_one(begin: str, path: Path) -> bool:
 def _dump_parts(lines: list[str]) -> Iterator[Part]:
     """The frames of a LAMMPS dump."""
     starts = [_with_units(lines, k) for k, line in enumerate(lines) if line.startswith(DUMP)]
-    ends = [*starts[1:], len(lines)]
+    ends = [*starts[1:], len(lines)][: len(starts)]
     if lines and (not starts or any(line.strip() for line in lines[: starts[0]])):
         yield Part(0, starts[0] if starts else len(lines), HEADER)
     for begin, following in zip(starts, ends, strict=True):
@@ -136,25 +139,29 @@ def _wrong_with_dump(lines: list[str]) -> str:
 
 
 def _wrong_rows(rows: list[str], count: int, least: int, columns: int) -> str:
-    """What is wrong with rows: each has `least` columns or more, the last one as many as it should have."""
-    there = sum(len(row.split()) >= least for row in rows[:-1]) + sum(
-        len(row.split()) >= columns for row in rows[-1:]
-    )
-    if there < count or len(rows) != count:
-        return f"cut off: its header says {count} atoms, {there} are there"
+    """What is wrong with rows: each has `least` columns or more, the last one just as many as it should have."""
+    whole = sum(len(row.split()) >= least for row in rows[:-1])
+    whole += sum(len(row.split()) == columns for row in rows[-1:])
+    if whole < count or len(rows) != count:
+        return f"cut off: its header says {count} atoms, {whole} are there"
     return ""
 
 
-def _xyz_parts(lines: list[str]) -> Iterator[Part]:
+def _xyz_parts(lines: list[str]) -> list[Part]:
     """The frames of an xyz file."""
     at = 0
+    parts: list[Part] = []
     while at < len(lines):
         if not lines[at].strip():
             at += 1
             continue
         if not lines[at].strip().isdigit():
+            # what was cut, and goes on in the same line with a whole frame behind it
+            if parts and not any(line.strip() for line in lines[parts[-1].end : at]):
+                parts[-1] = Part(parts[-1].begin, at, "cut off: what follows is no frame")
             following = _next_frame(lines, at + 1)
-            yield Part(at, following, "no frame begins where it should")
+            if not parts:
+                parts.append(Part(at, following, "no frame begins where it should"))
             at = following
             continue
         count = int(lines[at])
@@ -162,8 +169,9 @@ def _xyz_parts(lines: list[str]) -> Iterator[Part]:
         wrong = _wrong_with_xyz(lines[at:end], count)
         if wrong:
             end = _next_frame(lines, at + 1)
-        yield Part(at, min(end, len(lines)), wrong)
+        parts.append(Part(at, min(end, len(lines)), wrong))
         at = end
+    return parts
 
 
 def _next_frame(lines: list[str], at: int) -> int:
