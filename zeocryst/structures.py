@@ -183,7 +183,8 @@ class Structures:
                 self._last = index, sites_of_atoms(self._atoms(index), self._roles)
             except NoTetrahedra as error:
                 command = f"zeocryst identify {shlex.quote(str(self.path))} --types {error.types}"
-                raise InputError(f"{error}{f', such as: {command}' if error.types else ''}") from None
+                advice = f", such as: {command}" if error.types else ""
+                raise InputError(f"{self.path}: frame {index}: {error}{advice}") from None
         return self._last[1]
 
 

@@ -106,9 +106,10 @@ def sites_of_atoms(atoms: Atoms, roles: Roles) -> SitesOfAtoms:
     if "O" in named and not o.any():
         notes.append(f"there is no O called {', '.join(roles['O'])}: bonds are chosen from the T alone")
     notes += _metals_in_words(symbols, candidate & keep & ~member)
-    left = Counter(symbols[keep & ~member & ~o & ~others["S"]].tolist())
+    called = _names(atoms, roles)
+    left = Counter(called[keep & ~member & ~o & ~others["S"]].tolist())
     account = {
-        "T": dict(Counter(symbols[member].tolist()).most_common()),
+        "T": dict(Counter(called[member].tolist()).most_common()),
         "O": int(o.sum()),
         "S": int((others["S"] & keep).sum()),
         "left_out": dict(left.most_common()),
@@ -161,6 +162,13 @@ def _symbol(name: str) -> str:
 
         return str(chemical_symbols[min(int(name), len(chemical_symbols) - 1)])
     return name
+
+
+def _names(atoms: Atoms, roles: Roles) -> NDArray[np.str_]:
+    """What each atom is called: its element, or its type's number where the user gave numbers."""
+    if any(name.isdigit() for names in roles.values() for name in names):
+        return np.array([f"type {number}" for number in atoms.numbers], dtype=str)
+    return np.array(atoms.get_chemical_symbols(), dtype=str)
 
 
 def _numbered(atoms: Atoms) -> bool:
