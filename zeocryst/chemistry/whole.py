@@ -16,6 +16,8 @@ from pathlib import Path
 DUMP = "ITEM: TIMESTEP"
 #: What is said of a frame that has no rows yet.
 HEADER = "its header is cut off"
+#: Lines that the header of a dump's frame has at most.
+MOST_HEADER = 40
 #: A number with so many decimals is good enough, Å.
 ENOUGH_DECIMALS = 2
 #: Rows of a frame from which the form of the last one is judged.
@@ -107,10 +109,23 @@ def _dump_parts(lines: list[str]) -> Iterator[Part]:
         end = following
         while end > begin + 1 and not lines[end - 1].strip():
             end -= 1
-        header = end > begin + 1 and _begins(DUMP, lines[end - 1])  # of one more frame
-        yield Part(begin, end - header, _wrong_with_dump(lines[begin : end - header]))
+        rows = _expected_end(lines, begin, end)
+        # the beginning of one more frame's header behind the rows of this one
+        header = rows < end and (lines[rows].startswith("ITEM:") or "ITEM:".startswith(lines[rows]))
+        yield Part(begin, rows if header else end, _wrong_with_dump(lines[begin : rows if header else end]))
         if header:
-            yield Part(end - 1, following, HEADER)
+            yield Part(rows, following, HEADER)
+
+
+def _expected_end(lines: list[str], begin: int, end: int) -> int:
+    """Where the rows of a dump's frame should end; its end where its header does not say."""
+    count = -1
+    for k in range(begin, min(end, begin + MOST_HEADER)):
+        if lines[k].startswith("ITEM: NUMBER OF ATOMS") and k + 1 < end and lines[k + 1].strip().isdigit():
+            count = int(lines[k + 1])
+        if lines[k].startswith("ITEM: ATOMS") and count >= 0:
+            return min(end, k + 1 + count)
+    return end
 
 
 def _with_units(lines: list[str], start: int) -> int:
@@ -120,14 +135,10 @@ def _with_units(lines: list[str], start: int) -> int:
     return start
 
 
-def _begins(whole: str, line: str) -> bool:
-    return bool(line) and line != whole and whole.startswith(line)
-
-
 def _wrong_with_dump(lines: list[str]) -> str:
     """What is wrong with a frame of a dump."""
     count, first, columns = -1, -1, 0
-    for k, line in enumerate(lines[:40]):
+    for k, line in enumerate(lines[:MOST_HEADER]):
         if line.startswith("ITEM: NUMBER OF ATOMS") and k + 1 < len(lines) and lines[k + 1].strip().isdigit():
             count = int(lines[k + 1])
         if line.startswith("ITEM: ATOMS"):
