@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import neighbour_pairs, wrap
+from zeocryst.cell import neighbour_pairs, unskewed, wrap
 from zeocryst.chemistry.advice import no_tetrahedra
 from zeocryst.chemistry.elements import METALS, RADII
 from zeocryst.chemistry.faces import closed_cell, open_in_words
@@ -85,7 +85,8 @@ def sites_of_atoms(atoms: Atoms, roles: Roles) -> SitesOfAtoms:
     positions = np.asarray(atoms.positions, dtype=float)
     check_positions(positions, symbols)
     cell = closed_cell(positions, atoms.cell[:], atoms.pbc)
-    if atoms.pbc.all():
+    if atoms.pbc.all() and abs(np.linalg.det(cell)) > 1e-6:  # what is wrong with another cell is said later
+        cell = unskewed(cell)
         positions = _inside(positions, cell)
     notes = [text] if (text := open_in_words(atoms.pbc)) else []
     named = {role: {_symbol(name) for name in names} for role, names in roles.items()}
@@ -144,8 +145,6 @@ def check_positions(positions: Floats, names: Any, *, what: str = "atom", first:
 
 def _inside(positions: Floats, cell: Floats) -> Floats:
     """Positions far from the cell moved into it; all others as they are."""
-    if abs(np.linalg.det(cell)) < 1e-6:
-        return positions  # what is wrong with the cell is said later
     fractional = positions @ np.linalg.inv(cell)
     far = ((fractional < -1) | (fractional > 2)).any(axis=1)
     if not far.any():

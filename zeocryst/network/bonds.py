@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell, heights, neighbour_pairs, shortest_vector, volume, wrap
+from zeocryst.cell import box_to_cell, neighbour_pairs, shortest_vector, unskewed, volume, wrap
 from zeocryst.errors import InputError
 from zeocryst.network import missing
 from zeocryst.network.surroundings import vectors_around
@@ -49,9 +49,6 @@ SI_O_BOND_A = 2.20
 #: A cell with a lattice vector shorter than this has no room for a bond, Å (the shortest Si-Si distance over a
 #: bridge is 2.9 Å).
 SHORTEST_LATTICE_VECTOR_A = 2.5
-#: A lattice vector that is so many times as long as the cell is high along it belongs to a cell that is
-#: reduced.
-MOST_SKEWED = 8.0
 #: Longest T-O distance that makes a bond in a disturbed structure, Å: half way to the O of other tetrahedra.
 LONGEST_T_O_A = 2.50
 
@@ -146,7 +143,7 @@ def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floa
             f"the cell is smaller than a bond: its shortest lattice vector is {shortest:.3g} Å, at least "
             f"{SHORTEST_LATTICE_VECTOR_A} Å are needed; are the coordinates in Å?"
         )
-    matrix = _reduced(matrix)
+    matrix = unskewed(matrix)
     return _inside(sites, matrix), matrix
 
 
@@ -158,17 +155,6 @@ def _inside(sites: Floats, cell: Floats) -> Floats:
         sites = sites.copy()
         sites[far] = wrap(sites[far], cell)
     return sites
-
-
-def _reduced(cell: Floats) -> Floats:
-    """A cell of the same lattice that is not much skewed; the cell itself unless it is very much so."""
-    from ase.geometry import minkowski_reduce
-
-    lengths = np.linalg.norm(cell, axis=1)
-    if (lengths < MOST_SKEWED * heights(cell)).all():
-        return cell
-    reduced = np.asarray(minkowski_reduce(cell)[0])
-    return -reduced if np.linalg.det(reduced) * np.linalg.det(cell) < 0 else reduced
 
 
 def find_cutoff(distance: Floats, i: Ints, n_sites: int, volume: float) -> float:
