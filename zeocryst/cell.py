@@ -126,7 +126,7 @@ def shortest_vector(cell: ArrayLike) -> float:
 
 
 def unskewed(cell: ArrayLike) -> Floats:
-    """A cell of the same lattice that is not much skewed; the cell itself unless it is very much so, (3, 3) Å."""
+    """A cell of the same lattice that is not much skewed: the cell itself, unless it is very much so."""
     from ase.geometry import minkowski_reduce
 
     matrix = np.asarray(cell, dtype=float)

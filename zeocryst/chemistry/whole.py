@@ -150,7 +150,7 @@ def _wrong_with_dump(lines: list[str]) -> str:
 
 
 def _wrong_rows(rows: list[str], count: int, least: int, columns: int) -> str:
-    """What is wrong with rows: each has `least` columns or more, the last one just as many as it should have."""
+    """What is wrong with rows: each has `least` columns or more, the last one as many as it should."""
     whole = sum(len(row.split()) >= least for row in rows[:-1])
     whole += sum(len(row.split()) == columns for row in rows[-1:])
     if whole < count or len(rows) != count:
