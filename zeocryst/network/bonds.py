@@ -311,6 +311,8 @@ def bonds_from_oxygens(
 def _with_bonds(network: Network, pairs: tuple[Ints, Ints, Ints, Floats], lacking: Ints) -> Network:
     """A network with further bonds, nearest first, as far as its sites lack some."""
     i, j, shift, distance = pairs
+    if len(i) == 0:
+        return network
     there = {tuple(row) for row in _both_ways(network.first, network.second, network.shift).tolist()}
     new = np.array(
         [(a, b, *s) not in there for a, b, s in zip(i.tolist(), j.tolist(), shift.tolist(), strict=True)]
