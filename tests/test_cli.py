@@ -266,8 +266,11 @@ def test_identify_gives_the_promised_object(finished, tmp_path):
     t_only.symbols[:] = "Ge"
     t_only.info.clear()  # the CIF's occupancies, which are of Si
     ase.io.write(tmp_path / "ge.cif", t_only)
-    assert "--types T=Ge" in is_one_message(call("identify", tmp_path / "ge.cif"))
-    assert "SOD" in call("identify", tmp_path / "ge.cif", "--types", "T=Ge").stdout
+    for arguments in ((), ("--types", "T=Ge")):
+        assert "SOD" in call("identify", tmp_path / "ge.cif", *arguments).stdout
+    t_only.symbols[:] = "Na"
+    ase.io.write(tmp_path / "na.cif", t_only)
+    assert "--types T=Na" in is_one_message(call("identify", tmp_path / "na.cif"))
 
 
 def test_identify_reads_a_lammps_dump(tmp_path):

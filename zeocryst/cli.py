@@ -55,7 +55,7 @@ def _parser() -> _Parser:
     identify = commands.add_parser("identify", help="name the framework of structures")
     identify.add_argument("files", nargs="+", metavar="FILE", help="whatever ASE reads, GSD, LAMMPS dumps")
     identify.add_argument("--frame", type=int, metavar="N", help="one frame (default: every one)")
-    identify.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    identify.add_argument("--types", metavar="T=Al,P", help="what T, S and O are called in the file")
     identify.add_argument("--json", action="store_true")
 
     analyze = commands.add_parser("analyze", help="everything about a trajectory on one time axis")
@@ -63,7 +63,7 @@ def _parser() -> _Parser:
     analyze.add_argument("--out", metavar="DIR", help="folder for tables, per-site arrays and figures")
     analyze.add_argument("--frames", metavar="START:STOP:STEP", help="some frames (default: every one)")
     analyze.add_argument("--only", metavar="NAME,...", help="such as rings,density or all,environment:SGT")
-    analyze.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    analyze.add_argument("--types", metavar="T=Al,P", help="what T, S and O are called in the file")
     analyze.add_argument("--json", action="store_true")
 
     _backmap_options(commands.add_parser("backmap", help="atoms for frames of a file or of a run"))
@@ -76,7 +76,7 @@ def _parser() -> _Parser:
     frameworks.add_argument("words", nargs="*", metavar="CODE | add FILE", help="a type, or a crystal to add")
     frameworks.add_argument("--name", metavar="NAME", help="what the added type is called")
     frameworks.add_argument("--frame", type=int, metavar="N", help="the frame to add (default: the last)")
-    frameworks.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    frameworks.add_argument("--types", metavar="T=Al,P", help="what T, S and O are called in the file")
     frameworks.add_argument("--json", action="store_true")
 
     report = commands.add_parser("report", help="write the report of a finished run again")
@@ -99,7 +99,7 @@ def _backmap_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quench", choices=("ts", "none"), help="relax beads in the T-S model first")
     parser.add_argument("--cell", choices=("fixed", "free"), default="fixed", help="free: held by its volume")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the geometry's starts")
-    parser.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    parser.add_argument("--types", metavar="T=Al,P", help="what T, S and O are called in the file")
     parser.add_argument("--json", action="store_true", help="print summary.json at the end")
 
 
@@ -226,8 +226,8 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _identify(options: argparse.Namespace) -> int:
+    from zeocryst.chemistry.roles import parse_types
     from zeocryst.identify import identify_files, in_words
-    from zeocryst.structures import parse_types
 
     found = identify_files(options.files, options.frame, parse_types(options.types))
     if options.json:
@@ -244,8 +244,8 @@ def _identify(options: argparse.Namespace) -> int:
 
 def _analyze(options: argparse.Namespace) -> int:
     from zeocryst.analyze import analyze, parse_frames
+    from zeocryst.chemistry.roles import parse_types
     from zeocryst.report.terminal import in_words
-    from zeocryst.structures import parse_types
 
     found = analyze(
         options.trajectory,
@@ -272,8 +272,8 @@ def _backmap(options: argparse.Namespace) -> int:
 
 
 def _frameworks(options: argparse.Namespace) -> int:
+    from zeocryst.chemistry.roles import parse_types
     from zeocryst.library import add_framework, list_frameworks, list_in_words, show_framework, show_in_words
-    from zeocryst.structures import parse_types
 
     words = options.words
     adding = words[:1] == ["add"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,10 @@ def _start(code: str) -> str | None:
 
 
 def add_framework(
-    path: str | Path, name: str, frame: int | None = None, types: dict[str, str] | None = None
+    path: str | Path,
+    name: str,
+    frame: int | None = None,
+    types: Mapping[str, str | Sequence[str]] | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Keep the crystal in a file as a framework type of the user's.
 

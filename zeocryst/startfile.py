@@ -63,7 +63,7 @@ def beads_of_file(path: Path, system: System) -> tuple[gsd.hoomd.Frame, dict[str
         words.append(f"an S put into each of {len(s)} cages")
     elif system.S_in_cages:
         words.append(f"no S: cages are looked for among {MOST_T} T at most; give a unit cell and repeat")
-    words += structures.notes(index)
+    words += structures.account(index)["notes"]
     shifts = np.array(list(np.ndindex(*system.repeat))) @ cell
     whole = np.vstack([(part + shifts[:, None]).reshape(-1, 3) for part in (t, s)])
     names = ["T", "S"] if len(s) else ["T"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from zeocryst.condition.model import MOST_FINE, UNTIL, Condition, Cut, Seed, System
 from zeocryst.errors import InputError
@@ -115,14 +116,16 @@ def _check_edits(condition: Condition, where: str) -> None:
             )
 
 
-def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str) -> dict[str, str]:
+def bead_types(
+    types: Mapping[str, str | tuple[str, ...]] | None, forcefield: ForceField, where: str
+) -> dict[str, str]:
     """Bead type of the model for each type name of a file.
 
     Parameters
     ----------
     types
-        `System.types`: names by bead type, or bead types by name; what is not mentioned is called what the
-        model calls it.
+        `System.types`: a name or several by bead type, or bead types by name; what is not mentioned is called
+        what the model calls it.
     forcefield
         The model.
     where
@@ -134,11 +137,12 @@ def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str)
         Neither side has bead types only, or a name stands for two of them.
     """
     beads = set(forcefield.types)
-    given = types or {}
-    if set(given) <= beads and len(set(given.values())) == len(given):
-        names = {name: bead for bead, name in given.items()}
-    elif set(given.values()) <= beads:
-        names = dict(given)
+    given = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in (types or {}).items()}
+    called = [name for several in given.values() for name in several]
+    if set(given) <= beads and len(set(called)) == len(called):
+        names = {name: bead for bead, several in given.items() for name in several}
+    elif set(called) <= beads and len(called) == len(given):
+        names = {name: bead for name, (bead,) in given.items()}
     else:
         names = {}
     if names or not given:
@@ -147,5 +151,6 @@ def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str)
         return names | {bead: bead for bead in forcefield.types if bead in left and bead not in names}
     raise InputError(
         f"{where}: system.types = {types}; expected what each bead type of {forcefield.name} "
-        f'({", ".join(forcefield.types)}) is called in the file, such as {{ T = "Si", S = "X" }}'
+        f'({", ".join(forcefield.types)}) is called in the file, such as {{ T = "Si", S = "X" }} or '
+        '{ T = ["Al", "P"] }'
     )

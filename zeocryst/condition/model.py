@@ -51,8 +51,8 @@ class System:
     frame : int
         Which of its frames; -1 is the last.
     types : dict
-        What T and S are called in the file, such as ``{T = "Si", S = "X"}``; or the other way round, which
-        several names for one bead type need: ``{Si = "T", Ge = "T", X = "S"}``.
+        What T and S are called in the file, such as ``{T = "Si", S = "X"}`` or ``{T = ["Si", "Ge"]}``; or the
+        other way round: ``{Si = "T", Ge = "T", X = "S"}``.
     """
 
     start: str
@@ -66,7 +66,7 @@ class System:
     precursors: dict[str, float] | None = None
     file: str | None = None
     frame: int = -1
-    types: dict[str, str] | None = None
+    types: dict[str, str | tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def _read_system(table: Table) -> System:
             system,
             file=table.text("file"),
             frame=table.integer("frame", -1, least=-(2**31)),
-            types={name: types.text(name) for name in types.names()} or None,
+            types={name: types.text_or_texts(name) for name in types.names()} or None,
             repeat=_repeat(table, 1),
             S_in_cages=table.flag("S_in_cages", True),
         )

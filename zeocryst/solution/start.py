@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,7 +132,10 @@ def _frame(t_sites: Floats, s_sites: Floats, cell: Floats, forcefield: ForceFiel
 
 
 def adopt(
-    frame: gsd.hoomd.Frame, types: dict[str, str] | None, forcefield: ForceField, where: str
+    frame: gsd.hoomd.Frame,
+    types: Mapping[str, str | tuple[str, ...]] | None,
+    forcefield: ForceField,
+    where: str,
 ) -> gsd.hoomd.Frame:
     """A frame of the user's, with his type names translated and the model's masses.
 
