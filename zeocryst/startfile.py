@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 MOST_T = 20_000
 
 
-def beads_of_file(path: Path, system: System) -> tuple[gsd.hoomd.Frame, dict[str, str] | None, str]:
+def beads_of_file(
+    path: Path, system: System
+) -> tuple[gsd.hoomd.Frame, dict[str, str | tuple[str, ...]] | None, str]:
     """The frame that a start from a file chooses, in the file's names or as T and S.
 
     GSD is taken as it is. Of any other file that `zeocryst.structures` reads the T count; O and everything else
@@ -72,7 +74,7 @@ def beads_of_file(path: Path, system: System) -> tuple[gsd.hoomd.Frame, dict[str
     return frame, None, "; ".join(words)
 
 
-def _roles(types: dict[str, str] | None) -> dict[str, Any]:
+def _roles(types: dict[str, str | tuple[str, ...]] | None) -> dict[str, Any]:
     """``{T = "Si"}`` or ``{Si = "T", Ge = "T"}`` as what each role is called, a name or several."""
     given = types or {}
     roles = ("T", "S", "O")
@@ -80,5 +82,5 @@ def _roles(types: dict[str, str] | None) -> dict[str, Any]:
         return dict(given)
     found: dict[str, list[str]] = {}
     for name, role in given.items():
-        found.setdefault(role, []).append(name)
+        found.setdefault(str(role), []).append(name)
     return {role: names[0] if len(names) == 1 else names for role, names in found.items()}

@@ -130,11 +130,10 @@ def test_xyz_with_a_cell_in_its_comment(tmp_path, atoms, how):
     assert "comment" in notes_of(found)[0]
 
 
-def test_xyz_without_a_cell_is_refused(tmp_path, atoms):
+def test_no_cell_is_made_up(tmp_path, atoms):
     for comment in ("energy = -3.0", "energy -3.5 eV", "", "1 2"):
         (tmp_path / "x.xyz").write_text(plain_xyz(atoms, comment))
-        with pytest.raises(InputError, match="no cell"):
-            read_images(tmp_path / "x.xyz")
+        assert read_images(tmp_path / "x.xyz")[0].cell.rank == 0
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def read_images(path: Path, text: str | None = None) -> list[Atoms]:
     Raises
     ------
     InputError
-        The file is no structure, is damaged, or has no cell.
+        The file is no structure, or is damaged.
     """
     content = _unpacked(path) if text is None else text.encode()
     if not content.strip():
@@ -82,7 +82,6 @@ def read_images(path: Path, text: str | None = None) -> list[Atoms]:
     images = _guarded(lambda: _images(content, path))
     if not images:
         raise InputError(f"no structure is in it; read are {READ}")
-    _check_cells(images)
     return images
 
 
@@ -239,15 +238,6 @@ def _with_group(atoms: Atoms, text: str) -> Atoms:
     symbols = atoms.get_chemical_symbols()
     sites = Sites(symbols, symbols, atoms.get_scaled_positions(wrap=False), np.ones(len(atoms)))
     return assembled(sites, np.asarray(atoms.cell[:]), Stated([], "", group, ""), [])
-
-
-def _check_cells(images: list[Atoms]) -> None:
-    """Raise where no frame has a cell: a framework needs one."""
-    if all(atoms.cell.rank < 3 for atoms in images):
-        raise InputError(
-            "the file has no cell; write it with its lattice vectors, for example as extended XYZ: "
-            'Lattice="ax ay az bx by bz cx cy cz" in the second line'
-        )
 
 
 def notes_of(atoms: Atoms) -> list[str]:
