@@ -235,7 +235,6 @@ def test_wrong_inputs_are_one_message_each(growth, tmp_path, capsys):
     write_gsd(tmp_path / "nan.gsd", [[0, 0, 0], [np.nan, 0, 0]])
     write_gsd(tmp_path / "small.gsd", [[0, 0, 0]], box=(2, 20, 20, 0, 0, 0))
     write_gsd(tmp_path / "flat.gsd", [[0, 0, 0]], box=(20, 20, 0, 0, 0, 0))
-    ase.io.write(tmp_path / "no_cell.extxyz", ase.Atoms("Si", [[0, 0, 0]]))
     ase.io.write(tmp_path / "no_si.extxyz", ase.Atoms("Fe", [[0, 0, 0]], cell=[9, 9, 9], pbc=True))
     before = sorted(tmp_path.iterdir())
     for name, *expected in (
@@ -249,7 +248,6 @@ def test_wrong_inputs_are_one_message_each(growth, tmp_path, capsys):
         ("nan.gsd", "frame 0", "not finite", "site 1"),
         ("small.gsd", "frame 0", "smaller than a bond", "2 Å"),
         ("flat.gsd", "frame 0", "no volume"),
-        ("no_cell.extxyz", "no volume"),
         ("no_si.extxyz", "no T sites among Fe", "--types T=Fe"),
     ):
         err = message(capsys, "analyze", tmp_path / name, "--out", tmp_path / "out")

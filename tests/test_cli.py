@@ -208,7 +208,7 @@ def test_bad_conditions_exit_2_and_write_nothing(short, tmp_path, command, old, 
         (["run", "CONDITION", "--out", "full"], "not empty"),
         (["run", "CONDITION", "--out", "full", "--restart"], "not empty"),
         (["identify", "none.cif"], "none.cif"),
-        (["identify", "CONDITION"], "ASE cannot read"),
+        (["identify", "CONDITION"], "no format that is known"),
         (["report", "full"], "no finished run"),
         (["new", "x", "--like", "sgt"], "sgt_seeded"),
         (["run", "CONDITION", "--out", "CONDITION", "--restart"], "is a file"),
@@ -266,8 +266,11 @@ def test_identify_gives_the_promised_object(finished, tmp_path):
     t_only.symbols[:] = "Ge"
     t_only.info.clear()  # the CIF's occupancies, which are of Si
     ase.io.write(tmp_path / "ge.cif", t_only)
-    assert "--types T=Ge" in is_one_message(call("identify", tmp_path / "ge.cif"))
-    assert "SOD" in call("identify", tmp_path / "ge.cif", "--types", "T=Ge").stdout
+    for arguments in ((), ("--types", "T=Ge")):
+        assert "SOD" in call("identify", tmp_path / "ge.cif", *arguments).stdout
+    t_only.symbols[:] = "Na"
+    ase.io.write(tmp_path / "na.cif", t_only)
+    assert "--types T=Na" in is_one_message(call("identify", tmp_path / "na.cif"))
 
 
 def test_identify_reads_a_lammps_dump(tmp_path):

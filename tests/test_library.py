@@ -13,6 +13,7 @@ from conftest import shared
 from zeocryst.cell import make_frame
 from zeocryst.engines import choose_engine
 from zeocryst.frameworks.table import start_structure
+from zeocryst.library import list_frameworks, show_framework, show_in_words
 from zeocryst.network.bonds import bonds_from_sites, sites_of_frame
 from zeocryst.trajectory import read_frame, write_frame
 
@@ -60,8 +61,9 @@ def test_the_list(data):
     done = call("frameworks", "--json")
     assert done.returncode == 0, done.stderr
     rows = {row["code"]: row for row in json.loads(done.stdout)["frameworks"]}
-    assert len(rows) == 253
-    assert sum(row["interrupted"] for row in rows.values()) == 16
+    assert len(rows) == 253 + 18  # those of the reference, and those that came to the database later
+    # as the database marks them: the reference's and ERS, HOS, ION, IRT, IVY
+    assert sum(row["interrupted"] for row in rows.values()) == 16 + 5
     # Atlas of Zeolite Framework Types: T per cell, kinds, density
     for code, n, kinds in (("SOD", 12, 1), ("MFI", 96, 12), ("SGT", 64, 4), ("FAU", 192, 1), ("LTA", 24, 1)):
         assert (rows[code]["n_T"], rows[code]["kinds"]) == (n, kinds)
@@ -69,11 +71,40 @@ def test_the_list(data):
     assert not any(row["user"] for row in rows.values())
     text = call("frameworks").stdout
     lines = text.splitlines()
-    assert "253 types, 16 interrupted, 0 of your own" in lines[254]
+    assert "271 types, 21 interrupted, 0 of your own" in lines[272]
+    assert "as of July 2026, but for:" in lines[274]
+    assert lines[275].startswith("HEI, EOS, RFE")
     assert lines[-1].startswith("7 dense nets")
-    assert len(lines) == 255 + 8
+    assert len(lines) == 276 + 8
     assert max(map(len, lines)) <= 80
     assert not data.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "official"),
+    [
+        ("*BEA", "BEA", "*BEA"), ("bea", "BEA", "*BEA"), ("-CLO", "CLO", "-CLO"), ("clo", "CLO", "-CLO"),
+        ("*-ITN", "ITN", "*-ITN"), ("-ITN", "ITN", "*-ITN"), ("ANO", "ANO", "ANO"), ("*MFI", "MFI", "MFI"),
+        ("-ION", "ION", "-ION"), ("-SYT", "SYT", "-SYT"), ("qtz", "qtz", "qtz"),
+    ],
+)  # fmt: skip
+def test_codes_with_their_marks(data, name, code, official):
+    """Marks of the database's table of types: * disordered, - interrupted; the code itself stays bare."""
+    found = show_framework(name)
+    assert (found["code"], found["official"]) == (code, official)
+    assert show_in_words(found).startswith(official + (" (" if "-" in official or code == "qtz" else ": "))
+
+
+def test_a_mark_is_no_option(data):
+    assert call("frameworks", "-CLO").stdout.startswith("-CLO (interrupted): 192 T per cell")
+
+
+def test_types_of_the_database_that_are_not_here(data):
+    for name, words in (("HEI", "was not found"), ("EOS", "*UOE"), ("*rfe", "*MRE")):
+        assert words in is_one_message(call("frameworks", name))
+    listed = list_frameworks()
+    assert sorted(listed["absent"]) == ["EOS", "HEI", "RFE"]
+    assert all(row["start"] for row in listed["frameworks"])
 
 
 @pytest.mark.parametrize("code", ["SOD", "sod"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
+from zeocryst.identify import account_in_words
 from zeocryst.order import REGISTRY, check_names, measure
 from zeocryst.order.aggregation import fractal_of_frames, no_fractal
 from zeocryst.order.crystallinity import in_a_word
@@ -101,7 +102,7 @@ def analyze(
     path: str | Path,
     frames: slice = slice(None),
     only: Sequence[str] | None = None,
-    types: dict[str, str] | None = None,
+    types: Mapping[str, str | Sequence[str]] | None = None,
     out: Path | None = None,
 ) -> Analysis:
     """Measure the chosen frames of a trajectory, and look for the transition.
@@ -129,14 +130,16 @@ def analyze(
     names = _names(only)
     check_empty(out)
     structures = Structures(path, types)
-    chosen = range(*frames.indices(len(structures)))
+    chosen = structures.whole(range(*frames.indices(len(structures))))
     if not chosen:
-        raise InputError(f"{path}: --frames chooses none of its {len(structures)} frames")
+        cut = f"; {structures.cut_in_words}" if structures.cut else ""
+        raise InputError(f"{path}: --frames chooses none of its {len(structures)} frames{cut}")
     with folder(out) as place:
         found = _measure_all(structures, chosen, names, place)
         found.summary.update(_summary(structures, chosen, names, found))
         _tell_clusters(found)
         _tell_beads(found)
+        _tell_atoms(structures, chosen[-1], found)
         if place is not None:
             write_analysis(place, found.rows, found.distributions, found.summary, found.fronts)
     return found
@@ -288,6 +291,17 @@ def _tell_beads(found: Analysis) -> None:
             f" The number of beads changes: the first frame has {first['n_T']} T and {first['n_S']} S, the "
             f"last {last['n_T']} T and {last['n_S']} S; shares are of those that each has."
         )
+
+
+def _tell_atoms(structures: Structures, last: int, found: Analysis) -> None:
+    """Put into the summary what the atoms of the last frame were taken as; into its words what was decided."""
+    account = structures.account(last)
+    found.summary["atoms"] = account
+    said = [f"{text[0].upper()}{text[1:]}." for text in account_in_words(account)]
+    if structures.cut:
+        said.append(f"{structures.cut_in_words}.")
+    if said:
+        found.summary["sentence"] += f" {' '.join(said)}"
 
 
 def _start(rows: list[Row]) -> int:

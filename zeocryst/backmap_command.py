@@ -11,6 +11,8 @@ import numpy as np
 
 from zeocryst.atomistic import in_words, realize, write_results
 from zeocryst.cell import box_to_cell
+from zeocryst.chemistry.roles import parse_types
+from zeocryst.chemistry.writable import written_as_silica
 from zeocryst.errors import InputError
 from zeocryst.forcefield import read_forcefield
 from zeocryst.network.bonds import Network, bonds_from_sites
@@ -18,7 +20,7 @@ from zeocryst.network.matching import Choices, matched_bonds, matched_within
 from zeocryst.outdir import check_empty, folder
 from zeocryst.quench.relax import Quenched, quench
 from zeocryst.rundir import provenance, read_summary, without_nan
-from zeocryst.structures import parse_types, read_networks
+from zeocryst.structures import Structures
 from zeocryst.textfiles import damage_told
 from zeocryst.trajectory import count_frames, read_frame
 
@@ -66,12 +68,13 @@ class _Ready:
 
 @dataclass(frozen=True)
 class _Source:
-    """A frame to be back-mapped: `network` where it is known already, `beads` where not."""
+    """A frame to be back-mapped: `network` where it is known already, `beads` where not; what to say of it."""
 
     label: str
     index: int
     network: Network | None = None
     beads: gsd.hoomd.Frame | None = None
+    words: tuple[str, ...] = ()
 
 
 def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
@@ -103,7 +106,7 @@ def _write(path: Path, out: Path, prepared: list[tuple[_Source, _Ready]], option
         last = number == len(prepared) - 1
         found = realize(ready.network, options.seed, free_cell=options.cell == "free", choices=ready.choices)
         # the last frame is the folder's own, as in a run; others lie under frames/
-        words = _aluminium(path, source) + in_words(found.record, found.ideal)
+        words = [*source.words, *in_words(found.record, found.ideal)]
         words += [ready.quenched.sentence] if ready.quenched else []
         name = "framework" if last else f"frames/framework_{source.index}"
         (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -127,16 +130,6 @@ def _write(path: Path, out: Path, prepared: list[tuple[_Source, _Ready]], option
     return summary
 
 
-def _aluminium(path: Path, source: _Source) -> list[str]:
-    """What became of aluminium in the input, if there is some."""
-    if source.network is None:
-        return []
-    import ase.io
-
-    count = int((ase.io.read(path, source.index, do_not_split_by_at_sign=True).numbers == 13).sum())
-    return [f"{count} Al of the input are written as Si: aluminium is not placed yet."] if count else []
-
-
 def _sources(path: Path, options: Options) -> tuple[list[_Source], str]:
     """The frames that were asked for, and the model of the run that they come from."""
     if path.is_dir():
@@ -153,10 +146,25 @@ def _sources(path: Path, options: Options) -> tuple[list[_Source], str]:
     if path.suffix.lower() == ".gsd":
         chosen = _of_file(options.frame, count_frames(path))
         return [_Source(label, k, beads=read_frame(path, k)) for label, k in chosen], MODEL
-    one = None if options.frame in (None, "auto") else _whole(options.frame)
-    found = dict(read_networks(path, one, parse_types(options.types)))
-    chosen = [("frame", k) for k in found] if one is not None else _of_file(options.frame, len(found))
-    return [_Source(label, k, found[k]) for label, k in chosen], MODEL
+    found = Structures(path, parse_types(options.types))
+    one = None if options.frame in (None, "auto") else _whole(str(options.frame))
+    there = found.chosen(one)
+    chosen = (
+        [("frame", k) for k in range(len(there))] if one is not None else _of_file(options.frame, len(there))
+    )
+    return [_of_atoms(found, label, there[k], path) for label, k in chosen], MODEL
+
+
+def _of_atoms(found: Structures, label: str, index: int, path: Path) -> _Source:
+    """A frame of a file of atoms; refused where its T are elements that cannot be written."""
+    network, account = found.network(index), found.account(index)
+    try:
+        words = [*written_as_silica(account), *(f"{text[0].upper()}{text[1:]}." for text in account["notes"])]
+    except InputError as error:
+        raise InputError(f"{path}: frame {index}: {error}") from None
+    if found.cut:
+        words.append(f"{found.cut_in_words}.")
+    return _Source(label, index, network, words=tuple(words))
 
 
 def _of_file(frame: str | None, count: int) -> list[tuple[str, int]]:
@@ -217,7 +225,7 @@ def _network(source: _Source, model: str, options: Options) -> _Ready:
     beads = source.beads
     assert beads is not None
     names = list(beads.particles.types or [])
-    roles = {name: role for role, name in parse_types(options.types).items()}
+    roles = {name: role for role, called in parse_types(options.types).items() for name in called}
     kinds = [roles.get(name, {"Si": "T"}.get(name, name)) for name in names]
     present = {kinds[k] for k in np.unique(np.asarray(beads.particles.typeid))}
     if "T" not in present:

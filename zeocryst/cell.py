@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: A lattice vector that is so many times as long as the cell is high along it belongs to a very skewed cell.
+MOST_SKEWED = 8.0
+
 
 def box_to_cell(box: ArrayLike) -> Floats:
     """Lattice vectors of a GSD box.
@@ -120,6 +123,17 @@ def shortest_vector(cell: ArrayLike) -> float:
     if least > 10.0:
         return least
     return float(np.linalg.norm(minkowski_reduce(np.asarray(cell, dtype=float))[0], axis=1).min())
+
+
+def unskewed(cell: ArrayLike) -> Floats:
+    """A cell of the same lattice that is not much skewed: the cell itself, unless it is very much so."""
+    from ase.geometry import minkowski_reduce
+
+    matrix = np.asarray(cell, dtype=float)
+    if (np.linalg.norm(matrix, axis=1) < MOST_SKEWED * heights(matrix)).all():
+        return matrix
+    reduced = np.asarray(minkowski_reduce(matrix)[0])
+    return -reduced if np.linalg.det(reduced) * np.linalg.det(matrix) < 0 else reduced
 
 
 def neighbour_pairs(

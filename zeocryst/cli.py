@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ def _parser() -> _Parser:
     identify = commands.add_parser("identify", help="name the framework of structures")
     identify.add_argument("files", nargs="+", metavar="FILE", help="whatever ASE reads, GSD, LAMMPS dumps")
     identify.add_argument("--frame", type=int, metavar="N", help="one frame (default: every one)")
-    identify.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    identify.add_argument("--types", metavar="T=Al,P", help="what T, S and O are called in the file")
     identify.add_argument("--json", action="store_true")
 
     analyze = commands.add_parser("analyze", help="everything about a trajectory on one time axis")
@@ -64,7 +65,7 @@ def _parser() -> _Parser:
     analyze.add_argument("--out", metavar="DIR", help="folder for tables, per-site arrays and figures")
     analyze.add_argument("--frames", metavar="START:STOP:STEP", help="some frames (default: every one)")
     analyze.add_argument("--only", metavar="NAME,...", help="such as rings,density or all,environment:SGT")
-    analyze.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    analyze.add_argument("--types", metavar="T=Al,P", help="what T, S and O are called in the file")
     analyze.add_argument("--json", action="store_true")
 
     _backmap_options(commands.add_parser("backmap", help="atoms for frames of a file or of a run"))
@@ -79,7 +80,7 @@ def _parser() -> _Parser:
     frameworks.add_argument("words", nargs="*", metavar="CODE | add FILE", help="a type, or a crystal to add")
     frameworks.add_argument("--name", metavar="NAME", help="what the added type is called")
     frameworks.add_argument("--frame", type=int, metavar="N", help="the frame to add (default: the last)")
-    frameworks.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    frameworks.add_argument("--types", metavar="T=Al,P", help="what T, S and O are called in the file")
     frameworks.add_argument("--json", action="store_true")
 
     report = commands.add_parser("report", help="write the report of a finished run again")
@@ -102,7 +103,7 @@ def _backmap_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quench", choices=("ts", "none"), help="relax beads in the T-S model first")
     parser.add_argument("--cell", choices=("fixed", "free"), default="fixed", help="free: held by its volume")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the geometry's starts")
-    parser.add_argument("--types", metavar="T=Si,S=X", help="what T and S are called in the file")
+    parser.add_argument("--types", metavar="T=Al,P", help="what T, S and O are called in the file")
     parser.add_argument("--json", action="store_true", help="print summary.json at the end")
 
 
@@ -124,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _answer(arguments: Sequence[str] | None) -> int:
     try:
-        return _dispatch(_parser().parse_args(arguments))
+        return _dispatch(_parser().parse_args(_without_marks(arguments)))
     except InputError as error:
         print(f"zeocryst: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -140,6 +141,14 @@ def _answer(arguments: Sequence[str] | None) -> int:
         words = "; the same command goes on from the last checkpoint" if "run" in sys.argv[1:2] else ""
         print(f"zeocryst: interrupted{words}", file=sys.stderr)
         return STOPPED
+
+
+def _without_marks(arguments: Sequence[str] | None) -> list[str]:
+    """The arguments, where a code such as ``-CLO`` is no option: framework types have marks in front."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["frameworks"]:
+        given = [word[1:] if re.fullmatch(r"-[A-Za-z]{3}", word) else word for word in given]
+    return given
 
 
 def _dispatch(options: argparse.Namespace) -> int:
@@ -199,9 +208,8 @@ def _check(options: argparse.Namespace) -> int:
     else:
         hours = found["wall_s"] / 3600
         gel = found["gel"]["words"] + "\n" if "gel" in found else ""
-        said = "".join(
-            f"{line}\n" for line in (*found["early"], found["engine"], *found["busy"], *found["solvent"])
-        )
+        lines = (found["start"], *found["early"], found["engine"], *found["busy"], *found["solvent"])
+        said = "".join(f"{line}\n" for line in lines if line)
         most = "at most " if found["can_end_early"] else ""
         print(
             f"{found['condition']}: valid\n{gel}{found['n_T']} T and {found['n_S']} S beads, "
@@ -232,22 +240,27 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _identify(options: argparse.Namespace) -> int:
+    from zeocryst.chemistry.roles import parse_types
     from zeocryst.identify import identify_files, in_words
-    from zeocryst.structures import parse_types
 
     found = identify_files(options.files, options.frame, parse_types(options.types))
     if options.json:
         print(json.dumps(found, indent=1))
     else:
         for entry in found["files"]:
-            print(in_words(entry))
+            if "error" not in entry:
+                print(in_words(entry))
+    failed = [entry["error"] for entry in found["files"] if "error" in entry]
+    if failed:
+        several = [f"{len(failed)} of {len(found['files'])} not identified:"] if len(failed) > 1 else []
+        raise InputError("\n".join([*several, *failed]))
     return 0
 
 
 def _analyze(options: argparse.Namespace) -> int:
     from zeocryst.analyze import analyze, parse_frames
+    from zeocryst.chemistry.roles import parse_types
     from zeocryst.report.terminal import in_words
-    from zeocryst.structures import parse_types
 
     found = analyze(
         options.trajectory,
@@ -274,6 +287,7 @@ def _backmap(options: argparse.Namespace) -> int:
 
 
 def _frameworks(options: argparse.Namespace) -> int:
+    from zeocryst.chemistry.roles import parse_types
     from zeocryst.frameworks.table import remove_user_type
     from zeocryst.library import (
         add_framework,
@@ -284,7 +298,6 @@ def _frameworks(options: argparse.Namespace) -> int:
         show_framework,
         show_in_words,
     )
-    from zeocryst.structures import parse_types
 
     words = options.words
     adding, removing = words[:1] == ["add"], words[:1] == ["remove"]

@@ -14,10 +14,10 @@ from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import SimulationError
 from zeocryst.failure import told
-from zeocryst.frameworks.table import start_structure
+from zeocryst.frameworks.table import start_t_count
 from zeocryst.machine import is_busy, load, load_in_words
 from zeocryst.pace import TICK_S, Ticks
-from zeocryst.pipeline import first_frame, needs_relaxing
+from zeocryst.pipeline import first_frame, needs_relaxing, start_in_words
 from zeocryst.simulation import thermalize
 from zeocryst.solution.recipe import compose, in_words
 from zeocryst.solvent import step_length
@@ -43,7 +43,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``condition``, ``n_T``, ``n_S``, ``steps``, ``time_ps``, ``frames`` (the most of the three where a stage
+        ``condition``, ``n_T``, ``n_S``, ``start`` (where it comes from, a sentence, or empty), ``steps``,
+        ``time_ps``, ``frames`` (the most of the three where a stage
         can end early; without those that are written where something happens), ``can_end_early``, ``early`` (a
         sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``, ``load`` (of the last
         minute, None where the system does not tell), ``busy`` (a sentence where others use the machine),
@@ -92,6 +93,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "condition": condition.name,
         "n_T": n_t,
         "n_S": n_s,
+        "start": start_in_words(condition),
         **start,
         "steps": condition.n_steps,
         "time_ps": condition.time_ps,
@@ -127,7 +129,7 @@ def _smaller(condition: Condition) -> Condition:
     system = condition.system
     if system.framework is not None:
         cells = int(np.prod(system.repeat))
-        unit = max(1, len(start_structure(system.framework)[1]))
+        unit = max(1, start_t_count(system.framework))
         if cells * unit <= MOST_TRIED:
             return condition
         edge = max(1, int((MOST_TRIED / unit) ** (1 / 3)))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.frameworks.table import mineral_of
+from zeocryst.errors import InputError
+from zeocryst.frameworks.table import mineral_of, official_name
 from zeocryst.network.bonds import Network
 from zeocryst.order.crystal import (
     RELATIVE_SHELLS,
@@ -99,9 +100,9 @@ def _is_another_crystal(network: Network, labels: Labels) -> bool:
 
     Grains need room to show that they recur, and some kinds of sites are rare: in a crystal some sites are
     called amorphous, or after a type that is the same for a few bonds. There all kinds of sites together
-    decide. Where types were named the cell must be beyond doubt: no T without four bonds, and where nothing was
-    left, each kind four times in the mean, which a defect in a crystal of that type does not leave; or it is a
-    crystal of several types.
+    decide. Where types were named the cell must be beyond doubt: no T without four bonds, and where nothing
+    was left, each kind four times in the mean, which a defect in a crystal of that type does not leave; or it
+    is a crystal of several types.
     """
     n = network.n_sites
     distinct = len(np.unique(labels.sequences, axis=0))
@@ -133,31 +134,78 @@ def _not_four_connected(network: Network, oxygens: NDArray[np.float64] | None) -
 
 
 def identify_files(
-    paths: Sequence[str | Path], frame: int | None = None, types: dict[str, str] | None = None
+    paths: Sequence[str | Path],
+    frame: int | None = None,
+    types: Mapping[str, str | Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """Identify every frame (or one) of each file; see `identify_network`.
+
+    Each entry has ``atoms``, too: `zeocryst.structures.Structures.account` and the bonds over O that are
+    missing. A file or frame that cannot be read, or was cut off by a kill, has an entry with ``path`` (and
+    ``frame``) and ``error``, so that it hides no answers for others.
 
     Raises
     ------
     InputError
-        A file cannot be read or has no T.
+        There is nothing but one file or frame, and it cannot be read or has no T.
     """
-    entries = []
+    entries: list[dict[str, Any]] = []
     for path in paths:
-        found = Structures(path, types)
-        for index in found.chosen(frame):
-            entry = identify_network(found.network(index), found.oxygens(index))
-            entries.append({"path": str(path), "frame": index, **entry})
+        try:
+            found = Structures(path, types)
+            chosen = found.chosen(frame)
+        except InputError as error:
+            entries.append({"path": str(path), "error": str(error)})
+            continue
+        for index in chosen:
+            entry: dict[str, Any] = {"path": str(path), "frame": index}
+            try:
+                network = found.network(index)
+                told = identify_network(network, found.oxygens(index))
+                account = found.account(index)
+            except InputError as error:
+                entries.append(entry | {"error": str(error)})
+                continue
+            if network.restored:
+                notes = [*account["notes"], missing_in_words(network.restored)]
+                account = {**account, "notes": notes, "missing_O": network.restored}
+            entries.append(entry | told | {"atoms": account})
+        if frame is None:
+            entries += [
+                {"path": str(path), "frame": k, "error": f"{path}: frame {k}: it is {why}"}
+                for k, why in found.cut.items()
+            ]
+    if len(entries) == 1 and "error" in entries[0]:
+        raise InputError(entries[0]["error"])
     return {"files": entries}
 
 
+def missing_in_words(bonds: int) -> str:
+    """What is said of bonds over O that a file lacks."""
+    return f"{bonds} O are missing, each between two T that lack one there; those T count as bonded"
+
+
+def account_in_words(account: dict[str, Any]) -> list[str]:
+    """What the atoms were taken as, unless all T are Si (or beads) and nothing was left out; and the notes."""
+    t, left = account["T"], account["left_out"]
+    lines = []
+    if left or set(t) - {"Si", "T"}:
+        words = ", ".join(f"{n} {name}" for name, n in t.items())
+        lines.append(f"T: {words}")
+        if left:
+            lines[0] += f"; left out: {', '.join(f'{n} {name}' for name, n in left.items())}"
+    return lines + list(account["notes"])
+
+
 def in_words(entry: dict[str, Any]) -> str:
-    """One line for people; below it what is no whole crystal, and a block on an unknown one."""
+    """One line for people; below it what is no whole crystal, what is unknown, what was left out."""
+    if "error" in entry:
+        return str(entry["error"])
     parts = []
     for row in entry["types"]:
         name = mineral_of(row["code"])
         mineral = f" ({name})" if name else ""
-        parts.append(f"{row['code']}{mineral} {100 * row['share']:.1f} % ({row['sites']} T)")
+        parts.append(f"{official_name(row['code'])}{mineral} {100 * row['share']:.1f} % ({row['sites']} T)")
     crystal = entry["crystal"]
     if crystal is not None:
         what = "unknown, crystalline" if crystal["four_connected"] else "crystalline, not four-connected"
@@ -172,6 +220,7 @@ def in_words(entry: dict[str, Any]) -> str:
         lines += _crystal_in_words(crystal, entry["unknown"])
     elif crystal is not None:
         lines += _repeating_in_words(crystal)
+    lines += [_wrapped(line) for line in account_in_words(entry["atoms"])]
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,21 @@ from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
 from zeocryst.frameworks.table import (
+    ABSENT,
+    RELEASE,
     add_user_type,
+    bare_code,
     check_name,
     dense_codes,
     framework_entry,
     framework_types,
+    official_name,
     start_codes,
+    startable_codes,
     user_codes,
     user_entry,
     user_folder,
+    why_absent,
 )
 from zeocryst.network.bonds import Network
 from zeocryst.network.periodicity import pieces
@@ -49,27 +56,33 @@ def list_frameworks() -> dict[str, Any]:
     Returns
     -------
     dict
-        In alphabetical order, the types of the database and the user's own, and the dense nets of silica. Of
+        ``release``, the state of the database's list of types that the table was held against, and ``absent``,
+        what of it is not here, with the reason. In alphabetical order, the types of the database and the
+        user's own, and the dense nets of silica. Of
         each ``code``, ``n_T`` (T per cell), ``kinds`` (T sites with coordination sequences or vertex
         symbols of their own), ``density_T_per_1000A3``, ``ring_sizes``, ``interrupted``, ``user`` (added by the
-        user) and ``start`` (a simulation can start from it); of dense nets also ``mineral``.
+        user) and ``start`` (a simulation can start from it), ``official`` (the code with the marks of the
+        database for disordered and interrupted types); of dense nets also ``mineral``.
     """
-    own, starts, dense = set(user_codes()), set(start_codes()), set(dense_codes())
+    own, dense = set(user_codes()), set(dense_codes())
     rows = [
         {
             "code": code,
+            "official": official_name(code),
             "n_T": int(kind.multiplicities.sum()),
             "kinds": sum(map(len, kind.vertex_symbols)),
             "density_T_per_1000A3": kind.density_T_per_1000A3,
             "ring_sizes": list(kind.ring_sizes),
             "interrupted": kind.interrupted,
             "user": code in own,
-            "start": code in starts,
+            "start": _start(code) is not None,
         }
         | ({"mineral": kind.mineral} if code in dense else {})
         for code, kind in framework_types().items()
     ]
     return {
+        "release": RELEASE,
+        "absent": ABSENT,
         "frameworks": [row for row in rows if row["code"] not in dense],
         "dense": [row for row in rows if row["code"] in dense],
     }
@@ -120,9 +133,12 @@ def show_framework(code: str) -> dict[str, Any]:
     """
     from ase.cell import Cell
 
+    absent = why_absent(code)
+    if absent:
+        raise InputError(absent)
     minerals = {kind.mineral: name for name, kind in framework_types().items() if kind.mineral}
     codes = minerals | {name.lower(): name for name in framework_types()}
-    found = codes.get(code.lower().lstrip("*-"))  # marks of the database for disordered and interrupted types
+    found = codes.get(bare_code(code).lower())
     if found is None:
         close = difflib.get_close_matches(code.lower(), codes, n=1, cutoff=0.0)[0]
         raise InputError(
@@ -133,15 +149,30 @@ def show_framework(code: str) -> dict[str, Any]:
         entry["cell"] = [round(float(x), 4) for x in Cell(entry.pop("cell_A")).cellpar()]
     if "cell_parameters" in entry:
         entry["cell"] = entry.pop("cell_parameters")
-    absent: dict[str, Any] = {"space_group": None, "cell": None}
+    default: dict[str, Any] = {
+        "space_group": None,
+        "cell": None,
+        "official": official_name(found),
+        "start": _start(found),
+    }
     hidden = ("bonds", "kinds")  # the net, for the program
-    return {"code": found, "user": found in user_codes(), **absent} | {
+    return {"code": found, "user": found in user_codes(), **default} | {
         key: value for key, value in entry.items() if key not in hidden
     }
 
 
+def _start(code: str) -> str | None:
+    """Where the T positions of a start come from: ``published``, ``calculated``, or None."""
+    if code in start_codes():
+        return "published"
+    return "calculated" if code in startable_codes() else None
+
+
 def add_framework(
-    path: str | Path, name: str, frame: int | None = None, types: dict[str, str] | None = None
+    path: str | Path,
+    name: str,
+    frame: int | None = None,
+    types: Mapping[str, str | Sequence[str]] | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Keep the crystal in a file as a framework type of the user's.
 
@@ -260,15 +291,20 @@ def list_in_words(found: dict[str, Any]) -> str:
     """The list of `list_frameworks` as a table for people."""
     rows, dense = found["frameworks"], found["dense"]
     width = max(len(row["code"]) for row in rows)
+    width = max(width, *(len(row["official"]) for row in rows))
     own = sum(row["user"] for row in rows)
     interrupted = sum(row["interrupted"] for row in rows)
     starts = sum(row["start"] for row in rows)
+    known = sum(_start(row["code"]) == "published" for row in rows)
     return "\n".join(
         [
             f"{'code':<{width}}  T/cell  kinds  T/1000 Å³  rings",
             *(_row_in_words(row, width) for row in rows),
             f"{len(rows)} types, {interrupted} interrupted, {own} of your own; simulations can start from "
-            f"{starts}",
+            f"{starts},",
+            f"from published T positions of {known}, else from some calculated from the net.",
+            f"Types of the Database of Zeolite Structures as of {found['release']}, but for:",
+            f"{', '.join(map(official_name, found['absent']))} (zeocryst frameworks CODE says why)",
             *(_row_in_words(row, width) for row in dense),
             f"{len(dense)} dense nets of silica, beside the types of zeolites",
         ]
@@ -276,11 +312,13 @@ def list_in_words(found: dict[str, Any]) -> str:
 
 
 def _row_in_words(row: dict[str, Any], width: int) -> str:
-    notes = [word for word in ("interrupted", "start", "user") if row[word]]
+    notes = [word for word in ("interrupted", "user") if row[word]]
+    if row["start"] and _start(row["code"]) == "published":
+        notes.insert(-1 if row["user"] else len(notes), "start")
     if "mineral" in row:
         notes.insert(0, row["mineral"])
     return (
-        f"{row['code']:<{width}}  {row['n_T']:6d}  {row['kinds']:5d}  {row['density_T_per_1000A3']:9.2f}  "
+        f"{row['official']:<{width}}  {row['n_T']:6d}  {row['kinds']:5d}  {row['density_T_per_1000A3']:9.2f}  "
         f"{'-'.join(map(str, row['ring_sizes']))}{'  (' + ', '.join(notes) + ')' if notes else ''}"
     )
 
@@ -290,7 +328,7 @@ def show_in_words(found: dict[str, Any]) -> str:
     marks = [found["mineral"]] if found.get("mineral") else []
     marks += [word for word in ("interrupted", "user") if found[word]]
     lines = [
-        f"{found['code']}{' (' + ', '.join(marks) + ')' if marks else ''}: {found['n_T']} T per cell, "
+        f"{found['official']}{' (' + ', '.join(marks) + ')' if marks else ''}: {found['n_T']} T per cell, "
         f"{found['density_T_per_1000A3']:.2f} T per 1000 Å³, rings {'-'.join(map(str, found['ring_sizes']))}"
     ]
     if found["cell"] is not None:
@@ -301,6 +339,8 @@ def show_in_words(found: dict[str, Any]) -> str:
         )
     elif found["space_group"] is not None:
         lines.append(str(found["space_group"]))
+    if found["start"] == "calculated":
+        lines.append("a simulation starts from T positions that are calculated from its net")
     lines.append("T per cell, coordination sequence, vertex symbol:")
     for site in found["sites"]:
         sequence = " ".join(map(str, site["coordination_sequence"]))

@@ -35,7 +35,9 @@ from zeocryst.progress import Progress
 from zeocryst.rundir import RunDirectory, now, read_summary
 from zeocryst.simulation import Hooks, Kept, Position, simulate, steps_in_all
 from zeocryst.solution.aggregate import SEED_MARK
+from zeocryst.solution.embedding import origin_in_words
 from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
+from zeocryst.startfile import beads_of_file
 from zeocryst.textfiles import in_short
 from zeocryst.trajectory import TrajectoryWriter, read_frame
 from zeocryst.watching import Watch, check_memory
@@ -88,7 +90,16 @@ def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame
         return gel(system, forcefield, np.random.default_rng([condition.seed, 1]))
     assert system.file is not None
     path = condition.folder / system.file
-    return adopt(read_frame(path, system.frame), system.types, forcefield, str(path))
+    frame, types, _ = beads_of_file(path, system)
+    return adopt(frame, types, forcefield, str(path))
+
+
+def start_in_words(condition: Condition) -> str:
+    """Where the first frame comes from, if something was calculated, left out or put in; else empty."""
+    system = condition.system
+    if system.file is not None:
+        return beads_of_file(condition.folder / system.file, system)[2]
+    return origin_in_words(system.framework)
 
 
 def needs_relaxing(condition: Condition, forcefield: ForceField, frame: gsd.hoomd.Frame) -> bool:
@@ -173,7 +184,9 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     folder.open()
     try:
         recipe = condition.system.recipe
-        for words in (why, *(recipe_in_words(recipe) if recipe else [])):
+        for words in filter(
+            None, (start_in_words(condition), why, *(recipe_in_words(recipe) if recipe else ()))
+        ):
             progress.say(words)
             folder.log(words)
         engines = folder.recorded("engines", [])

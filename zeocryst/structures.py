@@ -1,14 +1,15 @@
 """Structures from files of any kind, as networks and beads: what `identify` and `analyze` read.
 
-GSD is read as beads; everything else goes through ASE (CIF, extxyz, POSCAR, LAMMPS dumps and data, ...).
-Where there are oxygens they make the bonds, otherwise the T positions alone, by the best matching
-(`zeocryst.network.matching`). The frames of a trajectory are bonded nearest first, as in a run, which is faster
-in a melt.
+GSD is read as beads; everything else comes from `zeocryst.reading` as atoms (CIF, extxyz, ...).
+Which atoms are T is found by `zeocryst.chemistry`. Where there are oxygens they make the bonds, otherwise the
+T positions alone, by the best matching (`zeocryst.network.matching`). The frames of a trajectory are bonded
+nearest first, as in a run, which is faster in a melt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,34 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.cell import make_frame
+from zeocryst.chemistry.advice import NoTetrahedra
+from zeocryst.chemistry.beads import account_of_beads, bonds_without_oxygens, with_roles
+from zeocryst.chemistry.roles import checked_roles
+from zeocryst.chemistry.sites import SitesOfAtoms, sites_of_atoms
+from zeocryst.chemistry.whole import whole_frames
 from zeocryst.errors import InputError
-from zeocryst.network.bonds import Network, bonds_from_oxygens, network_of_frame, sites_of_frame
-from zeocryst.network.matching import matched_bonds
+from zeocryst.network.bonds import Network, bonds_from_oxygens, sites_of_frame
+from zeocryst.reading.formats import is_gsd, notes_of, read_images
 from zeocryst.trajectory import PREFIX, count_frames, read_frame
 
 if TYPE_CHECKING:
     import gsd.hoomd
     from ase import Atoms
-
-#: Names taken as T, S and O where the user gives none.
-USUAL = {"T": ("Si", "Al", "T"), "S": ("S", "X"), "O": ("O",)}
-
-
-def parse_types(text: str | None) -> dict[str, str]:
-    """``T=Si,S=X`` as ``{"T": "Si", "S": "X"}``; empty for None.
-
-    Raises
-    ------
-    InputError
-        It has another form.
-    """
-    pairs = {}
-    for part in (text or "").split(",") if text else []:
-        role, sign, name = part.partition("=")
-        if not sign or role.strip() not in ("T", "S", "O") or not name.strip():
-            raise InputError(f"--types {text!r}: expected ROLE=NAME,... with roles T, S or O, such as T=Si,S=X")
-        pairs[role.strip()] = name.strip()
-    return pairs
 
 
 class Structures:
@@ -53,50 +39,87 @@ class Structures:
     Parameters
     ----------
     path
-        GSD, or anything ASE reads.
+        GSD, or anything that `zeocryst.reading` reads.
     types
-        What T, S and O are called in the file; found by name when not given (`USUAL`).
+        What T, S and O are called in the file, a name or several each; T are found by their elements and their
+        surroundings when not given (`zeocryst.chemistry`).
+
+    Attributes
+    ----------
+    cut : dict of int to str
+        What is wrong with frames that a kill cut off, by number. They are counted, and cannot be had.
 
     Raises
     ------
     InputError
-        The file cannot be read, or has no frames.
+        The file cannot be read, or has no whole frame.
     """
 
-    def __init__(self, path: str | Path, types: dict[str, str] | None = None) -> None:
+    def __init__(self, path: str | Path, types: Mapping[str, str | Sequence[str]] | None = None) -> None:
         self.path = path
+        self.cut: dict[int, str] = {}
         self._file = Path(path)
-        self._roles = types or {}
+        self._roles = checked_roles(types, "types")
         self._images: list[Atoms] = []
+        self._numbers: list[int] = []
+        self._last: tuple[int, SitesOfAtoms] | None = None
+        if self._file.is_dir():
+            raise InputError(f"{path} is a folder; give a file, such as the trajectory.gsd of a run's folder")
         if not self._file.is_file():
             raise InputError(f"no file {path}")
         with _named(path):
-            if self._file.suffix.lower() == ".gsd":
+            if is_gsd(self._file):
                 self._count = count_frames(self._file)
             else:
-                self._images = _read_images(self._file)
-                self._count = len(self._images)
+                self._read()
             if self._count == 0:
                 raise InputError("the file has no frames")
 
+    def _read(self) -> None:
+        whole = whole_frames(self._file)
+        self.cut = whole.cut if whole is not None else {}
+        if whole is not None and whole.count and len(self.cut) == whole.count:
+            raise InputError(f"frame {whole.count - 1} is {self.cut[whole.count - 1]}; no frame is whole")
+        self._images = read_images(self._file, None if whole is None else whole.text)
+        self._count = len(self._images) + len(self.cut)
+        self._numbers = [k for k in range(self._count) if k not in self.cut]
+
     def __len__(self) -> int:
-        """Number of frames of the file."""
+        """Number of frames of the file, with those that are cut."""
         return self._count
 
+    @property
+    def cut_in_words(self) -> str:
+        """What is said of frames that are cut; empty where none is."""
+        said = [f"frame {index} was left out: it is {why}" for index, why in self.cut.items()]
+        return f"{self.path}: {'; '.join(said)}" if said else ""
+
     def chosen(self, frame: int | None) -> list[int]:
-        """Numbers of all frames, or of one that may be counted from the end.
+        """Numbers of all whole frames, or of one that may be counted from the end.
 
         Raises
         ------
         InputError
-            There is no such frame.
+            There is no such frame, or it is cut.
         """
         count = self._count
         if frame is not None and not -count <= frame < count:
             raise InputError(
                 f"{self.path}: no frame {frame}; it has {count}, numbered from 0 (or -1, the last)"
             )
-        return list(range(count)) if frame is None else [frame % count]
+        if frame is None:
+            return self.whole(range(count))
+        if frame % count in self.cut:
+            last = max(self._numbers)
+            raise InputError(
+                f"{self.path}: frame {frame % count} is {self.cut[frame % count]}; the last whole one is "
+                f"--frame {last}"
+            )
+        return [frame % count]
+
+    def whole(self, numbers: Iterable[int]) -> list[int]:
+        """Those of some frames that are not cut."""
+        return [k for k in numbers if k not in self.cut]
 
     def network(self, index: int) -> Network:
         """The network of a frame.
@@ -107,18 +130,31 @@ class Structures:
             The file is damaged there, or the frame has no T or broken positions.
         """
         with _named(self.path, index):
-            if not self._images:
-                beads = read_frame(self._file, index)
-                positions, cell, _ = sites_of_frame(beads, _names_of_beads(beads, self._roles)["T"])
-                return matched_bonds(positions, cell)[0]
-            return _network(self._images[index], self._roles)
+            if self._images:
+                return _network(self._sites(index))
+            return bonds_without_oxygens(*sites_of_frame(with_roles(self._read_beads(index), self._roles))[:2])
 
     def oxygens(self, index: int) -> NDArray[np.float64]:
         """Positions of a frame's O, (P, 3) Å; none of beads."""
         if not self._images:
             return np.empty((0, 3))
-        atoms = self._images[index]
-        return np.asarray(atoms.positions[_members(atoms, self._roles)["O"]], dtype=float)
+        sites = self._sites(index)
+        return np.asarray(sites.positions[sites.o])
+
+    def account(self, index: int) -> dict[str, Any]:
+        """What a frame's atoms are taken as, and which are left out.
+
+        Returns
+        -------
+        dict
+            ``T`` and ``left_out``, the number of atoms of each element (or beads of each type); ``O`` and
+            ``S``, numbers; ``notes``, sentences on what was decided.
+        """
+        with _named(self.path, index):
+            if self._images:
+                account = self._sites(index).account
+                return account | {"notes": notes_of(self._atoms(index)) + account["notes"]}
+            return account_of_beads(with_roles(self._read_beads(index), self._roles))
 
     def frame(self, index: int) -> tuple[Network, gsd.hoomd.Frame]:
         """Network and beads of a frame; its T, S and O are types of these names, T in the network's order.
@@ -132,30 +168,38 @@ class Structures:
             As `network`, or another position is broken.
         """
         with _named(self.path, index):
-            if not self._images:
-                beads = read_frame(self._file, index)
-                names = _names_of_beads(beads, self._roles)
-                network, _ = network_of_frame(beads, names["T"])
-                back = {name: role for role, name in names.items()}
-                beads.particles.types = [back.get(name, name) for name in beads.particles.types]
-            else:
-                network = _network(self._images[index], self._roles)
-                beads = _beads(self._images[index], self._roles, index)
-            bad = np.flatnonzero(~np.isfinite(beads.particles.position).all(axis=1))
-            if len(bad):
-                raise InputError(f"{len(bad)} positions are not finite numbers; the first is bead {bad[0]}")
-            return network, beads
+            if self._images:
+                sites = self._sites(index)
+                return _network(sites), _beads(self._atoms(index), sites, index)
+            beads = with_roles(self._read_beads(index), self._roles)
+            return bonds_without_oxygens(*sites_of_frame(beads)[:2], matched=False), beads
+
+    def _read_beads(self, index: int) -> gsd.hoomd.Frame:
+        return read_frame(self._file, index)
+
+    def _atoms(self, index: int) -> Atoms:
+        return self._images[self._numbers.index(index)]
+
+    def _sites(self, index: int) -> SitesOfAtoms:
+        if self._last is None or self._last[0] != index:
+            try:
+                self._last = index, sites_of_atoms(self._atoms(index), self._roles)
+            except NoTetrahedra as error:
+                command = f"zeocryst identify {shlex.quote(str(self.path))} --types {error.types}"
+                advice = f", such as: {command}" if error.types else ""
+                raise InputError(f"{self.path}: frame {index}: {error}{advice}") from None
+        return self._last[1]
 
 
 def read_networks(
-    path: str | Path, frame: int | None = None, types: dict[str, str] | None = None
+    path: str | Path, frame: int | None = None, types: Mapping[str, str | Sequence[str]] | None = None
 ) -> Iterator[tuple[int, Network]]:
     """The network of each frame of a file, or of one.
 
     Parameters
     ----------
     path
-        GSD, or anything ASE reads.
+        GSD, or anything that `zeocryst.reading` reads.
     frame
         Number of the frame, negative from the end; every frame when not given.
     types
@@ -188,70 +232,22 @@ def _named(path: str | Path, index: int | None = None) -> Iterator[None]:
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
 
 
-def _read_images(file: Path) -> list[Atoms]:
-    import ase.io
-
-    try:
-        images: Any = ase.io.read(file, ":", do_not_split_by_at_sign=True)
-    except Exception as error:  # ASE's readers raise whatever they meet in a damaged file
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"ASE cannot read it: {reason}") from None
-    return list(images)
+def _network(sites: SitesOfAtoms) -> Network:
+    """Bonds by the O that T share, or where there are no O by the T alone."""
+    t, o = sites.positions[sites.t], sites.positions[sites.o]
+    return bonds_from_oxygens(t, o, sites.cell) if len(o) else bonds_without_oxygens(t, sites.cell)
 
 
-def _names_of_beads(beads: gsd.hoomd.Frame, roles: dict[str, str]) -> dict[str, str]:
-    """What T, S and O are called in a frame of beads; those that are not there have their own names."""
-    there = list(beads.particles.types or [])
-    return {
-        role: roles.get(role) or next((n for n in (*usual, role) if n in there), role)
-        for role, usual in USUAL.items()
-    }
-
-
-def _members(atoms: Atoms, roles: dict[str, str]) -> dict[str, Any]:
-    """Which atoms are T, S and O, each a boolean array."""
-    symbols = np.array(atoms.get_chemical_symbols())
-    if len(symbols) == 0:
-        raise InputError("the structure has no atoms")
-    # LAMMPS dumps without elements: types 1, 2, ... come as the elements of that number
-    named = {role: [_symbol(name)] for role, name in roles.items()}
-    members = {role: np.isin(symbols, named.get(role, usual)) for role, usual in USUAL.items()}
-    if not members["T"].any():
-        found = ", ".join(sorted(set(symbols)))
-        raise InputError(f"no T sites among {found}; say what T is called, for example --types T={symbols[0]}")
-    return members
-
-
-def _network(atoms: Atoms, roles: dict[str, str]) -> Network:
-    members = _members(atoms, roles)
-    sites, oxygens, cell = atoms.positions[members["T"]], atoms.positions[members["O"]], _cell(atoms)
-    return bonds_from_oxygens(sites, oxygens, cell) if len(oxygens) else matched_bonds(sites, cell)[0]
-
-
-def _cell(atoms: Atoms) -> NDArray[np.float64]:
-    """The cell, right-handed: the opposite vectors make the same lattice."""
-    cell = np.asarray(atoms.cell[:], dtype=float)
-    return -cell if np.linalg.det(cell) < 0 else cell
-
-
-def _beads(atoms: Atoms, roles: dict[str, str], index: int) -> gsd.hoomd.Frame:
+def _beads(atoms: Atoms, sites: SitesOfAtoms, index: int) -> gsd.hoomd.Frame:
     """T, S and O of a structure as beads."""
-    members = _members(atoms, roles)
-    types = [role for role, mine in members.items() if mine.any()]
-    positions = np.vstack([atoms.positions[members[role]] for role in types])
-    kinds = np.repeat(np.arange(len(types)), [members[role].sum() for role in types])
-    frame = make_frame(positions, _cell(atoms), kinds, types, dict.fromkeys(types, 1.0))
+    members = {role: mine for role, mine in (("T", sites.t), ("S", sites.s), ("O", sites.o)) if len(mine)}
+    types = list(members)
+    positions = np.vstack([sites.positions[mine] for mine in members.values()])
+    kinds = np.repeat(np.arange(len(types)), [len(mine) for mine in members.values()])
+    frame = make_frame(positions, sites.cell, kinds, types, dict.fromkeys(types, 1.0))
     step = atoms.info.get("timestep", atoms.info.get("step"))
     frame.configuration.step = int(step) if isinstance(step, int | np.integer) and step >= 0 else index
     time = atoms.info.get("time_ps")
     if isinstance(time, int | float | np.number):
         frame.log[PREFIX + "time_ps"] = np.array([float(time)])
     return frame
-
-
-def _symbol(name: str) -> str:
-    if name.isdigit():
-        from ase.data import chemical_symbols
-
-        return str(chemical_symbols[min(int(name), len(chemical_symbols) - 1)])
-    return name

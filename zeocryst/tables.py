@@ -77,6 +77,15 @@ class Table:
             raise self.error(key, "text in quotes")
         return str(value)
 
+    def text_or_texts(self, key: str) -> str | tuple[str, ...]:
+        """A text, or a list of them, each once."""
+        value = self.get(key, "text in quotes, or a list of texts")
+        if not isinstance(value, list):
+            return self.text(key)
+        if not value or not all(isinstance(v, str) and v.strip() for v in value):
+            raise self.error(key, "text in quotes, or a list of texts")
+        return tuple(dict.fromkeys(value))
+
     def choice(self, key: str, allowed: Collection[str], default: Any = _REQUIRED) -> str:
         """One of the allowed words."""
         value = self.get(key, f"one of {', '.join(allowed)}", default)

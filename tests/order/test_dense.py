@@ -85,7 +85,7 @@ def test_the_structures_are_those_of_tetrahedra(code):
 def test_names_differ_from_those_of_types_in_any_case():
     codes = list(framework_types())
     assert len({code.lower() for code in codes}) == len(codes)
-    assert len(codes) - len(dense_codes()) == 253
+    assert len(codes) - len(dense_codes()) == 271
 
 
 def names(network):

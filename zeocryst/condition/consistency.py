@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from zeocryst.condition.model import MOST_FINE, UNTIL, Condition, Cut, Seed, Sys
 from zeocryst.condition.substances import amounts
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
-from zeocryst.frameworks.table import start_structure
+from zeocryst.frameworks.table import framework_types, start_codes, start_structure, start_t_count
 from zeocryst.solvent import check_step, check_types, stiffness
 from zeocryst.units import EV_PER_AMU_A2_PER_PS2, steps
 
@@ -74,10 +75,13 @@ def _check_seed(seed: Seed, system: System, where: str) -> None:
 
 
 def _shortest_box(system: System) -> float:
-    """Shortest width of the box of a start, Å; infinite where only its file or recipe knows."""
-    if system.framework is not None:
+    """Shortest width of the box of a start, Å, or a bound; infinite where only its file or recipe knows."""
+    if system.framework in start_codes():
         cell = start_structure(system.framework)[0]
         return float(heights(cell * np.array(system.repeat)[:, None]).min())
+    if system.framework is not None:  # calculated later; no cell is wider in all directions than a cube
+        n_t = start_t_count(system.framework) * math.prod(system.repeat)
+        return float((1000.0 * n_t / framework_types()[system.framework].density_T_per_1000A3) ** (1 / 3))
     if system.n_T is None or system.density_T_per_1000A3 is None:
         return math.inf
     return float((1000.0 * system.n_T / system.density_T_per_1000A3) ** (1 / 3))
@@ -125,7 +129,7 @@ def _most_t(system: System) -> float:
         return system.n_T
     if system.framework is None:
         return math.inf
-    return len(start_structure(system.framework)[1]) * math.prod(system.repeat)
+    return start_t_count(system.framework) * math.prod(system.repeat)
 
 
 def _check_solvent(condition: Condition, forcefield: ForceField, where: str) -> None:
@@ -183,14 +187,16 @@ def _check_edits(condition: Condition, where: str) -> None:
                 _check_seed(stage.edit, condition.system, f"{where}: stage {n}")
 
 
-def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str) -> dict[str, str]:
+def bead_types(
+    types: Mapping[str, str | tuple[str, ...]] | None, forcefield: ForceField, where: str
+) -> dict[str, str]:
     """Bead type of the model for each type name of a file.
 
     Parameters
     ----------
     types
-        `System.types`: names by bead type, or bead types by name; what is not mentioned is called what the
-        model calls it.
+        `System.types`: a name or several by bead type, or bead types by name; what is not mentioned is called
+        what the model calls it.
     forcefield
         The model.
     where
@@ -202,11 +208,12 @@ def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str)
         Neither side has bead types only, or a name stands for two of them.
     """
     beads = set(forcefield.types)
-    given = types or {}
-    if set(given) <= beads and len(set(given.values())) == len(given):
-        names = {name: bead for bead, name in given.items()}
-    elif set(given.values()) <= beads:
-        names = dict(given)
+    given = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in (types or {}).items()}
+    called = [name for several in given.values() for name in several]
+    if set(given) <= beads and len(set(called)) == len(called):
+        names = {name: bead for bead, several in given.items() for name in several}
+    elif set(called) <= beads and len(called) == len(given):
+        names = {name: bead for name, (bead,) in given.items()}
     else:
         names = {}
     if names or not given:
@@ -215,5 +222,6 @@ def bead_types(types: dict[str, str] | None, forcefield: ForceField, where: str)
         return names | {bead: bead for bead in forcefield.types if bead in left and bead not in names}
     raise InputError(
         f"{where}: system.types = {types}; expected what each bead type of {forcefield.name} "
-        f'({", ".join(forcefield.types)}) is called in the file, such as {{ T = "Si", S = "X" }}'
+        f'({", ".join(forcefield.types)}) is called in the file, such as {{ T = "Si", S = "X" }} or '
+        '{ T = ["Al", "P"] }'
     )

@@ -37,7 +37,7 @@ class System:
     framework : str or None
         Framework type, for ``framework`` and for a ``melt`` of it (its composition and cell).
     repeat : tuple of int
-        Cells of it along each vector.
+        Cells of it along each vector; of a file of atoms, too.
     S_in_cages : bool
         Whether an S sits in each large cage.
     n_T, n_S : int or None
@@ -49,12 +49,12 @@ class System:
     precursors : dict or None
         Share of the T of a ``gel`` that is in each oligomer; see `zeocryst.frameworks.oligomers`.
     file : str or None
-        GSD file of a ``file`` start, relative to the condition.
+        File of a ``file`` start, relative to the condition: GSD, or atoms in any format (CIF, ...).
     frame : int
         Which of its frames; -1 is the last.
     types : dict
-        What T and S are called in the file, such as ``{T = "Si", S = "X"}``; or the other way round, which
-        several names for one bead type need: ``{Si = "T", Ge = "T", X = "S"}``.
+        What T and S are called in the file, such as ``{T = "Si", S = "X"}`` or ``{T = ["Si", "Ge"]}``; or the
+        other way round: ``{Si = "T", Ge = "T", X = "S"}``.
     """
 
     start: str
@@ -68,7 +68,7 @@ class System:
     precursors: dict[str, float] | None = None
     file: str | None = None
     frame: int = -1
-    types: dict[str, str] | None = None
+    types: dict[str, str | tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from zeocryst.condition.model import (
 from zeocryst.condition.substances import COUNTED, NAMES, OTHERS, SOURCES, amounts
 from zeocryst.errors import InputError
 from zeocryst.frameworks.oligomers import oligomer_name
-from zeocryst.frameworks.table import framework_types, start_codes
+from zeocryst.frameworks.table import bare_code, nearest_start, start_t_count, startable_codes
 from zeocryst.solvent import read_solvent
 from zeocryst.tables import Table
 from zeocryst.textfiles import parse_toml, read_text
@@ -121,11 +121,11 @@ def _read_system(table: Table) -> System:
     system = System(start)
     framework = None
     if start == "framework" or (start == "melt" and "framework" in table):
-        framework = table.choice("framework", start_codes())
+        framework = _framework(table)
         system = replace(
             system,
             framework=framework,
-            repeat=_repeat(table, framework),
+            repeat=_repeat(table, start_t_count(framework)),
             S_in_cages=table.flag("S_in_cages", True),
         )
     elif start == "melt":
@@ -145,10 +145,20 @@ def _read_system(table: Table) -> System:
             system,
             file=table.text("file"),
             frame=table.integer("frame", -1, least=-(2**31)),
-            types={name: types.text(name) for name in types.names()} or None,
+            types={name: types.text_or_texts(name) for name in types.names()} or None,
+            repeat=_repeat(table, 1),
+            S_in_cages=table.flag("S_in_cages", True),
         )
     table.finish()
     return system
+
+
+def _framework(table: Table) -> str:
+    """A framework type, with the marks of the database (``*BEA``) or without."""
+    code = bare_code(table.text("framework"))
+    if code not in startable_codes():
+        raise table.error("framework", f"a known name; {nearest_start(code)}")
+    return code
 
 
 def _read_gel(table: Table) -> System:
@@ -212,10 +222,10 @@ def _read_precursors(table: Table) -> dict[str, float]:
     return shares
 
 
-def _repeat(table: Table, framework: str) -> tuple[int, int, int]:
+def _repeat(table: Table, count: int) -> tuple[int, int, int]:
     """Cells along each vector, no more than `MOST_BEADS` in all."""
     found = table.numbers("repeat", 3, (1, 1, 1), whole=True, least=1)
-    beads = framework_types()[framework].multiplicities.sum() * math.prod(found)
+    beads = count * math.prod(found)
     if beads > MOST_BEADS:
         raise table.error(
             "repeat", f"fewer cells: these are {beads:.3g} T, and at most {MOST_BEADS:.0g} are run"
@@ -309,7 +319,7 @@ def _read_edit(table: Table, kind: str) -> Stage:
         margin = table.number("margin_A", Cut.margin_A, least=0, most=30) if radius is None else Cut.margin_A
         edit = Cut(margin, radius, table.choice("box", ("vacuum", "packed"), Cut.box))
     else:
-        edit = Seed(table.choice("framework", start_codes()), table.number("radius_A", least=5, most=200))
+        edit = Seed(_framework(table), table.number("radius_A", least=5, most=200))
     table.finish()
     return Stage(kind, edit=edit)
 

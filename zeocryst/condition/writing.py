@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from zeocryst.condition.model import Condition, Cut, Stage
+from zeocryst.condition.model import Condition, Cut, Stage, System
 
 
 def to_toml(condition: Condition) -> str:
@@ -17,8 +17,11 @@ def to_toml(condition: Condition) -> str:
 
     system = asdict(condition.system)
     if system["framework"] is None:
-        for key in ("framework", "repeat", "S_in_cages"):
-            del system[key]
+        plain = System(condition.system.start)
+        del system["framework"]
+        for key in ("repeat", "S_in_cages"):
+            if system["file"] is None or system[key] == getattr(plain, key):
+                del system[key]
     if system["n_T"] is None:
         for key in ("n_T", "n_S", "density_T_per_1000A3"):
             del system[key]

@@ -9,6 +9,7 @@ part of every answer that `framework_types` and `nets` give.
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -26,6 +27,20 @@ from zeocryst.textfiles import damage_told, parse_json, read_text
 
 #: Words that name no framework type.
 RESERVED = ("unknown", "amorphous", "add", "remove", "own")
+#: T in the standard cell of the T alone, where it is not that of the table: the T of ASV and KLW have twice the
+#: translations of their O, and the cells of minerals are those of their O.
+STANDARD_T = {"ASV": 10, "KLW": 8, "dia": 8, "lon": 4, "mog": 6}
+#: The database's table of types that these were held against, and the marks of types with ordered faults in it.
+RELEASE = "July 2026"
+DISORDERED = ("BEA", "CTH", "ITN", "MRE", "PCS", "SFV", "STO", "SVY", "UOE")
+#: Types of that table that are not here, and why.
+ABSENT = {
+    "HEI": "its structure was not found in public files, so its net is not in the table",
+    "EOS": "its net is the one that the table has as *UOE",
+    "RFE": "its net is the one that the table has as *MRE",
+}
+#: Tables, and those of types that came to the database later, with the same content.
+RECENT = {"table.json": "recent.json", "nets.json": "recent_nets.json"}
 #: Tables, and those of dense silica that have the same content.
 DENSE = {"table.json": "dense.json", "nets.json": "dense_nets.json"}
 
@@ -102,7 +117,12 @@ def _own() -> dict[str, dict[str, Any]]:
 
 def _entries(name: str) -> dict[str, Any]:
     """A table of the package's, with dense silica's of the same content, and the user's own types."""
-    return _read(name) | _read(DENSE[name]) | _own()
+    return _database(name) | _read(DENSE[name]) | _own()
+
+
+def _database(name: str) -> dict[str, Any]:
+    """A table with the types that came later."""
+    return _read(name) | _read(RECENT[name])
 
 
 def user_entry(code: str) -> dict[str, Any]:
@@ -259,12 +279,13 @@ def framework_entry(code: str) -> dict[str, Any]:
     entry = _entries("table.json")[code]
     start = _read("starts.json").get(code, {})
     kept = {key: start[key] for key in ("space_group", "cell_A") if key in start}
-    return {"source": _source("table.json"), **entry, **kept}
+    table = "recent.json" if code in _read("recent.json") else "table.json"
+    return {"source": _source(table), **entry, **kept}
 
 
 def type_space_group(code: str) -> int | None:
     """Number of the space group of a framework type of the database; None for other nets."""
-    number = _read("table.json").get(code, {}).get("space_group_number")
+    number = _database("table.json").get(code, {}).get("space_group_number")
     return None if number is None else int(number)
 
 
@@ -285,8 +306,69 @@ def mineral_of(code: str) -> str:
 
 
 def start_codes() -> list[str]:
-    """Codes of the framework types that a simulation can start from."""
+    """Codes of the framework types whose T positions are known here."""
     return sorted(_read("starts.json"))
+
+
+def startable_codes() -> list[str]:
+    """Codes of the framework types and dense nets that a simulation can start from.
+
+    Where positions are not known they are calculated from the net (`zeocryst.solution.embedding`); a type of
+    the user's has its file.
+    """
+    return sorted(set(_database("table.json")) | set(dense_codes()))
+
+
+def start_t_count(code: str) -> int:
+    """Number of T in the cell with which a simulation of a type starts."""
+    if code in _read("starts.json"):
+        return len(_read("starts.json")[code]["T_sites"])
+    return STANDARD_T.get(code, int(framework_types()[code].multiplicities.sum()))
+
+
+def nearest_start(code: str) -> str:
+    """A hint at the types that a simulation can start from and that are spelt most like this."""
+    absent = why_absent(code)
+    if absent:
+        return absent
+    name = bare_code(code).upper()
+    near = difflib.get_close_matches(name, startable_codes(), n=9, cutoff=0.6)
+    near.sort(key=lambda other: sorted(other) != sorted(name))  # letters that changed places first
+    if not near:
+        return "zeocryst frameworks lists all"
+    return f"did you mean {near[0]!r}? Near are {', '.join(near[:5])}, ...; zeocryst frameworks lists all"
+
+
+def official_name(code: str) -> str:
+    """A type with the marks of the database: ``*`` for disordered, ``-`` for interrupted frameworks.
+
+    Several codes that were not told apart (``ABW|ATN``) get theirs each; other names have none.
+    """
+    database = _database("table.json")
+
+    def marked(one: str) -> str:
+        if one not in database:
+            return one
+        return f"{'*' if one in DISORDERED else ''}{'-' if database[one]['interrupted'] else ''}{one}"
+
+    return "|".join(map(marked, code.split("|")))
+
+
+def why_absent(name: str) -> str:
+    """Why a type of the database is not here; empty where it is, or is none."""
+    code = name.strip().lstrip("*-\u2013\u2212").upper()
+    return f"{code} is a framework type, but {ABSENT[code]}" if code in ABSENT else ""
+
+
+def bare_code(name: str) -> str:
+    """The code in a name of a framework type as the database prints it: ``*BEA``, ``-CLO``, ``*-SSO``, ``bea``.
+
+    Where there is no such type the name comes back as it is.
+    """
+    text = name.strip()
+    bare = text.lstrip("*-\u2013\u2212")
+    known = {code.lower(): code for code in framework_types()}
+    return text if text in framework_types() else known.get(bare.lower(), text)
 
 
 def start_structure(code: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -14,8 +14,9 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell, neighbour_pairs, shortest_vector, volume
+from zeocryst.cell import box_to_cell, neighbour_pairs, shortest_vector, unskewed, volume, wrap
 from zeocryst.errors import InputError
+from zeocryst.network import missing
 from zeocryst.network.surroundings import vectors_around
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Network:
         The distance up to which a pair could be a bond, Å (NaN where oxygens made the bonds).
     dropped : int
         Pairs within the cut-off that were left unbonded because a site already had four bonds.
+    restored : int
+        Bonds over an O that is missing (`zeocryst.network.missing`).
     """
 
     positions: Floats
@@ -79,6 +82,7 @@ class Network:
     shift: Ints
     cutoff: float = float("nan")
     dropped: int = 0
+    restored: int = 0
 
     @property
     def n_sites(self) -> int:
@@ -112,7 +116,10 @@ class Network:
 
 
 def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floats]:
-    """Positions (N, 3) and cell (3, 3) as float arrays.
+    """Positions (N, 3) and cell (3, 3) as float arrays, fit to be bonded.
+
+    Positions more than a cell away are moved into it, and a cell so skewed that bonds would reach over many of
+    its copies is reduced: what follows bonds counts lattice images, and not without end.
 
     Raises
     ------
@@ -136,7 +143,18 @@ def check_structure(positions: ArrayLike, cell: ArrayLike) -> tuple[Floats, Floa
             f"the cell is smaller than a bond: its shortest lattice vector is {shortest:.3g} Å, at least "
             f"{SHORTEST_LATTICE_VECTOR_A} Å are needed; are the coordinates in Å?"
         )
-    return sites, matrix
+    matrix = unskewed(matrix)
+    return _inside(sites, matrix), matrix
+
+
+def _inside(sites: Floats, cell: Floats) -> Floats:
+    """Sites far from the cell moved into it, the others as they are."""
+    fractional = sites @ np.linalg.inv(cell)
+    far = ((fractional < -1) | (fractional > 2)).any(axis=1)
+    if far.any():
+        sites = sites.copy()
+        sites[far] = wrap(sites[far], cell)
+    return sites
 
 
 def find_cutoff(distance: Floats, i: Ints, n_sites: int, volume: float) -> float:
@@ -255,7 +273,9 @@ def bonds_from_oxygens(
 ) -> Network:
     """The network that bridging oxygens make: two T that share an oxygen are bonded.
 
-    T-O pairs within `longest` Å are bonds, nearest first, at most two an oxygen and four a T.
+    T-O pairs within `longest` Å are bonds, nearest first, at most two an oxygen and four a T. Where a T has
+    more O around it (hydrated AlPO4), those that belong to the framework count (`zeocryst.network.missing`);
+    where two T lack one O each, towards each other, it is missing, and they are bonded.
 
     Parameters
     ----------
@@ -272,15 +292,47 @@ def bonds_from_oxygens(
     n = len(sites)
     mixed = (i >= n) & (j < n)
     i, j, shift, distance = i[mixed], j[mixed], shift[mixed], distance[mixed]
+    around = np.bincount(j[distance <= SI_O_BOND_A], minlength=n)
+    lacking = missing.bonds_over_missing(both, matrix, (i, j, shift, distance), around)
+    stays = ~missing.superfluous(i, j, distance, around)
+    i, j, shift, distance = i[stays], j[stays], shift[stays], distance[stays]
     order = np.lexsort((j, i, np.round(distance, 6)))
     most = np.repeat([4, 2], [n, len(both) - n])
     keep = order[_nearest_first(order, i, j, most)[order]]
     keep = keep[np.argsort(i[keep], kind="stable")]
     i, j, shift = i[keep], j[keep], shift[keep]
     twice = np.flatnonzero(i[1:] == i[:-1])
-    return Network(
+    made = Network(
         sites, matrix, j[twice], j[twice + 1], shift[twice + 1] - shift[twice], dropped=len(order) - len(keep)
     )
+    return _with_bonds(made, *lacking)
+
+
+def _with_bonds(network: Network, pairs: tuple[Ints, Ints, Ints, Floats], lacking: Ints) -> Network:
+    """A network with further bonds, nearest first, as far as its sites lack some."""
+    i, j, shift, distance = pairs
+    if len(i) == 0:
+        return network
+    there = {tuple(row) for row in _both_ways(network.first, network.second, network.shift).tolist()}
+    new = np.array(
+        [(a, b, *s) not in there for a, b, s in zip(i.tolist(), j.tolist(), shift.tolist(), strict=True)]
+    )
+    if not new.any():
+        return network
+    i, j, shift, distance = i[new], j[new], shift[new], distance[new]
+    order = np.lexsort((j, i, np.round(distance, 6)))
+    keep = _nearest_first(order, i, j, np.minimum(lacking, np.maximum(4 - network.degree, 0)))
+    return replace(
+        network,
+        first=np.concatenate([network.first, i[keep]]),
+        second=np.concatenate([network.second, j[keep]]),
+        shift=np.concatenate([network.shift, shift[keep]]),
+        restored=int(keep.sum()),
+    )
+
+
+def _both_ways(first: Ints, second: Ints, shift: Ints) -> Ints:
+    return np.vstack([np.column_stack([first, second, shift]), np.column_stack([second, first, -shift])])
 
 
 def at_most_four(network: Network) -> Network:
@@ -321,6 +373,7 @@ def repeat_network(network: Network, repeats: tuple[int, int, int]) -> Network:
         (reached // counts).reshape(-1, 3),
         network.cutoff,
         network.dropped * len(cells),
+        network.restored * len(cells),
     )
 
 

@@ -82,7 +82,7 @@ def network_of(atoms: Atoms) -> Network:
 
 def describe(atoms: Atoms) -> dict[str, Any]:
     """The table's entry for one framework type."""
-    found = _dataset(atoms)
+    found = dataset(atoms)
     group = {"space_group": found.international, "space_group_number": found.number}
     return describe_network(network_of(atoms), [int(n) for n in atoms.info["ring_sizes"]]) | group
 
@@ -148,19 +148,19 @@ def primitive(atoms: Atoms) -> Atoms:
     return Atoms(numbers, scaled_positions=places, cell=cell, pbc=True)
 
 
-def _dataset(atoms: Atoms) -> Any:
+def dataset(atoms: Atoms) -> Any:
     """What spglib knows of a reference structure."""
     import spglib
     import spglib.error
 
     spglib.error.OLD_ERROR_HANDLING = False  # raise, rather than return None
     cell = (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers)
-    return spglib.get_symmetry_dataset(cell, symprec=SYMPREC_A)
+    return spglib.get_symmetrydataset(cell, symprec=SYMPREC_A)
 
 
 def start_structure(atoms: Atoms) -> dict[str, Any]:
     """Cell, space group and T sites of one framework type, in the standard setting."""
-    found = _dataset(atoms)
+    found = dataset(atoms)
     sites = found.std_positions[found.std_types == 14] % 1.0
     return {
         "space_group": found.international,

@@ -77,7 +77,8 @@ def save_aggregation(
         fit = fractal_of_frames(sizes)
         drawn = save(_shapes(sizes, picked, few, fit), folder, "cluster_shapes", _lines(sizes, labels))
         written.append((drawn, f"Radius of gyration against size; {_fit_in_words(fit, no_fractal(sizes))}"))
-    if angles := tables.get("small_angle"):
+    angles = tables.get("small_angle", ())
+    if any(len(angles[k]["q_per_A"]) for k in picked if angles):  # a small cell has no such wave vector
         chosen = [angles[k] for k in picked]
         drawn = save(_scattering(chosen, few), folder, "small_angle", _lines(chosen, few))
         words = (
@@ -126,8 +127,10 @@ def _logarithmic(axes: Axes, which: str) -> None:
     """Make an axis, x or y, logarithmic, with plain numbers at 1, 2 and 5; not where it has nothing to show."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-    shown = [line.get_xdata() if which == "x" else line.get_ydata() for line in axes.lines]
-    if not axes.patches and not any((np.asarray(values, dtype=float) > 0).any() for values in shown):
+    lines = [line for line in axes.lines if line.get_transform() == axes.transData]  # not those across the axes
+    points = [np.asarray(line.get_xydata(), dtype=float).reshape(-1, 2) for line in lines]
+    shown = [p[np.isfinite(p).all(axis=1)][:, 0 if which == "x" else 1] for p in points]  # a point needs both
+    if not axes.patches and not any((values > 0).any() for values in shown):
         return
     axes.set(**{f"{which}scale": "log"})
     axis = axes.xaxis if which == "x" else axes.yaxis

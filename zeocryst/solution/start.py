@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,8 @@ from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs, vol
 from zeocryst.condition import System, bead_types
 from zeocryst.errors import InputError
 from zeocryst.forcefield import ForceField
-from zeocryst.frameworks.table import start_structure
 from zeocryst.solution.cages import cage_centres
+from zeocryst.solution.embedding import start_of
 from zeocryst.solution.packing import Kind, contacts, pack
 from zeocryst.solution.precursors import relaxed
 from zeocryst.solution.recipe import compose
@@ -30,7 +31,7 @@ CLOSEST_ADOPTED_A = 0.5
 def crystal(system: System, forcefield: ForceField) -> gsd.hoomd.Frame:
     """The framework's T, with an S in each large cage, repeated."""
     assert system.framework is not None
-    cell, t_sites = start_structure(system.framework)
+    cell, t_sites = start_of(system.framework)
     s_sites = cage_centres(t_sites, cell) if system.S_in_cages else np.empty((0, 3))
     shifts = np.array(list(np.ndindex(*system.repeat))) @ cell
     t_all = (t_sites + shifts[:, None]).reshape(-1, 3)
@@ -131,7 +132,10 @@ def _frame(t_sites: Floats, s_sites: Floats, cell: Floats, forcefield: ForceFiel
 
 
 def adopt(
-    frame: gsd.hoomd.Frame, types: dict[str, str] | None, forcefield: ForceField, where: str
+    frame: gsd.hoomd.Frame,
+    types: Mapping[str, str | tuple[str, ...]] | None,
+    forcefield: ForceField,
+    where: str,
 ) -> gsd.hoomd.Frame:
     """A frame of the user's, with his type names translated and the model's masses.
 

@@ -1,0 +1,97 @@
+"""A condition that starts from any file: T of atoms, S in their cages."""
+
+import json
+
+import ase.io
+import gsd.hoomd
+import numpy as np
+import pytest
+from command_line import call, is_one_message
+from conftest import SHORT
+
+from zeocryst.condition import read_condition, to_toml
+from zeocryst.frameworks.table import start_structure
+from zeocryst.pipeline import first_frame, start_in_words
+
+FILE = SHORT.replace('framework = "SOD"\n', 'file = "{name}"\n').replace('"framework"', '"file"')
+
+
+@pytest.fixture
+def sodalite(reference):
+    atoms = reference["SOD"].copy()
+    atoms.info.clear()
+    return atoms
+
+
+def condition(folder, name, text=FILE):
+    path = folder / "c.toml"
+    path.write_text(text.replace("{name}", name))
+    return path
+
+
+def beads(path):
+    found = read_condition(path)
+    frame = first_frame(found, found.read_forcefield())
+    count = np.bincount(frame.particles.typeid, minlength=2)
+    return dict(zip(frame.particles.types, count.tolist(), strict=True)), start_in_words(found)
+
+
+@pytest.mark.parametrize("name", ["sod.cif", "sod.extxyz", "POSCAR", "sod.data", "sod.pdb"])
+def test_atoms_of_any_format(tmp_path, sodalite, name):
+    how = {"sod.data": {"format": "lammps-data", "masses": True}, "POSCAR": {"format": "vasp"}}.get(name, {})
+    ase.io.write(tmp_path / name, sodalite, **how)
+    count, words = beads(condition(tmp_path, name))
+    assert count == {"T": 96, "S": 16}  # 12 T and 2 cages a cell, 2 x 2 x 2 cells
+    assert "24 O left out" in words
+    assert "an S put into each of 2 cages" in words
+
+
+def test_t_alone_s_of_the_file_and_no_s(tmp_path, sodalite):
+    t = sodalite[sodalite.numbers == 14]
+    ase.io.write(tmp_path / "t.extxyz", t)
+    assert beads(condition(tmp_path, "t.extxyz"))[0] == {"T": 96, "S": 16}
+    none = FILE.replace("repeat", "S_in_cages = false\nrepeat")
+    assert beads(condition(tmp_path, "t.extxyz", none))[0] == {"T": 96, "S": 0}
+    from ase import Atoms
+
+    cell, sites = start_structure("SOD")
+    both = Atoms("Ge12X", positions=[*sites, [0, 0, 0]], cell=cell, pbc=True)
+    ase.io.write(tmp_path / "ge.extxyz", both)
+    named = FILE.replace("repeat", 'types = { T = "Ge", S = "X" }\nrepeat')
+    count, words = beads(condition(tmp_path, "ge.extxyz", named))
+    assert count == {"T": 96, "S": 8}
+    assert "1 S of the file" in words
+
+
+def test_written_out_it_reads_back(tmp_path, sodalite):
+    ase.io.write(tmp_path / "sod.cif", sodalite)
+    found = read_condition(condition(tmp_path, "sod.cif"))
+    (tmp_path / "again.toml").write_text(to_toml(found))
+    assert read_condition(tmp_path / "again.toml").system.repeat == (2, 2, 2)
+    # what a GSD start wrote so far is written as it was, so that old runs go on
+    plain = read_condition(condition(tmp_path, "sod.cif", FILE.replace("repeat = [2, 2, 2]\n", "")))
+    assert "repeat" not in to_toml(plain)
+    assert "S_in_cages" not in to_toml(plain)
+
+
+def test_a_run_from_a_cif_and_one_from_a_type_without_positions(tmp_path, sodalite):
+    ase.io.write(tmp_path / "sod.cif", sodalite)
+    done = call("run", condition(tmp_path, "sod.cif"), "--out", "cif", "--threads", "1", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["n_T"] == 96
+    with gsd.hoomd.open(str(tmp_path / "cif" / "trajectory.gsd")) as file:
+        assert file[0].particles.N == 112
+    assert "24 O left out" in (tmp_path / "cif" / "log.txt").read_text()
+    path = condition(tmp_path, "", SHORT.replace("SOD", "*BEA").replace("[2, 2, 2]", "[1, 1, 1]"))
+    said = call("check", path, cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "BEA are calculated from its net" in said.stdout
+
+
+def test_what_cannot_be_a_start(tmp_path, sodalite):
+    (tmp_path / "README").write_text("words\n")
+    assert "no format" in is_one_message(call("check", condition(tmp_path, "README"), cwd=tmp_path))
+    path = condition(tmp_path, "", SHORT.replace("SOD", "SODA"))
+    assert "'SODA'; expected a known name; did you mean 'SOD'?" in is_one_message(
+        call("check", path, cwd=tmp_path)
+    )
