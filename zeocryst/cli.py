@@ -238,7 +238,8 @@ def _identify(options: argparse.Namespace) -> int:
                 print(in_words(entry))
     failed = [entry["error"] for entry in found["files"] if "error" in entry]
     if failed:
-        raise InputError("\n".join([f"{len(failed)} of {len(found['files'])} not identified:", *failed]))
+        several = [f"{len(failed)} of {len(found['files'])} not identified:"] if len(failed) > 1 else []
+        raise InputError("\n".join([*several, *failed]))
     return 0
 
 
