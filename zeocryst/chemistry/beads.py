@@ -43,8 +43,8 @@ def with_roles(beads: gsd.hoomd.Frame, roles: Roles) -> gsd.hoomd.Frame:
         raise InputError(f"a bead is of type number {int(kinds.max())}, but there are {len(there)} type names")
     role_of = {name: role for role in ROLES for name in _names(roles, role, there)}
     if "T" not in role_of.values():
-        names, wanted_t = ", ".join(map(repr, there)), ", ".join(map(repr, roles.get("T", T_OF_BEADS)))
-        wanted = there[0] if len(there) == 1 else "NAME"
+        names, wanted_t = ", ".join(map(repr, there)), ", ".join(map(repr, roles.get("T", ("T",))))
+        wanted = there[0] if len(there) == 1 and there[0] not in ("S", "O") else "NAME"
         raise InputError(
             f"the frame has no type {wanted_t}; its types are {names}: say which "
             f"is which, for example --types T={wanted}"
