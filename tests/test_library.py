@@ -345,8 +345,8 @@ def wrong_input(case, folder):
         frame = beads([[0.5, 0.5, 0.5]], np.array([[9.0, 0, 0], [8, 2, 0], [0, 0, 9]]))
         named = "the cell is smaller than a bond: its shortest lattice vector is 2.24 Å"
     elif case == "no cell":
-        path = folder / "wrong.xyz"
-        ase.io.write(path, Atoms("Si2", positions=[[0, 0, 0], [3, 0, 0]]))
+        path = folder / "wrong.extxyz"
+        path.write_text('2\nProperties=species:S:1:pos:R:3 pbc="T T T"\nSi 0 0 0\nSi 3 0 0\n')
         return path, "no volume"
     if case == "empty":
         gsd.hoomd.open(str(path), "w").close()

@@ -42,14 +42,15 @@ def with_roles(beads: gsd.hoomd.Frame, roles: Roles) -> gsd.hoomd.Frame:
     if len(kinds) and (not there or int(kinds.max()) >= len(there)):
         raise InputError(f"a bead is of type number {int(kinds.max())}, but there are {len(there)} type names")
     role_of = {name: role for role in ROLES for name in _names(roles, role, there)}
-    if "T" not in role_of.values():
-        names, wanted_t = ", ".join(map(repr, there)), ", ".join(map(repr, roles.get("T", T_OF_BEADS)))
-        wanted = there[0] if len(there) == 1 else "NAME"
+    if not any(role_of.get(name) == "T" for name in there):
+        names, wanted_t = ", ".join(map(repr, there)), ", ".join(map(repr, roles.get("T", ("T",))))
+        wanted = there[0] if len(there) == 1 and there[0] not in ("S", "O") else "NAME"
         raise InputError(
             f"the frame has no type {wanted_t}; its types are {names}: say which "
             f"is which, for example --types T={wanted}"
         )
-    called = [role_of.get(name, name) for name in there]
+    # a type that has the name of a role which was given to another one
+    called = [role_of.get(name, f"other {name}" if name in ROLES else name) for name in there]
     check_positions(np.asarray(beads.particles.position), [called[k] for k in kinds], what="site", first=0)
     types = list(dict.fromkeys(called))
     beads.particles.types = types
