@@ -82,7 +82,7 @@ def test_a_stop_and_a_new_stage_hold_the_same_beads(engine, ts, tmp_path):
     assert not finished
     assert position.stage == 0
     assert wandered[-1]  # else the test could not fail
-    frame, position = folder.load()
+    (frame, position), _ = folder.load()
     assert ((np.asarray(frame.log[HELD_MARK]) > 0) == held).all()
     stop["after"] = 10**9
     with TrajectoryWriter(folder.trajectory) as writer:
@@ -91,7 +91,7 @@ def test_a_stop_and_a_new_stage_hold_the_same_beads(engine, ts, tmp_path):
     first = unwrapped(start)
     for position, place, mark in frames:
         if position.step <= 600:
-            # positions pass through single precision where the run stopped
+            # frames that are shown are in single precision
             assert np.abs(place - first)[held].max() < 1e-5
             assert ((mark > 0) == held).all()
         else:

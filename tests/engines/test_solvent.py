@@ -334,9 +334,9 @@ def test_brownian_dynamics_without_friction_is_refused(make, ts, sgt):
             next(make(ts).run(sgt, stage, seed=1, every=50, friction=friction))
 
 
-def test_a_brownian_run_that_explodes_says_what_to_do(make, ts, sgt):
+def test_a_brownian_run_that_explodes_is_noticed(make, ts, sgt):
     stage = Stage("brownian", (500.0, 500.0), time_ps=100, timestep_fs=400)
-    with pytest.raises(SimulationError, match="timestep_fs"):
+    with pytest.raises(SimulationError, match="too far|exploded"):
         last_frame(make(ts).run(sgt, stage, seed=1, every=25, friction=FRICTION))
 
 
