@@ -247,7 +247,7 @@ def test_wrong_inputs_are_one_message_each(growth, tmp_path, capsys):
         ("no_t.gsd", "frame 0", "'A'", "--types T=A"),
         ("nan.gsd", "frame 0", "not finite", "site 1"),
         ("small.gsd", "frame 0", "smaller than a bond", "2 Å"),
-        ("flat.gsd", "frame 0", "no volume"),
+        ("flat.gsd", "frame 0", "three lengths"),
         ("no_si.extxyz", "no T sites among Fe", "--types T=Fe"),
     ):
         err = message(capsys, "analyze", tmp_path / name, "--out", tmp_path / "out")

@@ -17,7 +17,7 @@ QTZ = (
     3, 12, {180, 181},
 )  # fmt: skip
 #: Types whose tetrahedra have less symmetry than their T.
-LOWERED = {"ASV", "EWO", "UOZ"}
+LOWERED = {"ASV", "EWO", "KLW", "UOZ"}
 #: Dense nets are not in the database of zeolites: the minerals' own groups (coesite C2/c, diamond, lonsdaleite,
 #: beta-quartz and keatite with the other hand of each, sanidine C2/m), and the resource's Cmmm of mog.
 DENSE_GROUPS = {"coe": {15}, "dia": {227}, "fel": {12}, "kea": {92, 96}, "lon": {194}, "mog": {65},
