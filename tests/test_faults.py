@@ -600,7 +600,7 @@ def test_only_the_users_own_types_are_removed(tmp_path, monkeypatch):
     folder = types.user_folder()
     folder.mkdir(parents=True)
     (folder / "broken.json").write_text("{")
-    types.framework_types.cache_clear()
+    types.forget_user_types()
     try:
         status, out, _ = call_here("frameworks", "own", "--json")
         assert status == 0
@@ -613,8 +613,7 @@ def test_only_the_users_own_types_are_removed(tmp_path, monkeypatch):
         assert not (folder / "broken.json").exists()
         assert "no framework types of your own" in call_here("frameworks", "own")[1]
     finally:
-        types.framework_types.cache_clear()
-        types.nets.cache_clear()
+        types.forget_user_types()
 
 
 # ---- fuzzers ---------------------------------------------------------------------------------------

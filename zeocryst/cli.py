@@ -250,10 +250,20 @@ def _identify(options: argparse.Namespace) -> int:
         for entry in found["files"]:
             if "error" not in entry:
                 print(in_words(entry))
-    failed = [entry["error"] for entry in found["files"] if "error" in entry]
+    failed: dict[str, list[str]] = {}
+    for entry in found["files"]:
+        if "error" in entry:
+            failed.setdefault(entry["path"], []).append(entry["error"])
     if failed:
-        several = [f"{len(failed)} of {len(found['files'])} not identified:"] if len(failed) > 1 else []
-        raise InputError("\n".join([*several, *failed]))
+        lines = [
+            first + (f" (and {len(others)} more frames of it)" if others else "")
+            for first, *others in failed.values()
+        ]
+        files = len({entry["path"] for entry in found["files"]})
+        several = (
+            [f"{len(lines)} of {files} files not identified, or not all of them:"] if len(lines) > 1 else []
+        )
+        raise InputError("\n".join([*several, *lines]))
     return 0
 
 

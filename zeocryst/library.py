@@ -94,7 +94,7 @@ def own_frameworks() -> dict[str, Any]:
     A file that is damaged has ``error`` instead of what it holds, so that it can be removed.
     """
     rows: list[dict[str, Any]] = []
-    for code in user_codes():
+    for code in sorted(path.stem for path in user_folder().glob("*.json")):
         row: dict[str, Any] = {"code": code, "file": str(user_folder() / f"{code}.json")}
         try:
             entry = user_entry(code)

@@ -69,13 +69,14 @@ def test_the_reference_cells(reference):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("code", sorted(set(startable_codes()) - set(start_codes())))
-def test_every_type_can_start(code):
-    found = embedded(code)
-    assert FARTHEST_T_T_A[0] < found.shortest <= found.longest < FARTHEST_T_T_A[1]
-    assert 1000 * len(found.positions) / volume(found.cell) == pytest.approx(
-        framework_types()[code].density_T_per_1000A3, rel=0.015
-    )
+def test_every_type_can_start(fuzz):
+    """Some of them; all of them (`--fuzz 300`) take several minutes."""
+    codes = sorted(set(startable_codes()) - set(start_codes()))
+    for code in np.random.default_rng(2).permutation(codes)[: fuzz(40)].tolist():
+        found = embedded(code)
+        assert FARTHEST_T_T_A[0] < found.shortest <= found.longest < FARTHEST_T_T_A[1], code
+        density = 1000 * len(found.positions) / volume(found.cell)
+        assert density == pytest.approx(framework_types()[code].density_T_per_1000A3, rel=0.015), code
 
 
 def test_a_start_of_it_says_where_it_comes_from(ts):
