@@ -1,6 +1,7 @@
 """What tests share: reference structures, frames, short conditions."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 
 #: The user's own framework types lie elsewhere while tests run, in this process and in those it starts.
 os.environ["ZEOCRYST_DATA"] = tempfile.mkdtemp(prefix="zeocryst-tests-")
+
+#: Under nohup a hangup is ignored, here and in every process that tests start.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SHARED = Path(os.environ.get("ZEOCRYST_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
