@@ -155,7 +155,7 @@ def dataset(atoms: Atoms) -> Any:
 
     spglib.error.OLD_ERROR_HANDLING = False  # raise, rather than return None
     cell = (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers)
-    return spglib.get_symmetrydataset(cell, symprec=SYMPREC_A)
+    return spglib.get_symmetry_dataset(cell, symprec=SYMPREC_A)
 
 
 def start_structure(atoms: Atoms) -> dict[str, Any]:
