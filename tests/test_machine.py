@@ -251,6 +251,27 @@ def test_signals_that_come_twice_by_themselves_count_once():
         os.kill(os.getpid(), signal.SIGHUP)  # while the first one is told of
 
 
+def test_a_signal_that_comes_while_numba_compiles_waits_for_its_end():
+    """LLVM asks Python for cached code in the middle; an exception there ends the process with signal 11."""
+    import threading
+
+    import numba
+    import numpy as np
+
+    def some(x):
+        return np.sort(x * 2.0).cumsum()[::2].sum() + np.linalg.norm(x)
+
+    compiled = numba.njit(some)
+    with Stopper(None) as stopper:
+        stopper.at_once = True
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        with pytest.raises(KeyboardInterrupt):
+            compiled(np.ones(3))
+        assert len(compiled.signatures) == 1
+        assert stopper.reason == "SIGTERM"
+    assert compiled(np.ones(3)) == pytest.approx(some(np.ones(3)))
+
+
 # ---- types ------------------------------------------------------------------------------------------------
 
 

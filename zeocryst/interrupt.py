@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType, TracebackType
+from typing import Any
 
 from zeocryst.errors import InputError
 from zeocryst.machine import break_off
@@ -83,6 +85,27 @@ def _heard_at_once() -> Iterator[None]:
         os.close(reader)
 
 
+def _interrupt() -> None:
+    """Interrupt, or do it as soon as numba has compiled what it is compiling: LLVM does not outlive it."""
+    compiler = sys.modules.get("numba.core.compiler_lock")
+    lock = compiler.global_compiler_lock if compiler else None
+    if lock is None or not lock.is_locked():
+        raise KeyboardInterrupt
+    from numba.core import event
+
+    class _Later(event.Listener):  # type: ignore[misc]
+        def on_start(self, _: Any) -> None:
+            """Wait."""
+
+        def on_end(self, _: Any) -> None:
+            """Interrupt where nothing is compiled any more."""
+            if not lock.is_locked():
+                event.unregister("numba:compiler_lock", self)
+                raise KeyboardInterrupt
+
+    event.register("numba:compiler_lock", _Later())
+
+
 @contextmanager
 def interrupted_alike() -> Iterator[None]:
     """Within it each signal that asks to end interrupts as Ctrl-C does."""
@@ -91,7 +114,7 @@ def interrupted_alike() -> Iterator[None]:
     def interrupt(number: int, _: FrameType | None) -> None:
         came.append(number)
         if len(came) == 1 or number not in REPEATED:
-            raise KeyboardInterrupt
+            _interrupt()
 
     old = _take_over(interrupt)
     try:
@@ -134,7 +157,7 @@ class Stopper:
         self.reason = self.reason or ("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
         if second or self.at_once:
             self.at_once = False
-            raise KeyboardInterrupt
+            _interrupt()
 
     def __enter__(self) -> Stopper:
         self._old = _take_over(self._on_signal)
