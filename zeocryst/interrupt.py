@@ -88,7 +88,7 @@ def _heard_at_once() -> Iterator[None]:
 def _interrupt() -> None:
     """Interrupt, or do it as soon as numba has compiled what it is compiling: LLVM does not outlive it."""
     compiler = sys.modules.get("numba.core.compiler_lock")
-    lock = compiler.global_compiler_lock if compiler else None
+    lock: Any = compiler.global_compiler_lock if compiler else None
     if lock is None or not lock.is_locked():
         raise KeyboardInterrupt
     from numba.core import event
