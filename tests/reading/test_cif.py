@@ -250,3 +250,30 @@ def test_a_hundred_thousand_atoms_in_p1_take_seconds(tmp_path):
     [atoms] = read_images(path)
     assert time.process_time() - begin < 10
     assert len(atoms) > 0.999 * n
+
+
+def test_coordinates_of_a_box_with_the_lengths_of_one_cell(tmp_path, reference):
+    """As RASPA writes: only the volume is that of the 2 x 1 x 3 cells whose atoms are listed."""
+    atoms = reference["CHA"]
+    box = atoms.repeat((2, 1, 3))
+    a, b, c, *angles = atoms.cell.cellpar()
+    rows = "\n".join(
+        f"T {s} {x:.9f} {y:.9f} {z:.9f}"
+        for s, (x, y, z) in zip(box.symbols, box.get_scaled_positions(), strict=True)
+    )
+    text = (
+        f"data_x\n_cell_length_a {a}\n_cell_length_b {b}\n_cell_length_c {c}\n_cell_angle_alpha {angles[0]}\n"
+        f"_cell_angle_beta {angles[1]}\n_cell_angle_gamma {angles[2]}\n_cell_volume VOLUME\n"
+        "_symmetry_Int_Tables_number 1\nloop_\n_atom_site_label\n_atom_site_type_symbol\n_atom_site_fract_x\n"
+        f"_atom_site_fract_y\n_atom_site_fract_z\n{rows}\n"
+    )
+    (found,) = read_cif(text.replace("VOLUME", f"{box.get_volume():.1f}"))
+    assert found.cell.cellpar() == pytest.approx(box.cell.cellpar(), abs=1e-6)
+    assert "2 x 1 x 3 cells" in found.info["zeocryst_notes"][0]
+    # a volume that is simply wrong is said, and changes nothing
+    (found,) = read_cif(text.replace("VOLUME", "1234.5"))
+    assert found.cell.cellpar()[:3] == pytest.approx([a, b, c], abs=1e-6)
+    assert "the lengths and angles are taken" in found.info["zeocryst_notes"][0]
+    (found,) = read_cif(text.replace("VOLUME", f"{atoms.get_volume():.1f}"))
+    assert found.cell.cellpar()[:3] == pytest.approx([a, b, c], abs=1e-6)
+    assert "volume" not in "".join(found.info["zeocryst_notes"])

@@ -16,6 +16,7 @@ from zeocryst.errors import InputError
 from zeocryst.reading.assembly import NOTES, Sites, assembled
 from zeocryst.reading.cif_text import odd_rows, prepared, why_not
 from zeocryst.reading.elements import element_of
+from zeocryst.reading.stated_volume import meant_cell
 from zeocryst.reading.symmetry import Stated
 
 if TYPE_CHECKING:
@@ -145,7 +146,10 @@ def _structure(block: Any, text: str) -> Atoms:
     cell = _cell(block)
     sites = _Sites(block, text)
     stated = Stated(_all(block, SYMOPS), _first(block, HALL), _first(block, MAUGUIN), _first(block, NUMBER))
-    return assembled(sites.sites, cell, stated, sites.notes)
+    volume = number(_first(block, ("_cell_volume", "_cell.volume")) or "?")
+    trivial = len(stated.triplets) <= 1 and (bool(stated.triplets) or stated.number in ("", "1"))
+    cell, words = meant_cell(cell, volume, sites.sites.fractional, everything=trivial)
+    return assembled(sites.sites, cell, stated, [*sites.notes, *([words] if words else [])])
 
 
 class _Sites:
