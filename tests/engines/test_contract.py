@@ -143,8 +143,8 @@ def test_npt_reaches_the_pressure(engine, sgt):
         error = blocks.std(ddof=1) / 10**0.5
         assert abs(p.mean() - target) < 4 * error + 50
         volume[target] = np.mean(volumes)
-    # a silica framework gives way by 0.3 to 3 %: bulk moduli of 10 to 100 GPa
-    assert 0.003 < 1 - volume[3000.0] / volume[0.0] < 0.03
+    # a silica framework gives way by 0.3 to 5 %: bulk moduli of 6 to 100 GPa (the model's SGT has 10 or so, hot)
+    assert 0.003 < 1 - volume[3000.0] / volume[0.0] < 0.05
 
 
 def test_a_ramp_follows_its_line_and_restarts_on_it(engine, sgt):
