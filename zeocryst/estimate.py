@@ -76,7 +76,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
             frame, relaxed = _relaxed(engine, frame)
         if not relaxed:  # in short steps it holds, and a step takes as long
             trial = replace(trial, timestep_fs=trial.timestep_fs / 100, time_ps=trial.time_ps / 100)
-        elif longest.temperature_K:
+        if longest.temperature_K:
             thermalize(frame, longest.temperature_K[0], np.random.default_rng(condition.seed))
         try:
             speed = _try(engine, condition, frame, trial) * tried / beads
