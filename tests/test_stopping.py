@@ -138,7 +138,7 @@ def test_a_run_begun_with_one_engine_goes_on_with_another(longer, tmp_path):
 
 @pytest.mark.hoomd
 def test_every_shipped_condition_is_one_for_hoomd(tmp_path):
-    """Each is read, estimated and begun with HOOMD-blue, unchanged."""
+    """Each whose box holds two cut-offs is read, estimated and begun with HOOMD-blue, unchanged."""
     from zeocryst.engines import engine_modules
 
     offer = engine_modules()["hoomd"].offer("cpu")
@@ -146,6 +146,9 @@ def test_every_shipped_condition_is_one_for_hoomd(tmp_path):
         pytest.skip(offer.reason)
     for folder in sorted((ROOT / "runs").glob("*/condition.toml")):
         done = call("check", folder, "--engine", "hoomd", "--json")
+        if folder.parent.name == "sod_unseeded":  # small on purpose, and its README says for whom
+            assert "HOOMD-blue needs more than 28.80 Å" in is_one_message(done)
+            continue
         assert done.returncode == 0, done.stderr
         assert "hoomd" in json.loads(done.stdout)["engine"]
         out = tmp_path / folder.parent.name
