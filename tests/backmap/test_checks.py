@@ -124,12 +124,16 @@ def test_a_squashed_tetrahedron_fails_by_its_angle_variance():
 
 @pytest.mark.parametrize(("scale", "fails"), [(1.021, True), (1.019, False)])
 def test_a_swollen_tetrahedron_fails_by_its_residual(scale, fails):
-    """All distances are too long by one share, which is R then; no bond and no angle is beyond its limit."""
+    """All distances are too long by one share, which is R then; no single bond and no angle is beyond its limit.
+
+    Their mean of 1.642 to 1.645 Å is: a check of its own.
+    """
     atoms = atoms_of(acid(lengths=(scale * SI_O,) * 4))
     found = examine(atoms, network_of_atoms(atoms), 0.0, atoms.get_volume())
     residual = next(c for c in found.checks if c.name == "largest DLS residual of a Si")
     assert residual.value == pytest.approx(scale - 1, rel=1e-3)
-    assert {c.name for c in found.checks if c.passed is False} == ({residual.name} if fails else set())
+    wrong = {c.name for c in found.checks if c.passed is False}
+    assert wrong - {"mean Si-O"} == ({residual.name} if fails else set())
 
 
 @pytest.mark.parametrize(("angle", "fails"), [(118, True), (122, False)])
@@ -289,6 +293,7 @@ def test_the_volume_is_a_check_only_where_the_cell_is_free(reference):
 FAULTY = {
     "smallest Si-O-Si": {"RWY", "SOS"},
     "largest DLS residual of a Si": {"GON", "RWY"},
+    "mean Si-O": {"GON"},
     "closest O-O of two tetrahedra": {
         "AEN", "BEC", "ISV", "ITG", "IWS", "IWW", "MSE", "MTF", "SOV", "TOL", "UOV",
     },

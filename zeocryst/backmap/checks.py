@@ -16,6 +16,7 @@ smallest, largest O-Si-O          237          237
 smallest Si-O-Si                  235          234  RWY, SOS; back-mapped AET too (119.1 degrees)
 largest angle variance            237          237
 largest DLS residual of a Si      235          236  RWY; as is GON (bonds of 1.58 Å)
+mean Si-O                         236          237  as is GON
 closest O-O of two tetrahedra     226          228  idealized germanates with double four-rings
 closest Si-Si, Si-O               237          237
 ==============================  =====  ===========  ============================================
