@@ -199,7 +199,7 @@ def test_threads_that_wait_go_to_sleep_unless_the_user_wants_otherwise():
     code = (
         "import os; from zeocryst.engines.lammps import _load; _load(); print(os.environ.get('GOMP_SPINCOUNT'))"
     )
-    for given, found in [({}, "300"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")]:
+    for given, found in [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")]:
         kept = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
         done = subprocess.run(
             [sys.executable, "-c", code], env=kept | given, capture_output=True, text=True, check=True
