@@ -231,7 +231,7 @@ def test_two_threads_on_a_core_that_others_want_do_not_collapse():
     finally:
         busy.kill()
         busy.wait()
-    assert two > one / 3, (one, two)
+    assert two > one / 5, (one, two)  # and a run would go on with one (`Crew`), which this does not
     if len(os.sched_getaffinity(0)) > 1:  # with one core the library knows that it has one
         assert itself < one / 10, (one, itself)
 
