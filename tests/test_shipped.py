@@ -51,7 +51,7 @@ def test_the_seed_grows(tmp_path):
     assert (summary["n_T"], summary["n_S"]) == (512, 32)
     share = summary["crystalline_share"]
     assert 0.3 < share["start"] < 0.65
-    # eight of nine runs ended without a defect, one with three T that lack their fourth bond (its README)
+    # nine of ten runs ended without a defect, one with three T that lack their fourth bond (its README)
     assert share["end"] >= 0.98
     assert summary["quenched"]["crystalline_share"] >= 0.98
     assert summary["verdict"] == "crystalline"
