@@ -122,3 +122,12 @@ def test_dumps_under_any_name(tmp_path):
         frames = read_images(tmp_path / name)
         assert [atoms.get_chemical_formula() for atoms in frames] == ["O4Si2", "O4Si2"]
         assert np.allclose(frames[1].positions, PLACES)
+
+
+def test_types_called_by_their_numbers_are_accounted_for_by_them(tmp_path):
+    """Also where the masses tell the elements: it said "type 14" for a type 1 of silicon."""
+    from zeocryst.structures import Structures
+
+    (tmp_path / "data.x").write_text(data())
+    found = Structures(tmp_path / "data.x", {"T": ("1",), "O": ("2",)})
+    assert found.account(0)["T"] == {"type 1": 2}

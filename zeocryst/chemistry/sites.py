@@ -82,7 +82,7 @@ def sites_of_atoms(atoms: Atoms, roles: Roles) -> SitesOfAtoms:
     symbols = np.array(atoms.get_chemical_symbols(), dtype=str)
     if len(symbols) == 0:
         raise InputError("the structure has no atoms")
-    if "type" in atoms.arrays and any(name.isdigit() for names in roles.values() for name in names):
+    if "type" in atoms.arrays and _by_number(roles):
         # numbers are the file's types, also where its masses tell the elements
         symbols = np.array([_symbol(str(number)) for number in atoms.arrays["type"]], dtype=str)
     positions = np.asarray(atoms.positions, dtype=float)
@@ -166,10 +166,15 @@ def _symbol(name: str) -> str:
     return name
 
 
+def _by_number(roles: Roles) -> bool:
+    """Whether the user named types by their numbers."""
+    return any(name.isdigit() for names in roles.values() for name in names)
+
+
 def _names(atoms: Atoms, roles: Roles) -> NDArray[np.str_]:
     """What each atom is called: its element, or its type's number where the user gave numbers."""
-    if any(name.isdigit() for names in roles.values() for name in names):
-        return np.array([f"type {number}" for number in atoms.numbers], dtype=str)
+    if _by_number(roles):
+        return np.array([f"type {number}" for number in atoms.arrays.get("type", atoms.numbers)], dtype=str)
     return np.array(atoms.get_chemical_symbols(), dtype=str)
 
 
@@ -222,6 +227,7 @@ def _resolved(
     rivals = mine[choice.rivals]
 
     def words(t: Bools, o: Bools) -> list[str]:
+        """What was decided, of those that turned out to be T and O."""
         near = t | (o & _beside(positions, t, o, cell)) if len(rivals) else t
         out = {int(pair[~keep[pair]][0]) for pair in rivals if (~keep[pair]).any() and near[pair].any()}
         said = []
