@@ -8,7 +8,39 @@ import signal
 import tempfile
 import traceback
 
+import numpy as np
+from command_line import ROOT
+
 ALLOWED = (0, 2, 3, 4)
+
+TS = (ROOT / "forcefields" / "ts.toml").read_text("utf-8")
+GOOD = (ROOT / "runs" / "sgt_seeded" / "condition.toml").read_text("utf-8")
+MELT = """
+[system]
+start = "melt"
+n_T = 64
+[[stage]]
+kind = "nvt"
+temperature_K = 1600
+time_ps = 1
+[output]
+interval_ps = 0.5
+backmap = false
+report = false
+"""
+GEL = """
+[system]
+start = "gel"
+n_T = 100
+[system.recipe]
+{}
+[[stage]]
+kind = "langevin"
+temperature_K = 300
+time_ps = 1
+[output]
+interval_ps = 0.5
+"""
 
 
 def call_here(*arguments):
@@ -97,3 +129,25 @@ def damaged_at_random(path, rng: random.Random, how):
     bit = rng.randrange(8)
     flip(path, at, bit)
     return f"{path.name} bit {bit} of byte {at}"
+
+
+def structure_files(folder):
+    """A small framework in six formats."""
+    import ase.io
+
+    from zeocryst.condition import System
+    from zeocryst.forcefield import read_forcefield
+    from zeocryst.solution.start import crystal
+    from zeocryst.trajectory import write_frame
+
+    frame = crystal(System("framework", framework="SOD"), read_forcefield("ts"))
+    cell = np.diag(frame.configuration.box[:3])
+    names = np.array(["Si", "Xe"])[np.asarray(frame.particles.typeid)]
+    atoms = ase.Atoms(names, np.asarray(frame.particles.position) + cell.sum(axis=0) / 2, cell=cell, pbc=True)
+    made = {
+        "it.cif": "cif", "it.extxyz": "extxyz", "POSCAR": "vasp", "it.pdb": "proteindatabank", "it.xsf": "xsf",
+    }  # fmt: skip
+    for name, form in made.items():
+        ase.io.write(folder / name, atoms, format=form)
+    write_frame(folder / "it.gsd", frame)
+    return [*(folder / name for name in made), folder / "it.gsd"]

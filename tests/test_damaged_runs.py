@@ -10,30 +10,12 @@ import signal
 import gsd.hoomd
 import numpy as np
 import pytest
+from conftest import SHORT
 from faults import ALLOWED, call_here, cut, damaged_at_random, flip, stopped_after
 
 from zeocryst.trajectory import readable
 
-CONDITION = """
-seed = 7
-[system]
-start = "framework"
-framework = "SOD"
-repeat = [2, 2, 2]
-[[stage]]
-kind = "langevin"
-temperature_K = 500
-time_ps = 1
-[[stage]]
-kind = "npt"
-temperature_K = 500
-coupling = "aniso"
-time_ps = 5
-[output]
-interval_ps = 0.5
-backmap = false
-report = false
-"""
+CONDITION = SHORT.replace("time_ps = 4", "time_ps = 5") + "backmap = false\nreport = false\n"
 STEPS = list(range(0, 1201, 100))
 
 
