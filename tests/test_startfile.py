@@ -11,7 +11,7 @@ from conftest import SHORT
 
 from zeocryst.condition import read_condition, to_toml
 from zeocryst.frameworks.table import start_structure
-from zeocryst.pipeline import first_frame, start_in_words
+from zeocryst.pipeline import first_frame_and_words
 
 FILE = SHORT.replace('framework = "SOD"\n', 'file = "{name}"\n').replace('"framework"', '"file"')
 
@@ -31,9 +31,9 @@ def condition(folder, name, text=FILE):
 
 def beads(path):
     found = read_condition(path)
-    frame = first_frame(found, found.read_forcefield())
+    frame, words = first_frame_and_words(found, found.read_forcefield())
     count = np.bincount(frame.particles.typeid, minlength=2)
-    return dict(zip(frame.particles.types, count.tolist(), strict=True)), start_in_words(found)
+    return dict(zip(frame.particles.types, count.tolist(), strict=True)), words
 
 
 @pytest.mark.parametrize("name", ["sod.cif", "sod.extxyz", "POSCAR", "sod.data", "sod.pdb"])

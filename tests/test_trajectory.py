@@ -8,10 +8,10 @@ from zeocryst.errors import InputError
 from zeocryst.trajectory import (
     TrajectoryWriter,
     count_frames,
-    cut_after,
     iterate,
     logged,
     read_frame,
+    rewrite,
     write_frame,
 )
 
@@ -52,8 +52,8 @@ def test_appending_goes_on(five, sgt):
     assert [f.configuration.step for _, f in iterate(five, slice(1, None, 2))] == [100, 300, 500]
 
 
-def test_cut_after_keeps_earlier_frames_whole(five):
-    assert cut_after(five, 250) == 3
+def test_a_file_of_its_earlier_frames_takes_its_place(five):
+    assert rewrite(five, (frame for _, frame in iterate(five) if frame.configuration.step <= 250)) == 3
     assert count_frames(five) == 3
     assert logged(read_frame(five), "x") == 1.0
     assert not five.with_name("t.gsd.part").exists()

@@ -124,8 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _answer(arguments: Sequence[str] | None) -> int:
+    given = _without_marks(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(_parser().parse_args(_without_marks(arguments)))
+        return _dispatch(_parser().parse_args(given))
     except InputError as error:
         print(f"zeocryst: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -138,17 +139,16 @@ def _answer(arguments: Sequence[str] | None) -> int:
         print(f"zeocryst: {type(error).__name__}: {reason}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        words = "; the same command goes on from the last checkpoint" if "run" in sys.argv[1:2] else ""
+        words = "; the same command goes on from the last checkpoint" if given[:1] == ["run"] else ""
         print(f"zeocryst: interrupted{words}", file=sys.stderr)
         return STOPPED
 
 
-def _without_marks(arguments: Sequence[str] | None) -> list[str]:
+def _without_marks(arguments: Sequence[str]) -> list[str]:
     """The arguments, where a code such as ``-CLO`` is no option: framework types have marks in front."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["frameworks"]:
-        given = [word[1:] if re.fullmatch(r"-[A-Za-z]{3}", word) else word for word in given]
-    return given
+    if list(arguments[:1]) != ["frameworks"]:
+        return list(arguments)
+    return [word[1:] if re.fullmatch(r"-[A-Za-z]{3}", word) else word for word in arguments]
 
 
 def _dispatch(options: argparse.Namespace) -> int:
@@ -241,7 +241,7 @@ def _new(options: argparse.Namespace) -> int:
 
 def _identify(options: argparse.Namespace) -> int:
     from zeocryst.chemistry.roles import parse_types
-    from zeocryst.identify import identify_files, in_words
+    from zeocryst.identify import failures_in_words, identify_files, in_words
 
     found = identify_files(options.files, options.frame, parse_types(options.types))
     if options.json:
@@ -250,20 +250,8 @@ def _identify(options: argparse.Namespace) -> int:
         for entry in found["files"]:
             if "error" not in entry:
                 print(in_words(entry))
-    failed: dict[str, list[str]] = {}
-    for entry in found["files"]:
-        if "error" in entry:
-            failed.setdefault(entry["path"], []).append(entry["error"])
-    if failed:
-        lines = [
-            first + (f" (and {len(others)} more frames of it)" if others else "")
-            for first, *others in failed.values()
-        ]
-        files = len({entry["path"] for entry in found["files"]})
-        several = (
-            [f"{len(lines)} of {files} files not identified, or not all of them:"] if len(lines) > 1 else []
-        )
-        raise InputError("\n".join([*several, *lines]))
+    if failed := failures_in_words(found):
+        raise InputError(failed)
     return 0
 
 

@@ -38,6 +38,7 @@ def told_when_compiling(say: Callable[[str], None], *, always: bool = True) -> I
             self.tell(words() or "")
 
         def tell(self, text: str) -> None:
+            """Say it, if it is the first or worse than what was said."""
             if text and self.said in ("", WORDS) and text != self.said:
                 self.said = text
                 say(text)

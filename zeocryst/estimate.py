@@ -17,7 +17,7 @@ from zeocryst.failure import told
 from zeocryst.frameworks.table import start_t_count
 from zeocryst.machine import is_busy, load, load_in_words
 from zeocryst.pace import TICK_S, Ticks
-from zeocryst.pipeline import first_frame, needs_relaxing, start_in_words
+from zeocryst.pipeline import first_frame_and_words, needs_relaxing
 from zeocryst.simulation import thermalize
 from zeocryst.solution.recipe import compose, in_words
 from zeocryst.solvent import step_length
@@ -54,7 +54,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
     forcefield = condition.read_forcefield()
     chosen = condition.engine
     small = _smaller(condition)
-    frame = first_frame(small, forcefield)
+    frame, origin = first_frame_and_words(small, forcefield)
     engine, why = choose_engine(
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
@@ -93,7 +93,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "condition": condition.name,
         "n_T": n_t,
         "n_S": n_s,
-        "start": start_in_words(condition),
+        "start": origin,
         **start,
         "steps": condition.n_steps,
         "time_ps": condition.time_ps,

@@ -180,6 +180,22 @@ def identify_files(
     return {"files": entries}
 
 
+def failures_in_words(found: dict[str, Any]) -> str:
+    """The first error of each file of `identify_files`, a line each; empty where there is none."""
+    failed: dict[str, list[str]] = {}
+    for entry in found["files"]:
+        if "error" in entry:
+            failed.setdefault(entry["path"], []).append(entry["error"])
+    lines = [
+        first + (f" (and {len(others)} more frames of it)" if others else "")
+        for first, *others in failed.values()
+    ]
+    if len(lines) > 1:
+        files = len({entry["path"] for entry in found["files"]})
+        lines.insert(0, f"{len(lines)} of {files} files not identified, or not all of them:")
+    return "\n".join(lines)
+
+
 def missing_in_words(bonds: int) -> str:
     """What is said of bonds over O that a file lacks."""
     return f"{bonds} O are missing, each between two T that lack one there; those T count as bonded"

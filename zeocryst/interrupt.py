@@ -69,6 +69,7 @@ def _heard_at_once() -> Iterator[None]:
     os.set_blocking(writer, False)
 
     def listen() -> None:
+        """Break off whenever such a signal comes, until the pipe is closed."""
         while numbers := os.read(reader, 64):
             if any(number in ASKING for number in numbers):
                 break_off()
@@ -112,6 +113,7 @@ def interrupted_alike() -> Iterator[None]:
     came = []
 
     def interrupt(number: int, _: FrameType | None) -> None:
+        """As Ctrl-C; one that comes several times by itself counts once."""
         came.append(number)
         if len(came) == 1 or number not in REPEATED:
             _interrupt()

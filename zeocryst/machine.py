@@ -141,6 +141,7 @@ def breakable(end: Callable[[], object]) -> Iterator[list[bool]]:
     broken: list[bool] = []
 
     def breaker() -> None:
+        """End the call, and remember it."""
         broken.append(True)
         end()
 

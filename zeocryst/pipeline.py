@@ -81,25 +81,20 @@ def read_with_options(path: str | Path, options: Options) -> Condition:
 
 def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame:
     """Where the run starts."""
-    system = condition.system
-    if system.start == "framework":
-        return crystal(system, forcefield)
-    if system.start == "melt":
-        return melt(system, forcefield, np.random.default_rng([condition.seed, 1]))
-    if system.start == "gel":
-        return gel(system, forcefield, np.random.default_rng([condition.seed, 1]))
-    assert system.file is not None
-    path = condition.folder / system.file
-    frame, types, _ = beads_of_file(path, system)
-    return adopt(frame, types, forcefield, str(path))
+    return first_frame_and_words(condition, forcefield)[0]
 
 
-def start_in_words(condition: Condition) -> str:
-    """Where the first frame comes from, if something was calculated, left out or put in; else empty."""
+def first_frame_and_words(condition: Condition, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
+    """Where the run starts, and what was calculated, left out or put in for it; empty where nothing was."""
     system = condition.system
     if system.file is not None:
-        return beads_of_file(condition.folder / system.file, system)[2]
-    return origin_in_words(system.framework)
+        path = condition.folder / system.file
+        frame, types, words = beads_of_file(path, system)
+        return adopt(frame, types, forcefield, str(path)), words
+    if system.start == "framework":
+        return crystal(system, forcefield), origin_in_words(system.framework)
+    make = {"melt": melt, "gel": gel}[system.start]
+    return make(system, forcefield, np.random.default_rng([condition.seed, 1])), ""
 
 
 def needs_relaxing(condition: Condition, forcefield: ForceField, frame: gsd.hoomd.Frame) -> bool:
@@ -162,7 +157,7 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     condition = read_with_options(path, options)
     forcefield = condition.read_forcefield()
     chosen = condition.engine
-    frame = first_frame(condition, forcefield)
+    frame, origin = first_frame_and_words(condition, forcefield)
     engine, why = choose_engine(
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
@@ -184,9 +179,7 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     folder.open()
     try:
         recipe = condition.system.recipe
-        for words in filter(
-            None, (start_in_words(condition), why, *(recipe_in_words(recipe) if recipe else ()))
-        ):
+        for words in filter(None, (origin, why, *(recipe_in_words(recipe) if recipe else ()))):
             progress.say(words)
             folder.log(words)
         engines = folder.recorded("engines", [])

@@ -199,6 +199,7 @@ def _marking(on_frame: Callable[..., None]) -> Callable[..., None]:
     """
 
     def marked(position: Position, sample: Sample, frame: gsd.hoomd.Frame, kept: Sequence[Kept]) -> None:
+        """Mark the frame, and those that were kept before it."""
         for each in (frame, *(state for _, _, state in kept)):
             each.log.setdefault(HELD_MARK, np.zeros(each.particles.N, dtype=np.float32))
         on_frame(position, sample, frame, kept)

@@ -61,7 +61,7 @@ class Structures:
         self._file = Path(path)
         self._roles = checked_roles(types, "types")
         self._images: list[Atoms] = []
-        self._numbers: list[int] = []
+        self._place: dict[int, int] = {}  # of each whole frame among the images
         self._last: tuple[int, SitesOfAtoms] | None = None
         if self._file.is_dir():
             raise InputError(f"{path} is a folder; give a file, such as the trajectory.gsd of a run's folder")
@@ -82,7 +82,7 @@ class Structures:
             raise InputError(f"frame {whole.count - 1} is {self.cut[whole.count - 1]}; no frame is whole")
         self._images = read_images(self._file, None if whole is None else whole.text)
         self._count = len(self._images) + len(self.cut)
-        self._numbers = [k for k in range(self._count) if k not in self.cut]
+        self._place = {k: place for place, k in enumerate(self.whole(range(self._count)))}
 
     def __len__(self) -> int:
         """Number of frames of the file, with those that are cut."""
@@ -110,7 +110,7 @@ class Structures:
         if frame is None:
             return self.whole(range(count))
         if frame % count in self.cut:
-            last = max(self._numbers)
+            last = max(self._place)
             raise InputError(
                 f"{self.path}: frame {frame % count} is {self.cut[frame % count]}; the last whole one is "
                 f"--frame {last}"
@@ -132,7 +132,7 @@ class Structures:
         with _named(self.path, index):
             if self._images:
                 return _network(self._sites(index))
-            return bonds_without_oxygens(*sites_of_frame(with_roles(self._read_beads(index), self._roles))[:2])
+            return bonds_without_oxygens(*sites_of_frame(self._read_beads(index))[:2])
 
     def oxygens(self, index: int) -> NDArray[np.float64]:
         """Positions of a frame's O, (P, 3) Å; none of beads."""
@@ -154,7 +154,7 @@ class Structures:
             if self._images:
                 account = self._sites(index).account
                 return account | {"notes": notes_of(self._atoms(index)) + account["notes"]}
-            return account_of_beads(with_roles(self._read_beads(index), self._roles))
+            return account_of_beads(self._read_beads(index))
 
     def frame(self, index: int) -> tuple[Network, gsd.hoomd.Frame]:
         """Network and beads of a frame; its T, S and O are types of these names, T in the network's order.
@@ -171,14 +171,14 @@ class Structures:
             if self._images:
                 sites = self._sites(index)
                 return _network(sites), _beads(self._atoms(index), sites, index)
-            beads = with_roles(self._read_beads(index), self._roles)
+            beads = self._read_beads(index)
             return bonds_without_oxygens(*sites_of_frame(beads)[:2], matched=False), beads
 
     def _read_beads(self, index: int) -> gsd.hoomd.Frame:
-        return read_frame(self._file, index)
+        return with_roles(read_frame(self._file, index), self._roles)
 
     def _atoms(self, index: int) -> Atoms:
-        return self._images[self._numbers.index(index)]
+        return self._images[self._place[index]]
 
     def _sites(self, index: int) -> SitesOfAtoms:
         if self._last is None or self._last[0] != index:
@@ -189,35 +189,6 @@ class Structures:
                 advice = f", such as: {command}" if error.types else ""
                 raise InputError(f"{self.path}: frame {index}: {error}{advice}") from None
         return self._last[1]
-
-
-def read_networks(
-    path: str | Path, frame: int | None = None, types: Mapping[str, str | Sequence[str]] | None = None
-) -> Iterator[tuple[int, Network]]:
-    """The network of each frame of a file, or of one.
-
-    Parameters
-    ----------
-    path
-        GSD, or anything that `zeocryst.reading` reads.
-    frame
-        Number of the frame, negative from the end; every frame when not given.
-    types
-        What T (and O) are called in the file; found by symbol when not given.
-
-    Yields
-    ------
-    index : int
-    network : Network
-
-    Raises
-    ------
-    InputError
-        The file cannot be read, has no such frame or no T.
-    """
-    found = Structures(path, types)
-    for index in found.chosen(frame):
-        yield index, found.network(index)
 
 
 @contextmanager

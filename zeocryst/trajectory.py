@@ -116,6 +116,7 @@ def checksums(frame: gsd.hoomd.Frame) -> np.ndarray:
     count = int(particles.N)
 
     def mixed(begin: int, fields: Mapping[str, tuple[Any, int]]) -> int:
+        """A checksum that goes on over some arrays."""
         for name, (kind, default) in fields.items():
             value = getattr(particles, name)
             shape = (count, 3) if fields is MOVING else (count,)
@@ -138,16 +139,11 @@ def is_sound(frame: gsd.hoomd.Frame) -> bool:
     return kept is None or np.array_equal(kept, checksums(frame))
 
 
-def cut_after(path: Path, step: int) -> int:
-    """Drop the frames after a time step, as when a run goes on from an earlier checkpoint.
-
-    The file is replaced by a copy only once that is complete. Returns the number of frames kept.
-    """
-    return rewrite(path, (frame for _, frame in iterate(path) if frame.configuration.step <= step))
-
-
 def rewrite(path: Path, frames: Iterator[gsd.hoomd.Frame]) -> int:
-    """Put a file with these frames in the place of another, once it is complete; how many they are."""
+    """Put a file with these frames in the place of another, once it is complete; how many they are.
+
+    They may be frames of the file itself.
+    """
     kept = 0
     partial = path.with_name(path.name + ".part")
     partial.unlink(missing_ok=True)

@@ -140,10 +140,6 @@ class Watch:
         extreme = "lowest" if until is not None and until.below else "highest"
         return f"Stage {course.stage} ran {spent} and never had {until} ({extreme}: {course.furthest:g})."
 
-    def sentences(self) -> list[str]:
-        """How the stages ended that could end early."""
-        return [entry["sentence"] for entry in self.story() if "sentence" in entry]
-
 
 def check_memory(condition: Condition, beads: int) -> int:
     """Bytes of the frames that are kept in memory from one frame that is written to the next.

@@ -324,6 +324,7 @@ def _in_order(orbit: Ints, kinds: Ints, ends: Ints) -> list[int]:
     n, m = len(kinds), len(ends)
 
     def rank(k: int) -> tuple[int, ...]:
+        """By what a node is put in order."""
         if k < n:
             return (0, int(kinds[k]), 0, k)
         return (1, *map(int, ends[k - n]), k) if k < n + m else (2, 0, 0, k)

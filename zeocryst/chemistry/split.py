@@ -128,6 +128,7 @@ def _decide(rivals: Ints, rank: Floats, bonds: tuple[Ints, Ints, Floats], n: int
     undecided = set(np.flatnonzero(open_sites).tolist())
 
     def entry(atom: int) -> tuple[float, float, int]:
+        """Its turn: the highest rank first, then the best score."""
         return -float(rank[atom]), -round(float(score[atom]), 2), atom
 
     queue = [entry(atom) for atom in sorted(undecided)]

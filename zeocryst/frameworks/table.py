@@ -347,6 +347,7 @@ def official_name(code: str) -> str:
     database = _database("table.json")
 
     def marked(one: str) -> str:
+        """A single code with its marks."""
         if one not in database:
             return one
         return f"{'*' if one in DISORDERED else ''}{'-' if database[one]['interrupted'] else ''}{one}"

@@ -48,6 +48,7 @@ def launch_of(
     grid, block, stream, shared = launcher.griddim, launcher.blockdim, launcher.stream, launcher.sharedmem
 
     def launch(*given: float) -> None:
+        """Launch it with these numbers."""
         assert arrays  # alive as long as this is
         for place, number in zip(places, given, strict=True):
             place.value = number

@@ -106,22 +106,25 @@ class StillingerWeber(hoomd.md.force.Custom):  # type: ignore[misc]
         self._side.compute(self._state)
 
 
+def _across(box: Any) -> float:
+    """Least width of a box, Å."""
+    return float(heights(box_to_cell(box)).min())
+
+
 def check_box(box: Any, reach: float) -> None:
     """Raise `InputError` for a box, (6,) as in GSD, that does not hold a sphere of radius `reach`, Å."""
-    tall = float(heights(box_to_cell(box)).min())
-    if tall <= 2 * reach:
+    if (across := _across(box)) <= 2 * reach:
         raise InputError(
-            f"the box is {tall:.2f} Å across, and HOOMD-blue needs more than {2 * reach:.2f} Å, twice the "
+            f"the box is {across:.2f} Å across, and HOOMD-blue needs more than {2 * reach:.2f} Å, twice the "
             "cut-off; repeat the cell, or use another engine"
         )
 
 
 def check_shrunk(box: Any, reach: float) -> None:
     """Raise `SimulationError` for a box that no longer holds a sphere of radius `reach`, Å."""
-    tall = float(heights(box_to_cell(box)).min())
-    if tall <= 2 * reach:
+    if (across := _across(box)) <= 2 * reach:
         raise SimulationError(
-            f"the box has shrunk to {tall:.2f} Å across, and HOOMD-blue needs more than {2 * reach:.2f} Å, "
+            f"the box has shrunk to {across:.2f} Å across, and HOOMD-blue needs more than {2 * reach:.2f} Å, "
             "twice the cut-off: begin with more beads, at less pressure, or use another engine"
         )
 
