@@ -10,7 +10,7 @@ import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
-from command_line import call
+from command_line import call, is_one_message
 
 from zeocryst.cell import make_frame
 from zeocryst.errors import InputError
@@ -235,3 +235,14 @@ def test_one_unreadable_file_does_not_hide_the_others(tmp_path, reference):
     alone = call("identify", "README", "--json", cwd=tmp_path)
     assert (alone.returncode, alone.stdout) == (2, "")
     assert call("identify", "sod.extxyz", cwd=tmp_path).returncode == 0
+
+
+def test_an_element_that_is_none_and_a_cell_that_is_flat_are_refused(tmp_path):
+    """Found by the fuzzer: ASE reads both without a word."""
+    text = "CRYSTAL\nPRIMVEC\n{}\n0 6 0\n0 0 7\nPRIMCOORD\n2 1\n14 0 0 0\n{} 1 1 1\n"
+    for vector, number, named in (("5 0 0", 99999, "atomic number 99999"), ("0 0 5", 8, "no volume")):
+        (tmp_path / "it.xsf").write_text(text.format(vector, number))
+        done = call("identify", tmp_path / "it.xsf")
+        assert named in is_one_message(done)
+    (tmp_path / "it.xsf").write_text(text.format("5 0 0", 8))
+    assert call("identify", tmp_path / "it.xsf").returncode == 0

@@ -40,14 +40,16 @@ def closed_cell(positions: ArrayLike, cell: ArrayLike, pbc: ArrayLike) -> Floats
     Raises
     ------
     InputError
-        A vector that repeats is missing, or the structure is endless.
+        A vector that repeats is missing, all lie in a plane, or the structure is endless.
     """
     from ase.geometry import complete_cell
 
     matrix = np.array(cell, dtype=float)
     repeats = np.asarray(pbc, dtype=bool) & np.ones(3, dtype=bool)
-    given = np.linalg.norm(matrix, axis=1) > 1e-6
-    if not np.isfinite(matrix).all() or (repeats & ~given).any():
+    length = np.linalg.norm(matrix, axis=1)
+    given = length > 1e-6
+    none = not np.isfinite(matrix).all() or (repeats & ~given).any()
+    if none or (repeats.all() and abs(np.linalg.det(matrix)) <= max(1e-6, 1e-12 * length.prod())):
         raise InputError("the cell has no volume; a periodic structure with three cell vectors is needed")
     if not repeats.all():
         if np.linalg.matrix_rank(matrix[given], tol=1e-6) < given.sum():

@@ -82,7 +82,21 @@ def read_images(path: Path, text: str | None = None) -> list[Atoms]:
     images = _guarded(lambda: _images(content, path))
     if not images:
         raise InputError(f"no structure is in it; read are {READ}")
+    for index, atoms in enumerate(images):
+        _check_elements(atoms, index)
     return images
+
+
+def _check_elements(atoms: Atoms, index: int) -> None:
+    """Raise for the first atom of no element: not every reader looks."""
+    from ase.data import chemical_symbols
+
+    bad = [k for k, z in enumerate(atoms.numbers.tolist()) if not 0 <= z < len(chemical_symbols)]
+    if bad:
+        raise InputError(
+            f"frame {index}: atom {bad[0] + 1} (counted from 1) has the atomic number {atoms.numbers[bad[0]]}; "
+            f"expected at most {len(chemical_symbols) - 1}"
+        )
 
 
 def _unpacked(path: Path) -> bytes:
