@@ -99,7 +99,7 @@ def kept(folder, source, **environment):
         "from zeocryst.caching import words\nprint(kernel.one(1), len(kernel.one.stats.cache_hits), words())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"NUMBA_CACHE_DIR": str(folder)} | environment,
+        [sys.executable, "-P", "-c", code], env=os.environ | {"NUMBA_CACHE_DIR": str(folder)} | environment,
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout.strip()
@@ -218,7 +218,7 @@ def test_the_age_of_a_process_counts_from_its_start():
         "from zeocryst.machine import process_age_s\nprint(process_age_s(), time.time())"
     )
     before = time.time()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     age, at = map(float, done.stdout.split())
     assert 0.7 < age < at - before + 0.05
     assert age > 0.8 * (at - before) - 0.2

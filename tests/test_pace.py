@@ -202,7 +202,7 @@ def test_threads_that_wait_go_to_sleep_unless_the_user_wants_otherwise():
     for given, found in [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")]:
         kept = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
         done = subprocess.run(
-            [sys.executable, "-c", code], env=kept | given, capture_output=True, text=True, check=True
+            [sys.executable, "-P", "-c", code], env=kept | given, capture_output=True, text=True, check=True
         )
         assert done.stdout.strip() == found
 
@@ -218,9 +218,10 @@ def test_two_threads_on_a_core_that_others_want_do_not_collapse():
 
     def pace(threads, **environment):
         done = subprocess.run(
-            [sys.executable, "-c", COLLAPSE, str(threads), core], capture_output=True, text=True, check=True,
+            [sys.executable, "-P", "-c", COLLAPSE, str(threads), core], capture_output=True, text=True,
             env=kept | {"OMP_NUM_THREADS": "2"} | environment,
         )  # fmt: skip
+        assert done.returncode == 0, done.stderr
         return float(done.stdout)
 
     busy = subprocess.Popen(
