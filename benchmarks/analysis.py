@@ -21,7 +21,7 @@ import numpy as np
 def supercell(size):
     """Beads of an SGT supercell with about `size` T, displaced."""
     from zeocryst.condition import System
-    from zeocryst.forcefield import read_forcefield
+    from zeocryst.model.forcefield import read_forcefield
     from zeocryst.solution.start import crystal
 
     n = max(1, round((size / 64 * 3.3) ** (1 / 3)))  # a cell has 64 T and is 3.3 times as high as wide

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from zeocryst.backmap.build import build
+from zeocryst.backmapping.build import build
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import bonds_from_sites, repeat_network
 from zeocryst.network.matching import matched_bonds

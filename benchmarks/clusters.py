@@ -23,7 +23,7 @@ DENSITY, S_PER_T, BOND, BALL = 0.886e-3, 0.36, 3.1, 60.0
 def crystal_frame(size, repeat=None):
     """Beads of an SGT supercell with about `size` T, displaced by 0.15 Å a component."""
     from zeocryst.condition import System
-    from zeocryst.forcefield import read_forcefield
+    from zeocryst.model.forcefield import read_forcefield
     from zeocryst.solution.start import crystal
 
     n = max(1, round((size / 64 * 3.3) ** (1 / 3)))  # a cell has 64 T and is 3.3 times as high as wide

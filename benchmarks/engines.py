@@ -26,7 +26,7 @@ SIZES = {1000: (4, 6, 3), 10_000: (9, 9, 9), 100_000: (19, 19, 20)}
 
 def frame_of(size, forcefield):
     from zeocryst.condition import System
-    from zeocryst.simulation import thermalize
+    from zeocryst.running.simulation import thermalize
     from zeocryst.solution.start import crystal
 
     frame = crystal(System("framework", framework="SOD", repeat=SIZES[size]), forcefield)
@@ -37,8 +37,8 @@ def frame_of(size, forcefield):
 def plain_lammps(forcefield, threads):
     """LAMMPS with `pair_style sw` over both types."""
     from zeocryst.engines import lammps
-    from zeocryst.forcefield import write_sw
-    from zeocryst.machine import unnamed_file
+    from zeocryst.foundation.machine import unnamed_file
+    from zeocryst.model.forcefield import write_sw
 
     class PlainSession(lammps._Session):
         def _potential(self):
@@ -95,7 +95,7 @@ def measure(what, size, threads):
     """One measurement, in a process of its own."""
     from zeocryst.condition import Stage
     from zeocryst.engines import choose_engine
-    from zeocryst.forcefield import read_forcefield
+    from zeocryst.model.forcefield import read_forcefield
 
     forcefield = read_forcefield("ts")
     frame = frame_of(size, forcefield)

@@ -29,10 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import nuclei
 
+from zeocryst.files.trajectory import iterate
 from zeocryst.network.bonds import bonds_from_sites, network_of_frame
 from zeocryst.network.matching import matched_bonds
 from zeocryst.order.labels import label_sites
-from zeocryst.trajectory import iterate
 
 #: How bonds are given out: as in runs, and as in identify.
 BONDS = {"nearest": bonds_from_sites, "matched": lambda sites, cell: matched_bonds(sites, cell)[0]}

@@ -28,7 +28,7 @@ DENSITIES = {"recipe": None, "dense": 6.0, "no S": 8.0}
 
 def measure(n_t, precursors, density):
     from zeocryst.condition import System
-    from zeocryst.forcefield import read_forcefield
+    from zeocryst.model.forcefield import read_forcefield
     from zeocryst.solution import start
 
     forcefield = read_forcefield("ts")

@@ -29,7 +29,7 @@ STEP_FS = {"langevin": 5.0, "brownian": 10.0}
 def frame_of(what, n_t, forcefield, engine):
     """A solution, whose beads start far apart, or an aggregate, relaxed; with velocities."""
     from zeocryst.condition import System
-    from zeocryst.simulation import thermalize
+    from zeocryst.running.simulation import thermalize
     from zeocryst.solution.start import melt
 
     rng = np.random.default_rng(1)
@@ -49,8 +49,8 @@ def measure(name, what, kind, n_t):
     """Steps per second of processor time of several chunks."""
     from zeocryst.condition import Stage
     from zeocryst.engines import choose_engine
-    from zeocryst.forcefield import read_forcefield
-    from zeocryst.solvent import DEFAULT_RADIUS_A, Solvent
+    from zeocryst.model.forcefield import read_forcefield
+    from zeocryst.model.solvent import DEFAULT_RADIUS_A, Solvent
 
     forcefield = read_forcefield("ts")
     engine, _ = choose_engine(forcefield, name, "cpu", 1)

@@ -11,14 +11,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from zeocryst.backmap.build import backmap
+from zeocryst.backmapping.build import backmap
 from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import available_threads
-from zeocryst.forcefield import read_forcefield
+from zeocryst.model.forcefield import read_forcefield
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import DEFAULT, measure
-from zeocryst.simulation import thermalize
+from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import crystal
 
 REPEATS = 3

@@ -1,1 +1,1 @@
-"""Force fields as data: one TOML file each, with its source. Read by `zeocryst.forcefield`."""
+"""Force fields as data: one TOML file each, with its source. Read by `zeocryst.model.forcefield`."""

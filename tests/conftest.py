@@ -53,7 +53,7 @@ def unseeded():
 
 @pytest.fixture(scope="session")
 def ts():
-    from zeocryst.forcefield import read_forcefield
+    from zeocryst.model.forcefield import read_forcefield
 
     return read_forcefield("ts")
 
@@ -147,8 +147,8 @@ class Reference:
 
     @property
     def own_residual(self):
-        from zeocryst.backmap.dls import prescribed_terms, residual
-        from zeocryst.backmap.oxygens import add_oxygens
+        from zeocryst.backmapping.dls import prescribed_terms, residual
+        from zeocryst.backmapping.oxygens import add_oxygens
 
         silicate = add_oxygens(self.network, np.random.default_rng(1))
         positions = np.vstack([self.network.positions, self.oxygens])

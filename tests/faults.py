@@ -68,7 +68,7 @@ def refused(*arguments):
 @contextlib.contextmanager
 def stopped_after(saves, monkeypatch):
     """SIGTERM for a run in this process after so many checkpoints."""
-    from zeocryst.rundir import RunDirectory
+    from zeocryst.files.rundir import RunDirectory
 
     done, save = 0, RunDirectory.save
 
@@ -136,9 +136,9 @@ def structure_files(folder):
     import ase.io
 
     from zeocryst.condition import System
-    from zeocryst.forcefield import read_forcefield
+    from zeocryst.files.trajectory import write_frame
+    from zeocryst.model.forcefield import read_forcefield
     from zeocryst.solution.start import crystal
-    from zeocryst.trajectory import write_frame
 
     frame = crystal(System("framework", framework="SOD"), read_forcefield("ts"))
     cell = np.diag(frame.configuration.box[:3])

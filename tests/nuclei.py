@@ -19,9 +19,9 @@ from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs
 from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import HELD_MARK, frozen_beads, hold
-from zeocryst.forcefield import read_forcefield
 from zeocryst.frameworks.table import start_structure
-from zeocryst.simulation import thermalize
+from zeocryst.model.forcefield import read_forcefield
+from zeocryst.running.simulation import thermalize
 from zeocryst.solution.cages import cage_centres
 from zeocryst.solution.start import crystal, melt
 from zeocryst.units import BOLTZMANN_EV_PER_K

@@ -10,9 +10,9 @@ from scipy.spatial.transform import Rotation
 
 from zeocryst.cell import make_frame
 from zeocryst.cli import main
+from zeocryst.files.trajectory import TrajectoryWriter, iterate, read_frame
 from zeocryst.order import AGGREGATION, DEFAULT
 from zeocryst.solution.aggregate import SEED_MARK
-from zeocryst.trajectory import TrajectoryWriter, iterate, read_frame
 
 ONLY = "coordination,crystallinity,clusters,cluster_order,small_angle"
 EDGE = 60.0
@@ -163,7 +163,7 @@ def test_a_run_that_starts_dilute_measures_clusters(tmp_path, capsys):
 
 def test_a_run_of_a_crystal_does_not(short, sgt):
     from zeocryst.condition import read_condition
-    from zeocryst.pipeline import measured_names
+    from zeocryst.running.pipeline import measured_names
 
     assert measured_names(read_condition(short), sgt) == DEFAULT
     thin = beads(*solution(3, np.random.default_rng(1)))

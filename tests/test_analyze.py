@@ -10,13 +10,13 @@ import gsd.hoomd
 import numpy as np
 import pytest
 
-from zeocryst.analyze import parse_frames
+from zeocryst.answers.analyze import parse_frames
 from zeocryst.cell import frame_to_atoms
 from zeocryst.cli import main
 from zeocryst.errors import InputError
+from zeocryst.files.trajectory import TrajectoryWriter
 from zeocryst.order import DEFAULT, REGISTRY
 from zeocryst.order.kinetics import KEYS
-from zeocryst.trajectory import TrajectoryWriter
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from conftest import SHORT
 from faults import ALLOWED, call_here, cut, damaged_at_random, flip, stopped_after
 
-from zeocryst.trajectory import readable
+from zeocryst.files.trajectory import readable
 
 CONDITION = SHORT.replace("time_ps = 4", "time_ps = 5") + "backmap = false\nreport = false\n"
 STEPS = list(range(0, 1201, 100))
@@ -283,7 +283,7 @@ def test_the_table_of_a_run_that_is_over(copied, how):
 def test_a_run_whose_last_step_is_done(copied, monkeypatch):
     """Stopped before its summary, and then all its frames and rows were lost: the checkpoint has the last one."""
     condition, out = copied
-    from zeocryst.conclusion import Conclusion
+    from zeocryst.running.conclusion import Conclusion
 
     with monkeypatch.context() as patch:
         patch.setattr(Conclusion, "summary", lambda self: signal.raise_signal(signal.SIGTERM))
@@ -298,7 +298,7 @@ def test_a_run_whose_last_step_is_done(copied, monkeypatch):
 
 
 def test_checkpoints_have_double_precision(copied):
-    from zeocryst.rundir import RunDirectory
+    from zeocryst.files.rundir import RunDirectory
 
     saved, why = RunDirectory(copied[1], "", "").load()
     assert why == ""
@@ -314,7 +314,7 @@ def test_a_run_that_goes_on_is_the_one_that_was_not_interrupted(tmp_path, monkey
 
     With single precision, as once, positions differ by more than 1e-7 Å at once.
     """
-    from zeocryst.rundir import RunDirectory
+    from zeocryst.files.rundir import RunDirectory
 
     condition = tmp_path / "nve.toml"
     text = CONDITION.replace('kind = "npt"\ntemperature_K = 500\ncoupling = "aniso"', 'kind = "nve"')

@@ -4,9 +4,9 @@ import gemmi
 import numpy as np
 import pytest
 
-from zeocryst.diffraction import CU_K_ALPHA_A, powder_pattern, reflections, small_angle, structure_factor
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import bonds_from_sites
+from zeocryst.order.diffraction import CU_K_ALPHA_A, powder_pattern, reflections, small_angle, structure_factor
 
 
 def silicate(code):
@@ -224,7 +224,7 @@ def test_a_solution_at_wide_angle_whether_or_not_its_cell_is_folded(fold, monkey
     """Rigid cubes at random against Debye's formula, with a grid that is large enough and one that is not."""
     from scipy.spatial.transform import Rotation
 
-    from zeocryst import diffraction
+    from zeocryst.order import diffraction
 
     body = (np.array(list(np.ndindex(2, 2, 2))) - 0.5) * 3.1
     rng = np.random.default_rng(1)
@@ -244,7 +244,7 @@ def test_a_solution_at_wide_angle_whether_or_not_its_cell_is_folded(fold, monkey
 
 
 def test_indices_of_a_folded_cell_are_those_of_the_cell(monkeypatch):
-    from zeocryst import diffraction
+    from zeocryst.order import diffraction
 
     positions, elements, cell = silicate("SOD")
     large = np.vstack([positions + np.array(x) @ cell for x in np.ndindex(2, 2, 2)])

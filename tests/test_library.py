@@ -10,12 +10,12 @@ from ase import Atoms
 from command_line import call, is_one_message
 from conftest import shared
 
+from zeocryst.answers.library import list_frameworks, show_framework, show_in_words
 from zeocryst.cell import make_frame
 from zeocryst.engines import choose_engine
+from zeocryst.files.trajectory import read_frame, write_frame
 from zeocryst.frameworks.table import start_structure
-from zeocryst.library import list_frameworks, show_framework, show_in_words
 from zeocryst.network.bonds import bonds_from_sites, sites_of_frame
-from zeocryst.trajectory import read_frame, write_frame
 
 #: Quartz (L. Levien, C. T. Prewitt, D. J. Weidner, Am. Mineral. 65, 920 (1980)).
 A, C = 4.916, 5.4054

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from command_line import ROOT, ZEOCRYST, call, interrupt
 
-from zeocryst import caching, machine
 from zeocryst.errors import InputError
+from zeocryst.foundation import caching, machine
+from zeocryst.foundation.interrupt import Stopper
 from zeocryst.frameworks.table import (
     add_user_type,
     forget_user_types,
@@ -23,7 +24,6 @@ from zeocryst.frameworks.table import (
     user_codes,
     user_folder,
 )
-from zeocryst.interrupt import Stopper
 
 # ---- nowhere to keep compiled functions ---------------------------------------------------------------
 
@@ -70,8 +70,8 @@ def test_without_a_place_for_compiled_functions_everything_loads(named, installe
     if named is not None:
         installed["NUMBA_CACHE_DIR"] = named
     code = (
-        "import zeocryst.cli, zeocryst.pipeline, zeocryst.analyze, zeocryst.backmap_command, zeocryst.potentials.cpu\n"
-        "from zeocryst.caching import words\n"
+        "import zeocryst.cli, zeocryst.running.pipeline, zeocryst.answers.analyze, zeocryst.answers.backmap, zeocryst.potentials.cpu\n"
+        "from zeocryst.foundation.caching import words\n"
         "print(zeocryst.cli.__file__, words())"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], env=installed, capture_output=True, text=True)
@@ -95,8 +95,11 @@ def test_without_a_place_for_compiled_functions_it_says_so_once_and_goes_on(inst
 
 def kept(folder, source, **environment):
     """Compile a function of a file while nothing can be kept, or something; result and what is said."""
-    code = f"import sys; sys.path.insert(0, {str(source.parent)!r})\nimport zeocryst.caching, kernel\n" + (
-        "from zeocryst.caching import words\nprint(kernel.one(1), len(kernel.one.stats.cache_hits), words())"
+    code = (
+        f"import sys; sys.path.insert(0, {str(source.parent)!r})\nimport zeocryst.foundation.caching, kernel\n"
+        + (
+            "from zeocryst.foundation.caching import words\nprint(kernel.one(1), len(kernel.one.stats.cache_hits), words())"
+        )
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], env=os.environ | {"NUMBA_CACHE_DIR": str(folder)} | environment,
@@ -139,7 +142,9 @@ def one_more(x):
 def test_every_package_with_compiled_functions_makes_do_without_a_cache():
     for path in (ROOT / "zeocryst").rglob("*.py"):
         if "cache=True" in path.read_text() and path.name != "caching.py":
-            assert "import zeocryst.caching" in (path.parent / "__init__.py").read_text(), path.parent
+            assert "import zeocryst.foundation.caching" in (path.parent / "__init__.py").read_text(), (
+                path.parent
+            )
 
 
 # ---- shared memory --------------------------------------------------------------------------------------
@@ -215,7 +220,7 @@ def test_files_without_a_name_can_be_written_and_read_by_name(tmp_path, monkeypa
 def test_the_age_of_a_process_counts_from_its_start():
     code = (
         "import time; begin = time.time(); time.sleep(0.7)\n"
-        "from zeocryst.machine import process_age_s\nprint(process_age_s(), time.time())"
+        "from zeocryst.foundation.machine import process_age_s\nprint(process_age_s(), time.time())"
     )
     before = time.time()
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)

@@ -9,8 +9,8 @@ import pytest
 
 from zeocryst.condition import Stage, System
 from zeocryst.engines.lammps import create
-from zeocryst.pace import GAIN, TICK_S, Crew, Ticks
-from zeocryst.simulation import thermalize
+from zeocryst.foundation.pace import GAIN, TICK_S, Crew, Ticks
+from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import crystal
 
 
@@ -242,9 +242,9 @@ import os, sys, time
 import numpy as np
 from zeocryst.condition import Stage, System
 from zeocryst.engines.lammps import create
-from zeocryst.forcefield import read_forcefield
-from zeocryst.pace import Ticks
-from zeocryst.simulation import thermalize
+from zeocryst.model.forcefield import read_forcefield
+from zeocryst.foundation.pace import Ticks
+from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import crystal
 ts = read_forcefield("ts")
 frame = crystal(System("framework", framework="SOD", repeat=(2, 2, 2)), ts)
@@ -266,7 +266,7 @@ print(sample.step / (time.monotonic() - begin))
 def test_a_run_says_with_how_many_threads_it_goes_on(short, tmp_path, monkeypatch):
     import numba
 
-    from zeocryst.pipeline import Options, run
+    from zeocryst.running.pipeline import Options, run
 
     if len(os.sched_getaffinity(0)) < 2:
         pytest.skip("one core")
@@ -291,7 +291,7 @@ def test_a_run_says_with_how_many_threads_it_goes_on(short, tmp_path, monkeypatc
 @pytest.mark.parametrize(("load", "told"), [(0.1, False), (40.0, True)])
 def test_check_looks_at_the_load(load, told, short, monkeypatch):
     from zeocryst.condition import read_condition
-    from zeocryst.estimate import estimate
+    from zeocryst.running.estimate import estimate
 
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
@@ -305,9 +305,10 @@ def test_check_looks_at_the_load(load, told, short, monkeypatch):
 
 def test_a_run_of_one_thread_is_the_same_at_every_pace(short, ts, monkeypatch):
     """Frames have the same steps and the same bits, however often it looked up."""
-    from zeocryst import pace
     from zeocryst.condition import read_condition
-    from zeocryst.simulation import Hooks, Position, simulate
+    from zeocryst.files.position import Position
+    from zeocryst.foundation import pace
+    from zeocryst.running.simulation import Hooks, simulate
 
     condition = read_condition(short)
     start = crystal(condition.system, ts)

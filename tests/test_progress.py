@@ -12,8 +12,8 @@ import time
 import numba
 import pytest
 
-from zeocryst.compiling import WORDS, told_when_compiling
-from zeocryst.progress import Progress, fitted
+from zeocryst.foundation.compiling import WORDS, told_when_compiling
+from zeocryst.foundation.progress import Progress, fitted
 
 
 def test_compiling_is_told_once_and_only_when_it_happens():

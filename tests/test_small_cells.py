@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from zeocryst.analyze import analyze
+from zeocryst.answers.analyze import analyze
 
 #: The diamond net of cristobalite in its primitive cell, a = 7.13 Å: two T, four O on the middles.
 A = 7.13

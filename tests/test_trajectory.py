@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from zeocryst.errors import InputError
-from zeocryst.trajectory import (
+from zeocryst.files.trajectory import (
     TrajectoryWriter,
     count_frames,
     iterate,

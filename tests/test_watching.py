@@ -14,9 +14,10 @@ from command_line import ROOT, call, interrupt
 from zeocryst.condition import parse_condition
 from zeocryst.engines import choose_engine, engine_modules
 from zeocryst.errors import InputError
-from zeocryst.simulation import Hooks, Position, simulate, steps_in_all
+from zeocryst.files.position import Position
+from zeocryst.running.simulation import Hooks, simulate, steps_in_all
+from zeocryst.running.watching import Watch, check_memory
 from zeocryst.solution.start import crystal
-from zeocryst.watching import Watch, check_memory
 
 TWO_STAGES = """
 [system]

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from zeocryst.errors import InputError, SimulationError, nearest
-from zeocryst.interrupt import interrupted_alike
-from zeocryst.machine import process_age_s, wait_briefly
-from zeocryst.streams import lasting_streams
+from zeocryst.foundation.interrupt import interrupted_alike
+from zeocryst.foundation.machine import process_age_s, wait_briefly
+from zeocryst.foundation.streams import lasting_streams
 
 BAD_INPUT, FAILED, STOPPED = 2, 3, 4
 
@@ -165,7 +165,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         raise InputError(f"a command is needed: {', '.join(commands)} (see zeocryst --help)")
     if options.command in ("run", "new"):  # a run has its own progress
         return commands[options.command](options)
-    from zeocryst.compiling import told_when_compiling
+    from zeocryst.foundation.compiling import told_when_compiling
 
     # whoever sits at a terminal is told why nothing comes yet
     with told_when_compiling(lambda words: print(words, file=sys.stderr), always=sys.stderr.isatty()):
@@ -173,8 +173,8 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from zeocryst.interrupt import parse_walltime
-    from zeocryst.pipeline import Options, run
+    from zeocryst.foundation.interrupt import parse_walltime
+    from zeocryst.running.pipeline import Options, run
 
     _check_threads(options.threads)
     walltime = None if options.walltime is None else parse_walltime(options.walltime) - process_age_s()
@@ -197,8 +197,8 @@ def _check_threads(threads: int | None) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from zeocryst.estimate import estimate
-    from zeocryst.pipeline import Options, read_with_options
+    from zeocryst.running.estimate import estimate
+    from zeocryst.running.pipeline import Options, read_with_options
 
     _check_threads(options.threads)
     chosen = Options(options.engine, options.device, options.threads)
@@ -240,8 +240,8 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _identify(options: argparse.Namespace) -> int:
+    from zeocryst.answers.identify import failures_in_words, identify_files, in_words
     from zeocryst.chemistry.roles import parse_types
-    from zeocryst.identify import failures_in_words, identify_files, in_words
 
     found = identify_files(options.files, options.frame, parse_types(options.types))
     if options.json:
@@ -256,7 +256,7 @@ def _identify(options: argparse.Namespace) -> int:
 
 
 def _analyze(options: argparse.Namespace) -> int:
-    from zeocryst.analyze import analyze, parse_frames
+    from zeocryst.answers.analyze import analyze, parse_frames
     from zeocryst.chemistry.roles import parse_types
     from zeocryst.report.terminal import in_words
 
@@ -276,7 +276,7 @@ def _analyze(options: argparse.Namespace) -> int:
 
 
 def _backmap(options: argparse.Namespace) -> int:
-    from zeocryst.backmap_command import Options, backmap_files
+    from zeocryst.answers.backmap import Options, backmap_files
 
     chosen = Options(options.frame, options.quench, options.cell, options.seed, options.types)
     summary = backmap_files(Path(options.source), Path(options.out), chosen)
@@ -285,9 +285,7 @@ def _backmap(options: argparse.Namespace) -> int:
 
 
 def _frameworks(options: argparse.Namespace) -> int:
-    from zeocryst.chemistry.roles import parse_types
-    from zeocryst.frameworks.table import remove_user_type
-    from zeocryst.library import (
+    from zeocryst.answers.library import (
         add_framework,
         list_frameworks,
         list_in_words,
@@ -296,6 +294,8 @@ def _frameworks(options: argparse.Namespace) -> int:
         show_framework,
         show_in_words,
     )
+    from zeocryst.chemistry.roles import parse_types
+    from zeocryst.frameworks.table import remove_user_type
 
     words = options.words
     adding, removing = words[:1] == ["add"], words[:1] == ["remove"]
@@ -327,10 +327,10 @@ def _frameworks(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from zeocryst.mending import mend_table
+    from zeocryst.files.rundir import RunDirectory, read_summary
+    from zeocryst.foundation.textfiles import damage_told
     from zeocryst.report.run import write_report
-    from zeocryst.rundir import RunDirectory, read_summary
-    from zeocryst.textfiles import damage_told
+    from zeocryst.running.mending import mend_table
 
     for name in options.folders:
         read_summary(Path(name))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-#: What became of a run; the cure depends on its stage (`zeocryst.failure`).
+#: What became of a run; the cure depends on its stage (`zeocryst.running.failure`).
 EXPLODED = "the run exploded"
 
 

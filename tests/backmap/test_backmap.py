@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from zeocryst.backmap.build import backmap
-from zeocryst.backmap.checks import examine, network_of_atoms
-from zeocryst.backmap.dls import O_O, SI_O, SI_SI, prescribed_terms, residual, solve
-from zeocryst.backmap.oxygens import add_oxygens
+from zeocryst.backmapping.build import backmap
+from zeocryst.backmapping.checks import examine, network_of_atoms
+from zeocryst.backmapping.dls import O_O, SI_O, SI_SI, prescribed_terms, residual, solve
+from zeocryst.backmapping.oxygens import add_oxygens
 from zeocryst.cell import neighbour_pairs, volume
+from zeocryst.files.trajectory import read_frame
 from zeocryst.network.bonds import bonds_from_sites, network_of_frame
 from zeocryst.network.topology import coordination_sequences
 from zeocryst.order.derive import network_of
 from zeocryst.order.labels import label_sites
-from zeocryst.trajectory import read_frame
 
 
 def quenched(unseeded, index, ts):
@@ -148,7 +148,7 @@ def test_cif_and_extxyz_are_read_back(reference, tmp_path):
     import ase.io
     import gemmi
 
-    from zeocryst.atomfiles import write_atoms
+    from zeocryst.files.atomfiles import write_atoms
 
     atoms, _ = backmap(network_of(reference["SGT"]))
     write_atoms(tmp_path, atoms)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from zeocryst.atomistic import in_words, realize
-from zeocryst.backmap.build import build
-from zeocryst.backmap.checks import examine, network_of_atoms
-from zeocryst.backmap.judging import as_records, verdict
+from zeocryst.answers.atomistic import in_words, realize
+from zeocryst.backmapping.build import build
+from zeocryst.backmapping.checks import examine, network_of_atoms
+from zeocryst.backmapping.judging import as_records, verdict
 from zeocryst.cell import volume
 from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.order.derive import network_of

@@ -14,11 +14,11 @@ from ase import Atoms
 from conftest import Reference
 from scipy.spatial.transform import Rotation
 
-from zeocryst.atomfiles import write_ideal
-from zeocryst.atomistic import realize, write_results
-from zeocryst.backmap.checks import network_of_atoms
-from zeocryst.backmap.ideal import IdealCrystal, ideal_crystal
+from zeocryst.answers.atomistic import realize, write_results
+from zeocryst.backmapping.checks import network_of_atoms
+from zeocryst.backmapping.ideal import IdealCrystal, ideal_crystal
 from zeocryst.cell import neighbour_pairs
+from zeocryst.files.atomfiles import write_ideal
 from zeocryst.frameworks.table import nets, start_structure, type_space_group
 from zeocryst.network.bonds import bonds_from_sites, repeat_network
 from zeocryst.order.labels import Labels, label_sites

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from zeocryst.backmap import distances as kernels
-from zeocryst.backmap.descent import Descent, VolumeTerm
-from zeocryst.backmap.distances import Terms, related
-from zeocryst.backmap.dls import prescribed_terms
-from zeocryst.backmap.grid import around, build_grid
-from zeocryst.backmap.oxygens import add_oxygens
+from zeocryst.backmapping import distances as kernels
+from zeocryst.backmapping.descent import Descent, VolumeTerm
+from zeocryst.backmapping.distances import Terms, related
+from zeocryst.backmapping.dls import prescribed_terms
+from zeocryst.backmapping.grid import around, build_grid
+from zeocryst.backmapping.oxygens import add_oxygens
 from zeocryst.cell import neighbour_pairs
 
 SKEWED = np.array([[7.0, 0, 0], [2.5, 8, 0], [-3, 1.5, 9]])

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zeocryst.atomistic import realize
-from zeocryst.backmap.build import build
-from zeocryst.backmap.checks import examine, network_of_atoms, same_network
+from zeocryst.answers.atomistic import realize
+from zeocryst.backmapping.build import build
+from zeocryst.backmapping.checks import examine, network_of_atoms, same_network
 from zeocryst.cell import neighbour_pairs, volume
 from zeocryst.network.bonds import Network, bonds_from_sites, repeat_network
 from zeocryst.network.matching import matched_bonds
@@ -143,7 +143,7 @@ def test_an_overcrowded_site_loses_its_weakest_bond_and_says_so(connected):
 
 
 def _words(found):
-    from zeocryst.atomistic import in_words
+    from zeocryst.answers.atomistic import in_words
 
     return in_words(found.record, found.ideal)
 

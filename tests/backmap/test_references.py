@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zeocryst.backmap.build import build
-from zeocryst.backmap.checks import examine, network_of_atoms, same_network
-from zeocryst.backmap.dls import prescribed_terms, solve
-from zeocryst.backmap.oxygens import add_oxygens
+from zeocryst.backmapping.build import build
+from zeocryst.backmapping.checks import examine, network_of_atoms, same_network
+from zeocryst.backmapping.dls import prescribed_terms, solve
+from zeocryst.backmapping.oxygens import add_oxygens
 from zeocryst.cell import neighbour_pairs, volume
 from zeocryst.network.bonds import SI_O_BOND_A
 from zeocryst.network.matching import matched_bonds
@@ -93,7 +93,7 @@ def test_a_free_cell_keeps_its_volume(connected, step):
 
 def test_without_its_term_a_free_cell_collapses(connected, monkeypatch):
     """Why the term is there: DLS-76 alone takes SOD to no residual at 9 % less volume."""
-    from zeocryst.backmap import dls
+    from zeocryst.backmapping import dls
 
     monkeypatch.setattr(dls, "VOLUME_STIFFNESS", 1e-3)
     network = connected["SOD"].network

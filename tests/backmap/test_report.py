@@ -11,13 +11,13 @@ import pytest
 from ase import Atoms
 
 from zeocryst import cli
-from zeocryst.atomfiles import write_atoms
-from zeocryst.backmap.build import build
-from zeocryst.backmap.checks import network_of_atoms, same_network
-from zeocryst.backmap.feasibility import feasibility, feasibility_in_words
-from zeocryst.backmap.local import local_geometry
-from zeocryst.backmap.pores import measure_pores
+from zeocryst.backmapping.build import build
+from zeocryst.backmapping.checks import network_of_atoms, same_network
+from zeocryst.backmapping.feasibility import feasibility, feasibility_in_words
+from zeocryst.backmapping.local import local_geometry
+from zeocryst.backmapping.pores import measure_pores
 from zeocryst.cell import neighbour_pairs
+from zeocryst.files.atomfiles import write_atoms
 from zeocryst.frameworks.table import framework_types
 from zeocryst.network.bonds import repeat_network
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from zeocryst.backmap.build import build
-from zeocryst.backmap.local import local_geometry
-from zeocryst.backmap.shifts import SOLVER_DEG, q4_shifts, shift_record, shifts_in_words
+from zeocryst.backmapping.build import build
+from zeocryst.backmapping.local import local_geometry
+from zeocryst.backmapping.shifts import SOLVER_DEG, q4_shifts, shift_record, shifts_in_words
 from zeocryst.network.bonds import Network, bonds_from_sites
 
 
@@ -88,7 +88,7 @@ def test_the_solvers_own_angle_is_found_where_nothing_opposes_it(reference):
 
 def test_angles_that_are_only_near_the_solvers_are_no_peak():
     """A flat distribution has about as many at the solver's angle as around it."""
-    from zeocryst.backmap.shifts import _solver_peak
+    from zeocryst.backmapping.shifts import _solver_peak
 
     flat = _solver_peak(np.linspace(140, 150, 1000))
     assert flat["at_solver_angle"] == pytest.approx(0.1, abs=0.01)

@@ -12,13 +12,13 @@ from command_line import call, is_one_message
 from conftest import shared
 from zoo import silica
 
+from zeocryst.answers.identify import identify_files, in_words
 from zeocryst.chemistry.faces import ROOM_A, closed_cell
 from zeocryst.errors import InputError
-from zeocryst.identify import identify_files, in_words
+from zeocryst.files.structures import Structures
 from zeocryst.network.rings import find_rings
 from zeocryst.network.topology import coordination_sequences
 from zeocryst.order.derive import network_of
-from zeocryst.structures import Structures
 
 OPEN = [pbc for pbc in itertools.product((True, False), repeat=3) if not all(pbc)]
 

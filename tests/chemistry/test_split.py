@@ -8,8 +8,8 @@ from ase.geometry import get_distances
 from conftest import shared
 from zoo import silica
 
+from zeocryst.answers.identify import identify_files, in_words
 from zeocryst.chemistry.sites import sites_of_atoms
-from zeocryst.identify import identify_files, in_words
 from zeocryst.network.bonds import bonds_from_oxygens
 from zeocryst.order.derive import network_of
 

@@ -7,11 +7,11 @@ import pytest
 from conftest import shared
 from zoo import GUESTS, silica, with_guest
 
+from zeocryst.answers.identify import identify_files, in_words
 from zeocryst.chemistry.elements import OXYGEN_A, RADII
 from zeocryst.chemistry.roles import checked_roles, parse_types
 from zeocryst.chemistry.sites import sites_of_atoms
 from zeocryst.errors import InputError
-from zeocryst.identify import identify_files, in_words
 from zeocryst.order.derive import network_of
 
 #: T on 2-connected sites, or with other disorder in the reference.

@@ -9,7 +9,7 @@ from command_line import call, is_one_message
 from conftest import shared
 from zoo import silica
 
-from zeocryst.identify import identify_files
+from zeocryst.answers.identify import identify_files
 
 #: O-O over a hydrogen bond and Si-Si over a bridge, Å.
 WATER, SILICA = 2.76, 3.08

@@ -12,7 +12,7 @@ from zoo import silica
 
 from zeocryst.chemistry.whole import whole_frames
 from zeocryst.errors import InputError
-from zeocryst.structures import Structures
+from zeocryst.files.structures import Structures
 
 
 def dump(frames, form, extra=""):

@@ -9,7 +9,7 @@ from zeocryst.engines import choose_engine, engine_modules
 from zeocryst.engines.protocol import available_threads, frozen_beads, hold
 from zeocryst.errors import InputError, MissingEngineError, SimulationError
 from zeocryst.potentials.stillinger_weber import evaluate
-from zeocryst.simulation import thermalize
+from zeocryst.running.simulation import thermalize
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
 
@@ -252,7 +252,7 @@ def test_images_and_wrapped_positions_make_continuous_paths(engine, sgt):
 
 
 def test_an_exploding_run_is_noticed(engine, sgt):
-    """What helps is told by who knows the stage (`zeocryst.failure`)."""
+    """What helps is told by who knows the stage (`zeocryst.running.failure`)."""
     frame = warm(sgt, 300_000, 1)
     with pytest.raises(SimulationError, match="exploded"):
         last(engine.run(frame, Stage("nve", None, time_ps=20, timestep_fs=20), seed=1, every=100))

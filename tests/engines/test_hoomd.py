@@ -13,7 +13,7 @@ from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine, engine_modules
 from zeocryst.errors import InputError, MissingEngineError, SimulationError
 from zeocryst.potentials.stillinger_weber import evaluate
-from zeocryst.simulation import thermalize
+from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import crystal, melt
 from zeocryst.units import BAR_PER_EV_PER_A3, EV_PER_AMU_A2_PER_PS2
 
@@ -350,7 +350,7 @@ import numpy as np
 from numba import cuda
 from zeocryst.cell import box_to_cell, make_frame, neighbour_pairs
 from zeocryst.engines.hoomd import force as module
-from zeocryst.forcefield import read_forcefield
+from zeocryst.model.forcefield import read_forcefield
 from zeocryst.potentials import moments
 from zeocryst.potentials.stillinger_weber import evaluate
 

@@ -12,9 +12,10 @@ from zeocryst.condition import Output, Stage, parse_condition
 from zeocryst.engines import choose_engine, engine_modules
 from zeocryst.engines.protocol import frozen_beads, moved_frame
 from zeocryst.errors import InputError, SimulationError
-from zeocryst.forcefield import ForceField, Pair, Triplet
-from zeocryst.simulation import Hooks, Position, simulate, thermalize
-from zeocryst.solvent import DEFAULT_RADIUS_A, Solvent
+from zeocryst.files.position import Position
+from zeocryst.model.forcefield import ForceField, Pair, Triplet
+from zeocryst.model.solvent import DEFAULT_RADIUS_A, Solvent
+from zeocryst.running.simulation import Hooks, simulate, thermalize
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K, diffusion_A2_per_ps
 
 FRICTION = Solvent(1.0, DEFAULT_RADIUS_A).friction

@@ -3,6 +3,7 @@ import pytest
 
 from zeocryst.cell import neighbour_pairs
 from zeocryst.errors import InputError
+from zeocryst.files.trajectory import iterate
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import (
     bonds_from_oxygens,
@@ -14,7 +15,6 @@ from zeocryst.network.bonds import (
 from zeocryst.network.matching import matched_bonds
 from zeocryst.network.topology import coordination_sequences
 from zeocryst.order.derive import network_of
-from zeocryst.trajectory import iterate
 
 
 def bond_set(network):

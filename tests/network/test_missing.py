@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zeocryst.identify import identify_network
+from zeocryst.answers.identify import identify_network
 from zeocryst.network.bonds import bonds_from_oxygens
 from zeocryst.order.crystal import run_spglib
 

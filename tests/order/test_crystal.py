@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from zeocryst.engines import choose_engine
+from zeocryst.files.trajectory import read_frame
 from zeocryst.network.bonds import bonds_from_sites, repeat_network, sites_of_frame
 from zeocryst.network.matching import matched_bonds
 from zeocryst.network.topology import coordination_sequences
@@ -20,7 +21,6 @@ from zeocryst.order.crystal import (
     table_type,
 )
 from zeocryst.order.derive import SHELLS, network_of
-from zeocryst.trajectory import read_frame
 
 
 def sequences(network):

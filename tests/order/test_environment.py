@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from zeocryst.files.trajectory import read_frame
 from zeocryst.frameworks.table import framework_types, start_codes, start_structure
 from zeocryst.network.bonds import bonds_from_sites, network_of_frame, repeat_network
 from zeocryst.order import measure
 from zeocryst.order.environment import SIGMA_A, reference_environments
-from zeocryst.trajectory import read_frame
 
 
 def similarity(network, code):

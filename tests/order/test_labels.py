@@ -6,13 +6,13 @@ import pytest
 from zeocryst.cell import box_to_cell
 from zeocryst.condition import Stage, System
 from zeocryst.engines import choose_engine
+from zeocryst.files.trajectory import read_frame
 from zeocryst.frameworks.table import framework_types, nets, start_codes, start_structure
 from zeocryst.network.bonds import Network, bonds_from_sites, network_of_frame, repeat_network
 from zeocryst.order.derive import describe, net_of, network_of, primitive
 from zeocryst.order.labels import UNKNOWN, agreement, label_sites
-from zeocryst.simulation import thermalize
+from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import crystal
-from zeocryst.trajectory import read_frame
 
 
 def supercell(sites, cell, least):

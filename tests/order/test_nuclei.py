@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from scipy.sparse.csgraph import dijkstra
 
-from zeocryst.identify import identify_network
+from zeocryst.answers.identify import identify_network
+from zeocryst.files.trajectory import read_frame
 from zeocryst.network.bonds import Network, bonds_from_sites, network_of_frame
 from zeocryst.network.matching import matched_bonds
 from zeocryst.order.labels import label_sites
 from zeocryst.order.sites import adjacency_of
-from zeocryst.trajectory import read_frame
 
 #: No grain of what is disordered may be larger (issue 13).
 LARGEST_BY_CHANCE = 25

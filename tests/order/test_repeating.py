@@ -5,8 +5,8 @@ import pytest
 from ase import Atoms
 from ase.spacegroup import crystal
 
+from zeocryst.answers.identify import identify_network
 from zeocryst.frameworks.table import start_structure
-from zeocryst.identify import identify_network
 from zeocryst.network.bonds import bonds_from_oxygens
 from zeocryst.network.sharing import oxygens_around, sharing_network
 from zeocryst.network.translations import translations

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from conftest import shared
 
+from zeocryst.answers.identify import identify_network
+from zeocryst.files.structures import Structures
 from zeocryst.frameworks import table
-from zeocryst.identify import identify_network
 from zeocryst.network.barycentric import at_barycentres
 from zeocryst.network.bonds import network_of_bonds, repeat_network
 from zeocryst.network.clusters import part
 from zeocryst.network.translations import has_defect, is_exact
 from zeocryst.order.crystal import is_perfect, site_kinds
-from zeocryst.structures import Structures
 
 #: Bonds of three nets of the Reticular Chemistry Structure Resource (their Systre keys), two of minerals and
 #: one of three-rings, which are in no table here: sca (scapolite), pcl (paracelsian), icm.

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from zeocryst.cell import box_to_cell, neighbour_pairs
-from zeocryst.forcefield import Triplet
+from zeocryst.model.forcefield import Triplet
 from zeocryst.potentials import moments
 from zeocryst.potentials.cpu import Forces
 from zeocryst.potentials.neighbours import Lists

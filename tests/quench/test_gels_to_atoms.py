@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from zeocryst import cli
-from zeocryst.backmap.checks import network_of_atoms
+from zeocryst.backmapping.checks import network_of_atoms
 from zeocryst.engines import choose_engine
+from zeocryst.files.trajectory import read_frame
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.network.clusters import find_clusters
 from zeocryst.quench.relax import quench
-from zeocryst.trajectory import read_frame
 
 RUNS = Path(__file__).resolve().parents[2] / "runs"
 

@@ -15,11 +15,11 @@ from zeocryst.engines import choose_engine, engine_modules
 from zeocryst.network.bonds import bonds_from_sites, network_of_frame
 from zeocryst.network.clusters import find_clusters
 from zeocryst.network.matching import matched_bonds, matched_within
-from zeocryst.pipeline import first_frame
 from zeocryst.quench.change import bond_keys, compare, strangers, way
 from zeocryst.quench.relax import quench
 from zeocryst.quench.rooms import belongings, furnish
-from zeocryst.simulation import thermalize
+from zeocryst.running.pipeline import first_frame
+from zeocryst.running.simulation import thermalize
 
 BOND = 3.1
 #: 1 SiO2 : 0.3 OSDA : 10 H2O, small.

@@ -215,7 +215,7 @@ def test_elements_from_what_people_write():
 
 def test_as_ase_reads_where_ase_can(reference, tmp_path):
     """Symmetric CIFs of reference frameworks, with operations: the same atoms as by ASE's reader."""
-    from zeocryst.atomfiles import cif, find_symmetry
+    from zeocryst.files.atomfiles import cif, find_symmetry
 
     for code in ("ABW", "CHA", "FER", "MTN", "NAT", "LTL"):
         atoms = reference[code].copy()

@@ -14,8 +14,8 @@ from command_line import call, is_one_message
 
 from zeocryst.cell import make_frame
 from zeocryst.errors import InputError
+from zeocryst.files.trajectory import write_frame
 from zeocryst.reading.formats import is_gsd, notes_of, read_images
-from zeocryst.trajectory import write_frame
 
 #: A skewed cell with two Si and four O.
 CELLPAR = (5.0, 6.0, 7.0, 80.0, 95.0, 100.0)

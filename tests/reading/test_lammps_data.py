@@ -96,7 +96,7 @@ def test_damage_is_said(tmp_path, text, words):
 
 
 def test_own_files_and_those_of_ase(tmp_path):
-    from zeocryst.atomfiles import write_atoms
+    from zeocryst.files.atomfiles import write_atoms
 
     atoms = Atoms("Si2O4", positions=PLACES, cell=CELL, pbc=True)
     write_atoms(tmp_path, atoms)
@@ -126,7 +126,7 @@ def test_dumps_under_any_name(tmp_path):
 
 def test_types_called_by_their_numbers_are_accounted_for_by_them(tmp_path):
     """Also where the masses tell the elements: it said "type 14" for a type 1 of silicon."""
-    from zeocryst.structures import Structures
+    from zeocryst.files.structures import Structures
 
     (tmp_path / "data.x").write_text(data())
     found = Structures(tmp_path / "data.x", {"T": ("1",), "O": ("2",)})

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from zeocryst.answers.identify import identify_network
 from zeocryst.cell import box_to_cell, neighbour_pairs, volume
 from zeocryst.condition import System
 from zeocryst.errors import InputError
@@ -14,7 +15,6 @@ from zeocryst.frameworks.table import (
     start_t_count,
     startable_codes,
 )
-from zeocryst.identify import identify_network
 from zeocryst.network.matching import matched_bonds
 from zeocryst.solution.embedding import FARTHEST_T_T_A, T_T_A, embedded, origin_in_words, start_of
 from zeocryst.solution.start import crystal

@@ -14,8 +14,8 @@ from zeocryst.engines.lammps import LammpsEngine
 from zeocryst.errors import InputError
 from zeocryst.frameworks.oligomers import oligomers
 from zeocryst.network.bonds import bonds_from_sites
-from zeocryst.pipeline import first_frame, needs_relaxing
-from zeocryst.simulation import thermalize
+from zeocryst.running.pipeline import first_frame, needs_relaxing
+from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import is_crowded
 
 GEL = """
@@ -97,7 +97,7 @@ def test_without_a_recipe_a_density_is_needed(tmp_path):
 
 
 def test_s_beads_need_a_model_that_has_them(ts, tmp_path):
-    from zeocryst.forcefield import ForceField, write_forcefield
+    from zeocryst.model.forcefield import ForceField, write_forcefield
 
     alone = ForceField(
         "alone", "T of ts", {"T": 28.0}, {("T", "T"): ts.pairs["T", "T"]}, {("T",) * 3: ts.triplets[("T",) * 3]}

@@ -19,7 +19,7 @@ def written_as_silica(account: dict[str, Any]) -> list[str]:
     Parameters
     ----------
     account
-        As `zeocryst.structures.Structures.account` gives it.
+        As `zeocryst.files.structures.Structures.account` gives it.
 
     Raises
     ------

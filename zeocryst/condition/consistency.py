@@ -11,9 +11,9 @@ from zeocryst.cell import heights
 from zeocryst.condition.model import MOST_FINE, UNTIL, Condition, Cut, Seed, System
 from zeocryst.condition.substances import amounts
 from zeocryst.errors import InputError
-from zeocryst.forcefield import ForceField
 from zeocryst.frameworks.table import framework_types, start_codes, start_structure, start_t_count
-from zeocryst.solvent import check_step, check_types, stiffness
+from zeocryst.model.forcefield import ForceField
+from zeocryst.model.solvent import check_step, check_types, stiffness
 from zeocryst.units import EV_PER_AMU_A2_PER_PS2, steps
 
 #: Most frames of a run that anybody keeps.
@@ -156,7 +156,7 @@ def _check_stiffness(condition: Condition, forcefield: ForceField, where: str) -
         if square > fastest**2:
             fastest, pair = square**0.5, (i, j)
     for n, stage in enumerate(condition.stages, start=1):
-        # without inertia nothing swings: see `zeocryst.solvent.check_step`
+        # without inertia nothing swings: see `zeocryst.model.solvent.check_step`
         if stage.n_steps and stage.kind != "brownian" and fastest * stage.timestep_fs > 1000:
             raise InputError(
                 f"{where}: stage {n}: timestep_fs = {stage.timestep_fs:g}; expected at most "

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from zeocryst.forcefield import ForceField, read_forcefield
-from zeocryst.solvent import Solvent
+from zeocryst.model.forcefield import ForceField, read_forcefield
+from zeocryst.model.solvent import Solvent
 from zeocryst.units import steps
 
 #: Kinds of stages that change which beads there are.
@@ -185,7 +185,7 @@ class Output:
     """What is written: a frame every `interval_ps`, back-mapped atoms, a report.
 
     With `fine_ps` the frames between two of these are kept in memory, one every `fine_ps`, and written where
-    something happened from the one to the other (`zeocryst.watching`).
+    something happened from the one to the other (`zeocryst.running.watching`).
     """
 
     interval_ps: float = 10.0

@@ -25,11 +25,11 @@ from zeocryst.condition.model import (
 )
 from zeocryst.condition.substances import COUNTED, NAMES, OTHERS, SOURCES, amounts
 from zeocryst.errors import InputError
+from zeocryst.foundation.tables import Table
+from zeocryst.foundation.textfiles import parse_toml, read_text
 from zeocryst.frameworks.oligomers import oligomer_name
 from zeocryst.frameworks.table import bare_code, nearest_start, start_t_count, startable_codes
-from zeocryst.solvent import read_solvent
-from zeocryst.tables import Table
-from zeocryst.textfiles import parse_toml, read_text
+from zeocryst.model.solvent import read_solvent
 
 STARTS = ("framework", "melt", "gel", "file")
 KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed")
@@ -267,7 +267,7 @@ def _read_stage(table: Table) -> Stage:
         pressure,
         coupling,
         table.number("time_ps", above=0, most=1e9),
-        # without inertia only the potential bounds the step: see `zeocryst.solvent.check_step`
+        # without inertia only the potential bounds the step: see `zeocryst.model.solvent.check_step`
         table.number(
             "timestep_fs", 5.0, above=0, least=SHORTEST_STEP_FS, most=1000 if kind == "brownian" else 20
         ),

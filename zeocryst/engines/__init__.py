@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from zeocryst.condition import Stage
 from zeocryst.engines.protocol import Engine, EngineModule, available_threads
 from zeocryst.errors import InputError, MissingEngineError, nearest
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 
 if TYPE_CHECKING:
     import gsd.hoomd

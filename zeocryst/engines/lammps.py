@@ -36,9 +36,9 @@ from zeocryst.engines.protocol import (
     rigid_bodies,
 )
 from zeocryst.errors import MissingEngineError, SimulationError
-from zeocryst.forcefield import ForceField, Pair, write_sw
-from zeocryst.machine import breakable, make_do_with_shared_memory, unnamed_file, wait_briefly
-from zeocryst.pace import Crew
+from zeocryst.foundation.machine import breakable, make_do_with_shared_memory, unnamed_file, wait_briefly
+from zeocryst.foundation.pace import Crew
+from zeocryst.model.forcefield import ForceField, Pair, write_sw
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
 
 if TYPE_CHECKING:

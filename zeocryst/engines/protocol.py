@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from zeocryst.cell import box_to_cell
 from zeocryst.condition import Stage
 from zeocryst.errors import EXPLODED, InputError, SimulationError
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 from zeocryst.units import BOLTZMANN_EV_PER_K
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Evaluation:
 
 
 class Engine(Protocol):
-    """What `zeocryst.simulation` asks of an engine."""
+    """What `zeocryst.running.simulation` asks of an engine."""
 
     info: EngineInfo
 
@@ -145,7 +145,7 @@ class Engine(Protocol):
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, with the beads at rest, and its energy in eV.
 
-        Raises KeyboardInterrupt where a signal broke it off (`zeocryst.machine.breakable`).
+        Raises KeyboardInterrupt where a signal broke it off (`zeocryst.foundation.machine.breakable`).
         """
         ...
 

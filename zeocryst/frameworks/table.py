@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import InputError, nearest
-from zeocryst.textfiles import damage_told, parse_json, read_text
+from zeocryst.foundation.textfiles import damage_told, parse_json, read_text
 
 #: Words that name no framework type.
 RESERVED = ("unknown", "amorphous", "add", "remove", "own")

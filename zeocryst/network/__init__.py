@@ -1,3 +1,3 @@
 """Sites, bonds and what follows from them: coordination sequences, rings."""
 
-import zeocryst.caching  # noqa: F401  (before the first function is compiled)
+import zeocryst.foundation.caching  # noqa: F401  (before the first function is compiled)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import zeocryst.caching  # noqa: F401  (before the first function is compiled)
+import zeocryst.foundation.caching  # noqa: F401  (before the first function is compiled)
 from zeocryst.errors import InputError, nearest
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import Network

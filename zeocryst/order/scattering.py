@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zeocryst.cell import box_to_cell
-from zeocryst.diffraction import powder_pattern as pattern_of
-from zeocryst.diffraction import small_angle as small_angle_of
-from zeocryst.diffraction import structure_factor as factor_of
 from zeocryst.network.bonds import Network
+from zeocryst.order.diffraction import powder_pattern as pattern_of
+from zeocryst.order.diffraction import small_angle as small_angle_of
+from zeocryst.order.diffraction import structure_factor as factor_of
 from zeocryst.order.measured import Measured
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def structure_factor(network: Network) -> Measured:
-    """Static structure factor of the T, as `zeocryst.diffraction.structure_factor` says.
+    """Static structure factor of the T, as `zeocryst.order.diffraction.structure_factor` says.
 
     To 4/Å in steps of 0.05/Å; NaN where the cell has no wave vector.
     """
@@ -27,13 +27,13 @@ def structure_factor(network: Network) -> Measured:
 
 
 def small_angle(network: Network) -> Measured:
-    """Structure factor of the T at small angle, as `zeocryst.diffraction.small_angle` says."""
+    """Structure factor of the T at small angle, as `zeocryst.order.diffraction.small_angle` says."""
     q, s = small_angle_of(network.positions, network.cell)
     return Measured({}, distributions={"small_angle": {"q_per_A": q, "S_TT": s}})
 
 
 def powder_pattern(network: Network, frame: gsd.hoomd.Frame) -> Measured:
-    """X-ray powder pattern (Cu K-alpha 1), as `zeocryst.diffraction.powder_pattern` says.
+    """X-ray powder pattern (Cu K-alpha 1), as `zeocryst.order.diffraction.powder_pattern` says.
 
     Every T counts as Si. Oxygens (a type O of the frame) stand where they are; where there are none, one O
     stands in the middle of each bond, so that lines are where they belong and about as high as in the

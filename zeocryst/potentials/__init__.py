@@ -1,3 +1,3 @@
 """Potentials as functions of plain arrays."""
 
-import zeocryst.caching  # noqa: F401  (before the first function is compiled)
+import zeocryst.foundation.caching  # noqa: F401  (before the first function is compiled)

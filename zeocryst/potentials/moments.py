@@ -54,7 +54,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 
 #: Beads that a CPU does at once: rows of neighbours are a multiple of it long.
 LANES = 8

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.cell import neighbour_pairs
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

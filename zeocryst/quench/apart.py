@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell, neighbour_pairs, wrap_counting
 from zeocryst.engines.protocol import Engine, moved_frame
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import Network
 from zeocryst.network.clusters import Clusters, find_clusters
 from zeocryst.quench.change import (

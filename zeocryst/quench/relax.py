@@ -19,7 +19,7 @@ import numpy as np
 
 from zeocryst.cell import volume
 from zeocryst.engines.protocol import Engine
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.network.clusters import Clusters, find_clusters
 from zeocryst.quench.apart import Apart

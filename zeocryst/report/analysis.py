@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zeocryst.files.rundir import without_nan
 from zeocryst.report.aggregation import save_aggregation
 from zeocryst.report.figures import CURVES, clean, new_figure, save
 from zeocryst.report.fronts import save_fronts
-from zeocryst.rundir import without_nan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.backmap.feasibility import feasibility_in_words
+from zeocryst.backmapping.feasibility import feasibility_in_words
 from zeocryst.report.figures import AMORPHOUS, CRYSTAL, CURVES, clean, new_figure, save
 from zeocryst.report.page import (
     checks_table,

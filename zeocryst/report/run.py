@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.errors import InputError
+from zeocryst.files.rundir import read_json, read_summary
+from zeocryst.files.trajectory import iterate, read_frame, run_frames
+from zeocryst.foundation.textfiles import read_table
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import measure
 from zeocryst.order.kinetics import front_rows
@@ -19,9 +22,6 @@ from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
 from zeocryst.report.backmap import backmap_sections, ideal_crystal
 from zeocryst.report.fronts import CAPTION, save_fronts
 from zeocryst.report.page import checks_table, facts, image, number, page, percent, table, types_table
-from zeocryst.rundir import read_json, read_summary
-from zeocryst.textfiles import read_table
-from zeocryst.trajectory import iterate, read_frame, run_frames
 
 if TYPE_CHECKING:
     import gsd.hoomd

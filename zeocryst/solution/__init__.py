@@ -1,3 +1,3 @@
 """Where a run starts: crystals, melts, frames of the user's."""
 
-import zeocryst.caching  # noqa: F401  (before the first function is compiled)
+import zeocryst.foundation.caching  # noqa: F401  (before the first function is compiled)

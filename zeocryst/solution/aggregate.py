@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs
 from zeocryst.condition import Cut, Seed, System
 from zeocryst.errors import SimulationError
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.network.clusters import find_clusters
 from zeocryst.solution.start import CLOSEST_START_A, crystal

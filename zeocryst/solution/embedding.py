@@ -2,8 +2,8 @@
 
 The net is laid out with each site in the middle of its neighbours (`zeocryst.network.barycentric`), in the cell
 in which its bonds point evenly in all directions, with the framework density of the table. Distance least
-squares (`zeocryst.backmap.dls`) with O on the bonds and a free cell then finds the geometry of silica, and the
-symmetry of the net (`zeocryst.network.automorphisms`) is put on the result; both in turn, since the one may
+squares (`zeocryst.backmapping.dls`) with O on the bonds and a free cell then finds the geometry of silica, and
+the symmetry of the net (`zeocryst.network.automorphisms`) is put on the result; both in turn, since the one may
 undo some of the other, and from several starts. The T lie in the standard cell of the space group that comes
 out.
 
@@ -19,8 +19,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.backmap.dls import keeps_network, solve
-from zeocryst.backmap.oxygens import add_oxygens
+from zeocryst.backmapping.dls import keeps_network, solve
+from zeocryst.backmapping.oxygens import add_oxygens
 from zeocryst.errors import InputError
 from zeocryst.frameworks.table import (
     framework_types,

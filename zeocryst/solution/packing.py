@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
-from zeocryst.forcefield import ForceField
 from zeocryst.frameworks.oligomers import oligomers
+from zeocryst.model.forcefield import ForceField
 
 Floats = NDArray[np.float64]
 

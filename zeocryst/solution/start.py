@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs, volume
 from zeocryst.condition import System, bead_types
 from zeocryst.errors import InputError
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 from zeocryst.solution.cages import cage_centres
 from zeocryst.solution.embedding import start_of
 from zeocryst.solution.packing import Kind, contacts, pack

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from zeocryst.engines.hoomd.versions import TRIED
 from zeocryst.engines.protocol import Offer
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 
 if TYPE_CHECKING:
     from zeocryst.engines.hoomd.engine import HoomdEngine

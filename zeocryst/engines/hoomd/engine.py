@@ -34,8 +34,8 @@ from zeocryst.engines.protocol import (
     rigid_bodies,
 )
 from zeocryst.errors import EXPLODED, InputError, MissingEngineError, SimulationError
-from zeocryst.forcefield import ForceField, Pair
-from zeocryst.machine import breakable
+from zeocryst.foundation.machine import breakable
+from zeocryst.model.forcefield import ForceField, Pair
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K, PS_PER_DERIVED_TIME
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@ r"""A Stillinger-Weber force for HOOMD-blue, of use to any script of HOOMD-blue.
 ::
 
     from zeocryst.engines.hoomd.force import StillingerWeber
-    from zeocryst.forcefield import read_forcefield
+    from zeocryst.model.forcefield import read_forcefield
 
     integrator.forces.append(StillingerWeber(read_forcefield("ts")))   # or a ForceField of your own
 
-Parameters stand per pair of types and per triplet in the force field (`zeocryst.forcefield.ForceField`), in any
-consistent units: with Å, eV and amu the unit of time is 10.18051 fs. The arithmetic is that of
+Parameters stand per pair of types and per triplet in the force field (`zeocryst.model.forcefield.ForceField`), in
+any consistent units: with Å, eV and amu the unit of time is 10.18051 fs. The arithmetic is that of
 `zeocryst.potentials.moments`: forces are gathered, bead by bead, so that nothing depends on the order in which
 threads run, and the GPU's kernels read and write HOOMD-blue's arrays where they lie.
 """
@@ -26,7 +26,7 @@ import numpy as np
 from zeocryst.cell import box_to_cell, heights
 from zeocryst.engines.hoomd.versions import LocalViews, attach_full_list, device_interface
 from zeocryst.errors import InputError, SimulationError
-from zeocryst.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField
 from zeocryst.potentials import moments
 
 #: Width of the neighbour list's buffer, Å: how far two beads may come nearer before it is built anew. In a

@@ -9,8 +9,8 @@ Tried with 4.8.2, on the CPU. Later releases have not been run. What could be re
   ``GPU.devices``), threads by TBB (``num_cpu_threads``), ``Snapshot.from_gsd_snapshot``, some arguments of
   ``BoxResize``, depletants and run time compilation in HPMC. None of it is called here.
 - 6.0.0 (21 November 2025): its list of changes could not be read.
-- 7.0.0 (7 April 2026) writes GSD files of schema 2.0, which gsd 5.0 reads; here `zeocryst.trajectory` writes
-  the frames, not HOOMD-blue. 7.1.0 and 7.1.1 correct motion in two dimensions, rigid bodies and RATTLE.
+- 7.0.0 (7 April 2026) writes GSD files of schema 2.0, which gsd 5.0 reads; here `zeocryst.files.trajectory`
+  writes the frames, not HOOMD-blue. 7.1.0 and 7.1.1 correct motion in two dimensions, rigid bodies and RATTLE.
 
 What is called here and has no public name, so that any release may change it: ``NeighborList.storageMode`` and
 ``setStorageMode``, ``_attach`` and ``_detach`` of a neighbour list, the hooks ``_attach_hook`` and

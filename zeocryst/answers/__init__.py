@@ -1,0 +1,1 @@
+"""What is asked of structures that are there: which framework, which numbers over time, which atoms."""

@@ -1,0 +1,266 @@
+"""``zeocryst backmap``: frames of a file or of a run to atoms, in a folder of their own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.answers.atomistic import in_words, realize, write_results
+from zeocryst.cell import box_to_cell
+from zeocryst.chemistry.roles import parse_types
+from zeocryst.chemistry.writable import written_as_silica
+from zeocryst.errors import InputError
+from zeocryst.files.rundir import provenance, read_summary, without_nan
+from zeocryst.files.structures import Structures
+from zeocryst.files.trajectory import count_frames, read_frame
+from zeocryst.foundation.outdir import check_empty, folder
+from zeocryst.foundation.textfiles import damage_told
+from zeocryst.model.forcefield import read_forcefield
+from zeocryst.network.bonds import Network, bonds_from_sites
+from zeocryst.network.matching import Choices, matched_bonds, matched_within
+from zeocryst.quench.relax import Quenched, quench
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: Model of the quench, where the run does not say another.
+MODEL = "ts"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for.
+
+    Attributes
+    ----------
+    frame : str or None
+        A number, or "auto": the start, the frame nearest to the transition of a run (or the middle) and the
+        end. None is "auto" for a run and every frame for a file.
+    quench : str or None
+        "ts" or "none"; None quenches frames that hold S. Without S the model does not hold a network open.
+    cell : str
+        "fixed" or "free".
+    seed : int
+    types : str or None
+        What T and S are called, such as ``T=Si,S=X``.
+    """
+
+    frame: str | None = None
+    quench: str | None = None
+    cell: str = "fixed"
+    seed: int = 1
+    types: str | None = None
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A frame's network, what was chosen for its bonds, how it was quenched, and what came of that."""
+
+    network: Network
+    choices: Choices | None
+    how: str
+    quenched: Quenched | None = None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A frame to be back-mapped: `network` where it is known already, `beads` where not; what to say of it."""
+
+    label: str
+    index: int
+    network: Network | None = None
+    beads: gsd.hoomd.Frame | None = None
+    words: tuple[str, ...] = ()
+
+
+def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
+    """Back-map what the command line names, write the folder and return its summary.
+
+    Raises
+    ------
+    InputError
+        The input cannot be read or has no such frame, or `out` is there and not empty; nothing was written.
+    SimulationError
+        The engine failed while quenching.
+    """
+    check_empty(out)
+    if options.seed < 1:
+        raise InputError(f"--seed {options.seed}: expected a whole number of at least 1")
+    sources, model = _sources(path, options)
+    prepared = [(source, _network(source, model, options)) for source in sources]
+    with folder(out) as made:
+        assert made is not None
+        return _write(path, made, prepared, options)
+
+
+def _write(path: Path, out: Path, prepared: list[tuple[_Source, _Ready]], options: Options) -> dict[str, Any]:
+    """Atoms, report and summary of the frames, in a folder; the summary."""
+    from zeocryst.report.backmap import write_backmap_report
+
+    entries = []
+    for number, (source, ready) in enumerate(prepared):
+        last = number == len(prepared) - 1
+        found = realize(ready.network, options.seed, free_cell=options.cell == "free", choices=ready.choices)
+        # the last frame is the folder's own, as in a run; others lie under frames/
+        words = [*source.words, *in_words(found.record, found.ideal)]
+        words += [ready.quenched.sentence] if ready.quenched else []
+        name = "framework" if last else f"frames/framework_{source.index}"
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        write_results(out / Path(name).parent, found, Path(name).name)
+        entries.append(
+            {
+                "frame": source.index, "label": source.label, "files": name, "quench": ready.how,
+                "quenched": ready.quenched.record() if ready.quenched else None,
+                "n_T": ready.network.n_sites, "types_from_atoms": found.types,
+                "amorphous_share_from_atoms": found.amorphous_share, "words": words,
+                "ideal": found.ideal, "backmap": found.record,
+            }
+        )  # fmt: skip
+    summary: dict[str, Any] = {
+        "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
+        "provenance": provenance(),
+    }  # fmt: skip
+    summary = dict(without_nan(summary))
+    write_backmap_report(out, summary)
+    (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
+    return summary
+
+
+def _sources(path: Path, options: Options) -> tuple[list[_Source], str]:
+    """The frames that were asked for, and the model of the run that they come from."""
+    if path.is_dir():
+        summary = read_summary(path)
+        trajectory = path / "trajectory.gsd"
+        count = count_frames(trajectory)
+        with damage_told(f"{path / 'summary.json'}: not a summary of zeocryst"):
+            moments = _moments(path, summary, count)
+        chosen = _chosen(options.frame or "auto", count, moments)
+        model = str(summary.get("forcefield", MODEL))
+        return [_Source(label, k, beads=read_frame(trajectory, k)) for label, k in chosen], model
+    if not path.is_file():
+        raise InputError(f"no file or run folder {path}")
+    if path.suffix.lower() == ".gsd":
+        chosen = _of_file(options.frame, count_frames(path))
+        return [_Source(label, k, beads=read_frame(path, k)) for label, k in chosen], MODEL
+    found = Structures(path, parse_types(options.types))
+    one = None if options.frame in (None, "auto") else _whole(str(options.frame))
+    there = found.chosen(one)
+    chosen = (
+        [("frame", k) for k in range(len(there))] if one is not None else _of_file(options.frame, len(there))
+    )
+    return [_of_atoms(found, label, there[k], path) for label, k in chosen], MODEL
+
+
+def _of_atoms(found: Structures, label: str, index: int, path: Path) -> _Source:
+    """A frame of a file of atoms; refused where its T are elements that cannot be written."""
+    network, account = found.network(index), found.account(index)
+    try:
+        words = [*written_as_silica(account), *(f"{text[0].upper()}{text[1:]}." for text in account["notes"])]
+    except InputError as error:
+        raise InputError(f"{path}: frame {index}: {error}") from None
+    if found.cut:
+        words.append(f"{found.cut_in_words}.")
+    return _Source(label, index, network, words=tuple(words))
+
+
+def _of_file(frame: str | None, count: int) -> list[tuple[str, int]]:
+    """Frames of a file: every one, the one asked for, or its start, middle and end."""
+    if frame is None and count:
+        return [("frame", k) for k in range(count)]
+    named = [("start", 0), ("middle", (count - 1) // 2), ("end", count - 1)]
+    return _chosen(
+        frame or "auto", count, [e for k, e in enumerate(named) if e[1] not in [n for _, n in named[k + 1 :]]]
+    )
+
+
+def _moments(path: Path, summary: dict[str, Any], count: int) -> list[tuple[str, int]]:
+    """Start, transition (or middle) and end of a run."""
+    start = min(int(summary.get("start_frame", 0)), count - 1)
+    middle, label = (start + count - 1) // 2, "middle"
+    transition = summary["transition"]
+    if transition.get("found") and transition.get("time_ps") is not None:
+        from zeocryst.report.run import read_rows
+
+        times = np.array([row["time_ps"] for row in read_rows(path / "order_parameters.csv")])
+        middle, label = int(np.abs(times - float(transition["time_ps"])).argmin()), "transition"
+    named = [("start", start), (label, min(middle, count - 1)), ("end", count - 1)]
+    return [entry for k, entry in enumerate(named) if entry[1] not in [n for _, n in named[k + 1 :]]]
+
+
+def _chosen(frame: str, count: int, automatic: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Frames by number, or the automatic ones."""
+    if count == 0:
+        raise InputError("the trajectory has no frames")
+    if frame == "auto":
+        return automatic
+    number = _whole(frame)
+    if not -count <= number < count:
+        raise InputError(f"--frame {frame}: there are {count}, numbered from 0 (or -1, the last)")
+    return [("frame", number % count)]
+
+
+def _whole(text: str) -> int:
+    """A frame number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"--frame {text!r}: expected a whole number") from None
+
+
+def _network(source: _Source, model: str, options: Options) -> _Ready:
+    """The network of a frame."""
+    if source.network is not None:
+        if options.quench == "ts":
+            raise InputError(
+                "--quench ts: needs beads of the T-S model (a GSD file or a run); this has atoms or T"
+            )
+        network = source.network
+        if np.isnan(network.cutoff):
+            return _Ready(_at_most_four(network), None, "none: bonds are those of the oxygens")
+        return _Ready(*_matched(network.positions, network.cell), "none")
+    beads = source.beads
+    assert beads is not None
+    names = list(beads.particles.types or [])
+    roles = {name: role for role, called in parse_types(options.types).items() for name in called}
+    kinds = [roles.get(name, {"Si": "T"}.get(name, name)) for name in names]
+    present = {kinds[k] for k in np.unique(np.asarray(beads.particles.typeid))}
+    if "T" not in present:
+        raise InputError(
+            f"no beads of type T among {', '.join(map(repr, names))}; say which with --types T=NAME"
+        )
+    if (options.quench or ("ts" if "S" in present else "none")) == "ts":
+        from zeocryst.engines import choose_engine
+        from zeocryst.solution.start import adopt
+
+        forcefield = read_forcefield(model)
+        ready = adopt(beads, dict(zip(names, kinds, strict=True)), forcefield, "the frame")
+        engine, _ = choose_engine(forcefield, frame=ready)
+        found = quench(engine, ready, forcefield)
+        energy = found.energy_eV / ready.particles.N
+        how = f"{model}, by {engine.info.name}: {energy:.6f} eV per bead"
+        return _Ready(*matched_within(found.network), how, found)
+    cell = box_to_cell(beads.configuration.box)
+    mine = np.asarray(beads.particles.typeid) == kinds.index("T")
+    positions = np.asarray(beads.particles.position, dtype=float)[mine] + cell.sum(axis=0) / 2
+    return _Ready(*_matched(positions, cell), "none")
+
+
+def _matched(positions: np.ndarray, cell: np.ndarray) -> tuple[Network, Choices]:
+    """Bonds of T as they are, by the best matching; clusters are those of bonds given out nearest first."""
+    cutoff = matched_bonds(positions, cell)[0].cutoff
+    return matched_within(bonds_from_sites(positions, cell, cutoff))
+
+
+def _at_most_four(network: Network) -> Network:
+    """A network from oxygens; refused where a T has more than four."""
+    if (network.degree > 4).any():
+        worst = int(network.degree.argmax())
+        raise InputError(
+            f"T {worst} has {int(network.degree[worst])} bridging oxygens; at most four can be back-mapped. "
+            "Give the T alone to have bonds chosen"
+        )
+    return network

@@ -1,3 +1,0 @@
-"""From a coarse-grained network to atoms: oxygens and silanols, geometry, checks."""
-
-import zeocryst.caching  # noqa: F401  (before the first function is compiled)

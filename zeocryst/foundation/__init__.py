@@ -1,0 +1,1 @@
+"""What everything stands on: the computer, its signals and streams, compiled functions, small files of text."""

@@ -1,0 +1,226 @@
+"""What a run amounts to, once its last step is done: quench, names, atoms, report and ``summary.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.answers.atomistic import in_words, realize, write_results
+from zeocryst.backmapping.judging import verdict
+from zeocryst.condition import Condition
+from zeocryst.engines.protocol import Engine
+from zeocryst.errors import SimulationError
+from zeocryst.files.rundir import RunDirectory, now, without_nan
+from zeocryst.files.trajectory import count_frames, iterate, read_frame, run_frames
+from zeocryst.foundation.progress import duration
+from zeocryst.model.forcefield import ForceField
+from zeocryst.model.solvent import HOW_PHYSICAL
+from zeocryst.network.bonds import Network, network_of_frame
+from zeocryst.network.clusters import find_clusters, part
+from zeocryst.network.matching import matched_within
+from zeocryst.order.crystallinity import in_a_word
+from zeocryst.order.kinetics import course
+from zeocryst.order.labels import Labels, agreement, label_sites
+from zeocryst.order.likeness import seed_fate
+from zeocryst.order.ordering import aggregation_story
+from zeocryst.quench.relax import quench
+from zeocryst.running.watching import Watch
+from zeocryst.solution.aggregate import SEED_MARK
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The work after the simulation.
+
+    Attributes
+    ----------
+    condition, forcefield, engine, folder
+        Of the run.
+    names : tuple of str
+        What was measured in every frame.
+    say : callable
+        Tells people how far it is.
+    wall_s : callable
+        Seconds that the run has taken so far.
+    """
+
+    condition: Condition
+    forcefield: ForceField
+    engine: Engine
+    folder: RunDirectory
+    names: tuple[str, ...]
+    say: Callable[[str], None]
+    wall_s: Callable[[], float]
+
+    def summary(self) -> dict[str, Any]:
+        """Quench, back-map, identify, report; what ``summary.json`` holds then.
+
+        Raises
+        ------
+        SimulationError
+            The trajectory and the table do not belong together, or the quench failed.
+        """
+        self.say("simulation done; quenching and naming the last frame")
+        condition, folder = self.condition, self.folder
+        rows = self._rows()
+        frame = read_frame(folder.trajectory)
+        found = quench(self.engine, frame, self.forcefield)
+        network = found.network
+        self.say(found.sentence)
+        cold = label_sites(network)
+        n_beads = int(frame.particles.N)
+        summary: dict[str, Any] = {
+            "condition": condition.name,
+            "seed": condition.seed,
+            "verdict": in_a_word(cold.crystalline_share),
+            "sentence": "",
+            **self._circumstances(),
+            "n_T": network.n_sites,
+            "n_S": n_beads - network.n_sites,
+            "steps": int(rows[-1]["step"]),
+            "time_ps": rows[-1]["time_ps"],
+            "stages": Watch.of(condition, rows).story(),
+            **self._course(rows, frame),
+            "quenched": {
+                **found.record(),
+                "energy_eV_per_bead": found.energy_eV / n_beads,
+                "crystalline_share": cold.crystalline_share,
+                "q4_share": float((network.degree == 4).mean()),
+                "types": cold.summary(),
+                "agree_to_8_shells": agreement(cold, 8),
+            },
+            "interruptions": folder.interruptions(),
+        }
+        if condition.seed_framework:
+            summary["seed_fate"] = self._fate(condition.seed_framework, found.frame)
+        if condition.output.backmap:
+            self.say("back-mapping to atoms")
+            summary |= self._backmap(network)
+        summary["sentence"] = _sentence(cold, summary)
+        summary["steps_per_s"] = folder.recorded("steps_per_s", 0.0)
+        summary["wall_s"] = self.wall_s()
+        if condition.output.report:
+            from zeocryst.report.run import write_report
+
+            # the report reads the summary; the run counts as finished only once both are there
+            folder.record(finished=now())
+            write_report(folder.path, without_nan(summary))
+        summary["wall_s"] = self.wall_s()
+        summary = without_nan(summary)
+        folder.write("summary.json", json.dumps(summary, indent=1) + "\n")
+        folder.record(finished=now(), running=None)
+        self.say(f"{summary['sentence']} Results in {folder.path} ({duration(summary['wall_s'])} in all)")
+        return summary
+
+    def _rows(self) -> list[dict[str, float]]:
+        """The table of the run, which has a row for each frame of the trajectory."""
+        from zeocryst.report.run import read_rows
+
+        trajectory, table = self.folder.trajectory, self.folder.table
+        rows = read_rows(table)
+        written = count_frames(trajectory)
+        if written != len(rows):
+            raise SimulationError(
+                f"{trajectory} has {written} frames and {table.name} {len(rows)} rows, which "
+                "should be as many: something else has changed them; --restart begins anew"
+            )
+        return rows
+
+    def _circumstances(self) -> dict[str, Any]:
+        """Engine, model and solvent."""
+        condition = self.condition
+        found: dict[str, Any] = {
+            "engine": asdict(self.engine.info),
+            "engines": _names(self.folder.recorded("engines", [])),
+            "forcefield": condition.forcefield,
+            "forcefield_source": self.forcefield.source,
+        }
+        if condition.solvent is not None:
+            found["solvent"] = {
+                **asdict(condition.solvent),
+                "friction_amu_per_ps": condition.friction,
+                "time": HOW_PHYSICAL,
+            }
+        return found
+
+    def _course(self, rows: list[dict[str, float]], last: gsd.hoomd.Frame) -> dict[str, Any]:
+        """How order and clusters went over time, and what the last frame is as it was simulated."""
+        hot = label_sites(network_of_frame(last)[0])
+        start, seeded = _start_row(self.condition, rows), self.condition.seed_framework is not None
+        found = {
+            "start_frame": start,
+            "types": hot.summary(),
+            "amorphous_share": round(1 - hot.crystalline_share, 4),
+            **course(rows, start, run_frames(self.folder.trajectory, seeded=seeded), self.condition.seed),
+        }
+        if "clusters" in self.names:
+            found["clusters"] = aggregation_story(rows)
+        return found
+
+    def _fate(self, framework: str, quenched: gsd.hoomd.Frame) -> dict[str, Any]:
+        """What became of the crystal seed."""
+        last = read_frame(self.folder.trajectory).log[SEED_MARK]
+        # the first frame with these marks: an earlier seed has others
+        frames = (frame for _, frame in iterate(self.folder.trajectory))
+        planted = next(frame for frame in frames if np.array_equal(frame.log[SEED_MARK], last))
+        before, t_before = network_of_frame(planted)  # it was minimized when it was put in
+        after, t_after = network_of_frame(quenched)
+        return seed_fate(framework, before, planted.log[SEED_MARK][t_before] > 0, after, last[t_after] > 0)
+
+    def _backmap(self, network: Network) -> dict[str, Any]:
+        """Atoms of the quenched last frame, of a solution those of its largest cluster.
+
+        Bonds are given out by the best matching within the frame's cut-off and its clusters.
+        """
+        of = f"all {network.n_sites} T"
+        if self.condition.system.start == "gel":
+            whole = network.n_sites
+            network = part(network, find_clusters(network).label == 0)
+            of = f"the largest cluster, {network.n_sites} of {whole} T"
+            self.say(f"of {of}")
+        matched, choices = matched_within(network)
+        found = realize(matched, self.condition.seed, choices=choices)
+        write_results(self.folder.path, found)
+        return {
+            "types_from_atoms": found.types,
+            "amorphous_share_from_atoms": found.amorphous_share,
+            "ideal": found.ideal,
+            "backmap": {"of": of, **found.record, "words": in_words(found.record, found.ideal)},
+        }
+
+
+def _start_row(condition: Condition, rows: list[dict[str, float]]) -> int:
+    """The row with which the stage that may take longest begins: what comes before it is preparation."""
+    before = [k for k, row in enumerate(rows) if row["stage"] <= condition.main_stage]
+    return before[-1] if before else 0
+
+
+def _names(engines: list[dict[str, Any]]) -> list[str]:
+    """Which engines a run had, each once, in order."""
+    return list(dict.fromkeys(f"{e['name']} {e['version']} ({e['device']})" for e in engines))
+
+
+def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
+    """The summary in words; `labels` are those of the quenched network."""
+    names = ", ".join(f"{row['code']} {100 * float(str(row['share'])):.0f} %" for row in labels.summary())
+    text = f"The run ended {summary['verdict']}: {labels.in_words} of the T are crystalline once quenched"
+    text += f" ({names})." if names else "."
+    text += f" {summary['quenched']['sentence']}"
+    for stage in summary["stages"]:
+        text += f" {stage['sentence']}" if "sentence" in stage else ""
+    if "seed_fate" in summary:
+        text += f" {summary['seed_fate']['sentence']}"
+    back = summary.get("backmap")
+    if back:
+        text += f" Back-mapped ({back['of']}) to {back['formula']}; {verdict(back)}."
+    text += f" {summary['growth']['sentence']}"
+    if "clusters" in summary:
+        text += f" {summary['clusters']['sentence']}"
+    return text

@@ -1,0 +1,204 @@
+"""What a condition would cost: beads, memory, steps, time."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.condition import Condition, Stage
+from zeocryst.engines import choose_engine
+from zeocryst.engines.protocol import Engine
+from zeocryst.errors import SimulationError
+from zeocryst.foundation.machine import is_busy, load, load_in_words
+from zeocryst.foundation.pace import TICK_S, Ticks
+from zeocryst.frameworks.table import start_t_count
+from zeocryst.model.solvent import step_length
+from zeocryst.running.failure import told
+from zeocryst.running.pipeline import first_frame_and_words, needs_relaxing
+from zeocryst.running.simulation import thermalize
+from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
+from zeocryst.solution.recipe import compose, in_words
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: Seconds of trial steps.
+TRIAL_S = 2.0
+#: Seconds that a random start may take to relax before them, and most beads that are tried: the speed of a
+#: larger system is that of a smaller one by the number of beads.
+RELAX_S, MOST_TRIED = 10.0, 100_000
+#: Up to so many beads relax in a few seconds.
+SMALL = 2000
+#: Memory of a run, bytes per bead (measured: engine, network to 12 shells, rings) and of the program.
+BYTES_PER_BEAD, BYTES_PROGRAM = 60_000, 600_000_000
+
+
+def estimate(condition: Condition) -> dict[str, Any]:
+    """Validate a condition by making its first frame and running a few trial steps; writes nothing.
+
+    Returns
+    -------
+    dict
+        ``condition``, ``n_T``, ``n_S``, ``start`` (where it comes from, a sentence, or empty), ``steps``,
+        ``time_ps``, ``frames`` (the most of the three where a stage
+        can end early; without those that are written where something happens), ``can_end_early``, ``early`` (a
+        sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``, ``load`` (of the last
+        minute, None where the system does not tell), ``busy`` (a sentence where others use the machine),
+        ``solvent`` (a sentence for each stage that feels it), ``steps_per_s`` and ``wall_s``, the last two
+        extrapolated from the trial; of a gel also ``gel``, what its recipe gives.
+    """
+    forcefield = condition.read_forcefield()
+    chosen = condition.engine
+    small = _smaller(condition)
+    frame, origin = first_frame_and_words(small, forcefield)
+    engine, why = choose_engine(
+        forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
+    )
+    tried = int(frame.particles.N)
+    n_t = int((np.asarray(frame.particles.typeid) == forcefield.types.index("T")).sum())
+    n_s = tried - n_t
+    if small is not condition:
+        n_t, n_s = _counts(condition, small, n_t, n_s)
+    beads = n_t + n_s
+    kept = check_memory(condition, beads)
+    dynamic = [stage for stage in condition.stages if stage.n_steps]
+    speed = float("nan")
+    busy = f"the machine is busy{load_in_words()}, and the estimate is for it as it is now" if is_busy() else ""
+    if dynamic:
+        longest = max(dynamic, key=lambda stage: stage.n_steps)
+        trial = replace(longest, seed_region=0.0)
+        relaxed = True
+        if needs_relaxing(small, forcefield, frame):
+            frame, relaxed = _relaxed(engine, frame)
+        if not relaxed:  # in short steps it holds, and a step takes as long
+            trial = replace(trial, timestep_fs=trial.timestep_fs / 100, time_ps=trial.time_ps / 100)
+        if longest.temperature_K:
+            thermalize(frame, longest.temperature_K[0], np.random.default_rng(condition.seed))
+        try:
+            speed = _try(engine, condition, frame, trial) * tried / beads
+            if busy and engine.info.threads > 1:  # where a run would go on with fewer
+                alone, _ = choose_engine(forcefield, engine.info.name, engine.info.device, 1, frame)
+                single = _try(alone, condition, frame, trial) * tried / beads
+                busy += f": {single:.4g} steps/s with one thread, {speed:.4g} with {engine.info.threads}"
+                speed = max(speed, single)
+        except SimulationError as error:
+            raise told(error, condition, condition.stages.index(longest)) from None
+    frames = sum(int(stage.time_ps / condition.output.interval_ps) + 1 for stage in dynamic) + 1
+    start = {"gel": _gel(condition)} if condition.system.start == "gel" else {}
+    return {
+        "condition": condition.name,
+        "n_T": n_t,
+        "n_S": n_s,
+        "start": origin,
+        **start,
+        "steps": condition.n_steps,
+        "time_ps": condition.time_ps,
+        "frames": frames,
+        "can_end_early": condition.can_end_early,
+        "early": _early_in_words(condition),
+        "memory_MB": round((BYTES_PROGRAM + BYTES_PER_BEAD * beads + kept) / 1e6),
+        "engine": why,
+        "load": load(),
+        "busy": [busy] if busy else [],
+        "solvent": _solvent_in_words(condition),
+        "steps_per_s": float(f"{speed:.4g}") if dynamic else None,
+        "wall_s": round(condition.n_steps / speed) if dynamic else 0,
+    }
+
+
+def _try(engine: Engine, condition: Condition, frame: gsd.hoomd.Frame, stage: Stage) -> float:
+    """Steps per second of a few trial steps."""
+    begin = time.monotonic()
+    ticks = Ticks(stage.n_steps, int(frame.particles.N))
+    for sample in engine.run(frame, stage, seed=1, every=ticks, friction=condition.friction):
+        ticks.arrived(sample.step)
+        now = time.monotonic()
+        if sample.step == 0:
+            begin = now
+        elif now - begin > TRIAL_S - TICK_S or sample.step == stage.n_steps:
+            return float(sample.step / max(now - begin, 1e-9))
+    return float("nan")
+
+
+def _smaller(condition: Condition) -> Condition:
+    """The same at a smaller size, where so many beads would take too long to try."""
+    system = condition.system
+    if system.framework is not None:
+        cells = int(np.prod(system.repeat))
+        unit = max(1, start_t_count(system.framework))
+        if cells * unit <= MOST_TRIED:
+            return condition
+        edge = max(1, int((MOST_TRIED / unit) ** (1 / 3)))
+        a, b, c = (min(n, edge) for n in system.repeat)
+        return replace(condition, system=replace(system, repeat=(a, b, c)))
+    if system.n_T is None or system.n_T + (system.n_S or 0) <= MOST_TRIED:
+        return condition
+    share = MOST_TRIED / (system.n_T + (system.n_S or 0))
+    n_s = None if system.n_S is None else round(system.n_S * share)
+    return replace(condition, system=replace(system, n_T=max(1, round(system.n_T * share)), n_S=n_s))
+
+
+def _counts(condition: Condition, small: Condition, n_t: int, n_s: int) -> tuple[int, int]:
+    """T and S of a condition whose smaller likeness has so many."""
+    system = condition.system
+    if system.framework is not None:
+        cells, mine = np.prod(system.repeat), np.prod(small.system.repeat)
+        return int(n_t * cells // mine), int(n_s * cells // mine)
+    if system.start == "gel":
+        made = compose(system)
+        return made.n_T, made.n_S
+    return system.n_T or 0, system.n_S or 0
+
+
+def _relaxed(engine: Engine, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, bool]:
+    """A random start on its way to its minimum, as far as that goes in `RELAX_S`, and whether it got there."""
+    if int(frame.particles.N) <= SMALL:
+        return engine.minimize(frame)[0], True
+    begin = time.monotonic()
+    with closing(engine.descend(frame)) as samples:
+        for sample in samples:
+            if time.monotonic() - begin > RELAX_S:
+                return sample.frame(), False
+        return sample.frame(), True
+
+
+def _gel(condition: Condition) -> dict[str, Any]:
+    """What the recipe of a gel gives, for programs and in words."""
+    made = compose(condition.system)
+    return {**asdict(made), "words": in_words(made)}
+
+
+def _early_in_words(condition: Condition) -> list[str]:
+    """What can make the run shorter than its stages, and its frames denser than the interval."""
+    found = []
+    for n, stage in enumerate(condition.stages, start=1):
+        if stage.until is None:
+            continue
+        ramp = stage.temperature_K is not None and stage.temperature_K[0] != stage.temperature_K[1]
+        found.append(
+            f"stage {n} ends before its {stage.time_ps:g} ps once it has {stage.until}"
+            + (", at whatever temperature its ramp has reached then" if ramp else "")
+        )
+    if (fine := condition.output.fine_ps) is not None:
+        found.append(
+            f"frames every {fine:g} ps where something happens from stage {condition.main_stage + 1} on: the "
+            f"crystalline share jumps by {SHARE_JUMP:g}, or the largest grain by {GRAIN_JUMP_T:g} T and a fifth"
+        )
+    return found
+
+
+def _solvent_in_words(condition: Condition) -> list[str]:
+    """What a time step is for each stage that feels the solvent."""
+    friction, forcefield = condition.friction, condition.read_forcefield()
+    found = []
+    for n, stage in enumerate(condition.stages, start=1):
+        if friction is None or stage.kind not in ("langevin", "brownian") or stage.temperature_K is None:
+            continue
+        hottest = max(stage.temperature_K)
+        step = step_length(forcefield, friction, stage.timestep_fs, hottest)
+        found.append(f"stage {n}, {stage.kind} at {hottest:g} K: {step.in_words(stage.timestep_fs)}")
+    return found

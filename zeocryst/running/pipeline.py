@@ -1,0 +1,443 @@
+"""One condition from file to report: the only orchestrator.
+
+`run` takes a condition through simulation, quench, back-mapping, identification and report, and leaves the
+folder that the README describes. Everything is checked before anything is written; a run that was stopped,
+killed or failed goes on from its last checkpoint with the same call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.cell import box_to_cell, volume
+from zeocryst.condition import EDITS, Condition, Cut, EngineChoice, read_condition, to_toml
+from zeocryst.condition.substances import in_words as recipe_in_words
+from zeocryst.engines import choose_engine
+from zeocryst.engines.protocol import HELD_MARK, Engine, Sample
+from zeocryst.errors import InputError, SimulationError
+from zeocryst.files.position import Position
+from zeocryst.files.rundir import RunDirectory, now, read_summary
+from zeocryst.files.startfile import beads_of_file
+from zeocryst.files.trajectory import TrajectoryWriter, read_frame
+from zeocryst.foundation.compiling import told_when_compiling
+from zeocryst.foundation.interrupt import Stopper
+from zeocryst.foundation.progress import Progress
+from zeocryst.foundation.textfiles import in_short
+from zeocryst.model.forcefield import ForceField
+from zeocryst.network.bonds import network_of_frame
+from zeocryst.order import AGGREGATION, DEFAULT, measure
+from zeocryst.running.conclusion import Conclusion
+from zeocryst.running.failure import told
+from zeocryst.running.mending import resume
+from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
+from zeocryst.running.watching import Watch, check_memory
+from zeocryst.solution.aggregate import SEED_MARK
+from zeocryst.solution.embedding import origin_in_words
+from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+    from numpy.typing import NDArray
+
+
+#: A start with fewer T than this, per 1000 Å^3, is a solution or a droplet: no framework has fewer than 7.
+DILUTE_T_PER_1000A3 = 5.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line can change of a condition; None leaves the condition's choice."""
+
+    engine: str | None = None
+    device: str | None = None
+    threads: int | None = None
+    seed: int | None = None
+    walltime_s: float | None = None
+    restart: bool = False
+    quiet: bool = False
+
+
+def read_with_options(path: str | Path, options: Options) -> Condition:
+    """A condition with the command line's choices put in."""
+    condition = read_condition(path)
+    chosen = condition.engine
+    engine = EngineChoice(
+        options.engine or chosen.name,
+        options.device or chosen.device,
+        chosen.threads if options.threads is None else options.threads,
+    )
+    seed = condition.seed if options.seed is None else options.seed
+    if not 1 <= seed <= 900_000_000:
+        raise InputError(f"--seed {seed}: expected a whole number from 1 to 900000000")
+    return replace(condition, engine=engine, seed=seed)
+
+
+def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame:
+    """Where the run starts."""
+    return first_frame_and_words(condition, forcefield)[0]
+
+
+def first_frame_and_words(condition: Condition, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
+    """Where the run starts, and what was calculated, left out or put in for it; empty where nothing was."""
+    system = condition.system
+    if system.file is not None:
+        path = condition.folder / system.file
+        frame, types, words = beads_of_file(path, system)
+        return adopt(frame, types, forcefield, str(path)), words
+    if system.start == "framework":
+        return crystal(system, forcefield), origin_in_words(system.framework)
+    make = {"melt": melt, "gel": gel}[system.start]
+    return make(system, forcefield, np.random.default_rng([condition.seed, 1])), ""
+
+
+def needs_relaxing(condition: Condition, forcefield: ForceField, frame: gsd.hoomd.Frame) -> bool:
+    """Whether the first frame has to be minimized before anything moves: a melt, a gel that is crowded."""
+    start = condition.system.start
+    return start == "melt" or (start == "gel" and is_crowded(frame, forcefield))
+
+
+def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, ...]:
+    """What is measured in every frame.
+
+    Clusters as well where the start is a gel or nearly empty, an aggregate is cut out or a stage waits for a
+    cluster, and likeness to its framework where a crystal seed is put in.
+
+    Parameters
+    ----------
+    condition
+        The condition.
+    start
+        Its first frame.
+    """
+    names = list(start.particles.types or [])
+    n_t = int((np.asarray(start.particles.typeid) == names.index("T")).sum())
+    density = 1000 * n_t / volume(box_to_cell(start.configuration.box))
+    dilute = condition.system.start == "gel" or density < DILUTE_T_PER_1000A3
+    dilute = dilute or any(isinstance(stage.edit, Cut) for stage in condition.stages)
+    awaited = {stage.until.quantity for stage in condition.stages if stage.until is not None}
+    dilute = dilute or "largest_cluster_T" in awaited
+    seed = condition.seed_framework
+    return (*DEFAULT, *(AGGREGATION if dilute else ()), *((f"likeness:{seed}",) if seed else ()))
+
+
+def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
+    """Run a condition.
+
+    Parameters
+    ----------
+    path
+        ``condition.toml`` or its folder.
+    out
+        The run's folder.
+    options
+        What overrides the condition.
+
+    Returns
+    -------
+    summary : dict
+        The content of ``summary.json``; empty when the run was stopped early.
+    finished : bool
+        False when it was stopped on purpose; the same call goes on.
+
+    Raises
+    ------
+    InputError
+        Something about the condition, the options or the folder is wrong; nothing was written.
+    SimulationError
+        The engine failed; the last good state is kept.
+    """
+    options = options or Options()
+    condition = read_with_options(path, options)
+    forcefield = condition.read_forcefield()
+    chosen = condition.engine
+    frame, origin = first_frame_and_words(condition, forcefield)
+    engine, why = choose_engine(
+        forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
+    )
+    _limit_threads(engine.info.threads)
+    check_memory(condition, int(frame.particles.N))
+    # the engine may differ when a run goes on, the physics may not
+    folder = RunDirectory(out, to_toml(condition), _identity(condition, forcefield))
+    if options.restart:
+        folder.set_aside()
+    state = folder.examine()
+    progress = Progress(condition.n_steps, len(condition.stages), options.quiet)
+    if state == "unsummarized":
+        aside = folder.put_aside(out / "summary.json")
+        progress.say(f"{out}: the summary is damaged; set aside as {aside.name}, and made again")
+    if state == "finished":
+        summary = read_summary(out)
+        progress.say(f"{out} holds this run already, finished; --restart runs it again")
+        return summary, True
+    folder.open()
+    try:
+        recipe = condition.system.recipe
+        for words in filter(None, (origin, why, *(recipe_in_words(recipe) if recipe else ()))):
+            progress.say(words)
+            folder.log(words)
+        engines = folder.recorded("engines", [])
+        folder.record(engines=[*engines, asdict(engine.info)], seed=condition.seed)
+        work = _Run(condition, forcefield, engine, folder, progress, Stopper(options.walltime_s))
+        with told_when_compiling(progress.say):
+            return work.all(frame)
+    except (OSError, MemoryError) as error:
+        # such as a full disk; everything was checked before, so the input is not to blame
+        reason = " ".join(str(error).split()) or "not enough memory"
+        raise SimulationError(
+            f"{type(error).__name__}: {reason}. What was done so far is kept in {out}; the same command goes on"
+        ) from error
+    finally:
+        progress.end()
+        folder.close()
+
+
+def _identity(condition: Condition, forcefield: ForceField) -> str:
+    """What two calls must share to be the same run: physics and seed, not the engine."""
+    text = to_toml(replace(condition, engine=EngineChoice())) + f"# model {forcefield}\n"
+    if condition.system.file is not None:
+        content = (condition.folder / condition.system.file).read_bytes()
+        text += f"# start {hashlib.sha256(content).hexdigest()}\n"
+    return text
+
+
+def _limit_threads(count: int) -> None:
+    """Let the analysis between the steps use no more threads than the engine."""
+    import numba
+
+    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+
+
+class _Run:
+    """The work of one call of `run`."""
+
+    def __init__(
+        self,
+        condition: Condition,
+        forcefield: ForceField,
+        engine: Engine,
+        folder: RunDirectory,
+        progress: Progress,
+        stopper: Stopper,
+    ) -> None:
+        self._condition = condition
+        self._forcefield = forcefield
+        self._engine = engine
+        self._folder = folder
+        self._progress = progress
+        self._stopper = stopper
+        self._begin = time.monotonic()
+        self._frames: TrajectoryWriter | None = None
+        self._last_step = -1
+        self._last_ps = 0.0
+        self._stage = 0  # that which runs now
+        self._n_beads = 0
+        self._names: tuple[str, ...] = DEFAULT
+        self._watch = Watch(condition)
+        self._told = 0  # stages whose end was told of
+        self._seed = np.zeros(0, dtype=np.int32)  # which beads are the crystal seed's
+
+    def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
+        """Simulate and finish; the summary, and whether it got there."""
+        self._names = measured_names(self._condition, frame)
+        with self._stopper:
+            try:
+                if not self.simulate(frame):
+                    return {}, False
+                self._stopper.at_once = True
+                return self._conclude(), True
+            except KeyboardInterrupt:
+                self._interrupted(self._stopper.reason or "Ctrl-C", max(self._last_step, 0))
+                raise
+            except SimulationError:
+                raise  # recorded where it happened
+            except Exception as error:
+                with suppress(OSError):  # the disk may be full
+                    self._interrupted("failure", max(self._last_step, 0), in_short(error))
+                raise
+
+    # ---- simulation ---------------------------------------------------------------------------
+
+    def simulate(self, frame: gsd.hoomd.Frame) -> bool:
+        """Run what is left of the stages; False when stopped."""
+        folder, condition, stopper = self._folder, self._condition, self._stopper
+        folder.note_kill()
+        saved = resume(folder, condition, self._say)
+        position = Position()
+        if saved is not None:
+            frame, position, rows = saved
+            # of its log only which beads are held is a part of the state
+            frame.log = {key: value for key, value in frame.log.items() if key == HELD_MARK}
+            self._last_step, self._last_ps = position.step, round(position.time_ps, 6)
+            self._stage = position.stage
+            self._watch, self._told = Watch.of(condition, rows), position.stage
+            self._say(f"goes on from step {position.step} of {self._steps(position)}")
+            if condition.seed_framework and folder.trajectory.is_file():
+                self._seed_of(read_frame(folder.trajectory))
+        else:
+            for left in (folder.trajectory, folder.table):  # of a run killed before its first checkpoint
+                left.unlink(missing_ok=True)
+            if condition.stages[0].kind != "minimize" and needs_relaxing(condition, self._forcefield, frame):
+                frame = self._relaxed(frame)
+        self._n_beads = int(frame.particles.N)
+        with TrajectoryWriter(folder.trajectory) as self._frames:
+            try:
+                frame, position, finished = simulate(
+                    condition, self._engine, frame, seed=condition.seed, position=position,
+                    hooks=Hooks(
+                        self._tick, self._keep, self._save, stopper, self._has_enough, self._say, self._threads
+                    ),
+                )  # fmt: skip
+            except SimulationError as error:
+                self._interrupted("failure", max(self._last_step, 0), in_short(error))
+                folder.log(str(error))
+                raise SimulationError(
+                    f"{told(error, condition, self._stage)}. The last good state (step "
+                    f"{max(self._last_step, 0)}) is kept in {folder.path}"
+                ) from None
+        if self._progress.speed:  # not when there was nothing left to run
+            folder.record(steps_per_s=self._progress.speed)
+        if not finished:
+            self._interrupted(stopper.reason or "", position.step)
+            self._say(
+                f"stopped ({stopper.reason}) at step {position.step} of {self._steps(position)}; the same "
+                "command goes on from there"
+            )
+        return finished
+
+    def _relaxed(self, frame: gsd.hoomd.Frame) -> gsd.hoomd.Frame:
+        """The first frame at its minimum; what fails there is the start, and no stage."""
+        try:
+            return self._engine.minimize(frame)[0]
+        except SimulationError as error:
+            self._interrupted("failure", 0, in_short(error))
+            raise SimulationError(
+                f"the start, before stage 1: its minimization failed: {error}; a lower density or another "
+                "model would help"
+            ) from None
+
+    def _steps(self, position: Position) -> str:
+        """Time steps of the run in words: at most so many where a stage that is left can end early."""
+        open_end = any(stage.until is not None for stage in self._condition.stages[position.stage :])
+        return ("at most " if open_end else "") + str(steps_in_all(self._condition, position))
+
+    def _tick(self, position: Position, sample: Sample) -> None:
+        kind = self._condition.stages[min(position.stage, len(self._condition.stages) - 1)].kind
+        self._progress.expect(
+            steps_in_all(self._condition, position), at_most=self._steps(position).startswith("at most")
+        )
+        self._progress.update(
+            position.stage, kind, position.step, sample.temperature_K, sample.energy_eV / self._n_beads
+        )
+
+    def _keep(
+        self, position: Position, sample: Sample, frame: gsd.hoomd.Frame, between: Sequence[Kept]
+    ) -> None:
+        """Measure a frame and write it, after those before it where something happened since the last one."""
+        at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
+        kind = self._condition.stages[position.stage - 1].kind if at_end else ""
+        if position.step <= self._last_step and kind not in ("minimize", *EDITS):
+            return  # written before
+        self._n_beads = int(frame.particles.N)
+        measured = self._measure(position, sample, frame)
+        if between and self._watch.happened(measured[0]):
+            for earlier in between:
+                if self._stopper():
+                    break  # there may be no time for them
+                self._write(earlier[0], earlier[2], *self._measure(*earlier))
+        self._write(position, frame, *measured)
+        self._progress.measured(position.step, measured[0]["crystalline_share"])
+        self._last_step = position.step
+
+    def _measure(
+        self, position: Position, sample: Sample, frame: gsd.hoomd.Frame
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """What a frame's row of the table has in numbers, what is known of each bead, and the row's words."""
+        at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
+        network, sites = network_of_frame(frame)
+        measured = measure(network, self._names, frame)
+        row: dict[str, Any] = {
+            "step": position.step,
+            "time_ps": round(position.time_ps, 6),
+            "stage": position.stage if at_end else position.stage + 1,
+            "temperature_K": sample.temperature_K,
+            "pressure_bar": sample.pressure_bar,
+            "energy_eV_per_bead": sample.energy_eV / self._n_beads,
+            **measured.values,
+        }
+        beads = {}
+        for name, values in measured.sites.items():
+            blank = np.full(self._n_beads, -1 if values.dtype.kind == "i" else np.nan, values.dtype)
+            blank[sites] = values
+            beads[name] = blank
+        if self._condition.seed_framework:
+            beads["seed"] = self._seed_of(frame)
+        return row, beads, measured.words
+
+    def _write(
+        self,
+        position: Position,
+        frame: gsd.hoomd.Frame,
+        row: dict[str, Any],
+        beads: dict[str, Any],
+        words: dict[str, str],
+    ) -> None:
+        """Write a frame and its row, and let the watch see it as the table has it."""
+        assert self._frames is not None
+        self._frames.append(frame, position.step, row, beads, words)
+        self._watch.add(self._folder.add_row(row | words))
+
+    def _has_enough(self) -> bool:
+        """Whether the stage has what it was run for."""
+        return self._watch.has_enough
+
+    def _save(self, frame: gsd.hoomd.Frame, position: Position) -> None:
+        """Write the checkpoint; told is how a stage ended that could end early."""
+        if position.stage > self._told and position.stage_step == 0:
+            self._told = position.stage
+            entry = self._watch.story()[-1]
+            if "sentence" in entry:
+                self._say(entry["sentence"])
+        self._folder.save(frame, position)
+        self._last_ps, self._stage = round(position.time_ps, 6), position.stage
+        self._folder.running(position.step, self._last_ps, self._wall_s())
+
+    def _seed_of(self, frame: gsd.hoomd.Frame) -> NDArray[np.int32]:
+        """Which beads are the crystal seed's: what was last said of as many beads, none at first."""
+        if SEED_MARK in frame.log:
+            self._seed = np.asarray(frame.log[SEED_MARK])
+        elif len(self._seed) != frame.particles.N:
+            self._seed = np.zeros(frame.particles.N, dtype=np.int32)
+        return self._seed
+
+    def _interrupted(self, reason: str, step: int, words: str = "") -> None:
+        entry: dict[str, Any] = {"reason": reason, "step": step, "time_ps": self._last_ps, "time": now()}
+        self._folder.interrupted(entry | ({"words": words} if words else {}), self._wall_s())
+        self._folder.log(f"interrupted at step {step}: {reason}")
+
+    def _wall_s(self) -> float:
+        before = self._folder.recorded("wall_s_before", 0.0)
+        return round(float(before) + time.monotonic() - self._begin, 2)
+
+    def _threads(self, count: int, words: str) -> None:
+        """The engine goes on with another number of threads, and so does the analysis."""
+        _limit_threads(count)
+        self._say(words)
+
+    def _say(self, message: str) -> None:
+        self._progress.say(message)
+        self._folder.log(message)
+
+    def _conclude(self) -> dict[str, Any]:
+        """What the run amounts to; see `zeocryst.running.conclusion`."""
+        work = Conclusion(
+            self._condition, self._forcefield, self._engine, self._folder, self._names, self._say, self._wall_s
+        )
+        return work.summary()
