@@ -3,8 +3,8 @@
 The main job's system (SGT, 512 T and 32 S, npt at 600 K) beside zero, one, two and four processes that never
 rest, with one thread and with two. Before: threads wait for each other as OpenMP's library has it, and their
 number stays. After: they wait briefly, and the run changes their number where another is faster
-(`zeocryst.foundation.pace`); the first half of the time, in which it finds out, is not counted. Each number is a
-process of its own.
+(`zeocryst.foundation.pace`); the first half of the time, in which it finds out, is not counted. Each number is
+a process of its own.
 
 The fair share is what one process among equals would get: as many cores as there are, divided by the processes,
 at most one a thread, each at the pace of one thread on an idle machine. Run it on a machine that nobody else

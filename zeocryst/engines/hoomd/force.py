@@ -7,8 +7,8 @@ r"""A Stillinger-Weber force for HOOMD-blue, of use to any script of HOOMD-blue.
 
     integrator.forces.append(StillingerWeber(read_forcefield("ts")))   # or a ForceField of your own
 
-Parameters stand per pair of types and per triplet in the force field (`zeocryst.model.forcefield.ForceField`), in
-any consistent units: with Å, eV and amu the unit of time is 10.18051 fs. The arithmetic is that of
+Parameters stand per pair of types and per triplet in the force field (`zeocryst.model.forcefield.ForceField`),
+in any consistent units: with Å, eV and amu the unit of time is 10.18051 fs. The arithmetic is that of
 `zeocryst.potentials.moments`: forces are gathered, bead by bead, so that nothing depends on the order in which
 threads run, and the GPU's kernels read and write HOOMD-blue's arrays where they lie.
 """
