@@ -28,8 +28,8 @@ def beads_of_file(
     """The frame that a start from a file chooses, in the file's names or as T and S.
 
     GSD is taken as it is. Of any other file that `zeocryst.files.structures` reads the T count; O and
-    everything else are left out, and an S is put into each large cage where the file has none (as in a framework
-    start), unless ``S_in_cages`` is false. The cell is repeated as ``repeat`` says.
+    everything else are left out, and an S is put into each large cage where the file has none (as in a
+    framework start), unless ``S_in_cages`` is false. The cell is repeated as ``repeat`` says.
 
     Returns
     -------
