@@ -25,8 +25,16 @@ class MissingEngineError(InputError, ImportError):
     """An engine was asked for that this machine does not have."""
 
 
+class PluginError(InputError):
+    """A plugin is missing, or is not what it has to be; the message names it."""
+
+
 class SimulationError(ZeocrystError, RuntimeError):
     """An engine failed while running; what was written before it is kept."""
+
+
+class PluginFailedError(SimulationError):
+    """A plugin failed while a run was on its way; the message names it."""
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

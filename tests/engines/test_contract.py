@@ -1,5 +1,7 @@
 """What every engine has to do, over every engine that is here."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,22 +10,42 @@ from zeocryst.condition import Stage
 from zeocryst.engines import choose_engine, engine_modules
 from zeocryst.engines.protocol import available_threads, frozen_beads, hold
 from zeocryst.errors import InputError, MissingEngineError, SimulationError
+from zeocryst.foundation import plugins
 from zeocryst.potentials.stillinger_weber import evaluate
 from zeocryst.running.simulation import thermalize
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
 
+#: An engine of other people: what they start from.
+TEMPLATE = Path(__file__).resolve().parents[2] / "docs" / "templates" / "engine.py"
+
+
 def each_engine():
     marks = {"hoomd": pytest.mark.hoomd}
-    return [pytest.param(name, marks=marks.get(name, ())) for name in sorted(engine_modules())]
+    own = [pytest.param(name, marks=marks.get(name, ())) for name in sorted(engine_modules())]
+    return [*own, pytest.param("verlet", id="plugin")]
 
 
 @pytest.fixture(params=each_engine())
 def engine(request, ts):
+    if request.param == "verlet":
+        plugins.load(TEMPLATE)
+        request.addfinalizer(plugins.forget)
+        return choose_engine(ts, request.param, "cpu")[0]
     offer = engine_modules()[request.param].offer("cpu")
     if not offer.preference:
         pytest.skip(offer.reason)
     return choose_engine(ts, request.param, "cpu")[0]
+
+
+def needs(engine, kind):
+    """Skip what the engine says that it does not run."""
+    try:
+        engine.check(None, [Stage(kind)])
+    except InputError as error:
+        pytest.skip(str(error))
+    except AttributeError:  # one that looks at the frame
+        pass
 
 
 def warm(frame, temperature, seed):
@@ -111,6 +133,7 @@ def test_nve_conserves_energy(engine, sgt):
 @pytest.mark.parametrize("kind", ["nvt", "langevin"])
 def test_thermostats_sample_the_canonical_kinetic_energy(engine, sgt, kind):
     """Mean and variance of the kinetic energy: 3N/2 kT and 3N/2 (kT)^2 (gamma distribution)."""
+    needs(engine, kind)
     temperature, n = 600.0, 612
     energies = []
     for sample in engine.run(
@@ -130,6 +153,7 @@ def test_thermostats_sample_the_canonical_kinetic_energy(engine, sgt, kind):
 
 @pytest.mark.slow
 def test_npt_reaches_the_pressure(engine, sgt):
+    needs(engine, "npt")
     volume = {}
     for target in (0.0, 3000.0):
         pressures, volumes = [], []
@@ -320,6 +344,7 @@ def test_temperatures_count_the_degrees_of_freedom(engine, sgt, kind, share):
     """
     if kind == "npt" and share:
         pytest.skip("a fixed part needs a fixed box")
+    needs(engine, kind)
     held = hold(sgt, share)[1]
     start = warm(sgt, 1200, 31)
     start.particles.velocity[held] = 0.0

@@ -1,7 +1,8 @@
 """The engines, and the choice among them.
 
-Each module here but `protocol` is an engine; adding one is adding a file. Nothing outside such a file
-knows an engine by name.
+Each module here but those of `NO_ENGINES` is an engine; adding one is adding a file. Nothing outside such a
+file knows an engine by name. An engine of other people is a plugin (`zeocryst.foundation.plugins`), and runs
+only where it is asked for by its name.
 """
 
 from __future__ import annotations
@@ -13,20 +14,26 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from zeocryst.condition import Stage
+from zeocryst.engines.foreign import ForeignModule, plugin_of
 from zeocryst.engines.protocol import Engine, EngineModule, available_threads
 from zeocryst.errors import InputError, MissingEngineError, nearest
+from zeocryst.foundation.plugins import ENGINE, known_names
 from zeocryst.model.forcefield import ForceField
 
 if TYPE_CHECKING:
     import gsd.hoomd
 
 
+#: What an engine is, those of other people, and the way to a minimum for those that have none.
+NO_ENGINES = ("protocol", "foreign", "fire")
+
+
 @cache
 def engine_modules() -> dict[str, EngineModule]:
-    """The engines that zeocryst knows, by name; none of them is loaded by this."""
+    """Zeocryst's own engines, by name; none of them is loaded by this."""
     modules = {}
     for found in pkgutil.iter_modules(__path__):
-        if found.name != "protocol":
+        if found.name not in NO_ENGINES:
             module = importlib.import_module(f"{__name__}.{found.name}")
             modules[module.NAME] = cast(EngineModule, module)
     return modules
@@ -48,7 +55,7 @@ def choose_engine(
     forcefield
         The model.
     name
-        Name of an engine, or "auto" for the best that this machine has.
+        Name of an engine, or "auto" for the best of zeocryst's own that this machine has.
     device
         "auto", "cpu" or "gpu".
     threads
@@ -66,8 +73,12 @@ def choose_engine(
         The engine is not installed, or the device is not there.
     """
     modules = engine_modules()
+    plugin = plugin_of(name, modules)
+    if plugin is not None:
+        modules = {name: ForeignModule(plugin)}
     if name != "auto" and name not in modules:
-        raise InputError(f"engine {name!r} is not known; {nearest(name, ['auto', *modules])}")
+        known = ["auto", *modules, *known_names(ENGINE)]
+        raise InputError(f"engine {name!r} is not known; {nearest(name, known)}")
     offers = {n: m.offer(device) for n, m in modules.items() if name in ("auto", n)}
     usable = sorted((n for n in offers if offers[n].preference), key=lambda n: -offers[n].preference)
     if not usable:
@@ -88,6 +99,7 @@ def choose_engine(
             passed = f"; not {best}: {error}"
     info = engine.info
     why = "asked for" if name != "auto" else offers[best].reason + passed
+    why += f", of the plugin {plugin.plugin.label}" if plugin is not None else ""
     note = f" ({threads} threads were asked for, there are {cores} cores)" if threads > cores else ""
     unit = "thread" if info.threads == 1 else "threads"
     return engine, (

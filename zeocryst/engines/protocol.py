@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell
+from zeocryst.cell import box_to_cell, volume
 from zeocryst.condition import Stage
 from zeocryst.errors import EXPLODED, InputError, SimulationError
 from zeocryst.model.forcefield import ForceField
-from zeocryst.units import BOLTZMANN_EV_PER_K
+from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -163,7 +163,13 @@ class Engine(Protocol):
 
 
 class EngineModule(Protocol):
-    """What each module of this package but this one offers."""
+    """What each module of this package offers that is an engine, and that of a plugin with one.
+
+    A plugin has besides ``KINDS``, the kinds of stages that it integrates, such as ``("nve", "langevin")``. Its
+    engine needs `info`, `run` and `evaluate` only, and is given `every` as a function: without `minimize` and
+    `descend` the way to a minimum is found by `zeocryst.engines.fire`, and without `check` it runs all of its
+    kinds, but not with rigid precursors.
+    """
 
     NAME: str
 
@@ -179,6 +185,49 @@ class EngineModule(Protocol):
 def next_sample(every: int | Callable[[int], int], done: int, n_steps: int) -> int:
     """The time step of the next sample of a stage; see `Engine.run`."""
     return min(done + (every if isinstance(every, int) else every(done)), n_steps)
+
+
+def evaluation_of(
+    frame: gsd.hoomd.Frame, energy_eV: float, forces: ArrayLike, virial_eV: ArrayLike
+) -> Evaluation:
+    """Energy, forces and virial with the pressure that follows from them; arguments as in `Evaluation`."""
+    virial = np.asarray(virial_eV, dtype=float)
+    size = volume(box_to_cell(frame.configuration.box))
+    pressure = float(virial[:3].sum()) / (3 * size) * BAR_PER_EV_PER_A3
+    return Evaluation(float(energy_eV), np.asarray(forces, dtype=float), virial, pressure)
+
+
+def sample_of(
+    step: int, frame: gsd.hoomd.Frame, found: Evaluation, stage: Stage, held: NDArray[np.bool_]
+) -> Sample:
+    """The sample of a state whose forces are known: temperature and pressure follow from the velocities.
+
+    Parameters
+    ----------
+    step
+        Time steps done in the stage.
+    frame
+        The state, with velocities.
+    found
+        What `Engine.evaluate` says of it.
+    stage
+        Its stage.
+    held : (N,) bool array
+        Beads that are held fixed (`hold`).
+
+    Raises
+    ------
+    SimulationError
+        The run has exploded.
+    """
+    mass, velocity = np.asarray(frame.particles.mass, float), np.asarray(frame.particles.velocity, float)
+    kinetic = 0.5 * float(mass @ (velocity**2).sum(axis=1)) * EV_PER_AMU_A2_PER_PS2
+    freedom = degrees_of_freedom(stage, int((~held).sum()), len(held))
+    temperature = 2 * kinetic / (max(freedom, 1) * BOLTZMANN_EV_PER_K)
+    check_sane(found.energy_eV, temperature)
+    size = volume(box_to_cell(frame.configuration.box))
+    pressure = found.pressure_bar + 2 * kinetic / (3 * size) * BAR_PER_EV_PER_A3
+    return Sample(step, temperature, pressure, found.energy_eV, size, lambda: frame)
 
 
 def check_sane(energy_eV: float, temperature_K: float, beads_at_rest: int = 0) -> None:

@@ -1,17 +1,18 @@
 """Order parameters: one a file, and one registry of them.
 
 Each is a function of a `Network`, of a frame of beads, or of both, that returns a `Measured`; an undefined
-value is NaN, and the function's docstring says when.
+value is NaN, and the function's docstring says when. Those of other people are functions with the decorator
+`order_parameter` in a plugin (`zeocryst.foundation.plugins`); `find` knows them all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import zeocryst.foundation.caching  # noqa: F401  (before the first function is compiled)
 from zeocryst.errors import InputError, nearest
+from zeocryst.foundation.plugins import ORDER_PARAMETER, given, known_names
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import Network
 from zeocryst.order.aggregation import aggregation, cluster_order
@@ -20,8 +21,11 @@ from zeocryst.order.coordination import coordination
 from zeocryst.order.crystallinity import crystallinity
 from zeocryst.order.density import density
 from zeocryst.order.environment import environment_similarity
+from zeocryst.order.foreign import check_same, check_together, checked, plugin_of
+from zeocryst.order.foreign import entry as foreign_entry
+from zeocryst.order.foreign import order_parameter as order_parameter
 from zeocryst.order.likeness import likeness
-from zeocryst.order.measured import Measured
+from zeocryst.order.measured import Measured, OrderParameter
 from zeocryst.order.pair_distribution import pair_distribution
 from zeocryst.order.ring_statistics import ring_statistics
 from zeocryst.order.scattering import powder_pattern, small_angle, structure_factor
@@ -31,33 +35,6 @@ from zeocryst.order.tetrahedral import tetrahedral_order
 
 if TYPE_CHECKING:
     import gsd.hoomd
-
-
-@dataclass(frozen=True)
-class OrderParameter:
-    """An entry of the registry.
-
-    Attributes
-    ----------
-    compute : callable
-        What measures it.
-    takes : tuple of str
-        Its arguments, in order: ``"network"``, ``"frame"`` (beads of the types T and S, and O where there are
-        oxygens) and ``"framework"`` (a code, given after a colon).
-    default : bool
-        Whether a run measures it in every frame. Those that are not need more than the T, a choice, or give a
-        distribution.
-    costly : bool
-        Takes several times as long as all others together, so that it is measured only when it is asked for.
-    curve : bool
-        Gives a curve and no number, so that there is no need of it in frames whose curves nobody keeps.
-    """
-
-    compute: Callable[..., Measured]
-    takes: tuple[str, ...] = ("network",)
-    default: bool = True
-    costly: bool = False
-    curve: bool = False
 
 
 #: Every order parameter by the name that users choose it by.
@@ -85,6 +62,37 @@ DEFAULT = tuple(name for name, entry in REGISTRY.items() if entry.default)
 AGGREGATION = ("clusters", "cluster_order")
 
 
+def find(name: str) -> OrderParameter:
+    """The order parameter of a name, zeocryst's own or a plugin's.
+
+    Parameters
+    ----------
+    name
+        Without what stands behind a colon.
+
+    Raises
+    ------
+    InputError
+        There is none, or its plugin is broken.
+    """
+    declared = plugin_of(name, REGISTRY)
+    if declared is not None:
+        return foreign_entry(declared)
+    if name not in REGISTRY:
+        raise InputError(
+            f"no order parameter {name!r}; {nearest(name, [*REGISTRY, *known_names(ORDER_PARAMETER)])}"
+        )
+    return REGISTRY[name]
+
+
+def of_files() -> list[str]:
+    """Names of the order parameters of plugin files that were loaded, but for those that take a framework.
+
+    Whoever names a file wants what is in it; of what is installed only what is asked for by name.
+    """
+    return [name for name in given(ORDER_PARAMETER) if "framework" not in find(name).takes]
+
+
 def check_names(names: Iterable[str]) -> None:
     """See that each is the name of an order parameter, with a framework where it takes one.
 
@@ -95,9 +103,7 @@ def check_names(names: Iterable[str]) -> None:
     """
     for name in names:
         kind, colon, framework = name.partition(":")
-        if kind not in REGISTRY:
-            raise InputError(f"no order parameter {kind!r}; {nearest(kind, REGISTRY)}")
-        takes = "framework" in REGISTRY[kind].takes
+        takes = "framework" in find(kind).takes
         if takes and not framework:
             raise InputError(f"{kind} is measured against a framework; name it, for example {kind}:SGT")
         if colon and not takes:
@@ -107,7 +113,11 @@ def check_names(names: Iterable[str]) -> None:
 
 
 def measure(
-    network: Network, only: Iterable[str] | None = None, frame: gsd.hoomd.Frame | None = None
+    network: Network,
+    only: Iterable[str] | None = None,
+    frame: gsd.hoomd.Frame | None = None,
+    *,
+    seen: dict[str, Measured] | None = None,
 ) -> Measured:
     """Measure the chosen order parameters (those of `DEFAULT` when none are chosen).
 
@@ -119,22 +129,31 @@ def measure(
         Names; one that takes a framework has its code after a colon, ``environment:SGT``.
     frame
         The beads, for those that look at more than the T.
+    seen
+        Of a series of frames the same one for each: takes up what each order parameter gave first, and with it
+        plugins have to give the same names for every frame.
 
     Raises
     ------
     InputError
-        A name is not in the registry, or needs the beads and they are not given.
+        A name is not in the registry, or needs the beads and they are not given; a plugin failed, or returned
+        something else than an order parameter has to.
     """
     names = list(DEFAULT) if only is None else list(only)
     check_names(names)
     total = Measured({}, {}, {}, {})
+    owners: dict[tuple[str, str], Any] = {}
     for name in names:
         kind, _, framework = name.partition(":")
-        given: dict[str, Any] = {"network": network, "frame": frame, "framework": framework}
-        entry = REGISTRY[kind]
+        arguments: dict[str, Any] = {"network": network, "frame": frame, "framework": framework}
+        entry = find(kind)
         if "frame" in entry.takes and frame is None:
             raise InputError(f"{kind} looks at the beads, not at the network alone; give the frame")
-        result = entry.compute(*(given[argument] for argument in entry.takes))
+        result = entry.compute(*(arguments[argument] for argument in entry.takes))
+        if entry.foreign is not None:
+            result = checked(result, entry, network)
+        check_together(name, result, entry, owners)
+        check_same(name, result, entry, {} if seen is None else seen)
         total.values.update(result.values)
         total.sites.update(result.sites)
         total.words.update(result.words)

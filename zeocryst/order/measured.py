@@ -1,7 +1,8 @@
-"""What an order parameter returns."""
+"""What an order parameter is, and what it returns."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,3 +32,33 @@ class Measured:
     sites: dict[str, NDArray[Any]] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
     distributions: dict[str, Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OrderParameter:
+    """An entry of the registry.
+
+    Attributes
+    ----------
+    compute : callable
+        What measures it.
+    takes : tuple of str
+        Its arguments, in order: ``"network"``, ``"frame"`` (beads of the types T and S, and O where there are
+        oxygens) and ``"framework"`` (a code, given after a colon).
+    default : bool
+        Whether a run measures it in every frame. Those that are not need more than the T, a choice, or give a
+        distribution.
+    costly : bool
+        Takes several times as long as all others together, so that it is measured only when it is asked for.
+    curve : bool
+        Gives a curve and no number, so that there is no need of it in frames whose curves nobody keeps.
+    foreign : zeocryst.foundation.plugins.Declared or None
+        The plugin that it comes from; None for zeocryst's own.
+    """
+
+    compute: Callable[..., Measured]
+    takes: tuple[str, ...] = ("network",)
+    default: bool = True
+    costly: bool = False
+    curve: bool = False
+    foreign: Any = None

@@ -1,0 +1,256 @@
+"""Engines of other people: what one yields is looked at, so that a mistake ends in a message that names it.
+
+What is wrong before a run is bad input, what goes wrong during one a failed simulation, of which the last good
+state is kept, as of every engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.condition import EDITS, Stage
+from zeocryst.engines import fire
+from zeocryst.engines.protocol import EngineInfo, Evaluation, Offer, Sample, next_sample
+from zeocryst.errors import InputError, PluginFailedError
+from zeocryst.foundation.machine import breakable
+from zeocryst.foundation.plugins import ENGINE, Declared, find, given, guarded
+from zeocryst.model.forcefield import ForceField
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: Kinds of stages that an engine can integrate.
+KINDS = ("nve", "nvt", "langevin", "brownian", "npt")
+#: What every engine does, by its forces.
+ALWAYS = ("minimize", *EDITS)
+
+
+def plugin_of(name: str, own: Iterable[str]) -> Declared | None:
+    """The plugin's engine of a name; None where it is one of zeocryst's own, or nobody's.
+
+    Raises
+    ------
+    PluginError
+        The plugin is broken, or a file declares what is zeocryst's own.
+    """
+    mine, taken = given(ENGINE), {"auto", *own}
+    for clash in set(mine) & taken:
+        raise mine[clash].plugin.error(
+            f"the name {clash!r} of its engine is that of one of zeocryst's own; rename it"
+        )
+    return None if name in taken else find(ENGINE, name)
+
+
+class ForeignModule:
+    """A plugin's engine as `zeocryst.engines.protocol.EngineModule`."""
+
+    def __init__(self, declared: Declared) -> None:
+        self._declared, self._module = declared, declared.thing
+        self.NAME = declared.name
+        kinds = self._module.KINDS
+        listed = isinstance(kinds, tuple | list | set | frozenset) and kinds
+        if not listed or any(kind not in KINDS for kind in kinds):
+            raise declared.plugin.error(
+                f"its engine {self.NAME!r} has KINDS = {kinds!r}; expected some of {', '.join(KINDS)}"
+            )
+
+    def offer(self, device: str) -> Offer:
+        """Whether the engine can run on "auto", "cpu" or "gpu"."""
+        plugin = self._declared.plugin
+        with guarded(plugin, f"its engine {self.NAME!r} failed in offer({device!r})"):
+            found = self._module.offer(device)
+        good = isinstance(found, Offer) and isinstance(found.preference, int) and found.preference >= 0
+        if not good or found.device not in ("cpu", "gpu") or not isinstance(found.reason, str):
+            raise plugin.error(
+                f"its engine {self.NAME!r}: offer({device!r}) returned {found!r}; expected "
+                "Offer(preference, device, reason): a whole number (0: it cannot run), 'cpu' or 'gpu', and why"
+            )
+        return found  # type: ignore[no-any-return]
+
+    def create(self, forcefield: ForceField, device: str, threads: int) -> ForeignEngine:
+        """An engine for a force field."""
+        with guarded(self._declared.plugin, f"its engine {self.NAME!r} failed in create"):
+            engine = self._module.create(forcefield, device, threads)
+        return ForeignEngine(self._declared, engine, tuple(self._module.KINDS))
+
+
+class ForeignEngine:
+    """A plugin's engine, with what it lacks added, and what it gives looked at."""
+
+    def __init__(self, declared: Declared, engine: Any, kinds: tuple[str, ...]) -> None:
+        self._plugin, self._engine, self._kinds = declared.plugin, engine, kinds
+        self._who = f"its engine {declared.name!r}"
+        for part in ("run", "evaluate"):
+            if not callable(getattr(engine, part, None)):
+                raise self._plugin.error(f"{self._who} has no method {part} (zeocryst.engines.protocol.Engine)")
+        self.info: EngineInfo = getattr(engine, "info", None)  # type: ignore[assignment]
+        if not isinstance(self.info, EngineInfo) or self.info.name != declared.name:
+            raise self._plugin.error(
+                f"{self._who} has info = {self.info!r}; expected "
+                f"EngineInfo({declared.name!r}, version, device, precision, threads)"
+            )
+        if not isinstance(self.info.threads, int) or self.info.threads < 1:
+            raise self._plugin.error(f"{self._who}: info.threads = {self.info.threads!r}; expected 1 or more")
+
+    def run(
+        self,
+        frame: gsd.hoomd.Frame,
+        stage: Stage,
+        *,
+        seed: int,
+        every: int | Callable[[int], int],
+        begin: int = 0,
+        friction: Mapping[str, float] | None = None,
+        adapt: Callable[[int, str], None] | None = None,
+    ) -> Generator[Sample]:
+        """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
+        due, asked = begin, begin
+
+        def told(done: int) -> int:
+            """Steps to the next sample, which is waited for then."""
+            nonlocal due, asked
+            due, asked = next_sample(every, done, stage.n_steps), done
+            return due - done
+
+        options = {"seed": seed, "every": told, "begin": begin, "friction": friction, "adapt": adapt}
+        with guarded(self._plugin, f"{self._who} failed in run", PluginFailedError):
+            samples = self._engine.run(frame, stage, **options)
+        last = None
+        try:
+            while last is None or last < stage.n_steps:
+                sample = self._next(samples, "run")
+                if sample is None:
+                    raise self._failed(
+                        f"run ended after {last or 0} of {stage.n_steps} steps",
+                        "a sample at the beginning and after each every(done) steps, to the end",
+                    )
+                if sample.step != due or (last is not None and asked != last):
+                    raise self._failed(
+                        f"run yielded a sample of step {sample.step!r}, where {due} was due",
+                        "one at the beginning (step begin), and one after each every(done) steps, asked anew",
+                    )
+                last = sample.step
+                yield self._seen(sample, frame, "run")
+        finally:
+            if hasattr(samples, "close"):
+                samples.close()
+
+    def check(self, frame: gsd.hoomd.Frame, stages: Iterable[Stage] = ()) -> None:
+        """Refuse kinds of stages that the engine has not; the rest is its own to say."""
+        own = getattr(self._engine, "check", None)
+        for number, stage in enumerate(stages, start=1):
+            if stage.kind not in (*ALWAYS, *self._kinds):
+                raise self._plugin.error(
+                    f"stage {number}: {self._who} does not run {stage.kind}; it runs {', '.join(self._kinds)}"
+                )
+            if stage.rigid_precursors and own is None:
+                raise self._plugin.error(f"stage {number}: {self._who} does not run rigid_precursors")
+        if own is not None:
+            with guarded(self._plugin, f"{self._who} failed in check", InputError):
+                own(frame, stages)
+
+    def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
+        """The nearest energy minimum at fixed box."""
+        if callable(getattr(self._engine, "minimize", None)):
+            with guarded(self._plugin, f"{self._who} failed in minimize", PluginFailedError):
+                relaxed, energy = self._engine.minimize(frame)
+            return self._whole(relaxed, frame, "minimize"), self._number(energy, "the energy of minimize")
+        with breakable(lambda: None) as broken:
+            relaxed, energy = frame, 0.0
+            for sample in self.descend(frame):
+                if broken:
+                    raise KeyboardInterrupt
+                relaxed, energy = sample.frame(), sample.energy_eV
+        return relaxed, energy
+
+    def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
+        """The way to that minimum."""
+        if not callable(getattr(self._engine, "descend", None)):
+            yield from fire.descend(self.evaluate, frame)
+            return
+        with guarded(self._plugin, f"{self._who} failed in descend", PluginFailedError):
+            samples = self._engine.descend(frame)
+        sample = self._next(samples, "descend")
+        if sample is None:
+            raise self._failed("descend yielded nothing", "samples, the last of them the minimum")
+        while sample is not None:
+            yield self._seen(sample, frame, "descend")
+            sample = self._next(samples, "descend")
+
+    def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
+        """Energy, forces and virial of a frame as it is."""
+        with guarded(self._plugin, f"{self._who} failed in evaluate", PluginFailedError):
+            found = self._engine.evaluate(frame)
+        if not isinstance(found, Evaluation):
+            raise self._failed(f"evaluate returned a {type(found).__name__}", "an Evaluation")
+        return Evaluation(
+            self._number(found.energy_eV, "energy_eV of evaluate"),
+            self._array(found.forces, (int(frame.particles.N), 3), "the forces of evaluate"),
+            self._array(found.virial_eV, (6,), "virial_eV of evaluate"),
+            self._number(found.pressure_bar, "pressure_bar of evaluate"),
+        )
+
+    # ---- looking ------------------------------------------------------------------------------
+
+    def _failed(self, found: str, expected: str) -> PluginFailedError:
+        return PluginFailedError(str(self._plugin.error(f"{self._who}: {found}; expected {expected}")))
+
+    def _next(self, samples: Any, doing: str) -> Sample | None:
+        """The next sample; None after the last."""
+        with guarded(self._plugin, f"{self._who} failed in {doing}", PluginFailedError):
+            try:
+                sample = next(samples)
+            except StopIteration:
+                return None
+        if not isinstance(sample, Sample):
+            raise self._failed(f"{doing} yielded a {type(sample).__name__}", "a Sample")
+        return sample
+
+    def _seen(self, sample: Sample, frame: gsd.hoomd.Frame, doing: str) -> Sample:
+        """The sample with numbers that are numbers, and a frame that is looked at when it is made."""
+        names = ("temperature_K", "pressure_bar", "energy_eV", "volume_A3")
+        numbers = {n: self._number(getattr(sample, n), f"{n} of a sample of {doing}") for n in names}
+
+        def made() -> gsd.hoomd.Frame:
+            """The frame."""
+            with guarded(self._plugin, f"{self._who} failed to make a frame", PluginFailedError):
+                new = sample.frame()
+            return self._whole(new, frame, doing)
+
+        return Sample(int(sample.step), frame=made, **numbers)
+
+    def _number(self, value: Any, what: str) -> float:
+        array = np.asarray(value)
+        if array.shape != () or array.dtype.kind not in "iuf" or not np.isfinite(array):
+            raise self._failed(f"{what} is {value!r}", "a finite number")
+        return float(array)
+
+    def _array(self, value: Any, shape: tuple[int, ...], what: str) -> Any:
+        array = np.asarray(value)
+        if array.shape != shape or array.dtype.kind not in "iuf":
+            raise self._failed(
+                f"{what} have the shape {array.shape} ({array.dtype})", f"numbers of shape {shape}"
+            )
+        if not np.isfinite(array).all():
+            bad = int((~np.isfinite(array)).sum())
+            raise self._failed(f"{bad} of {array.size} values of {what} are not finite", "finite numbers")
+        return array
+
+    def _whole(self, new: Any, old: gsd.hoomd.Frame, doing: str) -> gsd.hoomd.Frame:
+        """A frame of the same beads, each somewhere."""
+        if type(new) is not type(old):
+            raise self._failed(
+                f"a frame of {doing} is a {type(new).__name__}", "a gsd.hoomd.Frame (moved_frame)"
+            )
+        count = int(old.particles.N)
+        if int(new.particles.N) != count:
+            raise self._failed(
+                f"a frame of {doing} has {new.particles.N} beads", f"the {count} that it was given"
+            )
+        for name in ("position", "velocity"):
+            self._array(getattr(new.particles, name), (count, 3), f"particles.{name} of a frame of {doing}")
+        self._array(new.configuration.box, (6,), f"the box of a frame of {doing}")
+        return new
