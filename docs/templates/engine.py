@@ -10,7 +10,7 @@ import numpy as np
 
 from zeocryst.cell import box_to_cell, wrap_counting
 from zeocryst.engines import protocol
-from zeocryst.potentials.stillinger_weber import evaluate
+from zeocryst.potentials.cpu import Evaluator
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
 NAME, KINDS = "verlet", ("nve", "langevin")  # what users call it by, and the stages that it integrates
@@ -26,11 +26,11 @@ def create(forcefield, device, threads):
 
 class Verlet:
     def __init__(self, forcefield):
-        self.forcefield, self.info = forcefield, protocol.EngineInfo(NAME, "1.0", "cpu", "double", 1)
+        self.forcefield, self.model = forcefield, Evaluator(forcefield)
+        self.info = protocol.EngineInfo(NAME, "1.0", "cpu", "double", 1)  # for the provenance of a run
 
     def evaluate(self, frame):  # energy in eV, forces (N, 3) in eV/Å, virial (xx, yy, zz, xy, xz, yz) in eV
-        beads, cell = frame.particles, box_to_cell(frame.configuration.box)
-        found = evaluate(beads.position, cell, beads.typeid, beads.types, self.forcefield)
+        found = self.model.evaluate(frame)
         return protocol.evaluation_of(frame, found.energy.sum(), found.forces, found.virial)
 
     def run(self, frame, stage, *, seed, every, begin=0, friction=None, adapt=None):

@@ -15,7 +15,6 @@ from zeocryst.potentials.stillinger_weber import evaluate
 from zeocryst.running.simulation import thermalize
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
-
 #: An engine of other people: what they start from.
 TEMPLATE = Path(__file__).resolve().parents[2] / "docs" / "templates" / "engine.py"
 
@@ -30,12 +29,13 @@ def each_engine():
 def engine(request, ts):
     if request.param == "verlet":
         plugins.load(TEMPLATE)
-        request.addfinalizer(plugins.forget)
-        return choose_engine(ts, request.param, "cpu")[0]
+        yield choose_engine(ts, request.param, "cpu")[0]
+        plugins.forget()
+        return
     offer = engine_modules()[request.param].offer("cpu")
     if not offer.preference:
         pytest.skip(offer.reason)
-    return choose_engine(ts, request.param, "cpu")[0]
+    yield choose_engine(ts, request.param, "cpu")[0]
 
 
 def needs(engine, kind):

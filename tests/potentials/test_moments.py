@@ -67,6 +67,32 @@ def shaken(request, sod):
     return x, box, np.asarray(sod.particles.typeid, dtype=np.int32)
 
 
+def test_an_evaluator_is_the_oracle_also_where_a_bead_has_moved_and_in_a_small_box(sod, ts):
+    import copy
+
+    from zeocryst.potentials.cpu import Evaluator
+
+    frame, rng, evaluator = copy.deepcopy(sod), np.random.default_rng(8), Evaluator(ts)
+    frame.particles.types, frame.particles.typeid = ["S", "T"], 1 - np.asarray(frame.particles.typeid)
+    for scale in (0.02, 0.3, 0.3, 0.0):  # the list is kept, made anew, and the last time the box has changed
+        x = np.asarray(frame.particles.position, dtype=float)
+        frame.particles.position = x + rng.normal(scale=scale, size=x.shape)
+        if not scale:
+            frame.configuration.box = [*(0.99 * np.asarray(frame.configuration.box)[:3]), 0, 0.05, 0]
+        found = evaluator.evaluate(frame)
+        cell = box_to_cell(frame.configuration.box)
+        oracle = evaluate(frame.particles.position, cell, frame.particles.typeid, ["S", "T"], ts)
+        assert found.energy == pytest.approx(oracle.energy, abs=1e-11)
+        assert found.forces == pytest.approx(oracle.forces, abs=1e-10)
+        assert found.virial == pytest.approx(oracle.virial, abs=1e-8)
+    small = copy.deepcopy(frame)
+    small.configuration.box = [17.0, 17.0, 17.0, 0, 0, 0]  # less than two cut-offs of 9.2 Å
+    small.particles.N, small.particles.position, small.particles.typeid = 2, [[0, 0, 0], [3.0, 0.1, 0]], [1, 1]
+    oracle = evaluate(small.particles.position, np.eye(3) * 17, [1, 1], ["S", "T"], ts)
+    assert evaluator.evaluate(small).energy.sum() == pytest.approx(oracle.energy.sum(), rel=1e-12)
+    assert oracle.energy.sum() < 0
+
+
 def assert_agrees(found, x, box, kind, forcefield):
     force, energy, virial = found
     oracle = evaluate(x, box_to_cell(box), kind, TYPES, forcefield)
