@@ -14,7 +14,7 @@ SHELVES = [
     {"errors", "units"},
     {"foundation"},
     {"cell", "frameworks", "model"},
-    {"reading", "condition"},
+    {"beads", "reading", "condition"},
     {"potentials", "network"},
     {"order"},
     {"backmapping", "chemistry", "engines"},
