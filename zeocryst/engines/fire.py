@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zeocryst.cell import box_to_cell, volume, wrap_counting
+from zeocryst.beads import Beads
+from zeocryst.cell import wrap_counting
 from zeocryst.engines.protocol import FORCE_TOLERANCE, Evaluation, Sample, check_sane, moved_frame
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ def descend(evaluate: Callable[[gsd.hoomd.Frame], Evaluation], frame: gsd.hoomd.
     frame
         Where it begins.
     """
-    cell = box_to_cell(frame.configuration.box)
-    place = np.array(frame.particles.position, dtype=float)
+    beads = Beads.of(frame)
+    place = beads.centred
     images = np.zeros_like(place) if frame.particles.image is None else np.asarray(frame.particles.image)
 
     def here() -> gsd.hoomd.Frame:
         """The beads where they are, at rest."""
-        inside, turns = wrap_counting(place, cell)
+        inside, turns = wrap_counting(place, beads.cell)
         return moved_frame(frame, frame.configuration.box, inside, np.zeros_like(place), images + turns)
 
     now = evaluate(here())
@@ -53,7 +54,7 @@ def descend(evaluate: Callable[[gsd.hoomd.Frame], Evaluation], frame: gsd.hoomd.
         check_sane(now.energy_eV, 0.0)
         over = np.abs(now.forces).max() < FORCE_TOLERANCE or done == MOST_STEPS
         if over or done % SAMPLED == 0:
-            yield Sample(done, 0.0, now.pressure_bar, now.energy_eV, volume(cell), here)
+            yield Sample(done, 0.0, now.pressure_bar, now.energy_eV, beads.volume, here)
         if over:
             return
         if np.vdot(now.forces, speed) > 0:

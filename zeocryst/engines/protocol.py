@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell, volume
+from zeocryst.beads import Beads
 from zeocryst.condition import Stage
 from zeocryst.errors import EXPLODED, InputError, SimulationError
 from zeocryst.model.forcefield import ForceField
@@ -192,7 +192,7 @@ def evaluation_of(
 ) -> Evaluation:
     """Energy, forces and virial with the pressure that follows from them; arguments as in `Evaluation`."""
     virial = np.asarray(virial_eV, dtype=float)
-    size = volume(box_to_cell(frame.configuration.box))
+    size = Beads.of(frame).volume
     pressure = float(virial[:3].sum()) / (3 * size) * BAR_PER_EV_PER_A3
     return Evaluation(float(energy_eV), np.asarray(forces, dtype=float), virial, pressure)
 
@@ -225,7 +225,7 @@ def sample_of(
     freedom = degrees_of_freedom(stage, int((~held).sum()), len(held))
     temperature = 2 * kinetic / (max(freedom, 1) * BOLTZMANN_EV_PER_K)
     check_sane(found.energy_eV, temperature)
-    size = volume(box_to_cell(frame.configuration.box))
+    size = Beads.of(frame).volume
     pressure = found.pressure_bar + 2 * kinetic / (3 * size) * BAR_PER_EV_PER_A3
     return Sample(step, temperature, pressure, found.energy_eV, size, lambda: frame)
 
@@ -377,8 +377,8 @@ def hold(frame: gsd.hoomd.Frame, share: float) -> tuple[gsd.hoomd.Frame, NDArray
     if share and len(said) == frame.particles.N and (np.abs(said) == np.float32(share)).all():
         held = said > 0
     else:
-        place = np.asarray(frame.particles.position, dtype=float)
-        held = frozen_beads(place, box_to_cell(frame.configuration.box), share)
+        beads = Beads.of(frame)
+        held = frozen_beads(beads.centred, beads.cell, share)
     marked = copy.copy(frame)
     marked.log = {HELD_MARK: np.where(held, share, -share).astype(np.float32)} if share else {}
     return marked, held
