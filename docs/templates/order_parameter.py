@@ -36,7 +36,7 @@ def tetrahedral_distances(network):
     mean = r.mean(axis=1, keepdims=True)
     s = np.full(network.n_sites, np.nan)
     s[enough] = 1 - ((r - mean) ** 2 / (4 * mean**2)).sum(axis=1) / 3
-    edges = np.linspace(0.9, 1.0, 51)
+    edges = np.linspace(0.98, 1.0, 41)
     count = np.histogram(s[enough], edges)[0] / max(1, enough.sum())
     return Measured(
         # numbers of the frame: columns of order_parameters.csv, the unit at the end of the name (_A, _deg, ...)

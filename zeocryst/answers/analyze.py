@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -14,17 +15,18 @@ from numpy.typing import NDArray
 
 from zeocryst.answers.identify import account_in_words
 from zeocryst.beads import Beads
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, PluginError
 from zeocryst.files.rundir import without_nan
 from zeocryst.files.structures import Structures
 from zeocryst.files.trajectory import TrajectoryWriter, logged
 from zeocryst.foundation.outdir import check_empty, folder
-from zeocryst.order import REGISTRY, check_names, measure
+from zeocryst.foundation.plugins import records
+from zeocryst.order import REGISTRY, check_names, find, measure, of_files
 from zeocryst.order.aggregation import fractal_of_frames, no_fractal
 from zeocryst.order.crystallinity import in_a_word
 from zeocryst.order.kinetics import Frames, course, front_rows
 from zeocryst.order.labels import label_sites
-from zeocryst.order.measured import Table
+from zeocryst.order.measured import Measured, Table
 from zeocryst.order.ordering import aggregation_story
 from zeocryst.report.analysis import write_analysis
 from zeocryst.solution.aggregate import SEED_MARK
@@ -54,6 +56,8 @@ class Analysis:
         Grain of each T, one array a frame, where crystallinity was measured.
     fronts : list of dict
         Where the fronts of a growing slab were, one a frame.
+    first : dict
+        What each order parameter gave for the first frame.
     """
 
     summary: dict[str, Any]
@@ -61,6 +65,7 @@ class Analysis:
     distributions: dict[str, list[Table]] = field(default_factory=dict)
     grains: list[NDArray[Any]] = field(default_factory=list)
     fronts: list[Row] = field(default_factory=list)
+    first: dict[str, Measured] = field(default_factory=dict)
 
     def as_json(self) -> str:
         """One object: the summary, the rows as ``order_parameters``, ``distributions`` of the last frame."""
@@ -115,9 +120,10 @@ def analyze(
     frames
         Which of them.
     only
-        Names of order parameters (`zeocryst.order.REGISTRY`); one that takes a framework has its code after a
-        colon, ``environment:SGT``. Without it, and for ``all``, all that take none are measured, but cages,
-        which take several times as long as all others: ``all,cages`` has them too.
+        Names of order parameters (`zeocryst.order.REGISTRY`, and those of plugins); one that takes a framework
+        has its code after a colon, ``environment:SGT``. Without it, and for ``all``, all that take none are
+        measured, and those of the plugin files that were loaded, but cages, which take several times as long as
+        all others: ``all,cages`` has them too.
     types
         What T, S and O are called in the file.
     out
@@ -142,13 +148,29 @@ def analyze(
         _tell_beads(found)
         _tell_atoms(structures, chosen[-1], found)
         if place is not None:
-            write_analysis(place, found.rows, found.distributions, found.summary, found.fronts)
+            write_analysis(place, found.rows, found.distributions, found.summary, found.fronts, _panels(found))
     return found
+
+
+def _panels(found: Analysis) -> dict[str, list[str]]:
+    """The columns of each order parameter of a plugin, which have a panel of their own."""
+    foreign = {name: given for name, given in found.first.items() if find(name.partition(":")[0]).foreign}
+    return {name: list(given.values) for name, given in foreign.items() if given.values}
+
+
+@contextmanager
+def _named(structures: Structures, index: int) -> Iterator[None]:
+    """Say in which frame a plugin failed."""
+    try:
+        yield
+    except PluginError as error:
+        raise PluginError(f"{error} ({structures.path}, frame {index})") from None
 
 
 def _names(only: Sequence[str] | None) -> list[str]:
     """What is measured, each once; ``all`` stands for all that need no framework and are not costly."""
     every = [name for name, entry in REGISTRY.items() if "framework" not in entry.takes and not entry.costly]
+    every += of_files()
     chosen = [*every] if only is None else []
     for name in only or ():
         chosen += every if name == "all" else [name]
@@ -164,14 +186,16 @@ def _measure_all(
     Curves of all frames go into the folder, too; without one only those of the last frame are shown.
     """
     found = Analysis({})
-    numbers = [name for name in names if not REGISTRY[name.partition(":")[0]].curve]
+    numbers = [name for name in names if not find(name.partition(":")[0]).curve]
     writer = TrajectoryWriter(place / "sites.gsd") if place is not None else None
     counts = []
     try:
         for index in chosen:
             network, frame = structures.frame(index)
             counts.append(_count(frame))
-            measured = measure(network, names if place or index == chosen[-1] else numbers, frame)
+            wanted = names if place or index == chosen[-1] else numbers
+            with _named(structures, index):
+                measured = measure(network, wanted, frame, seen=found.first)
             time = logged(frame, "time_ps")
             row: Row = {
                 "frame": index,
@@ -225,6 +249,7 @@ def _summary(
         "n_T": network.n_sites,
         "n_S": _count(frame)[1],
         "measured": names,
+        **_plugins(names),
         "verdict": None,
         "sentence": "The crystalline share was not measured.",
         "crystalline_share": None,
@@ -251,6 +276,13 @@ def _summary(
         "types": labels.summary(),
         "amorphous_share": round(1 - labels.crystalline_share, 4),
     }
+
+
+def _plugins(names: Sequence[str]) -> dict[str, Any]:
+    """The entry ``plugins``: whose order parameters were measured; none where all are zeocryst's own."""
+    foreign = [find(name.partition(":")[0]).foreign for name in names]
+    used = records(each for each in foreign if each is not None)
+    return {"plugins": used} if used else {}
 
 
 def _frames(structures: Structures, chosen: Sequence[int], found: Analysis) -> Frames:

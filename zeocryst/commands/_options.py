@@ -12,6 +12,13 @@ def types_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--types", metavar="T=Al,P", help="what T, S and O are called in the file")
 
 
+def plugin_option(parser: argparse.ArgumentParser) -> None:
+    """Order parameters and engines of other people."""
+    parser.add_argument(
+        "--plugin", action="append", metavar="FILE.py", help="order parameters or an engine of your own"
+    )
+
+
 def engine_options(parser: argparse.ArgumentParser) -> None:
     """What runs the simulation."""
     parser.add_argument("--engine", metavar="NAME", help="engine, or auto")

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from zeocryst.commands import DONE
-from zeocryst.commands._options import types_option
+from zeocryst.commands._options import plugin_option, types_option
 
 HELP = "everything about a trajectory on one time axis"
 
@@ -18,6 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", metavar="START:STOP:STEP", help="some frames (default: every one)")
     parser.add_argument("--only", metavar="NAME,...", help="such as rings,density or all,environment:SGT")
     types_option(parser)
+    plugin_option(parser)
     parser.add_argument("--json", action="store_true")
 
 
@@ -25,8 +26,10 @@ def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.answers.analyze import analyze, parse_frames
     from zeocryst.chemistry.roles import parse_types
+    from zeocryst.foundation.plugins import load_plugins
     from zeocryst.report.terminal import in_words
 
+    load_plugins(options.plugin)
     found = analyze(
         options.trajectory,
         parse_frames(options.frames),

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from zeocryst.commands import DONE
-from zeocryst.commands._options import check_threads, engine_options
+from zeocryst.commands._options import check_threads, engine_options, plugin_option
 
 HELP = "validate a condition and estimate its cost; writes nothing"
 
@@ -15,15 +15,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
     parser.add_argument("condition", metavar="CONDITION")
     engine_options(parser)
+    plugin_option(parser)
     parser.add_argument("--json", action="store_true")
 
 
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
+    from zeocryst.foundation.plugins import load_plugins
     from zeocryst.running.estimate import estimate
     from zeocryst.running.pipeline import Options, read_with_options
 
     check_threads(options.threads)
+    load_plugins(options.plugin)
     chosen = Options(options.engine, options.device, options.threads)
     found = estimate(read_with_options(options.condition, chosen))
     if options.json:
@@ -31,7 +34,14 @@ def answer(options: argparse.Namespace) -> int:
     else:
         hours = found["wall_s"] / 3600
         gel = found["gel"]["words"] + "\n" if "gel" in found else ""
-        lines = (found["start"], *found["early"], found["engine"], *found["busy"], *found["solvent"])
+        lines = (
+            found["start"],
+            *found["early"],
+            found["engine"],
+            *found["busy"],
+            *found["solvent"],
+            *found["besides"],
+        )
         said = "".join(f"{line}\n" for line in lines if line)
         most = "at most " if found["can_end_early"] else ""
         print(

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from zeocryst.commands import DONE
+from zeocryst.commands._options import plugin_option
 
 HELP = "write the report of a finished run again"
 
@@ -14,15 +15,18 @@ HELP = "write the report of a finished run again"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
     parser.add_argument("folders", nargs="+", metavar="DIR")
+    plugin_option(parser)
 
 
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.files.rundir import RunDirectory, read_summary
+    from zeocryst.foundation.plugins import load_plugins
     from zeocryst.foundation.textfiles import damage_told
     from zeocryst.report.run import write_report
     from zeocryst.running.mending import mend_table
 
+    load_plugins(options.plugin)
     for name in options.folders:
         read_summary(Path(name))
     for name in options.folders:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from zeocryst.commands import DONE, STOPPED
-from zeocryst.commands._options import check_threads, engine_options
+from zeocryst.commands._options import check_threads, engine_options, plugin_option
 from zeocryst.foundation.machine import process_age_s
 
 HELP = "run a condition, from file to report"
@@ -19,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("condition", metavar="CONDITION", help="condition.toml, or its folder")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     engine_options(parser)
+    plugin_option(parser)
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all random numbers")
     parser.add_argument(
         "--walltime", metavar="TIME", help="stop in time, such as 1h50m; the same command goes on"
@@ -31,9 +32,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.foundation.interrupt import parse_walltime
+    from zeocryst.foundation.plugins import load_plugins
     from zeocryst.running.pipeline import Options, run
 
     check_threads(options.threads)
+    load_plugins(options.plugin)
     walltime = None if options.walltime is None else parse_walltime(options.walltime) - process_age_s()
     summary, finished = run(
         options.condition,

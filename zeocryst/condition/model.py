@@ -185,13 +185,15 @@ class Output:
     """What is written: a frame every `interval_ps`, back-mapped atoms, a report.
 
     With `fine_ps` the frames between two of these are kept in memory, one every `fine_ps`, and written where
-    something happened from the one to the other (`zeocryst.running.watching`).
+    something happened from the one to the other (`zeocryst.running.watching`). `measure` has the names of order
+    parameters that are measured in every frame besides what every run measures (`zeocryst.order`).
     """
 
     interval_ps: float = 10.0
     backmap: bool = True
     report: bool = True
     fine_ps: float | None = None
+    measure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ STAGE = (
     "kind", "temperature_K", "pressure_bar", "coupling", "time_ps", "timestep_fs", "seed_region",
     "rigid_precursors", "until", "radius_A", "margin_A", "box", "framework",
 )  # fmt: skip
-OUTPUT = ("interval_ps", "backmap", "report", "fine_ps")
+OUTPUT = ("interval_ps", "backmap", "report", "fine_ps", "measure")
 ENGINE = ("name", "device", "threads")
 #: What is reasonable: the hottest bath (K), the strongest pull and pressure (bar), the shortest time step (fs)
 #: and interval (ps).
@@ -100,6 +100,7 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
             output.number("fine_ps", above=0, least=SHORTEST_INTERVAL_PS, most=1e9)
             if "fine_ps" in output
             else None,
+            output.texts("measure") if "measure" in output else (),
         ),
         engine=EngineChoice(
             engine.text("name", "auto"),

@@ -45,7 +45,7 @@ def to_toml(condition: Condition) -> str:
         "forcefield": {"name": model},
         **({} if condition.solvent is None else {"solvent": asdict(condition.solvent)}),
         "stage": [_stage_table(stage) for stage in condition.stages],
-        "output": {key: value for key, value in asdict(condition.output).items() if value is not None},
+        "output": {key: value for key, value in asdict(condition.output).items() if value not in (None, ())},
         "engine": asdict(condition.engine),
     }
     return tomli_w.dumps(content)

@@ -45,7 +45,7 @@ SUM_LINE = "# checksum "
 
 
 #: Kinds of the entries of ``provenance.json`` that are used.
-_PROVENANCE: dict[str, type] = {"interruptions": list, "engines": list}
+_PROVENANCE: dict[str, type] = {"interruptions": list, "engines": list, "plugins": list}
 
 
 class RunDirectory:

@@ -84,6 +84,8 @@ class Declared:
 
 #: What files brought, by kind and name, in the order in which they were given.
 _given: dict[tuple[str, str], Declared] = {}
+#: What of it has no namesake that is installed, as far as was looked.
+_alone: set[tuple[str, str]] = set()
 #: What was found installed.
 _found: dict[tuple[str, str], Declared] = {}
 
@@ -149,6 +151,8 @@ def find(kind: str, name: str) -> Declared | None:
     from importlib.metadata import entry_points
 
     key = (kind, name)
+    if key in _given and key in _alone:
+        return _given[key]
     if key in _found and key not in _given:
         return _found[key]
     points = list(entry_points(group=GROUPS[kind], name=name))
@@ -158,12 +162,18 @@ def find(kind: str, name: str) -> Declared | None:
             raise _given[key].plugin.error(
                 f"{_called(kind, name)} is that of the installed {' and '.join(labels)}, too; rename one"
             )
+        _alone.add(key)
         return _given[key]
     if len(labels) > 1:
         raise PluginError(f"{_called(kind, name)} is that of {' and of '.join(labels)}: uninstall one of them")
     if points:
         _found[key] = _load_point(kind, points[0])
     return _found.get(key)
+
+
+def loaded(kind: str, name: str) -> Declared | None:
+    """What was found by `find` before, of a file or installed."""
+    return _given.get((kind, name)) or _found.get((kind, name))
 
 
 @contextmanager
@@ -288,11 +298,11 @@ def known_names(kind: str) -> list[str]:
 
 
 def records(declared: Iterable[Declared]) -> list[dict[str, Any]]:
-    """What a run's provenance has of the plugins that it uses: each once, with what it was used for."""
-    found: dict[str, dict[str, Any]] = {}
+    """What a run's provenance has of the plugins that it uses: each file once, with what it was used for."""
+    found: dict[Path, dict[str, Any]] = {}
     for each in declared:
         entry = found.setdefault(
-            each.plugin.label, each.plugin.record() | {"order_parameters": [], "engine": None}
+            each.plugin.path, each.plugin.record() | {"order_parameters": [], "engine": None}
         )
         if each.kind == ENGINE:
             entry["engine"] = each.name
@@ -336,15 +346,16 @@ def check_there(records: Iterable[Any], engine: str) -> None:
 
 def changed(before: Iterable[Any], now: Iterable[dict[str, Any]]) -> list[str]:
     """A sentence for each plugin that is another than when the run began."""
-    old = {(e.get("distribution") or e.get("path")): e.get("sha256") for e in before if isinstance(e, dict)}
+    old = {e.get("path"): e.get("sha256") for e in before if isinstance(e, dict)}
     return [
         f"plugin {e['plugin']} has changed since this run began; frames from here on are by what it is now"
         for e in now
-        if old.get(e.get("distribution") or e["path"], e["sha256"]) != e["sha256"]
+        if old.get(e["path"], e["sha256"]) != e["sha256"]
     ]
 
 
 def forget() -> None:
     """Forget all plugins that were loaded."""
     _given.clear()
+    _alone.clear()
     _found.clear()

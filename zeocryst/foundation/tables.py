@@ -86,6 +86,11 @@ class Table:
             raise self.error(key, "text in quotes, or a list of texts")
         return tuple(dict.fromkeys(value))
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, each once; a text alone is a list of it."""
+        found = self.text_or_texts(key)
+        return (found,) if isinstance(found, str) else found
+
     def choice(self, key: str, allowed: Collection[str], default: Any = _REQUIRED) -> str:
         """One of the allowed words."""
         value = self.get(key, f"one of {', '.join(allowed)}", default)

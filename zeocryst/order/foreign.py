@@ -33,7 +33,8 @@ TAKEN = {
     "sites": {"seed", "held", "exact_position", "exact_velocity"},
     "distributions": {
         "order_parameters", "order", "measured", "rings", "pictures", "fronts", "clusters", "cluster_shapes",
-        "rings_of_atoms", "geometry", "sites",
+        "rings_of_atoms", "geometry", "sites", "cluster_sizes", "small_angle", "pair_distribution",
+        "structure_factor", "powder_pattern",
     },
 }  # fmt: skip
 #: What a `Measured` has.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Row = dict[str, Any]
+Panel = tuple[str, dict[str, str]]
 Tables = dict[str, list[dict[str, NDArray[Any]]]]
 
 #: Panels of the figure over time: label of the axis, and the columns it shows with their labels.
@@ -47,6 +49,7 @@ def write_analysis(
     distributions: Tables,
     summary: dict[str, Any],
     fronts: Sequence[Row] = (),
+    besides: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Write ``order_parameters.csv``, a CSV for each distribution, ``figures/`` and ``summary.json``.
 
@@ -62,6 +65,8 @@ def write_analysis(
         What was found in all.
     fronts
         Where the fronts of a growing slab were, one a frame, if there is one.
+    besides
+        Columns of order parameters that have a panel of their own, by its label.
     """
     columns = list(dict.fromkeys(key for row in rows for key in row))
     _table(folder / "order_parameters.csv", columns, ([row.get(key, "") for key in columns] for row in rows))
@@ -73,7 +78,8 @@ def write_analysis(
             for line in zip(*(column.tolist() for column in table.values()), strict=True)
         )
         _table(folder / f"{name}.csv", ["frame", "step", "time_ps", *tables[0]], lines)
-    _draw(folder / "figures", rows, distributions, summary["transition"])
+    panels = [*PANELS, *((name, {key: key for key in keys}) for name, keys in (besides or {}).items())]
+    _draw(folder / "figures", rows, distributions, summary["transition"], panels)
     if fronts:
         save_fronts(folder / "figures", fronts, summary["growth"])
     (folder / "summary.json").write_text(json.dumps(without_nan(summary), indent=1) + "\n", "utf-8")
@@ -93,9 +99,15 @@ def _shown(value: Any) -> Any:
     return value
 
 
-def _draw(folder: Path, rows: Sequence[Row], distributions: Tables, transition: dict[str, Any] | None) -> None:
+def _draw(
+    folder: Path,
+    rows: Sequence[Row],
+    distributions: Tables,
+    transition: dict[str, Any] | None,
+    panels: Sequence[Panel],
+) -> None:
     timed = all(np.isfinite(row["time_ps"]) for row in rows)
-    figure, shown = _over_time(rows, timed, transition)
+    figure, shown = over_time(rows, timed, transition, panels)
     if shown:
         keys = ["frame", "step", "time_ps", *shown]
         save(figure, folder, "order", [{key: row[key] for key in keys} for row in rows])
@@ -114,13 +126,15 @@ def _draw(folder: Path, rows: Sequence[Row], distributions: Tables, transition: 
             for k in picked
             for line in zip(*tables[k].values(), strict=True)
         ]
-        save(_distribution(name, [tables[k] for k in picked], labels), folder, name, table)
+        save(distribution(name, [tables[k] for k in picked], labels), folder, name, table)
 
 
-def _over_time(rows: Sequence[Row], timed: bool, transition: dict[str, Any] | None) -> tuple[Figure, list[str]]:
-    """What was measured over time, and the names of the columns that are shown."""
+def over_time(
+    rows: Sequence[Row], timed: bool, transition: dict[str, Any] | None, choice: Sequence[Panel] = PANELS
+) -> tuple[Figure, list[str]]:
+    """What was measured over time in a choice of panels, and the names of the columns that are shown."""
     panels = [
-        (label, {key: name for key, name in curves.items() if key in rows[0]}) for label, curves in PANELS
+        (label, {key: name for key, name in curves.items() if key in rows[0]}) for label, curves in choice
     ]
     panels = [(label, curves) for label, curves in panels if curves]
     shown = [key for _, curves in panels for key in curves]
@@ -129,7 +143,7 @@ def _over_time(rows: Sequence[Row], timed: bool, transition: dict[str, Any] | No
     time = np.array([row["time_ps"] / 1000 if timed else row["step"] for row in rows])
     for axis, (label, curves) in zip(axes, panels, strict=False):
         marker = "o" if len(rows) == 1 else None
-        for (key, name), colour in zip(curves.items(), CURVES, strict=False):
+        for (key, name), colour in zip(curves.items(), cycle(CURVES), strict=False):
             axis.plot(time, [row[key] for row in rows], color=colour, label=name, lw=1.6, marker=marker)
         clean(axis, label)
         if transition and transition["time_ps"] is not None:
@@ -140,19 +154,20 @@ def _over_time(rows: Sequence[Row], timed: bool, transition: dict[str, Any] | No
     return figure, shown
 
 
-def _distribution(name: str, tables: Sequence[dict[str, NDArray[Any]]], labels: Sequence[str]) -> Figure:
+def distribution(name: str, tables: Sequence[dict[str, NDArray[Any]]], labels: Sequence[str]) -> Figure:
     """One distribution of several frames; a panel for each of its curves that is defined."""
     columns = list(tables[0])
     defined = [c for c in columns[1:] if np.isfinite(tables[-1][c]).any()]
     figure = new_figure(9, 1.0 + 2.4 * max(1, len(defined)))
     axes = np.atleast_1d(figure.subplots(max(1, len(defined)), 1, sharex=True))
-    xlabel, ylabel = AXES.get(name, (columns[0], name))
+    xlabel, ylabel = AXES.get(name, (columns[0], columns[1]))
     axis: Axes
     for axis, column in zip(axes, defined, strict=False):
         for table, label, colour in zip(tables, labels, CURVES, strict=False):
             good = np.isfinite(table[column])
             axis.plot(table[columns[0]][good], table[column][good], color=colour, label=label, lw=1.3)
-        clean(axis, f"g(r), {column[-2]}-{column[-1]}" if len(defined) > 1 else ylabel)
+        several = f"g(r), {column[-2]}-{column[-1]}" if name in AXES else column
+        clean(axis, several if len(defined) > 1 else ylabel)
     axes[0].legend(frameon=False, ncols=3, fontsize=9)
     axes[-1].set_xlabel(xlabel)
     return figure

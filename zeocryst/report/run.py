@@ -20,6 +20,7 @@ from zeocryst.report import figures
 from zeocryst.report.aggregation import save_aggregation
 from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
 from zeocryst.report.backmap import backmap_sections, ideal_crystal
+from zeocryst.report.besides import besides, plugin_in_words
 from zeocryst.report.fronts import CAPTION, save_fronts
 from zeocryst.report.page import checks_table, facts, image, number, page, percent, table, types_table
 
@@ -95,6 +96,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("Rings", image(ring_file, "Primitive rings per T by size.")),
         *_growth(folder, rows, summary),
         *_clusters(folder, rows, summary),
+        *besides(folder, rows, summary),
         *_atoms(folder, summary),
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
@@ -236,6 +238,7 @@ def _made(folder: Path, summary: dict[str, Any]) -> str:
             f"{engine['name']} {engine['version']}, {engine['device']}, {engine['threads']} threads",
         ),
         ("zeocryst", provenance["zeocryst"]),
+        *(("plugin", plugin_in_words(entry)) for entry in summary.get("plugins", ())),
         ("interruptions", len(summary["interruptions"]) or "none"),
         ("force field", summary["forcefield_source"]),
     ]

@@ -28,6 +28,7 @@ from zeocryst.order.labels import Labels, agreement, label_sites
 from zeocryst.order.likeness import seed_fate
 from zeocryst.order.ordering import aggregation_story
 from zeocryst.quench.relax import quench
+from zeocryst.running.besides import Besides
 from zeocryst.running.watching import Watch
 from zeocryst.solution.aggregate import SEED_MARK
 
@@ -49,6 +50,8 @@ class Conclusion:
         Tells people how far it is.
     wall_s : callable
         Seconds that the run has taken so far.
+    besides : Besides
+        What the condition asks for besides, and the plugins.
     """
 
     condition: Condition
@@ -58,6 +61,7 @@ class Conclusion:
     names: tuple[str, ...]
     say: Callable[[str], None]
     wall_s: Callable[[], float]
+    besides: Besides
 
     def summary(self) -> dict[str, Any]:
         """Quench, back-map, identify, report; what ``summary.json`` holds then.
@@ -97,6 +101,7 @@ class Conclusion:
                 "agree_to_8_shells": agreement(cold, 8),
             },
             "interruptions": folder.interruptions(),
+            **self.besides.summary(),
         }
         if condition.seed_framework:
             summary["seed_fate"] = self._fate(condition.seed_framework, found.frame)

@@ -18,6 +18,7 @@ from zeocryst.foundation.machine import is_busy, load, load_in_words
 from zeocryst.foundation.pace import TICK_S, Ticks
 from zeocryst.frameworks.table import start_t_count
 from zeocryst.model.solvent import step_length
+from zeocryst.running.besides import Besides
 from zeocryst.running.failure import told
 from zeocryst.running.pipeline import first_frame_and_words, needs_relaxing
 from zeocryst.running.simulation import thermalize
@@ -49,8 +50,9 @@ def estimate(condition: Condition) -> dict[str, Any]:
         can end early; without those that are written where something happens), ``can_end_early``, ``early`` (a
         sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``, ``load`` (of the last
         minute, None where the system does not tell), ``busy`` (a sentence where others use the machine),
-        ``solvent`` (a sentence for each stage that feels it), ``steps_per_s`` and ``wall_s``, the last two
-        extrapolated from the trial; of a gel also ``gel``, what its recipe gives.
+        ``solvent`` (a sentence for each stage that feels it), ``besides`` (sentences on plugins and what is
+        measured besides), ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial; of a gel also
+        ``gel``, what its recipe gives.
     """
     forcefield = condition.read_forcefield()
     chosen = condition.engine
@@ -59,6 +61,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
     engine, why = choose_engine(
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
+    besides = Besides.tried(condition, frame, engine.info.name)
     tried = int(frame.particles.N)
     n_t = Beads.of(frame).count("T")
     n_s = tried - n_t
@@ -106,6 +109,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "load": load(),
         "busy": [busy] if busy else [],
         "solvent": _solvent_in_words(condition),
+        "besides": besides.in_words(),
         "steps_per_s": float(f"{speed:.4g}") if dynamic else None,
         "wall_s": round(condition.n_steps / speed) if dynamic else 0,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zeocryst.condition import EDITS, Condition, Stage
-from zeocryst.errors import SimulationError
+from zeocryst.errors import PluginFailedError, SimulationError
 from zeocryst.model.forcefield import shipped
 
 #: Beyond these a stage is far from anything that the model describes: K, bar, fs.
@@ -30,7 +30,7 @@ def told(error: Exception, condition: Condition, number: int) -> SimulationError
     stage, words = condition.stages[number], str(error).rstrip(". ")
     if not words.startswith("stage "):
         words = f"stage {number + 1} ({_named(stage)}): {words}"
-    helps = cure(condition, number, words)
+    helps = "" if isinstance(error, PluginFailedError) else cure(condition, number, words)
     return SimulationError(words + (f"; {helps}" if helps else ""))
 
 

@@ -22,7 +22,7 @@ from zeocryst.condition import EDITS, Condition, Cut, EngineChoice, read_conditi
 from zeocryst.condition.substances import in_words as recipe_in_words
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import HELD_MARK, Engine, Sample
-from zeocryst.errors import InputError, SimulationError
+from zeocryst.errors import InputError, PluginError, PluginFailedError, SimulationError
 from zeocryst.files.position import Position
 from zeocryst.files.rundir import RunDirectory, now, read_summary
 from zeocryst.files.startfile import beads_of_file
@@ -34,6 +34,7 @@ from zeocryst.foundation.textfiles import in_short
 from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import AGGREGATION, DEFAULT, measure
+from zeocryst.running.besides import Besides, check_there, with_measured
 from zeocryst.running.conclusion import Conclusion
 from zeocryst.running.failure import told
 from zeocryst.running.mending import resume
@@ -77,7 +78,7 @@ def read_with_options(path: str | Path, options: Options) -> Condition:
     seed = condition.seed if options.seed is None else options.seed
     if not 1 <= seed <= 900_000_000:
         raise InputError(f"--seed {seed}: expected a whole number from 1 to 900000000")
-    return replace(condition, engine=engine, seed=seed)
+    return with_measured(replace(condition, engine=engine, seed=seed))
 
 
 def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame:
@@ -108,7 +109,7 @@ def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, .
     """What is measured in every frame.
 
     Clusters as well where the start is a gel or nearly empty, an aggregate is cut out or a stage waits for a
-    cluster, and likeness to its framework where a crystal seed is put in.
+    cluster, likeness to its framework where a crystal seed is put in, and what the condition asks for.
 
     Parameters
     ----------
@@ -124,7 +125,8 @@ def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, .
     awaited = {stage.until.quantity for stage in condition.stages if stage.until is not None}
     dilute = dilute or "largest_cluster_T" in awaited
     seed = condition.seed_framework
-    return (*DEFAULT, *(AGGREGATION if dilute else ()), *((f"likeness:{seed}",) if seed else ()))
+    names = (*DEFAULT, *(AGGREGATION if dilute else ()), *((f"likeness:{seed}",) if seed else ()))
+    return tuple(dict.fromkeys([*names, *condition.output.measure]))
 
 
 def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
@@ -154,7 +156,11 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
         The engine failed; the last good state is kept.
     """
     options = options or Options()
+    if not options.restart:
+        check_there(out, options.engine)
     condition = read_with_options(path, options)
+    if not options.restart:
+        check_there(out, condition.engine.name)
     forcefield = condition.read_forcefield()
     chosen = condition.engine
     frame, origin = first_frame_and_words(condition, forcefield)
@@ -163,6 +169,7 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
     )
     _limit_threads(engine.info.threads)
     check_memory(condition, int(frame.particles.N))
+    besides = Besides.tried(condition, frame, engine.info.name)
     # the engine may differ when a run goes on, the physics may not
     folder = RunDirectory(out, to_toml(condition), _identity(condition, forcefield))
     if options.restart:
@@ -182,9 +189,13 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
         for words in filter(None, (origin, why, *(recipe_in_words(recipe) if recipe else ()))):
             progress.say(words)
             folder.log(words)
+        for words in besides.record(folder):
+            progress.say(words)
+            folder.log(words)
         engines = folder.recorded("engines", [])
         folder.record(engines=[*engines, asdict(engine.info)], seed=condition.seed)
-        work = _Run(condition, forcefield, engine, folder, progress, Stopper(options.walltime_s))
+        stopper = Stopper(options.walltime_s)
+        work = _Run(condition, forcefield, engine, folder, progress, stopper, besides=besides)
         with told_when_compiling(progress.say):
             return work.all(frame)
     except (OSError, MemoryError) as error:
@@ -225,6 +236,8 @@ class _Run:
         folder: RunDirectory,
         progress: Progress,
         stopper: Stopper,
+        *,
+        besides: Besides,
     ) -> None:
         self._condition = condition
         self._forcefield = forcefield
@@ -232,6 +245,7 @@ class _Run:
         self._folder = folder
         self._progress = progress
         self._stopper = stopper
+        self._besides = besides
         self._begin = time.monotonic()
         self._frames: TrajectoryWriter | None = None
         self._last_step = -1
@@ -245,7 +259,7 @@ class _Run:
 
     def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
         """Simulate and finish; the summary, and whether it got there."""
-        self._names = measured_names(self._condition, frame)
+        self._names = self._besides.in_frames(measured_names(self._condition, frame))
         with self._stopper:
             try:
                 if not self.simulate(frame):
@@ -257,6 +271,14 @@ class _Run:
                 raise
             except SimulationError:
                 raise  # recorded where it happened
+            except PluginError as error:
+                step = max(self._last_step, 0)
+                self._interrupted("failure", step, in_short(error))
+                self._folder.log(str(error))
+                raise PluginFailedError(
+                    f"{error}. The last good state (step {step}) is kept in {self._folder.path}; once the "
+                    "plugin is mended the same command goes on"
+                ) from None
             except Exception as error:
                 with suppress(OSError):  # the disk may be full
                     self._interrupted("failure", max(self._last_step, 0), in_short(error))
@@ -276,6 +298,7 @@ class _Run:
             frame.log = {key: value for key, value in frame.log.items() if key == HELD_MARK}
             self._last_step, self._last_ps = position.step, round(position.time_ps, 6)
             self._stage = position.stage
+            self._besides.check_columns(rows)
             self._watch, self._told = Watch.of(condition, rows), position.stage
             self._say(f"goes on from step {position.step} of {self._steps(position)}")
             if condition.seed_framework and folder.trajectory.is_file():
@@ -317,9 +340,11 @@ class _Run:
             return self._engine.minimize(frame)[0]
         except SimulationError as error:
             self._interrupted("failure", 0, in_short(error))
+            cure = (
+                "" if isinstance(error, PluginFailedError) else "; a lower density or another model would help"
+            )
             raise SimulationError(
-                f"the start, before stage 1: its minimization failed: {error}; a lower density or another "
-                "model would help"
+                f"the start, before stage 1: its minimization failed: {error}{cure}"
             ) from None
 
     def _steps(self, position: Position) -> str:
@@ -361,7 +386,7 @@ class _Run:
         """What a frame's row of the table has in numbers, what is known of each bead, and the row's words."""
         at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
         network, sites = network_of_frame(frame)
-        measured = measure(network, self._names, frame)
+        measured = measure(network, self._names, frame, seen=self._besides.seen)
         row: dict[str, Any] = {
             "step": position.step,
             "time_ps": round(position.time_ps, 6),
@@ -437,6 +462,13 @@ class _Run:
     def _conclude(self) -> dict[str, Any]:
         """What the run amounts to; see `zeocryst.running.conclusion`."""
         work = Conclusion(
-            self._condition, self._forcefield, self._engine, self._folder, self._names, self._say, self._wall_s
+            self._condition,
+            self._forcefield,
+            self._engine,
+            self._folder,
+            self._names,
+            self._say,
+            self._wall_s,
+            self._besides,
         )
         return work.summary()

@@ -1,0 +1,181 @@
+"""What a run measures besides what every run measures, and the plugins that it uses.
+
+The condition asks for order parameters by name (``[output] measure``); those of a plugin file are asked for by
+naming the file. Each is tried on the first frame, before anything is written, so that a mistake costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zeocryst.condition import Condition
+from zeocryst.errors import InputError, PluginError
+from zeocryst.files.rundir import RunDirectory, read_json
+from zeocryst.foundation import plugins
+from zeocryst.network.bonds import network_of_frame
+from zeocryst.order import check_names, find, measure, of_files
+from zeocryst.order.measured import Measured
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+
+def with_measured(condition: Condition) -> Condition:
+    """The condition with the order parameters of plugin files among those that it asks for.
+
+    Raises
+    ------
+    InputError
+        An order parameter is not known, or its plugin is broken.
+    """
+    asked = condition.output.measure
+    try:
+        check_names(asked)
+    except PluginError:
+        raise
+    except InputError as error:
+        raise InputError(f"{condition.folder / 'condition.toml'}: output.measure: {error}") from None
+    names = tuple(dict.fromkeys([*asked, *of_files()]))
+    return replace(condition, output=replace(condition.output, measure=names))
+
+
+def check_there(out: Path, engine: str | None) -> None:
+    """See that the plugins of the run in a folder are there again; a damaged record is left to others.
+
+    Raises
+    ------
+    PluginError
+        One is missing.
+    """
+    try:
+        records = read_json(out / "provenance.json").get("plugins", [])
+    except (InputError, OSError):
+        return
+    if isinstance(records, list):
+        plugins.check_there(records, engine or "")
+
+
+@dataclass(frozen=True)
+class Besides:
+    """What is measured besides.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Order parameters that the condition asks for.
+    used : list of Declared
+        Those of plugins, and the engine if it is one's.
+    found : dict
+        What each gave for the first frame.
+    seen : dict
+        What each order parameter of a series of frames gave first (`zeocryst.order.measure`).
+    """
+
+    names: tuple[str, ...]
+    used: list[plugins.Declared]
+    found: dict[str, Measured]
+    seen: dict[str, Measured] = field(default_factory=dict)
+
+    @classmethod
+    def tried(cls, condition: Condition, frame: gsd.hoomd.Frame, engine: str) -> Besides:
+        """Try each on the first frame.
+
+        Parameters
+        ----------
+        condition
+            The condition.
+        frame
+            Its first frame.
+        engine
+            Name of the engine.
+
+        Raises
+        ------
+        InputError
+            One fails, or gives words, for which a run's table has no room.
+        """
+        names = condition.output.measure
+        found: dict[str, Measured] = {}
+        network = network_of_frame(frame)[0] if names else None
+        for name in names:
+            assert network is not None
+            found[name] = measure(network, [name], frame)
+            if found[name].words:
+                raise InputError(
+                    f"the order parameter {name!r} gives words ({', '.join(found[name].words)}), and a run "
+                    "measures numbers, arrays and curves; measure it afterwards, with zeocryst analyze"
+                )
+        entries = [find(name.partition(":")[0]).foreign for name in names]
+        mine = plugins.loaded(plugins.ENGINE, engine)
+        return cls(names, [each for each in [*entries, mine] if each is not None], found, dict(found))
+
+    def in_words(self) -> list[str]:
+        """What is measured besides, and where the plugins come from."""
+        said = [f"measured besides: {', '.join(self.names)}"] if self.names else []
+        return [
+            *said,
+            *(f"plugin {e['plugin']}: {_uses(e)}" for e in plugins.records(self.used)),
+            *self._unused(),
+        ]
+
+    def in_frames(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of some names that give more than a curve, for which a frame has no room."""
+        return tuple(name for name in names if not find(name.partition(":")[0]).curve)
+
+    def record(self, folder: RunDirectory) -> list[str]:
+        """Put the plugins into the provenance; what is to be said of them."""
+        now, before = plugins.records(self.used), folder.recorded("plugins", [])
+        if now:
+            folder.record(plugins=[*before, *(entry for entry in now if entry not in before)])
+        return [*([] if before else self.in_words()), *plugins.changed(before, now)]
+
+    def _unused(self) -> list[str]:
+        """What files brought and nobody asked for."""
+        used = {each.name for each in self.used if each.kind == plugins.ENGINE}
+        return [
+            f"plugin {each.plugin.label} has the engine {name!r}, which runs only with --engine {name}"
+            for name, each in plugins.given(plugins.ENGINE).items()
+            if name not in used
+        ]
+
+    def check_columns(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """See that a run that goes on has columns for what is measured now.
+
+        Raises
+        ------
+        InputError
+            It has not.
+        """
+        for row in rows:
+            for name, found in self.found.items():
+                missing = [column for column in found.values if column not in row]
+                if missing:
+                    raise InputError(
+                        f"the order parameter {name!r} gives {', '.join(missing)} now, and the table of this "
+                        "run has no such column; --restart begins anew"
+                    )
+            return
+
+    def summary(self) -> dict[str, Any]:
+        """The entries ``measured`` and ``plugins`` of ``summary.json``; none where there is nothing."""
+        if not (self.names or self.used):
+            return {}
+        measured = [
+            {
+                "name": name,
+                "columns": list(found.values),
+                "sites": list(found.sites),
+                "curves": list(found.distributions),
+            }
+            for name, found in self.found.items()
+        ]
+        return {"measured": measured, "plugins": plugins.records(self.used)}
+
+
+def _uses(entry: Mapping[str, Any]) -> str:
+    """What a plugin is used for."""
+    said = [f"the order parameter {name}" for name in entry["order_parameters"]]
+    return " and ".join([*said, *([f"the engine {entry['engine']}"] if entry["engine"] else [])])
