@@ -482,7 +482,7 @@ def test_check_says_what_is_measured_besides(condition, capsys):
 
 DURING = {
     "raises": ("now = self.evaluate(state)", "now = self.evaluate(state) if done < 30 else 1 / 0", "ZeroDivisionError"),
-    "nan": ("return protocol.evaluation_of(frame, found", "return protocol.evaluation_of(frame, np.nan * found", "finite"),
+    "nan": ("yield protocol.sample_of(done, state, now, stage, held)", "yield __import__('dataclasses').replace(protocol.sample_of(done, state, now, stage, held), pressure_bar=np.nan)", "pressure_bar of a sample of run is nan"),
     "late": ("due = done + every(done)", "due = done + every(done) + (done > 0)", "was due"),
     "early": ("due = done + every(done)", "due = done + min(every(done), 7)", "was due"),
     "ends": ("due = done + every(done)", "due = done + every(done)\n                if done: return", "run ended after"),
@@ -521,7 +521,7 @@ BEFORE = {
     "kinds": ('KINDS = "verlet", ("nve", "langevin")', 'KINDS = "verlet", ("nve", "dpd")', "KINDS = ('nve', 'dpd')"),
     "stage": ('KINDS = "verlet", ("nve", "langevin")', 'KINDS = "verlet", ("nve",)', "does not run langevin; it runs nve"),
     "offer": ("return protocol.Offer(", "return (", "offer('auto') returned"),
-    "offering": ("return protocol.Offer(0", "return protocol.Offer(nobody or 0", "failed in offer('auto') (line"),
+    "offering": ("return protocol.Offer(0", "return protocol.Offer(nobody if device else 0", "failed in offer('auto') (line"),
     "create": ("return Verlet(forcefield)", "return None", "has no method run"),
     "creating": ("return Verlet(forcefield)", "return Verlet(forcefield).nothing", "failed in create (line"),
     "info": ("protocol.EngineInfo(NAME,", "protocol.EngineInfo('other',", "expected EngineInfo('verlet'"),
@@ -562,7 +562,7 @@ def test_what_an_engine_says_of_a_frame_is_looked_at(write, ts, small):
         with pytest.raises(PluginFailedError, match=words):
             engine(given, new).evaluate(small)
     with pytest.raises(PluginFailedError, match="values of the forces of evaluate are not finite"):
-        engine(given, given.replace("found.forces", "found.forces * np.inf")).minimize(small)
+        engine(given, given.replace("found.forces", "np.full((112, 3), np.nan)")).minimize(small)
     mine, rigid = engine("", ""), Stage("langevin", (400.0, 400.0), time_ps=1, rigid_precursors=True)
     with pytest.raises(PluginError, match="does not run rigid_precursors"):
         mine.check(small, [rigid])

@@ -264,6 +264,14 @@ class RunDirectory:
             writer.writerow(texts.values())
         return texts
 
+    def columns(self) -> list[str]:
+        """Names of the table's columns; none where there is no table, or one that cannot be read."""
+        try:
+            with self.table.open(newline="", encoding="utf-8") as file:
+                return next(csv.reader(file), [])
+        except (OSError, UnicodeDecodeError, csv.Error):
+            return []
+
     def write_table(self, rows: list[dict[str, str]]) -> None:
         """Write the table anew; none where there are no rows."""
         if not rows:

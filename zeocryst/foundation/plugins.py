@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -135,9 +135,7 @@ def given(kind: str) -> dict[str, Declared]:
 
 def installed(kind: str) -> list[str]:
     """Names of a kind that installed distributions have; none of them is loaded."""
-    from importlib.metadata import entry_points
-
-    return sorted({point.name for point in entry_points(group=GROUPS[kind])})
+    return sorted({point.name for point in _points(kind)})
 
 
 def find(kind: str, name: str) -> Declared | None:
@@ -148,14 +146,12 @@ def find(kind: str, name: str) -> Declared | None:
     PluginError
         The plugin is broken, or two have the name.
     """
-    from importlib.metadata import entry_points
-
     key = (kind, name)
     if key in _given and key in _alone:
         return _given[key]
     if key in _found and key not in _given:
         return _found[key]
-    points = list(entry_points(group=GROUPS[kind], name=name))
+    points = [point for point in _points(kind) if point.name == name]
     labels = sorted({_distribution(point)[0] for point in points})
     if key in _given:
         if labels:
@@ -184,7 +180,7 @@ def guarded(plugin: Plugin, doing: str, error: type[ZeocrystError] = PluginError
     """
     try:
         yield
-    except (KeyboardInterrupt, GeneratorExit, PluginError):
+    except (KeyboardInterrupt, GeneratorExit):
         raise
     except ZeocrystError as raised:
         if plugin.label in str(raised):
@@ -259,6 +255,20 @@ def _engine_name(thing: Any, plugin: Plugin) -> str:
     if not isinstance(thing.NAME, str) or not thing.NAME.isidentifier():
         raise plugin.error(f"its engine has NAME = {thing.NAME!r}; expected a name of letters, digits and _")
     return thing.NAME
+
+
+def _points(kind: str) -> list[EntryPoint]:
+    """Entry points of a kind; those of a distribution whose own files are damaged are not seen."""
+    from importlib.metadata import distributions, entry_points
+
+    try:
+        return list(entry_points(group=GROUPS[kind]))
+    except Exception:  # one line of one file anywhere is enough
+        found: dict[str, list[EntryPoint]] = {}
+        for each in distributions():
+            with suppress(Exception):
+                found.setdefault(each.name, list(each.entry_points))
+        return [point for points in found.values() for point in points if point.group == GROUPS[kind]]
 
 
 def _distribution(point: EntryPoint) -> tuple[str, str | None, str | None]:

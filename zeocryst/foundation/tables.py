@@ -87,7 +87,9 @@ class Table:
         return tuple(dict.fromkeys(value))
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts, each once; a text alone is a list of it."""
+        """A list of texts, each once, which may be empty; a text alone is a list of it."""
+        if self.get(key, "a list of texts") == []:
+            return ()
         found = self.text_or_texts(key)
         return (found,) if isinstance(found, str) else found
 

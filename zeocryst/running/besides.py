@@ -6,7 +6,7 @@ naming the file. Each is tried on the first frame, before anything is written, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,23 +141,26 @@ class Besides:
             if name not in used
         ]
 
-    def check_columns(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def check_columns(self, columns: Collection[str]) -> None:
         """See that a run that goes on has columns for what is measured now.
+
+        Parameters
+        ----------
+        columns
+            Of its table; none where it has no table yet.
 
         Raises
         ------
         InputError
             It has not.
         """
-        for row in rows:
-            for name, found in self.found.items():
-                missing = [column for column in found.values if column not in row]
-                if missing:
-                    raise InputError(
-                        f"the order parameter {name!r} gives {', '.join(missing)} now, and the table of this "
-                        "run has no such column; --restart begins anew"
-                    )
-            return
+        for name, found in self.found.items():
+            missing = [column for column in found.values if columns and column not in columns]
+            if missing:
+                raise InputError(
+                    f"the order parameter {name!r} gives {', '.join(missing)} now, and the table of this run "
+                    "has no such column; --restart begins anew"
+                )
 
     def summary(self) -> dict[str, Any]:
         """The entries ``measured`` and ``plugins`` of ``summary.json``; none where there is nothing."""

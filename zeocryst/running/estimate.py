@@ -51,8 +51,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
         sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``, ``load`` (of the last
         minute, None where the system does not tell), ``busy`` (a sentence where others use the machine),
         ``solvent`` (a sentence for each stage that feels it), ``besides`` (sentences on plugins and what is
-        measured besides), ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial; of a gel also
-        ``gel``, what its recipe gives.
+        measured besides), ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial; of a gel
+        also ``gel``, what its recipe gives.
     """
     forcefield = condition.read_forcefield()
     chosen = condition.engine

@@ -183,6 +183,8 @@ def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[di
         summary = read_summary(out)
         progress.say(f"{out} holds this run already, finished; --restart runs it again")
         return summary, True
+    if state == "unfinished":
+        besides.check_columns(folder.columns())
     folder.open()
     try:
         recipe = condition.system.recipe
@@ -298,7 +300,6 @@ class _Run:
             frame.log = {key: value for key, value in frame.log.items() if key == HELD_MARK}
             self._last_step, self._last_ps = position.step, round(position.time_ps, 6)
             self._stage = position.stage
-            self._besides.check_columns(rows)
             self._watch, self._told = Watch.of(condition, rows), position.stage
             self._say(f"goes on from step {position.step} of {self._steps(position)}")
             if condition.seed_framework and folder.trajectory.is_file():
