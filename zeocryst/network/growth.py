@@ -401,11 +401,24 @@ def spread(g, own, net, whole, done, stop, most):  # type: ignore[no-untyped-def
 
 
 @numba.njit(cache=True, _nrt=False)
+def _touched(g, own, v, since):  # type: ignore[no-untyped-def]
+    """Whether a step from number `since` on is of a site or of one bonded to it: only these tell its ways."""
+    if g.latest[v] >= since:
+        return True
+    for h in range(own.begin[v], own.begin[v + 1]):
+        if g.latest[own.target[h]] >= since:
+            return True
+    return False
+
+
+@numba.njit(cache=True, _nrt=False)
 def go_on(g, own, net, whole, begin, done, stop, most, found):  # type: ignore[no-untyped-def]
     """Go on from the steps after `done` as far as it takes no guess, or to `stop` steps; how many are done.
 
-    Sites that the steps from `begin` on reached are settled where one way fits best. `most`: see `spread`.
+    Sites that the steps from `begin` on reached are settled where one way fits best. A site stands in several
+    steps: it is looked at again only where something around it has changed. `most`: see `spread`.
     """
+    looked = begin  # the steps before were looked at when there were no more
     while True:
         done = spread(g, own, net, whole, done, stop, most)
         before = g.tally[0]
@@ -413,10 +426,21 @@ def go_on(g, own, net, whole, begin, done, stop, most, found):  # type: ignore[n
             return done
         for n in range(begin, before):
             w = g.steps[n, 0]
-            if is_open(g, net, w) and _ways(g, own, net, whole, w, found)[1] == 1:
+            if not is_open(g, net, w):
+                continue
+            if n < looked:
+                since = looked
+            elif g.steps[n, 2] >= begin:  # its step before was looked at a moment ago
+                since = before
+            else:
+                since = np.int64(-1)
+            if since >= 0 and not _touched(g, own, w, since):
+                continue
+            if _ways(g, own, net, whole, w, found)[1] == 1:
                 _settle(g, net, w, found[0])
         if g.tally[0] == before:
             return done
+        looked = before
 
 
 @numba.njit(cache=True, _nrt=False)

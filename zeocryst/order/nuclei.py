@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from zeocryst.frameworks.table import framework_types, nets
 from zeocryst.network.covering import nothing
-from zeocryst.network.sprouts import ANGLES_OF_ORDER, CODES, find_starts, harvest
+from zeocryst.network.sprouts import harvest
+from zeocryst.network.starts import CODES, find_starts
 from zeocryst.order.prepared import net_of_type
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ class _Kinds(NamedTuple):
     """Kinds of four-connected sites of all nets: what `find_starts` wants, and the net's site of each."""
 
     type: Ints
-    size: Ints
-    number: Ints
+    at: Ints
+    rings: Ints
     following: Ints
     site: Ints
     of_site: tuple[Ints, ...]
@@ -138,8 +139,10 @@ def _kinds(codes: tuple[str, ...]) -> _Kinds:
             ends = net.target[net.begin[y] : net.begin[y + 1]]
             following = [place.get(int(kind[z]), -1) for z in ends]
             rows.append((t, net.size[y], net.number[y], following, int(y)))
-    columns = [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)]
-    return _Kinds(columns[0], columns[1], columns[2], columns[3], columns[4], tuple(of_site))
+    types, sizes, numbers, following, sites = (np.array(c, dtype=np.int64) for c in zip(*rows, strict=True))
+    both = np.column_stack([sizes.ravel(), numbers.ravel()])
+    rings, at = np.unique(both, axis=0, return_inverse=True)
+    return _Kinds(types, at.reshape(sizes.shape), rings, following, sites, tuple(of_site))
 
 
 def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], begin: Bools) -> list[Piece]:
@@ -163,16 +166,7 @@ def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], begin: Bools)
     if not len(first_sites):
         return []
     starts = find_starts(
-        own,
-        whole,
-        first_sites,
-        fits,
-        kinds.type,
-        kinds.size,
-        kinds.number,
-        kinds.following,
-        CODES,
-        ANGLES_OF_ORDER,
+        own, whole, first_sites, fits, kinds.type, kinds.at, kinds.rings, kinds.following
     )
     starts = starts[np.argsort(-starts[:, 3], kind="stable")]
     growth = nothing(np.ones(len(whole), dtype=bool))
