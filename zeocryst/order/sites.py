@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from zeocryst.order.prepared import DEPTH
 
 #: Shells of the sequences in the table of types.
 TABLE_SHELLS = 12
+#: More sites than a shell can have.
+_MANY = 1 << 20
 #: Sites nearer (bonds) to a missing bond than this say nothing of the type; one that disagrees speaks for all
 #: that is so near to it.
 LEAST_WHOLE, AROUND_BONDS = 2, 2
@@ -34,22 +37,43 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
+class _Prefixes(NamedTuple):
+    """All beginnings of the types' coordination sequences as a tree; the root is empty and has number 0.
+
+    Attributes
+    ----------
+    step : (P,) int array
+        Sorted: a beginning's number without its last shell times `_MANY`, plus the last shell.
+    number : (P,) int array
+        Number of each.
+    depth : (P + 1, K) int8 array
+        Shells to which each, by its number, agrees with some site of each type.
+    """
+
+    step: Ints
+    number: Ints
+    depth: NDArray[np.int8]
+
+
 @cache
-def _prefixes(codes: tuple[str, ...]) -> tuple[tuple[dict[bytes, int], NDArray[np.bool_]], ...]:
-    """For each depth to `TABLE_SHELLS`: number of a CS prefix, and (prefix, type) -> the type has it."""
-    kinds = [framework_types()[code] for code in codes]
-    tables = []
-    for depth in range(1, TABLE_SHELLS + 1):
-        numbers: dict[bytes, int] = {}
-        pairs = set()
-        for t, kind in enumerate(kinds):
-            for row in np.unique(kind.sequences[:, :depth], axis=0):
-                pairs.add((numbers.setdefault(row.tobytes(), len(numbers)), t))
-        has = np.zeros((len(numbers) + 1, len(kinds)), dtype=bool)  # last row: no such prefix
-        for number, t in pairs:
-            has[number, t] = True
-        tables.append((numbers, has))
-    return tuple(tables)
+def _prefixes(codes: tuple[str, ...]) -> _Prefixes:
+    """Those of the given types, `TABLE_SHELLS` deep."""
+    numbers: dict[int, int] = {}
+    agree: list[set[tuple[int, int]]] = [set() for _ in range(TABLE_SHELLS)]
+    for t, code in enumerate(codes):
+        for row in framework_types()[code].sequences[:, :TABLE_SHELLS].tolist():
+            number = 0
+            for shell, count in enumerate(row):
+                number = numbers.setdefault(number * _MANY + count, len(numbers) + 1)
+                agree[shell].add((number, t))
+    step = np.array(list(numbers), dtype=np.int64)
+    depth = np.zeros((len(numbers) + 1, len(codes)), dtype=np.int8)
+    for shells, pairs in enumerate(agree, start=1):
+        number, t = np.array(sorted(pairs)).T
+        depth[number] = depth[step[number - 1] // _MANY]
+        depth[number, t] = shells
+    order = np.argsort(step)
+    return _Prefixes(step[order], order + 1, depth)
 
 
 def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
@@ -65,14 +89,15 @@ def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
     (N, K) int8 array
         K is the number of `framework_types`.
     """
-    distinct, inverse = np.unique(sequences, axis=0, return_inverse=True)
-    depth = np.zeros((len(distinct), len(framework_types())), dtype=np.int8)
-    tables = _prefixes(tuple(framework_types()))
-    for d, (numbers, has) in enumerate(tables[: sequences.shape[1]], start=1):
-        missing = len(has) - 1
-        rows = [numbers.get(row[:d].tobytes(), missing) for row in distinct]
-        depth[has[rows]] = d
-    return depth[inverse.ravel()]
+    known = _prefixes(tuple(framework_types()))
+    number = np.zeros(len(sequences), dtype=np.int64)
+    going = np.ones(len(sequences), dtype=bool)
+    for count in sequences[:, :TABLE_SHELLS].T:
+        step = number * _MANY + np.minimum(count, _MANY - 1)
+        place = np.minimum(np.searchsorted(known.step, step), len(known.step) - 1)
+        going &= known.step[place] == step
+        number[going] = known.number[place[going]]
+    return known.depth[number]
 
 
 def adjacency_of(network: Network) -> csr_array:
