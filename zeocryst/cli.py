@@ -258,8 +258,10 @@ def _identify(options: argparse.Namespace) -> int:
 def _analyze(options: argparse.Namespace) -> int:
     from zeocryst.analyze import analyze, parse_frames
     from zeocryst.chemistry.roles import parse_types
+    from zeocryst.order.with_freud import leave_out_plots
     from zeocryst.report.terminal import in_words
 
+    leave_out_plots()
     found = analyze(
         options.trajectory,
         parse_frames(options.frames),

@@ -213,13 +213,36 @@ def _at_angles(begin, target, shift, back, pairs, largest):  # type: ignore[no-u
 
 
 @numba.njit(cache=True, forceinline=True, _nrt=False)
+def _meetings(h, depth, here, there, back, walks, size, number):  # type: ignore[no-untyped-def]
+    """Write down the rings of walks from both ends of a bond that meet at this depth; how many do."""
+    _, _, reach, ways, front, count = walks
+    found = 0
+    for j in range(there):
+        count[:] = 0
+        for m in range(front[3 + j, 0], front[3 + j, 1]):
+            n = front[3 + j, 2 + m]
+            for i in range(here):
+                nearer = depth - reach[n, i]
+                if reach[n, i] >= 0 and nearer <= 1:
+                    count[i, nearer] += ways[n, i] * ways[n, 3 + j]
+        for i in range(here):
+            if size[h, i, j] or (count[i, 0] == 0 and count[i, 1] == 0):
+                continue
+            nearer = np.int64(count[i, 1] > 0)
+            size[h, i, j] = size[back[h], j, i] = 2 * depth - nearer + 3
+            number[h, i, j] = number[back[h], j, i] = min(count[i, nearer], 100)
+            found += 1
+    return found
+
+
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # type: ignore[no-untyped-def]
     """Shortest rings of all torsions about one bond: three walks from either end, none of which enters it.
 
     Two walks that have met go no farther, unless they have others to meet. `steps` is what a half-bond adds to
     the number of a node (see `zeocryst.network.topology`).
     """
-    keys, table, reach, ways, front, count = walks
+    keys, table, reach, ways, front, _ = walks
     other = target[h]
     here_it_is = encode(root, 0, 0, 0)
     there_it_is = steps[h] + (here_it_is & _IMAGE)
@@ -227,18 +250,18 @@ def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # t
     total = here = there = np.int64(0)  # a literal would have all functions compiled twice
     for walk in range(6):
         front[walk, 0] = front[walk, 1] = 0
-    for end in range(2):
-        site, at, bond = (root, here_it_is, h) if end == 0 else (other, there_it_is, back[h])
+    for side in range(2):
+        site, at, bond = (root, here_it_is, h) if side == 0 else (other, there_it_is, back[h])
         for g in range(begin[site], begin[site + 1]):
             if g == bond:
                 continue
-            walk = here if end == 0 else 3 + there
+            begun = here if side == 0 else 3 + there
             key = steps[g] + (at & _IMAGE)
-            if key != here_it_is and key != there_it_is:
+            if key != here_it_is and key != there_it_is:  # noqa: PLR1714 (a tuple is slow)
                 place, total = _node(key, keys, table, reach, total)
-                reach[place, walk], ways[place, walk] = 0, 1
-                front[walk, 1], front[walk, 2] = 1, place
-            if end == 0:
+                reach[place, begun], ways[place, begun] = 0, 1
+                front[begun, 1], front[begun, 2] = 1, place
+            if side == 0:
                 here += 1
             else:
                 there += 1
@@ -249,11 +272,11 @@ def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # t
         for walk in range(6):
             if depth == 0:
                 continue
-            open_ones = 0
+            waits = False
             for k in range(3):
                 i, j = (walk, k) if walk < 3 else (k, walk - 3)
-                open_ones += i < here and j < there and size[h, i, j] == 0
-            if not open_ones:
+                waits = waits or (i < here and j < there and size[h, i, j] == 0)
+            if not waits:
                 continue
             first, last = front[walk, 0], front[walk, 1]
             end = last
@@ -262,7 +285,7 @@ def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # t
                 site, at = keys[n] >> 30, keys[n] & _IMAGE
                 for g in range(begin[site], begin[site + 1]):
                     key = steps[g] + at
-                    if key == here_it_is or key == there_it_is:
+                    if key == here_it_is or key == there_it_is:  # noqa: PLR1714, SIM109 (as above)
                         continue
                     place, total = _node(key, keys, table, reach, total)
                     if reach[place, walk] == -1:
@@ -272,21 +295,7 @@ def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # t
                     if reach[place, walk] == depth:
                         ways[place, walk] += ways[n, walk]
             front[walk, 0], front[walk, 1] = last, end
-        for j in range(there):
-            count[:] = 0
-            for m in range(front[3 + j, 0], front[3 + j, 1]):
-                n = front[3 + j, 2 + m]
-                for i in range(here):
-                    nearer = depth - reach[n, i]
-                    if reach[n, i] >= 0 and nearer <= 1:
-                        count[i, nearer] += ways[n, i] * ways[n, 3 + j]
-            for i in range(here):
-                if size[h, i, j] or (count[i, 0] == 0 and count[i, 1] == 0):
-                    continue
-                nearer = count[i, 1] > 0
-                size[h, i, j] = size[back[h], j, i] = 2 * depth - nearer + 3
-                number[h, i, j] = number[back[h], j, i] = min(count[i, np.int64(nearer)], 100)
-                left -= 1
+        left -= _meetings(h, depth, here, there, back, walks, size, number)
 
 
 @numba.njit(parallel=True, cache=True)
@@ -310,6 +319,30 @@ def _at_torsions(begin, target, back, steps):  # type: ignore[no-untyped-def]
     return size, number
 
 
+def _back(network: Network) -> Ints:
+    """The other half of each half-bond, of a network whose sites have at most four."""
+    if network.degree.max(initial=0) > 4:
+        raise ValueError(f"{int((network.degree > 4).sum())} sites have more than four bonds")
+    m = len(network.first)
+    place = np.empty(2 * m, dtype=np.int64)
+    place[np.argsort(np.concatenate([network.first, network.second]), kind="stable")] = np.arange(2 * m)
+    back = np.empty(2 * m, dtype=np.int64)
+    back[place[:m]], back[place[m:]] = place[m:], place[:m]
+    return back
+
+
+def rings_at_angles(network: Network) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Size and number of the shortest rings at each site's angles, as in `Angles`, and nothing else of it.
+
+    Raises
+    ------
+    ValueError
+        A site has more than four bonds.
+    """
+    size, number, _ = _at_angles(*network.neighbours, _back(network), PAIRS, LARGEST)
+    return size, number
+
+
 def angles(network: Network) -> Angles:
     """Half-bonds, and the shortest rings at all angles and torsions.
 
@@ -318,14 +351,7 @@ def angles(network: Network) -> Angles:
     ValueError
         A site has more than four bonds.
     """
-    if network.degree.max(initial=0) > 4:
-        raise ValueError(f"{int((network.degree > 4).sum())} sites have more than four bonds")
-    m = len(network.first)
-    source = np.concatenate([network.first, network.second])
-    place = np.empty(2 * m, dtype=np.int64)
-    place[np.argsort(source, kind="stable")] = np.arange(2 * m)
-    back = np.empty(2 * m, dtype=np.int64)
-    back[place] = np.roll(place, m)
+    back = _back(network)
     begin, target, shift = network.neighbours
     size, number, ring = _at_angles(begin, target, shift, back, PAIRS, LARGEST)
     both = np.sort(128 * size.astype(np.int64) + number, axis=1)

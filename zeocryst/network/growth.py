@@ -405,7 +405,7 @@ def _touched(g, own, v, since):  # type: ignore[no-untyped-def]
     """Whether a step from number `since` on is of a site or of one bonded to it: only these tell its ways."""
     if g.latest[v] >= since:
         return True
-    for h in range(own.begin[v], own.begin[v + 1]):
+    for h in range(own.begin[v], own.begin[v + 1]):  # noqa: SIM110 (numba has no any() of a generator)
         if g.latest[own.target[h]] >= since:
             return True
     return False

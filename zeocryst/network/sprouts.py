@@ -43,6 +43,7 @@ EXCUSED = 0.2
 #: Disagreements for each site that a growth may meet; sites of all growths on a net, for each of the network.
 MOST_REFUSED, ROOM = 0.3, 16
 
+
 @numba.njit(cache=True)
 def _begin(g, own, net, u, y, code):  # type: ignore[no-untyped-def]
     """Plant a growth."""

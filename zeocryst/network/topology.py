@@ -154,7 +154,7 @@ def _coordination_sequences(n: int, depth: int, begin: Ints, steps: Ints) -> NDA
 
 @numba.njit(parallel=True, cache=True)
 def _count_in_window(depth: int, begin: Ints, target: Ints, steps: Ints, window: int, middle: int) -> Any:
-    """The same where all images that can be met have a place each: nothing is searched, and nothing branches."""
+    """The same where all images that can be met have a place each: nothing is searched, nothing branches."""
     n = len(begin) - 1
     out = np.zeros((n, depth), np.int32)
     chunk = 64
@@ -180,7 +180,7 @@ def _count_in_window(depth: int, begin: Ints, target: Ints, steps: Ints, window:
 
 
 def steps_of(network: Network) -> Ints:
-    """What each half-bond adds to the number of a node: its site takes the place of the other, images are added."""
+    """What each half-bond adds to the number of a node: another site in the place of its own, and images."""
     _, sites, shifts = network.neighbours
     return np.asarray((sites << 30) + (shifts @ np.array([1 << 20, 1 << 10, 1])))
 
@@ -218,7 +218,8 @@ def _images_within(network: Network, depth: int) -> Ints:
         return np.zeros(3, dtype=np.int64)
     to_fractional = np.linalg.inv(network.cell)
     places, bonds = network.positions @ to_fractional, network.vectors @ to_fractional
-    return np.floor(depth * np.abs(bonds).max(axis=0) + np.ptp(places, axis=0) + 1e-6).astype(np.int64)
+    farthest = depth * np.abs(bonds).max(axis=0) + np.ptp(places, axis=0)
+    return np.asarray(np.floor(farthest + 1e-6).astype(np.int64))
 
 
 def intact_shells(network: Network, deepest: int) -> NDArray[np.int64]:

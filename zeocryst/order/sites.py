@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
 from zeocryst.frameworks.table import framework_types
 from zeocryst.network.angles import angles
@@ -111,10 +111,31 @@ def adjacency_of(network: Network) -> csr_array:
 
 def clusters(adjacency: csr_array, member: Bools) -> Ints:
     """Number of the bonded cluster each member belongs to; -1 for the others."""
-    sites = np.flatnonzero(member)
-    label = np.full(len(member), -1)
-    if len(sites):
-        label[sites] = connected_components(adjacency[sites][:, sites], directed=False)[1]
+    return np.asarray(_clusters(adjacency.indptr, adjacency.indices, member))
+
+
+@numba.njit(cache=True)
+def _clusters(begin, target, member):  # type: ignore[no-untyped-def]
+    """The same from the rows of the matrix: clusters are numbered by their first sites."""
+    label = np.full(len(member), -1, np.int64)
+    waiting = np.empty(len(member), np.int64)
+    number = 0
+    for root in range(len(member)):
+        if not member[root] or label[root] >= 0:
+            continue
+        label[root] = number
+        waiting[0] = root
+        n = 1
+        while n:
+            n -= 1
+            u = waiting[n]
+            for k in range(begin[u], begin[u + 1]):
+                w = target[k]
+                if member[w] and label[w] < 0:
+                    label[w] = number
+                    waiting[n] = w
+                    n += 1
+        number += 1
     return label
 
 
@@ -158,6 +179,7 @@ class Sites:
         self.angles = angles(network)
         self.broken = network.degree < 4
         self.whole = intact_shells(network, DEPTH)
+        self._alike: dict[int, Ints] = {}
 
     def pieces(self, begin: Bools) -> list[Piece]:
         """Pieces of all nets, from shallow seeds among the given sites; the best first."""
@@ -171,6 +193,18 @@ class Sites:
         if not crystals:
             return set(range(len(framework_types())))
         return {piece.type for piece in crystals if piece.agreeing >= PROMISING_SHARE * crystals[0].agreeing}
+
+    def alike(self, shells: int, block_sites: int) -> Ints:
+        """One number for all sites in a block of the box whose first shells are the same, (N,)."""
+        if shells not in self._alike:
+            network = self.network
+            fractional = network.positions @ np.linalg.inv(network.cell)
+            fractional -= np.floor(fractional)
+            parts = max(1, round((network.n_sites / block_sites) ** (1 / 3)))
+            block = np.minimum((fractional * parts).astype(np.int64), parts - 1)
+            key = np.column_stack([block, self.sequences[:, :shells]])
+            self._alike[shells] = np.unique(key, axis=0, return_inverse=True)[1].ravel()
+        return self._alike[shells]
 
     def agreeing(self, t: int) -> Bools:
         """Sites that agree with type number t as deep as they are intact, as all others around them do."""
