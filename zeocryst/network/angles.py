@@ -275,7 +275,8 @@ def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # t
             waits = False
             for k in range(3):
                 i, j = (walk, k) if walk < 3 else (k, walk - 3)
-                waits = waits or (i < here and j < there and size[h, i, j] == 0)
+                if i < here and j < there and size[h, i, j] == 0:
+                    waits = True
             if not waits:
                 continue
             first, last = front[walk, 0], front[walk, 1]
