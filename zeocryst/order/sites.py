@@ -19,8 +19,8 @@ from zeocryst.order.prepared import DEPTH
 
 #: Shells of the sequences in the table of types.
 TABLE_SHELLS = 12
-#: More sites than a shell can have.
-_MANY = 1 << 20
+#: More sites than a shell can have, and the largest number that is written.
+_MANY, _LARGEST = 1 << 20, 1 << 62
 #: Sites nearer (bonds) to a missing bond than this say nothing of the type; one that disagrees speaks for all
 #: that is so near to it.
 LEAST_WHOLE, AROUND_BONDS = 2, 2
@@ -202,8 +202,13 @@ class Sites:
             fractional -= np.floor(fractional)
             parts = max(1, round((network.n_sites / block_sites) ** (1 / 3)))
             block = np.minimum((fractional * parts).astype(np.int64), parts - 1)
-            key = np.column_stack([block, self.sequences[:, :shells]])
-            self._alike[shells] = np.unique(key, axis=0, return_inverse=True)[1].ravel()
+            number = np.zeros(network.n_sites, dtype=np.int64)
+            for column in (*block.T, *self.sequences[:, :shells].T.astype(np.int64)):
+                span = int(column.max()) + 1
+                if (int(number.max()) + 1) * span > _LARGEST:  # no more digits: numbered anew
+                    number = np.unique(number, return_inverse=True)[1]
+                number = number * span + column
+            self._alike[shells] = np.unique(number, return_inverse=True)[1]
         return self._alike[shells]
 
     def agreeing(self, t: int) -> Bools:
