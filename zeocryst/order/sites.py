@@ -180,10 +180,13 @@ class Sites:
         self.broken = network.degree < 4
         self.whole = intact_shells(network, DEPTH)
         self._alike: dict[int, Ints] = {}
+        self._pieces: tuple[Bools, list[Piece]] | None = None
 
     def pieces(self, begin: Bools) -> list[Piece]:
-        """Pieces of all nets, from shallow seeds among the given sites; the best first."""
-        return find_pieces(self.angles, self.whole, self.depth, begin)
+        """Pieces of all nets, from shallow seeds among the given sites, the best first; the last are kept."""
+        if self._pieces is None or not np.array_equal(self._pieces[0], begin):
+            self._pieces = begin.copy(), find_pieces(self.angles, self.whole, self.depth, begin)
+        return self._pieces[1]
 
     @cached_property
     def promising(self) -> set[int]:
