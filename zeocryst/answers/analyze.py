@@ -34,6 +34,8 @@ from zeocryst.solution.aggregate import SEED_MARK
 if TYPE_CHECKING:
     import gsd.hoomd
 
+#: Positions of the T of so many bytes are kept, so that frames need not be read again for the fronts.
+KEPT_BYTES = 64_000_000
 #: What a run has logged beside the order parameters and is carried on.
 CARRIED = ("stage", "temperature_K", "pressure_bar", "energy_eV_per_bead")
 
@@ -54,6 +56,8 @@ class Analysis:
         Name to a list of tables, one a frame.
     grains : list of arrays
         Grain of each T, one array a frame, where crystallinity was measured.
+    places : list of (array, array)
+        Positions of the T and the cell, Å, one pair a frame; of the first frames where they are many.
     fronts : list of dict
         Where the fronts of a growing slab were, one a frame.
     first : dict
@@ -64,6 +68,7 @@ class Analysis:
     rows: list[Row] = field(default_factory=list)
     distributions: dict[str, list[Table]] = field(default_factory=dict)
     grains: list[NDArray[Any]] = field(default_factory=list)
+    places: list[tuple[NDArray[Any], NDArray[Any]]] = field(default_factory=list)
     fronts: list[Row] = field(default_factory=list)
     first: dict[str, Measured] = field(default_factory=dict)
 
@@ -207,6 +212,8 @@ def _measure_all(
             found.rows.append(row | measured.values | measured.words)
             if "grain" in measured.sites:
                 found.grains.append(measured.sites["grain"])
+                if (len(found.places) + 1) * network.positions.nbytes <= KEPT_BYTES:
+                    found.places.append((network.positions, network.cell))
             for name, table in measured.distributions.items():
                 found.distributions.setdefault(name, []).append(table)
             if writer is not None:
@@ -290,6 +297,8 @@ def _frames(structures: Structures, chosen: Sequence[int], found: Analysis) -> F
 
     def sites(k: int) -> tuple[Any, Any, Any]:
         """Positions, cell and grains of the T of a row."""
+        if k < len(found.places):
+            return *found.places[k], found.grains[k]
         network = structures.frame(chosen[k])[0]
         return network.positions, network.cell, found.grains[k]
 

@@ -27,8 +27,10 @@ def answer(options: argparse.Namespace) -> int:
     from zeocryst.answers.analyze import analyze, parse_frames
     from zeocryst.chemistry.roles import parse_types
     from zeocryst.foundation.plugins import load_plugins
+    from zeocryst.order.with_freud import leave_out_plots
     from zeocryst.report.terminal import in_words
 
+    leave_out_plots()
     load_plugins(options.plugin)
     found = analyze(
         options.trajectory,
