@@ -22,6 +22,7 @@ SHELVES = [
     {"report"},
     {"answers"},
     {"running"},
+    {"door"},
     {"cli"},
 ]
 DOORS = {
