@@ -7,6 +7,7 @@ import gsd.hoomd
 import networkx
 import numpy as np
 import pytest
+
 import zeocryst as zc
 from zeocryst.cell import make_frame
 
@@ -163,7 +164,7 @@ def test_all_of_several_kinds(alpo, sod, tmp_path):
     (tmp_path / "bad.cif").write_text("no structure")
     found = zc.identify_all([alpo, sod, tmp_path / "bad.cif", 3])
     assert [one.codes for one in found] == [("SOD",), ("SOD",)]
-    assert [error["path"] for error in found.errors][0].endswith("bad.cif")
+    assert found.errors[0]["path"].endswith("bad.cif")
     assert "int is no structure" in found.errors[1]["error"]
     assert len(found.table) == 2
     assert "bad.cif" in str(found)
@@ -215,7 +216,7 @@ def test_results_show_themselves(alpo, sod):
     measured = zc.measure(sod, ["rings", "pair_distribution"])
     assert "rings4_per_T" in str(measured)
     assert "data:image/png" in measured._repr_html_()
-    assert list(measured.curves["pair_distribution"].columns)[0].endswith("_A")
+    assert measured.curves["pair_distribution"].columns[0].endswith("_A")
     analysed = zc.analyze([sod, sod], names=["density", "crystallinity"])
     assert "data:image/png" in analysed._repr_html_()
     assert analysed.verdict == "crystalline"

@@ -61,6 +61,14 @@ class System:
     types : dict
         What T and S are called in the file, such as ``{T = "Si", S = "X"}`` or ``{T = ["Si", "Ge"]}``; or the
         other way round: ``{Si = "T", Ge = "T", X = "S"}``.
+
+    Examples
+    --------
+    What goes together is checked by the `Condition` that it becomes a part of.
+
+    >>> import zeocryst as zc
+    >>> zc.System("framework", framework="SOD", repeat=(2, 2, 2)).S_in_cages
+    True
     """
 
     start: str
@@ -149,7 +157,7 @@ class Stage:
         goes at the same rate, so that it ends at another temperature.
     pressure_bar : float
     coupling : {"none", "iso", "aniso", "triclinic"}
-        How the box follows the pressure; only with ``npt``.
+        How the box follows the pressure; only with ``npt``, where a `Condition` takes "iso" if it is not given.
     time_ps, timestep_fs : float
     edit : Cut, Seed or None
         Which beads a ``cut`` or a ``seed`` goes on with.
@@ -160,6 +168,15 @@ class Stage:
         Whether the precursors of the start move as rigid bodies; only with ``langevin``.
     until : Until or None
         What it is run for, if it can end before its time; `time_ps` is then the most that it takes.
+
+    Examples
+    --------
+    What goes together is checked by the `Condition` that it becomes a part of.
+
+    >>> import zeocryst as zc
+    >>> cooling = zc.Stage("langevin", temperature_K=(1800, 860), time_ps=20)
+    >>> cooling.n_steps, cooling.temperature_at(2000)
+    (4000, 1330.0)
     """
 
     kind: str

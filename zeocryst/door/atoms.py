@@ -28,6 +28,15 @@ class Backmapped:
         Si in the order of the T, then O, then H.
     record : dict
         Everything, as ``zeocryst backmap --json`` has it of a frame.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> made = zc.backmap(zc.framework("SOD", oxygens=False))
+    >>> made.atoms.get_chemical_formula(), made.passed
+    ('O24Si12', True)
+    >>> list(made.checks.columns)
+    ['name', 'value', 'unit', 'limit', 'passed', 'source']
     """
 
     atoms: Atoms = field(compare=False)

@@ -25,6 +25,17 @@ class Identification:
     ----------
     record : dict
         Everything, as ``zeocryst identify --json`` has it of a frame.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> found = zc.identify(zc.framework("LTA"))
+    >>> found.codes, found.n_sites, found.amorphous_share
+    (('LTA',), 24, 0.0)
+    >>> found.types[0]["share"]
+    1.0
+    >>> found.network.number_of_edges()  # two for each T
+    48
     """
 
     record: dict[str, Any]
@@ -106,6 +117,13 @@ class Identifications(Sequence[Identification]):
     found : tuple of Identification
     errors : tuple of dict
         ``path``, ``frame`` where it is a frame's, and ``error``.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> found = zc.identify_all([zc.framework("SOD"), "nowhere.cif"])
+    >>> found[0].codes, found.errors[0]["error"]
+    (('SOD',), 'no file nowhere.cif')
     """
 
     found: tuple[Identification, ...]

@@ -33,6 +33,15 @@ class Measurement:
         Name to an array with an entry for each T, in the order of the T in the structure.
     words : dict
         Name to a text, such as the code of the largest grain.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> found = zc.measure(zc.framework("SOD", repeat=(2, 2, 2)), ["coordination", "crystallinity"])
+    >>> found.values["q4_share"], found.words["largest_grain_framework"]
+    (1.0, 'SOD')
+    >>> found.sites["grain"].shape  # one number for each T
+    (96,)
     """
 
     source: str
@@ -89,6 +98,15 @@ class TrajectoryAnalysis:
     ----------
     summary : dict
         What ``zeocryst analyze --json`` has, without the rows.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> found = zc.analyze(zc.framework("SOD", repeat=(2, 2, 2)), names=["crystallinity"])
+    >>> found.verdict
+    'crystalline'
+    >>> found.order_parameters["largest_grain_sites"].tolist()
+    [96.0]
     """
 
     summary: dict[str, Any]

@@ -27,6 +27,19 @@ class Run:
     Attributes
     ----------
     folder : pathlib.Path
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> condition = zc.Condition(
+    ...     system={"start": "framework", "framework": "SOD", "repeat": (2, 2, 2)},
+    ...     stages=[{"kind": "nve", "temperature_K": 300, "time_ps": 0.5}],
+    ...     output={"interval_ps": 0.5, "backmap": False, "report": False},
+    ... )
+    >>> started = zc.run(condition, "results/other", threads=1, quiet=True)
+    >>> run = zc.open_run("results/other")
+    >>> run.state, run.verdict, len(run.frames), run.frames[-1].particles.N
+    ('finished', 'crystalline', 2, 112)
     """
 
     folder: Path
@@ -263,7 +276,7 @@ def run(
     >>> condition = zc.Condition(
     ...     system={"start": "framework", "framework": "SOD", "repeat": (2, 2, 2)},
     ...     stages=[{"kind": "langevin", "temperature_K": 300, "time_ps": 0.5}],
-    ...     output={"interval_ps": 0.25},
+    ...     output={"interval_ps": 0.25, "backmap": False, "report": False},
     ... )
     >>> run = zc.run(condition, out="results/short", seed=3, threads=1, quiet=True)
     >>> run.verdict, len(run.frames)
