@@ -38,7 +38,7 @@ class Run:
     ... )
     >>> started = zc.run(condition, "results/other", threads=1, quiet=True)
     >>> run = zc.open_run("results/other")
-    >>> run.state, run.verdict, len(run.frames), run.frames[-1].particles.N
+    >>> run.state, run.verdict, len(run.frames), len(run.frames[-1].particles.position)
     ('finished', 'crystalline', 2, 112)
     """
 
