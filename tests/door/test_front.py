@@ -111,3 +111,14 @@ def test_the_types_are_shipped():
     config.read(ROOT / "setup.cfg")
     assert (ROOT / "zeocryst" / "py.typed").is_file()
     assert config["options.package_data"]["zeocryst"] == "py.typed"
+
+
+def test_messages_are_for_python():
+    from zeocryst.door.wording import in_python
+
+    assert in_python("say --types T=Si,S=X; or") == 'say types="T=Si,S=X"; or'
+    assert in_python("--types 'T=': expected") == "types 'T=': expected"
+    assert in_python("--out a--out: is a file, or --restart to begin") == (
+        "out a--out: is a file, or restart=True to begin"
+    )
+    assert in_python("a ----- b --unknown c") == "a ----- b --unknown c"

@@ -122,7 +122,9 @@ def test_a_frame_with_names_of_ones_own(sod, tmp_path, names, types):
 
 
 def test_a_frame_whose_t_nobody_named_is_asked_about(sod):
-    with pytest.raises(zc.InputError, match=r"gsd frame: frame 0: the frame has no type 'T'.*T=NAME"):
+    with pytest.raises(
+        zc.InputError, match=r"^gsd.hoomd.Frame: frame 0: the frame has no type 'T'.*types=.T=NAME"
+    ):
         zc.identify(renamed(sod, ["bead", "other"]))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from zeocryst.door.wording import said_in_python
 from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from zeocryst.door.structures import StructureLike, TypesLike
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Backmapped:
     """Atoms that a structure stands for, how good they are, and what was chosen on the way.
 
@@ -39,9 +40,9 @@ class Backmapped:
     ['name', 'value', 'unit', 'limit', 'passed', 'source']
     """
 
-    atoms: Atoms = field(compare=False)
-    record: dict[str, Any] = field(repr=False)
-    _made: Answer = field(repr=False, compare=False)
+    atoms: Atoms
+    record: dict[str, Any]
+    _made: Answer
 
     @property
     def checks(self) -> pandas.DataFrame:
@@ -93,6 +94,9 @@ class Backmapped:
     def __str__(self) -> str:
         return "\n".join(self.words)
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         from html import escape
 
@@ -102,6 +106,7 @@ class Backmapped:
         return words + checks_table(self.record["backmap"]["checks"])
 
 
+@said_in_python
 def backmap(
     structure: StructureLike,
     *,
@@ -185,6 +190,7 @@ def _source(structure: StructureLike, frame: int, types: TypesLike) -> tuple[Any
     return source_of_atoms(structures, index), model
 
 
+@said_in_python
 def framework(code: str, *, repeat: tuple[int, int, int] = (1, 1, 1), oxygens: bool = True) -> Atoms:
     """A crystal of a framework type, as silica.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
+from zeocryst.door.wording import in_python, said_in_python
 from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from zeocryst.network.bonds import Network
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Identification:
     """What a structure was found to be; printed, it says so as ``zeocryst identify`` does.
 
@@ -39,7 +40,7 @@ class Identification:
     """
 
     record: dict[str, Any]
-    _sites: Network | None = field(default=None, repr=False, compare=False)
+    _sites: Network | None = None
 
     @property
     def types(self) -> list[dict[str, Any]]:
@@ -91,7 +92,10 @@ class Identification:
     def __str__(self) -> str:
         from zeocryst.answers.identify import in_words
 
-        return in_words(self.record)
+        return in_python(in_words(self.record))
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -108,7 +112,7 @@ class Identification:
         return f"{self.record['path']} frame {self.record['frame']}: {self.n_sites} T"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Identifications(Sequence[Identification]):
     """What several structures were found to be, and which could not be read.
 
@@ -167,6 +171,9 @@ class Identifications(Sequence[Identification]):
     def __str__(self) -> str:
         return "\n".join([*map(str, self.found), *(str(entry["error"]) for entry in self.errors)])
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         from html import escape
 
@@ -177,6 +184,7 @@ class Identifications(Sequence[Identification]):
         return table(list(self.table.columns), rows) + said
 
 
+@said_in_python
 def identify(structure: StructureLike, *, frame: int = -1, types: TypesLike = None) -> Identification:
     """Name the framework of a structure.
 
@@ -219,6 +227,7 @@ def identify(structure: StructureLike, *, frame: int = -1, types: TypesLike = No
     return Identification(record, network)
 
 
+@said_in_python
 def identify_all(
     structures: StructureLike | Sequence[StructureLike], *, frame: int | None = None, types: TypesLike = None
 ) -> Identifications:
@@ -261,5 +270,5 @@ def identify_all(
     entries = found["files"]
     return Identifications(
         tuple(Identification(entry) for entry in entries if "error" not in entry),
-        tuple(entry for entry in entries if "error" in entry),
+        tuple(entry | {"error": in_python(entry["error"])} for entry in entries if "error" in entry),
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from zeocryst.door.wording import said_in_python
 
 if TYPE_CHECKING:
     import networkx
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 
     Table = dict[str, NDArray[Any]]
 
+#: Where what is not printed is to be had: all rows, and curves.
+REST = ("order_parameters has all", "curves has those of the last frame, out= writes all")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Measurement:
     """Order parameters of one structure.
 
@@ -46,10 +51,10 @@ class Measurement:
 
     source: str
     values: dict[str, float]
-    sites: dict[str, NDArray[Any]] = field(repr=False, compare=False)
+    sites: dict[str, NDArray[Any]]
     words: dict[str, str]
-    _tables: dict[str, Table] = field(repr=False, compare=False)
-    _sites: Network = field(repr=False, compare=False)
+    _tables: dict[str, Table]
+    _sites: Network
 
     @property
     def curves(self) -> dict[str, pandas.DataFrame]:
@@ -73,6 +78,9 @@ class Measurement:
         lines += [f"curves: {', '.join(self._tables)}"] if self._tables else []
         return "\n".join([self.source, *lines])
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         from html import escape
 
@@ -90,7 +98,7 @@ class Measurement:
         return shown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrajectoryAnalysis:
     """Order parameters of every chosen frame of a trajectory, and what became of it.
 
@@ -110,10 +118,9 @@ class TrajectoryAnalysis:
     """
 
     summary: dict[str, Any]
-    _rows: list[dict[str, Any]] = field(repr=False, compare=False)
-    _tables: dict[str, list[Table]] = field(repr=False, compare=False)
-    _fronts: list[dict[str, Any]] = field(repr=False, compare=False)
-    _names: tuple[str, ...] = field(repr=False, compare=False)
+    _rows: list[dict[str, Any]]
+    _tables: dict[str, list[Table]]
+    _fronts: list[dict[str, Any]]
 
     @property
     def order_parameters(self) -> pandas.DataFrame:
@@ -149,7 +156,10 @@ class TrajectoryAnalysis:
     def __str__(self) -> str:
         from zeocryst.report.terminal import in_words
 
-        return in_words(self._rows, list(self._tables), self.sentence)
+        return in_words(self._rows, list(self._tables), self.sentence, rest=REST)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -162,6 +172,7 @@ class TrajectoryAnalysis:
         return f"<p>{escape(self.sentence)}</p>{picture}<pre>{escape(str(self).rpartition(chr(10))[0])}</pre>"
 
 
+@said_in_python
 def measure(
     structure: StructureLike,
     names: str | Sequence[str] | None = None,
@@ -223,6 +234,7 @@ def measure(
     )  # fmt: skip
 
 
+@said_in_python
 def analyze(
     trajectory: StructureLike,
     *,
@@ -275,4 +287,4 @@ def analyze(
     wanted = chosen_names([names] if isinstance(names, str) else names)
     structures = as_structures(trajectory, types)
     found = analyzed(structures, frames, wanted, out=None if out is None else Path(out))
-    return TrajectoryAnalysis(found.summary, found.rows, found.distributions, found.fronts, tuple(wanted))
+    return TrajectoryAnalysis(found.summary, found.rows, found.distributions, found.fronts)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zeocryst.door.frames import Frames
+from zeocryst.door.wording import said_in_python
 from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 State = Literal["finished", "running", "stopped"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run's folder; what is asked for is read from it anew each time.
 
@@ -145,6 +146,9 @@ class Run:
         condition = self.condition
         return f"{'at most ' if condition.can_end_early else ''}{condition.time_ps:g} ps"
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         from html import escape
 
@@ -172,6 +176,7 @@ def _number(text: str) -> float | int:
         return float(text)
 
 
+@said_in_python
 def open_run(folder: str | os.PathLike[str]) -> Run:
     """Open the folder of a run, finished or not, also while it goes on in another process.
 
@@ -223,6 +228,7 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     raise InputError(f"{place} holds no run: there is no checkpoint and no summary.json of one")
 
 
+@said_in_python
 def run(
     condition: Condition | str | os.PathLike[str],
     out: str | os.PathLike[str],

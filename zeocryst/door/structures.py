@@ -89,7 +89,11 @@ def name_of(source: StructureLike) -> str:
         return f"ase.Atoms {source.get_chemical_formula()}"  # type: ignore[union-attr]
     if kind == "pymatgen":
         return f"pymatgen {source.composition.reduced_formula}"  # type: ignore[union-attr]
-    return "gsd frame" if kind == "beads" else str(getattr(source, "path", getattr(source, "folder", "frames")))
+    return (
+        "gsd.hoomd.Frame"
+        if kind == "beads"
+        else str(getattr(source, "path", getattr(source, "folder", "frames")))
+    )
 
 
 def _kind(source: Any) -> str:
