@@ -23,6 +23,7 @@ SHELVES = [
     {"report"},
     {"answers"},
     {"running"},
+    {"door"},
     {"commands"},
     {"cli"},
 ]

@@ -21,6 +21,7 @@ from zeocryst.files.structures import Structures
 from zeocryst.files.trajectory import TrajectoryWriter, logged
 from zeocryst.foundation.outdir import check_empty, folder
 from zeocryst.foundation.plugins import records
+from zeocryst.foundation.progress import shown
 from zeocryst.order import REGISTRY, check_names, find, measure, of_files
 from zeocryst.order.aggregation import fractal_of_frames, no_fractal
 from zeocryst.order.crystallinity import in_a_word
@@ -110,7 +111,7 @@ def parse_frames(text: str | None) -> slice:
 
 
 def analyze(
-    path: str | Path,
+    source: str | Path | Structures,
     frames: slice = slice(None),
     only: Sequence[str] | None = None,
     types: Mapping[str, str | Sequence[str]] | None = None,
@@ -120,8 +121,8 @@ def analyze(
 
     Parameters
     ----------
-    path
-        GSD, or anything ASE reads.
+    source
+        GSD, or anything ASE reads; or structures that were opened already.
     frames
         Which of them.
     only
@@ -139,13 +140,13 @@ def analyze(
     InputError
         The file, a name or the folder is wrong; nothing was written.
     """
-    names = _names(only)
+    names = chosen_names(only)
     check_empty(out)
-    structures = Structures(path, types)
+    structures = source if isinstance(source, Structures) else Structures(source, types)
     chosen = structures.whole(range(*frames.indices(len(structures))))
     if not chosen:
         cut = f"; {structures.cut_in_words}" if structures.cut else ""
-        raise InputError(f"{path}: --frames chooses none of its {len(structures)} frames{cut}")
+        raise InputError(f"{structures.path}: --frames chooses none of its {len(structures)} frames{cut}")
     with folder(out) as place:
         found = _measure_all(structures, chosen, names, place)
         found.summary.update(_summary(structures, chosen, names, found))
@@ -172,7 +173,7 @@ def _named(structures: Structures, index: int) -> Iterator[None]:
         raise PluginError(f"{error} ({structures.path}, frame {index})") from None
 
 
-def _names(only: Sequence[str] | None) -> list[str]:
+def chosen_names(only: Sequence[str] | None) -> list[str]:
     """What is measured, each once; ``all`` stands for all that need no framework and are not costly."""
     every = [name for name, entry in REGISTRY.items() if "framework" not in entry.takes and not entry.costly]
     every += of_files()
@@ -195,7 +196,7 @@ def _measure_all(
     writer = TrajectoryWriter(place / "sites.gsd") if place is not None else None
     counts = []
     try:
-        for index in chosen:
+        for index in shown(chosen, "frames measured"):
             network, frame = structures.frame(index)
             counts.append(_count(frame))
             wanted = names if place or index == chosen[-1] else numbers

@@ -107,7 +107,7 @@ def _draw(
     panels: Sequence[Panel],
 ) -> None:
     timed = all(np.isfinite(row["time_ps"]) for row in rows)
-    figure, shown = over_time(rows, timed, transition, panels)
+    figure, shown = over_time(rows, transition, panels)
     if shown:
         keys = ["frame", "step", "time_ps", *shown]
         save(figure, folder, "order", [{key: row[key] for key in keys} for row in rows])
@@ -130,9 +130,10 @@ def _draw(
 
 
 def over_time(
-    rows: Sequence[Row], timed: bool, transition: dict[str, Any] | None, choice: Sequence[Panel] = PANELS
+    rows: Sequence[Row], transition: dict[str, Any] | None, choice: Sequence[Panel] = PANELS
 ) -> tuple[Figure, list[str]]:
     """What was measured over time in a choice of panels, and the names of the columns that are shown."""
+    timed = all(np.isfinite(row["time_ps"]) for row in rows)
     panels = [
         (label, {key: name for key, name in curves.items() if key in rows[0]}) for label, curves in choice
     ]

@@ -32,7 +32,7 @@ def besides(folder: Path, rows: Sequence[Row], summary: dict[str, Any]) -> list[
         html += f"<h3>{escape(name)}</h3>" + _says(name)
         if entry["columns"]:
             panel = (name, {column: column for column in entry["columns"]})
-            figure, shown = over_time(rows, True, summary["transition"], [panel])
+            figure, shown = over_time(rows, summary["transition"], [panel])
             table = [{key: row[key] for key in ("step", "time_ps", *shown)} for row in rows]
             html += image(save(figure, place, f"measured_{_plain(name)}", table), "Over time, as simulated.")
         html += "".join(_curves(folder, rows, summary, name, entry["curves"]))
