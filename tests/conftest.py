@@ -1,12 +1,20 @@
 """What tests share: reference structures, frames, short conditions."""
 
+import functools
 import os
 import signal
 import tempfile
 from pathlib import Path
 
-import numpy as np
-import pytest
+#: Which of pytest-xdist's workers this process is, where there are some. Each keeps to one core, with the processes
+#: that its tests start, so that they do not take it from each other; before libraries count the cores.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if WORKER and hasattr(os, "sched_setaffinity"):
+    CORES = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {CORES[int(WORKER.removeprefix("gw")) % len(CORES)]})
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 
 #: The user's own framework types lie elsewhere while tests run, in this process and in those it starts.
 os.environ["ZEOCRYST_DATA"] = tempfile.mkdtemp(prefix="zeocryst-tests-")
@@ -21,6 +29,14 @@ def pytest_addoption(parser):
     parser.addoption(
         "--fuzz", type=int, default=0, metavar="N", help="inputs that each fuzzer tries (default: a few)"
     )
+
+
+def pytest_collection_modifyitems(items):
+    """Beside other tests those that need the machine for themselves are not run, whatever was asked for."""
+    if WORKER:
+        for item in items:
+            if item.get_closest_marker("alone"):
+                item.add_marker(pytest.mark.skip(reason="needs the machine for itself: pytest -m alone"))
 
 
 @pytest.fixture
@@ -144,6 +160,13 @@ class Reference:
     @property
     def fully_connected(self):
         return (self.network.degree == 4).all()
+
+    @functools.cached_property
+    def built(self):
+        """The atoms that its T alone are back-mapped to, as several tests judge them: made once, not to be changed."""
+        from zeocryst.backmapping.build import build
+
+        return build(self.network)
 
     @property
     def own_residual(self):

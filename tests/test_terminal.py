@@ -96,6 +96,7 @@ def longer(short):
     return short
 
 
+@pytest.mark.alone
 def test_a_run_whose_terminal_is_closed_stops_and_goes_on_later(longer, tmp_path):
     out = tmp_path / "out"
     process = on_a_terminal(longer, out)
@@ -107,6 +108,7 @@ def test_a_run_whose_terminal_is_closed_stops_and_goes_on_later(longer, tmp_path
     check_whole(out, 8200)
 
 
+@pytest.mark.alone
 def test_a_run_that_is_told_to_outlive_its_terminal_does(longer, tmp_path):
     """As with nohup; what it prints from then on is an error of the terminal's that is gone."""
     out = tmp_path / "out"
@@ -122,6 +124,7 @@ def test_a_run_without_room_for_its_messages_goes_on(short, tmp_path):
 
 
 @pytest.mark.parametrize("sign", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.alone
 def test_other_commands_end_with_one_message_and_the_same_status(sign, short):
     process = subprocess.Popen([*ZEOCRYST, "check", str(short)], stderr=subprocess.PIPE, text=True)
     for _ in range(600):  # until it has begun

@@ -258,6 +258,7 @@ def test_an_exploding_run_is_noticed(engine, sgt):
         last(engine.run(frame, Stage("nve", None, time_ps=20, timestep_fs=20), seed=1, every=100))
 
 
+@pytest.mark.alone
 def test_threads_never_exceed_the_cores(ts):
     engine, sentence = choose_engine(ts, "auto", "cpu", threads=4096)
     assert engine.info.threads == available_threads()
