@@ -31,12 +31,30 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_sessionstart(session):
+    """Before several workers begin, what a run compiles is compiled: else each of them would do it."""
+    if WORKER or not getattr(session.config.option, "tx", None):
+        return
+    from command_line import call
+
+    with tempfile.TemporaryDirectory() as folder:
+        condition = Path(folder) / "short.toml"
+        condition.write_text(SHORT)
+        call("run", condition, "--out", Path(folder) / "out", "--threads", "1", timeout=None)
+
+
+#: They take minutes: with several workers they begin first, so that none is left alone with them at the end.
+LONG = ("test_shipped.py",)
+
+
 def pytest_collection_modifyitems(items):
-    """Beside other tests those that need the machine for themselves are not run, whatever was asked for."""
-    if WORKER:
-        for item in items:
-            if item.get_closest_marker("alone"):
-                item.add_marker(pytest.mark.skip(reason="needs the machine for itself: pytest -m alone"))
+    """With several workers long tests begin; those that need the machine for themselves are not run beside others."""
+    if not WORKER:
+        return
+    items.sort(key=lambda item: item.path.name not in LONG)
+    for item in items:
+        if item.get_closest_marker("alone"):
+            item.add_marker(pytest.mark.skip(reason="needs the machine for itself: pytest -m alone"))
 
 
 @pytest.fixture
