@@ -7,11 +7,12 @@ import tempfile
 from pathlib import Path
 
 #: Which of pytest-xdist's workers this process is, where there are some. Each keeps to one core, with the processes
-#: that its tests start, so that they do not take it from each other; before libraries count the cores.
+#: that its tests start, so that they do not take it from each other; before libraries count the cores. Of many cores
+#: another session takes others.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 if WORKER and hasattr(os, "sched_setaffinity"):
     CORES = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {CORES[int(WORKER.removeprefix("gw")) % len(CORES)]})
+    os.sched_setaffinity(0, {CORES[(os.getppid() + int(WORKER.removeprefix("gw"))) % len(CORES)]})
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
