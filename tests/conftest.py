@@ -32,27 +32,21 @@ def pytest_addoption(parser):
     )
 
 
-def pytest_sessionstart(session):
-    """Before several workers begin, what a run compiles is compiled: else each of them would do it."""
-    if WORKER or not getattr(session.config.option, "tx", None):
-        return
-    from command_line import call
-
-    with tempfile.TemporaryDirectory() as folder:
-        condition = Path(folder) / "short.toml"
-        condition.write_text(SHORT)
-        call("run", condition, "--out", Path(folder) / "out", "--threads", "1", timeout=None)
+#: They take minutes: with two workers one begins with them, so that none is left alone with them at the end. They
+#: compile what others use, and the other worker begins meanwhile with tests that compile next to nothing.
+LONG, UNCOMPILED = ("test_shipped.py",), ("test_contract.py", "test_solvent.py")
 
 
-#: They take minutes: with several workers they begin first, so that none is left alone with them at the end.
-LONG = ("test_shipped.py",)
-
-
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """With several workers long tests begin; those that need the machine for themselves are not run beside others."""
+    """With workers: in which order; and what needs the machine for itself is not run beside others."""
     if not WORKER:
         return
-    items.sort(key=lambda item: item.path.name not in LONG)
+    first = [item for item in items if item.path.name in LONG]
+    second = [item for item in items if item.path.name in UNCOMPILED]
+    rest = [item for item in items if item.path.name not in LONG + UNCOMPILED]
+    half = max(0, len(items) // 2 - len(first))  # there the second worker begins (--dist worksteal)
+    items[:] = first + rest[:half] + second + rest[half:]
     for item in items:
         if item.get_closest_marker("alone"):
             item.add_marker(pytest.mark.skip(reason="needs the machine for itself: pytest -m alone"))
