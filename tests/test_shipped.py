@@ -46,7 +46,6 @@ def valid_atoms(summary):
 
 
 @pytest.mark.slow
-@pytest.mark.alone  # with every core, as users run it
 def test_the_seed_grows(tmp_path):
     summary = run("sgt_seeded", tmp_path / "out")
     assert (summary["n_T"], summary["n_S"]) == (512, 32)
