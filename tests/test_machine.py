@@ -193,7 +193,6 @@ def test_room_in_shared_memory_is_tried(tmp_path):
 # ---- what is left behind, and time ------------------------------------------------------------------------
 
 
-@pytest.mark.alone
 def test_a_killed_run_leaves_nothing_but_its_folder(short, tmp_path, monkeypatch):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -332,7 +331,6 @@ def test_a_type_that_another_process_added_meanwhile_is_not_overwritten(own_type
     assert json.loads((user_folder() / "mine.json").read_text())["source"] == "another"
 
 
-@pytest.mark.alone
 def test_a_run_is_not_disturbed_by_a_type_that_is_added(short, tmp_path, own_types):
     """It would come first in the alphabet while the second table is not read yet."""
     short.write_text(short.read_text().replace("time_ps = 4", "time_ps = 8"))

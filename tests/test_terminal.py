@@ -124,7 +124,6 @@ def test_a_run_without_room_for_its_messages_goes_on(short, tmp_path):
 
 
 @pytest.mark.parametrize("sign", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
-@pytest.mark.alone
 def test_other_commands_end_with_one_message_and_the_same_status(sign, short):
     process = subprocess.Popen([*ZEOCRYST, "check", str(short)], stderr=subprocess.PIPE, text=True)
     for _ in range(600):  # until it has begun
