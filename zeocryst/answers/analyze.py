@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.answers.identify import account_in_words
+from zeocryst.beads import Beads
 from zeocryst.errors import InputError
 from zeocryst.files.rundir import without_nan
 from zeocryst.files.structures import Structures
@@ -197,18 +198,16 @@ def _measure_all(
 
 def _count(frame: gsd.hoomd.Frame) -> tuple[int, int]:
     """Numbers of T and S."""
-    kinds = np.bincount(frame.particles.typeid, minlength=len(frame.particles.types))
-    count = dict(zip(frame.particles.types, kinds.tolist(), strict=True))
-    return count.get("T", 0), count.get("S", 0)
+    beads = Beads.of(frame)
+    return beads.count("T"), beads.count("S")
 
 
 def _by_bead(frame: gsd.hoomd.Frame, sites: dict[str, Any]) -> dict[str, Any]:
     """Arrays of the T as arrays of all beads: -1 or NaN for the others."""
-    kind = np.asarray(frame.particles.typeid)
-    mine = kind == list(frame.particles.types).index("T")
+    mine = Beads.of(frame).are("T")
     beads = {}
     for name, values in sites.items():
-        beads[name] = np.full(len(kind), -1 if values.dtype.kind == "i" else np.nan, values.dtype)
+        beads[name] = np.full(len(mine), -1 if values.dtype.kind == "i" else np.nan, values.dtype)
         beads[name][mine] = values
     return beads
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.cell import box_to_cell, heights
+from zeocryst.beads import Beads
+from zeocryst.cell import heights
 from zeocryst.order.measured import Measured
 
 if TYPE_CHECKING:
@@ -42,10 +43,8 @@ def pair_distribution(frame: gsd.hoomd.Frame) -> Measured:
     """
     import freud.box
 
-    names = list(frame.particles.types or [])
-    kind = np.asarray(frame.particles.typeid)
-    cell = box_to_cell(frame.configuration.box)
-    points = np.asarray(frame.particles.position, dtype=float)
+    beads = Beads.of(frame)
+    cell = beads.cell
     # freud wants a box twice as wide as its reach; partners come from as many copies of the cell as that takes
     repeats = tuple(int(k) for k in np.ceil(2.01 * REACH_A / heights(cell)))
     shifts = np.array(list(np.ndindex(*repeats))) @ cell
@@ -53,7 +52,7 @@ def pair_distribution(frame: gsd.hoomd.Frame) -> Measured:
     reach = {"r_max": REACH_A, "r_min": NEAREST_A, "exclude_ii": False}
     table = {}
     for a, b in combinations_with_replacement(TYPES, 2):
-        first, second = (points[kind == names.index(t)] if t in names else points[:0] for t in (a, b))
+        first, second = (beads.centred[beads.are(t)] for t in (a, b))
         if not len(first) or not len(second):
             table[f"g_{a}{b}"] = np.full(BINS, np.nan)
             continue
