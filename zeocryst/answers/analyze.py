@@ -19,6 +19,7 @@ from zeocryst.files.rundir import without_nan
 from zeocryst.files.structures import Structures
 from zeocryst.files.trajectory import TrajectoryWriter, logged
 from zeocryst.foundation.outdir import check_empty, folder
+from zeocryst.foundation.progress import shown
 from zeocryst.order import REGISTRY, check_names, measure
 from zeocryst.order.aggregation import fractal_of_frames, no_fractal
 from zeocryst.order.crystallinity import in_a_word
@@ -32,6 +33,8 @@ from zeocryst.solution.aggregate import SEED_MARK
 if TYPE_CHECKING:
     import gsd.hoomd
 
+#: Positions of the T of so many bytes are kept, so that frames need not be read again for the fronts.
+KEPT_BYTES = 64_000_000
 #: What a run has logged beside the order parameters and is carried on.
 CARRIED = ("stage", "temperature_K", "pressure_bar", "energy_eV_per_bead")
 
@@ -52,6 +55,8 @@ class Analysis:
         Name to a list of tables, one a frame.
     grains : list of arrays
         Grain of each T, one array a frame, where crystallinity was measured.
+    places : list of (array, array)
+        Positions of the T and the cell, Å, one pair a frame; of the first frames where they are many.
     fronts : list of dict
         Where the fronts of a growing slab were, one a frame.
     """
@@ -60,6 +65,7 @@ class Analysis:
     rows: list[Row] = field(default_factory=list)
     distributions: dict[str, list[Table]] = field(default_factory=dict)
     grains: list[NDArray[Any]] = field(default_factory=list)
+    places: list[tuple[NDArray[Any], NDArray[Any]]] = field(default_factory=list)
     fronts: list[Row] = field(default_factory=list)
 
     def as_json(self) -> str:
@@ -100,7 +106,7 @@ def parse_frames(text: str | None) -> slice:
 
 
 def analyze(
-    path: str | Path,
+    source: str | Path | Structures,
     frames: slice = slice(None),
     only: Sequence[str] | None = None,
     types: Mapping[str, str | Sequence[str]] | None = None,
@@ -110,8 +116,8 @@ def analyze(
 
     Parameters
     ----------
-    path
-        GSD, or anything ASE reads.
+    source
+        GSD, or anything ASE reads; or structures that were opened already.
     frames
         Which of them.
     only
@@ -128,13 +134,13 @@ def analyze(
     InputError
         The file, a name or the folder is wrong; nothing was written.
     """
-    names = _names(only)
+    names = chosen_names(only)
     check_empty(out)
-    structures = Structures(path, types)
+    structures = source if isinstance(source, Structures) else Structures(source, types)
     chosen = structures.whole(range(*frames.indices(len(structures))))
     if not chosen:
         cut = f"; {structures.cut_in_words}" if structures.cut else ""
-        raise InputError(f"{path}: --frames chooses none of its {len(structures)} frames{cut}")
+        raise InputError(f"{structures.path}: --frames chooses none of its {len(structures)} frames{cut}")
     with folder(out) as place:
         found = _measure_all(structures, chosen, names, place)
         found.summary.update(_summary(structures, chosen, names, found))
@@ -146,7 +152,7 @@ def analyze(
     return found
 
 
-def _names(only: Sequence[str] | None) -> list[str]:
+def chosen_names(only: Sequence[str] | None) -> list[str]:
     """What is measured, each once; ``all`` stands for all that need no framework and are not costly."""
     every = [name for name, entry in REGISTRY.items() if "framework" not in entry.takes and not entry.costly]
     chosen = [*every] if only is None else []
@@ -168,7 +174,7 @@ def _measure_all(
     writer = TrajectoryWriter(place / "sites.gsd") if place is not None else None
     counts = []
     try:
-        for index in chosen:
+        for index in shown(chosen, "frames measured"):
             network, frame = structures.frame(index)
             counts.append(_count(frame))
             measured = measure(network, names if place or index == chosen[-1] else numbers, frame)
@@ -183,6 +189,8 @@ def _measure_all(
             found.rows.append(row | measured.values | measured.words)
             if "grain" in measured.sites:
                 found.grains.append(measured.sites["grain"])
+                if (len(found.places) + 1) * network.positions.nbytes <= KEPT_BYTES:
+                    found.places.append((network.positions, network.cell))
             for name, table in measured.distributions.items():
                 found.distributions.setdefault(name, []).append(table)
             if writer is not None:
@@ -258,6 +266,8 @@ def _frames(structures: Structures, chosen: Sequence[int], found: Analysis) -> F
 
     def sites(k: int) -> tuple[Any, Any, Any]:
         """Positions, cell and grains of the T of a row."""
+        if k < len(found.places):
+            return *found.places[k], found.grains[k]
         network = structures.frame(chosen[k])[0]
         return network.positions, network.cell, found.grains[k]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.answers.atomistic import in_words, realize, write_results
+from zeocryst.answers.atomistic import Realized, in_words, realize, write_results
 from zeocryst.beads import Beads
 from zeocryst.chemistry.roles import parse_types
 from zeocryst.chemistry.writable import written_as_silica
@@ -18,6 +18,7 @@ from zeocryst.files.rundir import provenance, read_summary, without_nan
 from zeocryst.files.structures import Structures
 from zeocryst.files.trajectory import count_frames, read_frame
 from zeocryst.foundation.outdir import check_empty, folder
+from zeocryst.foundation.progress import shown
 from zeocryst.foundation.textfiles import damage_told
 from zeocryst.model.forcefield import read_forcefield
 from zeocryst.network.bonds import Network, bonds_from_sites
@@ -57,7 +58,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class _Ready:
+class Ready:
     """A frame's network, what was chosen for its bonds, how it was quenched, and what came of that."""
 
     network: Network
@@ -67,14 +68,36 @@ class _Ready:
 
 
 @dataclass(frozen=True)
-class _Source:
-    """A frame to be back-mapped: `network` where it is known already, `beads` where not; what to say of it."""
+class Source:
+    """A frame to be back-mapped: `network` where it is known already, `beads` where not; what to say of it.
+
+    T and S of the beads are types of these names, unless `Options.types` says what they are called.
+    """
 
     label: str
     index: int
     network: Network | None = None
     beads: gsd.hoomd.Frame | None = None
     words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Atoms of a frame, and what is said about them.
+
+    Attributes
+    ----------
+    source : Source
+    ready : Ready
+    found : zeocryst.answers.atomistic.Realized
+    words : list of str
+        What was chosen and how the atoms are, in sentences.
+    """
+
+    source: Source
+    ready: Ready
+    found: Realized
+    words: list[str]
 
 
 def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
@@ -91,35 +114,25 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
     if options.seed < 1:
         raise InputError(f"--seed {options.seed}: expected a whole number of at least 1")
     sources, model = _sources(path, options)
-    prepared = [(source, _network(source, model, options)) for source in sources]
+    prepared = [(source, ready_network(source, model, options)) for source in sources]
     with folder(out) as made:
         assert made is not None
         return _write(path, made, prepared, options)
 
 
-def _write(path: Path, out: Path, prepared: list[tuple[_Source, _Ready]], options: Options) -> dict[str, Any]:
+def _write(path: Path, out: Path, prepared: list[tuple[Source, Ready]], options: Options) -> dict[str, Any]:
     """Atoms, report and summary of the frames, in a folder; the summary."""
     from zeocryst.report.backmap import write_backmap_report
 
     entries = []
-    for number, (source, ready) in enumerate(prepared):
+    for number, (source, ready) in enumerate(shown(prepared, "frames back-mapped")):
         last = number == len(prepared) - 1
-        found = realize(ready.network, options.seed, free_cell=options.cell == "free", choices=ready.choices)
         # the last frame is the folder's own, as in a run; others lie under frames/
-        words = [*source.words, *in_words(found.record, found.ideal)]
-        words += [ready.quenched.sentence] if ready.quenched else []
         name = "framework" if last else f"frames/framework_{source.index}"
         (out / name).parent.mkdir(parents=True, exist_ok=True)
-        write_results(out / Path(name).parent, found, Path(name).name)
-        entries.append(
-            {
-                "frame": source.index, "label": source.label, "files": name, "quench": ready.how,
-                "quenched": ready.quenched.record() if ready.quenched else None,
-                "n_T": ready.network.n_sites, "types_from_atoms": found.types,
-                "amorphous_share_from_atoms": found.amorphous_share, "words": words,
-                "ideal": found.ideal, "backmap": found.record,
-            }
-        )  # fmt: skip
+        made = answer(source, ready, options)
+        write_results(out / Path(name).parent, made.found, Path(name).name)
+        entries.append({"files": name, **entry(made)})
     summary: dict[str, Any] = {
         "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
         "provenance": provenance(),
@@ -130,7 +143,27 @@ def _write(path: Path, out: Path, prepared: list[tuple[_Source, _Ready]], option
     return summary
 
 
-def _sources(path: Path, options: Options) -> tuple[list[_Source], str]:
+def answer(source: Source, ready: Ready, options: Options) -> Answer:
+    """Atoms of a frame whose network is ready."""
+    found = realize(ready.network, options.seed, free_cell=options.cell == "free", choices=ready.choices)
+    words = [*source.words, *in_words(found.record, found.ideal)]
+    words += [ready.quenched.sentence] if ready.quenched else []
+    return Answer(source, ready, found, words)
+
+
+def entry(made: Answer) -> dict[str, Any]:
+    """What ``summary.json`` says of a frame."""
+    ready, found = made.ready, made.found
+    return {
+        "frame": made.source.index, "label": made.source.label, "quench": ready.how,
+        "quenched": ready.quenched.record() if ready.quenched else None,
+        "n_T": ready.network.n_sites, "types_from_atoms": found.types,
+        "amorphous_share_from_atoms": found.amorphous_share, "words": made.words,
+        "ideal": found.ideal, "backmap": found.record,
+    }  # fmt: skip
+
+
+def _sources(path: Path, options: Options) -> tuple[list[Source], str]:
     """The frames that were asked for, and the model of the run that they come from."""
     if path.is_dir():
         summary = read_summary(path)
@@ -140,31 +173,31 @@ def _sources(path: Path, options: Options) -> tuple[list[_Source], str]:
             moments = _moments(path, summary, count)
         chosen = _chosen(options.frame or "auto", count, moments)
         model = str(summary.get("forcefield", MODEL))
-        return [_Source(label, k, beads=read_frame(trajectory, k)) for label, k in chosen], model
+        return [Source(label, k, beads=read_frame(trajectory, k)) for label, k in chosen], model
     if not path.is_file():
         raise InputError(f"no file or run folder {path}")
     if path.suffix.lower() == ".gsd":
         chosen = _of_file(options.frame, count_frames(path))
-        return [_Source(label, k, beads=read_frame(path, k)) for label, k in chosen], MODEL
+        return [Source(label, k, beads=read_frame(path, k)) for label, k in chosen], MODEL
     found = Structures(path, parse_types(options.types))
     one = None if options.frame in (None, "auto") else _whole(str(options.frame))
     there = found.chosen(one)
     chosen = (
         [("frame", k) for k in range(len(there))] if one is not None else _of_file(options.frame, len(there))
     )
-    return [_of_atoms(found, label, there[k], path) for label, k in chosen], MODEL
+    return [source_of_atoms(found, there[k], label) for label, k in chosen], MODEL
 
 
-def _of_atoms(found: Structures, label: str, index: int, path: Path) -> _Source:
-    """A frame of a file of atoms; refused where its T are elements that cannot be written."""
+def source_of_atoms(found: Structures, index: int, label: str = "frame") -> Source:
+    """A frame of atoms; refused where its T are elements that cannot be written."""
     network, account = found.network(index), found.account(index)
     try:
         words = [*written_as_silica(account), *(f"{text[0].upper()}{text[1:]}." for text in account["notes"])]
     except InputError as error:
-        raise InputError(f"{path}: frame {index}: {error}") from None
+        raise InputError(f"{found.path}: frame {index}: {error}") from None
     if found.cut:
         words.append(f"{found.cut_in_words}.")
-    return _Source(label, index, network, words=tuple(words))
+    return Source(label, index, network, words=tuple(words))
 
 
 def _of_file(frame: str | None, count: int) -> list[tuple[str, int]]:
@@ -211,8 +244,16 @@ def _whole(text: str) -> int:
         raise InputError(f"--frame {text!r}: expected a whole number") from None
 
 
-def _network(source: _Source, model: str, options: Options) -> _Ready:
-    """The network of a frame."""
+def ready_network(source: Source, model: str, options: Options) -> Ready:
+    """The network of a frame, quenched where that is wanted.
+
+    Raises
+    ------
+    InputError
+        There are no T, or the frame cannot be quenched in this model.
+    SimulationError
+        The engine failed while quenching.
+    """
     if source.network is not None:
         if options.quench == "ts":
             raise InputError(
@@ -220,8 +261,8 @@ def _network(source: _Source, model: str, options: Options) -> _Ready:
             )
         network = source.network
         if np.isnan(network.cutoff):
-            return _Ready(_at_most_four(network), None, "none: bonds are those of the oxygens")
-        return _Ready(*_matched(network.positions, network.cell), "none")
+            return Ready(_at_most_four(network), None, "none: bonds are those of the oxygens")
+        return Ready(*_matched(network.positions, network.cell), "none")
     beads = source.beads
     assert beads is not None
     names = list(beads.particles.types or [])
@@ -242,10 +283,10 @@ def _network(source: _Source, model: str, options: Options) -> _Ready:
         found = quench(engine, ready, forcefield)
         energy = found.energy_eV / ready.particles.N
         how = f"{model}, by {engine.info.name}: {energy:.6f} eV per bead"
-        return _Ready(*matched_within(found.network), how, found)
+        return Ready(*matched_within(found.network), how, found)
     seen = Beads.of(beads)
     mine = np.array([kind == "T" for kind in kinds])[seen.kinds]
-    return _Ready(*_matched(seen.positions[mine], seen.cell), "none")
+    return Ready(*_matched(seen.positions[mine], seen.cell), "none")
 
 
 def _matched(positions: np.ndarray, cell: np.ndarray) -> tuple[Network, Choices]:

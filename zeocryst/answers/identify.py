@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
 from zeocryst.files.structures import Structures
+from zeocryst.foundation.progress import shown
 from zeocryst.frameworks.table import mineral_of, official_name
 from zeocryst.network.bonds import Network
 from zeocryst.order.crystal import (
@@ -133,6 +135,23 @@ def _not_four_connected(network: Network, oxygens: NDArray[np.float64] | None) -
     }
 
 
+def identify_frame(structures: Structures, index: int) -> tuple[dict[str, Any], Network]:
+    """One frame: what `identify_files` says of it, and its network.
+
+    Raises
+    ------
+    InputError
+        The frame cannot be read, or has no T.
+    """
+    network = structures.network(index)
+    told = identify_network(network, structures.oxygens(index))
+    account = structures.account(index)
+    if network.restored:
+        notes = [*account["notes"], missing_in_words(network.restored)]
+        account = {**account, "notes": notes, "missing_O": network.restored}
+    return {"path": str(structures.path), "frame": index} | told | {"atoms": account}, network
+
+
 def identify_files(
     paths: Sequence[str | Path],
     frame: int | None = None,
@@ -149,30 +168,29 @@ def identify_files(
     InputError
         There is nothing but one file or frame, and it cannot be read or has no T.
     """
+    return identify_each([(str(path), partial(Structures, path, types)) for path in paths], frame)
+
+
+def identify_each(
+    sources: Sequence[tuple[str, Callable[[], Structures]]], frame: int | None = None
+) -> dict[str, Any]:
+    """Identify every frame (or one) of each source: its name, and what opens it; see `identify_files`."""
     entries: list[dict[str, Any]] = []
-    for path in paths:
+    for name, opened in sources:
         try:
-            found = Structures(path, types)
+            found = opened()
             chosen = found.chosen(frame)
         except InputError as error:
-            entries.append({"path": str(path), "error": str(error)})
+            entries.append({"path": name, "error": str(error)})
             continue
-        for index in chosen:
-            entry: dict[str, Any] = {"path": str(path), "frame": index}
+        for index in shown(chosen, "frames identified"):
             try:
-                network = found.network(index)
-                told = identify_network(network, found.oxygens(index))
-                account = found.account(index)
+                entries.append(identify_frame(found, index)[0])
             except InputError as error:
-                entries.append(entry | {"error": str(error)})
-                continue
-            if network.restored:
-                notes = [*account["notes"], missing_in_words(network.restored)]
-                account = {**account, "notes": notes, "missing_O": network.restored}
-            entries.append(entry | told | {"atoms": account})
+                entries.append({"path": name, "frame": index, "error": str(error)})
         if frame is None:
             entries += [
-                {"path": str(path), "frame": k, "error": f"{path}: frame {k}: it is {why}"}
+                {"path": name, "frame": k, "error": f"{name}: frame {k}: it is {why}"}
                 for k, why in found.cut.items()
             ]
     if len(entries) == 1 and "error" in entries[0]:

@@ -25,8 +25,10 @@ def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.answers.analyze import analyze, parse_frames
     from zeocryst.chemistry.roles import parse_types
+    from zeocryst.order.with_freud import leave_out_plots
     from zeocryst.report.terminal import in_words
 
+    leave_out_plots()
     found = analyze(
         options.trajectory,
         parse_frames(options.frames),

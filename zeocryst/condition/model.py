@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
+from typing import Any
 
+from zeocryst.errors import InputError
+from zeocryst.foundation.textfiles import parse_toml
 from zeocryst.model.forcefield import ForceField, read_forcefield
 from zeocryst.model.solvent import Solvent
 from zeocryst.units import steps
@@ -43,7 +48,8 @@ class System:
     n_T, n_S : int or None
         Composition of a ``melt`` or a ``gel``; of a gel with a recipe, `n_S` follows from it.
     density_T_per_1000A3 : float or None
-        Its number density, T per 1000 Å^3; None where it follows from the recipe.
+        Its number density, T per 1000 Å^3; None where it follows from the recipe, and `DEFAULT_DENSITY` of a
+        melt for which none is given.
     recipe : dict or None
         Moles of each substance in a ``gel``; see `zeocryst.solution.recipe`.
     precursors : dict or None
@@ -55,6 +61,14 @@ class System:
     types : dict
         What T and S are called in the file, such as ``{T = "Si", S = "X"}`` or ``{T = ["Si", "Ge"]}``; or the
         other way round: ``{Si = "T", Ge = "T", X = "S"}``.
+
+    Examples
+    --------
+    What goes together is checked by the `Condition` that it becomes a part of.
+
+    >>> import zeocryst as zc
+    >>> zc.System("framework", framework="SOD", repeat=(2, 2, 2)).S_in_cages
+    True
     """
 
     start: str
@@ -63,7 +77,7 @@ class System:
     S_in_cages: bool = True
     n_T: int | None = None
     n_S: int | None = None
-    density_T_per_1000A3: float | None = DEFAULT_DENSITY
+    density_T_per_1000A3: float | None = None
     recipe: dict[str, float] | None = None
     precursors: dict[str, float] | None = None
     file: str | None = None
@@ -143,7 +157,7 @@ class Stage:
         goes at the same rate, so that it ends at another temperature.
     pressure_bar : float
     coupling : {"none", "iso", "aniso", "triclinic"}
-        How the box follows the pressure; only with ``npt``.
+        How the box follows the pressure; only with ``npt``, where a `Condition` takes "iso" if it is not given.
     time_ps, timestep_fs : float
     edit : Cut, Seed or None
         Which beads a ``cut`` or a ``seed`` goes on with.
@@ -154,6 +168,15 @@ class Stage:
         Whether the precursors of the start move as rigid bodies; only with ``langevin``.
     until : Until or None
         What it is run for, if it can end before its time; `time_ps` is then the most that it takes.
+
+    Examples
+    --------
+    What goes together is checked by the `Condition` that it becomes a part of.
+
+    >>> import zeocryst as zc
+    >>> cooling = zc.Stage("langevin", temperature_K=(1800, 860), time_ps=20)
+    >>> cooling.n_steps, cooling.temperature_at(2000)
+    (4000, 1330.0)
     """
 
     kind: str
@@ -203,9 +226,59 @@ class EngineChoice:
     threads: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Condition:
-    """A whole condition; `forcefield` is read and checked already."""
+    """A whole condition: where a run starts, with which model, through which stages, what it writes.
+
+    One that is built here is checked as a ``condition.toml`` is, with the same messages; its tables are given
+    as mappings, with the keys that TOML has, or as `System`, `Stage`, ... `dataclasses.replace` makes another
+    one, which is checked again; printed, a condition is TOML.
+
+    Parameters
+    ----------
+    system : System or mapping
+        Where the run starts.
+    stages : sequence of Stage or mapping
+        What is done, one after the other.
+    name, title : str
+        What it is called.
+    seed : int
+        Of all random numbers, 1 to 900000000.
+    forcefield : str
+        Name of a shipped model, or a TOML file of one.
+    output : Output or mapping, optional
+        What is written.
+    engine : EngineChoice or mapping, optional
+        What integrates.
+    solvent : Solvent or mapping, optional
+        What gives the beads their friction.
+    folder : path, optional
+        Where relative paths begin; the working directory if not given.
+
+    Attributes
+    ----------
+    forcefield : str
+        It was read and checked already.
+
+    Raises
+    ------
+    InputError
+        A key is unknown, missing, of the wrong type or impossible, or keys contradict each other.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> condition = zc.Condition(
+    ...     system={"start": "framework", "framework": "SOD", "repeat": (2, 2, 2)},
+    ...     stages=[{"kind": "langevin", "temperature_K": 500, "time_ps": 20}],
+    ...     seed=7,
+    ... )
+    >>> condition.n_steps
+    4000
+    >>> zc.Condition(system={"start": "framework", "framework": "SDO"}, stages=[])
+    Traceback (most recent call last):
+    zeocryst.errors.InputError: the condition: system: framework = 'SDO'; expected a known name; ...
+    """
 
     name: str
     title: str
@@ -217,6 +290,85 @@ class Condition:
     engine: EngineChoice
     folder: Path
     solvent: Solvent | None = None
+
+    def __init__(
+        self,
+        *,
+        system: System | Mapping[str, Any],
+        stages: Sequence[Stage | Mapping[str, Any]],
+        name: str = "run",
+        title: str = "",
+        seed: int = 1,
+        forcefield: str = "ts",
+        output: Output | Mapping[str, Any] | None = None,
+        engine: EngineChoice | Mapping[str, Any] | None = None,
+        solvent: Solvent | Mapping[str, Any] | None = None,
+        folder: str | Path | None = None,
+    ) -> None:
+        from zeocryst.condition.building import checked
+
+        made = checked(
+            {"name": name, "title": title, "seed": seed},
+            {"system": system, "forcefield": {"name": str(forcefield)}, "output": output, "engine": engine,
+             "solvent": solvent},
+            stages,
+            Path.cwd() if folder is None else Path(folder).resolve(),
+        )  # fmt: skip
+        self._fill(**vars(made))
+
+    def _fill(self, **parts: Any) -> None:
+        for key, value in parts.items():
+            object.__setattr__(self, key, value)
+
+    @classmethod
+    def of_checked(cls, **parts: Any) -> Condition:
+        """One of parts that were read and checked already."""
+        made = cls.__new__(cls)
+        made._fill(**parts)
+        return made
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Condition:
+        """Read and check a ``condition.toml``, or that of a folder; raises `InputError`."""
+        from zeocryst.condition.reading import read_condition
+
+        return read_condition(path)
+
+    @classmethod
+    def from_toml(cls, text: str, folder: str | Path | None = None) -> Condition:
+        """Read and check a text; `folder` is where relative paths begin. Raises `InputError`."""
+        from zeocryst.condition.building import WHERE
+        from zeocryst.condition.reading import parse_condition
+
+        place = Path.cwd() if folder is None else Path(folder).resolve()
+        return parse_condition(parse_toml(text, WHERE), WHERE, place)
+
+    @classmethod
+    def shipped(cls, name: str) -> Condition:
+        """One of those that come with zeocryst, such as ``sgt_seeded``; raises `InputError`."""
+        from zeocryst.condition.reading import read_shipped
+
+        return read_shipped(name)
+
+    def to_toml(self) -> str:
+        """The condition as TOML, with every default written out; reads back as the same condition."""
+        from zeocryst.condition.writing import to_toml
+
+        return to_toml(self)
+
+    def write(self, path: str | Path) -> Path:
+        """Write `to_toml` to a file that is not there yet; raises `InputError` where it is."""
+        file = Path(path)
+        if file.exists():
+            raise InputError(f"{file} is there already; nothing is overwritten, give another name")
+        file.write_text(self.to_toml(), "utf-8")
+        return file
+
+    def __str__(self) -> str:
+        return self.to_toml()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.to_toml())}</pre>"
 
     @property
     def friction(self) -> dict[str, float] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from zeocryst.condition.model import (
     Until,
 )
 from zeocryst.condition.substances import COUNTED, NAMES, OTHERS, SOURCES, amounts
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, nearest
 from zeocryst.foundation.tables import Table
 from zeocryst.foundation.textfiles import parse_toml, read_text
 from zeocryst.frameworks.oligomers import oligomer_name
@@ -76,6 +77,27 @@ def read_condition(path: str | Path) -> Condition:
     return parse_condition(content, str(file), file.resolve().parent)
 
 
+def shipped_names() -> list[str]:
+    """Names of the conditions that come with zeocryst."""
+    folders = resources.files("zeocryst.runs").iterdir()
+    return sorted(folder.name for folder in folders if folder.joinpath("condition.toml").is_file())
+
+
+def read_shipped(name: str) -> Condition:
+    """One of the conditions that come with zeocryst.
+
+    Raises
+    ------
+    InputError
+        There is none of that name.
+    """
+    names = shipped_names()
+    if name not in names:
+        raise InputError(f"no shipped condition {name!r}; {nearest(name, names)}")
+    with resources.as_file(resources.files("zeocryst.runs").joinpath(name)) as folder:
+        return read_condition(folder)
+
+
 def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condition:
     """A condition from the parsed file; `where` names it in messages, `folder` resolves its paths."""
     top = Table(content, where).known(*TOP)
@@ -86,7 +108,7 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
     engine = top.table("engine", {}).known(*ENGINE)
     system = _read_system(top.table("system").known(*SYSTEM))
     stages = tuple(_read_stage(entry.known(*STAGE)) for entry in top.tables("stage", least=1))
-    condition = Condition(
+    condition = Condition.of_checked(
         name=top.text("name", folder.name or "run"),
         title=top.text("title", ""),
         seed=top.integer("seed", 1, least=1, most=900_000_000),

@@ -190,14 +190,8 @@ class RunDirectory:
             self._lock = (self.path / "checkpoint" / "lock").open("w")
         except OSError as error:
             raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
-        try:
-            import fcntl
-
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # no such locks outside Unix
-            pass
-        except OSError:
-            raise InputError(f"--out {self.path}: another zeocryst is running in this folder") from None
+        if not _locked(self._lock, exclusive=True):
+            raise InputError(f"--out {self.path}: another zeocryst is running in this folder")
 
     def close(self) -> None:
         """Release the lock."""
@@ -350,6 +344,30 @@ class RunDirectory:
         self.record(running={"step": step, "time_ps": time_ps, "wall_s": wall_s, "time": now()})
 
 
+def _locked(file: IO[str], *, exclusive: bool) -> bool:
+    """Take a lock of the system's, which ends with the process or the file; False where another has it."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks outside Unix
+        return True
+    for left in (3, 2, 1, 0):  # whoever asks whether a run goes on holds it for a moment
+        with suppress(OSError):
+            fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            return True
+        if left and exclusive:
+            time.sleep(0.02)
+    return False
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a process runs in a run's folder now; False outside Unix, where that cannot be told."""
+    try:
+        with (folder / "checkpoint" / "lock").open(encoding="utf-8") as lock:
+            return not _locked(lock, exclusive=False)
+    except OSError:
+        return False
+
+
 def read_summary(folder: Path) -> dict[str, Any]:
     """``summary.json`` of a finished run.
 
@@ -415,6 +433,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _command() -> str:
+    """How this process was called; in a session of Python or a notebook its arguments say nothing."""
+    program = Path(sys.argv[0]).stem in ("zeocryst", "cli", "__main__")
+    return " ".join(["zeocryst", *sys.argv[1:]]) if program else "import zeocryst (from Python)"
+
+
 def provenance() -> dict[str, Any]:
     """Versions and machine, for whoever has to repeat a run."""
     packages = {}
@@ -428,6 +452,6 @@ def provenance() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": packages,
-        "command": " ".join(["zeocryst", *sys.argv[1:]]),
+        "command": _command(),
         "started": now(),
     }

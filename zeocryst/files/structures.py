@@ -1,4 +1,4 @@
-"""Structures from files of any kind, as networks and beads: what `identify` and `analyze` read.
+"""Structures of any kind, of a file or in memory, as networks and beads: what `identify` and `analyze` read.
 
 GSD is read as beads; everything else comes from `zeocryst.reading` as atoms (CIF, extxyz, ...).
 Which atoms are T is found by `zeocryst.chemistry`. Where there are oxygens they make the bonds, otherwise the
@@ -9,8 +9,9 @@ nearest first, as in a run, which is faster in a melt.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,17 +25,20 @@ from zeocryst.chemistry.roles import checked_roles
 from zeocryst.chemistry.sites import SitesOfAtoms, sites_of_atoms
 from zeocryst.chemistry.whole import whole_frames
 from zeocryst.errors import InputError
-from zeocryst.files.trajectory import PREFIX, count_frames, read_frame
+from zeocryst.files.trajectory import PREFIX, as_read, count_frames, read_frame
 from zeocryst.network.bonds import Network, bonds_from_oxygens, sites_of_frame
-from zeocryst.reading.formats import is_gsd, notes_of, read_images
+from zeocryst.reading.formats import check_elements, is_gsd, notes_of, read_images
 
 if TYPE_CHECKING:
     import gsd.hoomd
     from ase import Atoms
 
+#: What T, S and O are called, a name or several each.
+Types = Mapping[str, str | Sequence[str]] | None
+
 
 class Structures:
-    """The frames of a file, chosen by number.
+    """The frames of a file, chosen by number; those that are in memory come from `of_atoms` and `of_beads`.
 
     Parameters
     ----------
@@ -55,32 +59,85 @@ class Structures:
         The file cannot be read, or has no whole frame.
     """
 
-    def __init__(self, path: str | Path, types: Mapping[str, str | Sequence[str]] | None = None) -> None:
-        self.path = path
-        self.cut: dict[int, str] = {}
-        self._file = Path(path)
-        self._roles = checked_roles(types, "types")
-        self._images: list[Atoms] = []
-        self._place: dict[int, int] = {}  # of each whole frame among the images
-        self._last: tuple[int, SitesOfAtoms] | None = None
-        if self._file.is_dir():
+    _beads: Callable[[int], gsd.hoomd.Frame] | None
+
+    def __init__(self, path: str | Path, types: Types = None) -> None:
+        self._begin(path, types)
+        file = Path(path)
+        if file.is_dir():
             raise InputError(f"{path} is a folder; give a file, such as the trajectory.gsd of a run's folder")
-        if not self._file.is_file():
+        if not file.is_file():
             raise InputError(f"no file {path}")
         with _named(path):
-            if is_gsd(self._file):
-                self._count = count_frames(self._file)
+            if is_gsd(file):
+                self._count = count_frames(file)
+                self._beads = partial(read_frame, file)
             else:
-                self._read()
+                self._read(file)
             if self._count == 0:
                 raise InputError("the file has no frames")
 
-    def _read(self) -> None:
-        whole = whole_frames(self._file)
+    def _begin(self, path: str | Path, types: Types) -> None:
+        self.path = path
+        self.cut: dict[int, str] = {}
+        self._roles = checked_roles(types, "types")
+        self._count = 0
+        self._beads = None
+        self._images: list[Atoms] = []
+        self._place: dict[int, int] = {}  # of each whole frame among the images
+        self._last: tuple[int, SitesOfAtoms] | None = None
+        self._in_memory = False
+
+    @classmethod
+    def of_atoms(cls, images: Sequence[Atoms], types: Types = None, *, name: str = "the atoms") -> Structures:
+        """Atoms that are in memory; what is said of them is the same as of a file that holds them.
+
+        Parameters
+        ----------
+        images
+            One or more frames. They are not changed.
+        types
+            As of a file.
+        name
+            What they are called in messages.
+
+        Raises
+        ------
+        InputError
+            There are none, or one holds an atom of no element.
+        """
+        made = cls._in_memory_of(len(images), types, name)
+        with _named(name):
+            for index, atoms in enumerate(images):
+                check_elements(atoms, index)
+        made._images = list(images)
+        made._place = {k: k for k in range(len(images))}
+        return made
+
+    @classmethod
+    def of_beads(
+        cls, frames: Sequence[gsd.hoomd.Frame], types: Types = None, *, name: str = "the frame"
+    ) -> Structures:
+        """Beads that are in memory, or come one by one from a sequence; see `of_atoms`."""
+        made = cls._in_memory_of(len(frames), types, name)
+        made._beads = lambda index: as_read(frames[index], index)
+        return made
+
+    @classmethod
+    def _in_memory_of(cls, count: int, types: Types, name: str) -> Structures:
+        made = cls.__new__(cls)
+        made._begin(name, types)
+        made._count, made._in_memory = count, True
+        if count == 0:
+            raise InputError(f"{name}: there are no frames")
+        return made
+
+    def _read(self, file: Path) -> None:
+        whole = whole_frames(file)
         self.cut = whole.cut if whole is not None else {}
         if whole is not None and whole.count and len(self.cut) == whole.count:
             raise InputError(f"frame {whole.count - 1} is {self.cut[whole.count - 1]}; no frame is whole")
-        self._images = read_images(self._file, None if whole is None else whole.text)
+        self._images = read_images(file, None if whole is None else whole.text)
         self._count = len(self._images) + len(self.cut)
         self._place = {k: place for place, k in enumerate(self.whole(range(self._count)))}
 
@@ -174,8 +231,16 @@ class Structures:
             beads = self._read_beads(index)
             return bonds_without_oxygens(*sites_of_frame(beads)[:2], matched=False), beads
 
+    def beads(self, index: int) -> gsd.hoomd.Frame | None:
+        """The beads of a frame, whose T, S and O are types of these names; None of a file of atoms."""
+        if self._beads is None:
+            return None
+        with _named(self.path, index):
+            return self._read_beads(index)
+
     def _read_beads(self, index: int) -> gsd.hoomd.Frame:
-        return with_roles(read_frame(self._file, index), self._roles)
+        assert self._beads is not None
+        return with_roles(self._beads(index), self._roles)
 
     def _atoms(self, index: int) -> Atoms:
         return self._images[self._place[index]]
@@ -186,6 +251,8 @@ class Structures:
                 self._last = index, sites_of_atoms(self._atoms(index), self._roles)
             except NoTetrahedra as error:
                 command = f"zeocryst identify {shlex.quote(str(self.path))} --types {error.types}"
+                if self._in_memory:
+                    command = f'types="{error.types}"'
                 advice = f", such as: {command}" if error.types else ""
                 raise InputError(f"{self.path}: frame {index}: {error}{advice}") from None
         return self._last[1]

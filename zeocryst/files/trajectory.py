@@ -264,6 +264,29 @@ def _check(frame: gsd.hoomd.Frame, index: int) -> None:
         )
 
 
+def as_read(frame: gsd.hoomd.Frame, index: int = 0) -> gsd.hoomd.Frame:
+    """A copy of a frame that was made in memory, as it would be read from a file: in single precision, whole.
+
+    Raises
+    ------
+    InputError
+        Its arrays do not fit together, or its box is none.
+    """
+    made = copy.deepcopy(frame)
+    particles, count = made.particles, int(made.particles.N)
+    if made.configuration.box is None:
+        raise InputError(f"frame {index} has no box (frame.configuration.box)")
+    for name, (kind, default) in {**MOVING, "typeid": (np.uint32, 0), "mass": (np.float32, 1)}.items():
+        if getattr(particles, name) is None:
+            setattr(particles, name, np.full((count, 3) if name in MOVING else count, default, kind))
+    particles.types = list(particles.types or ["A"])  # as GSD calls them
+    made.configuration.step = made.configuration.step or 0
+    with damage_told(f"frame {index}"):
+        made.validate()
+        _check(made, index)
+    return made
+
+
 def logged(frame: gsd.hoomd.Frame, name: str) -> float | None:
     """A number that zeocryst measured for the frame, or None."""
     value = (frame.log or {}).get(PREFIX + name)

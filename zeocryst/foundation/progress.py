@@ -1,11 +1,19 @@
-"""Live progress on the terminal: one line that is rewritten, or a line now and then where that can't be."""
+"""Live progress: a line of the terminal that is rewritten, or a line now and then where that can't be.
+
+In a notebook it is a bar below the cell (`zeocryst.foundation.notebook`).
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from typing import TextIO
+from collections.abc import Iterator, Sequence
+from typing import TextIO, TypeVar
+
+from zeocryst.foundation.notebook import bar
+
+Item = TypeVar("Item")
 
 #: Seconds between lines where the output is no terminal.
 LOG_INTERVAL_S = 30.0
@@ -40,8 +48,11 @@ class Progress:
         self._at_most = False
         self._stages = stages
         self._quiet = quiet
-        self._stream = stream or sys.stderr
+        self._bar = None if quiet or stream else bar()
+        # what goes to stderr is red in a notebook
+        self._stream = stream or (sys.stderr if self._bar is None else sys.stdout)
         self._live = self._stream.isatty()
+        self._step = 0
         self._begin: tuple[float, int] | None = None
         self._shown = 0.0
         self._width = 0
@@ -60,7 +71,8 @@ class Progress:
         since, first = self._begin
         if now > since and step > first:
             self.speed = (step - first) / (now - since)
-        if self._quiet or now - self._shown < (LIVE_INTERVAL_S if self._live else LOG_INTERVAL_S):
+        self._step = step
+        if self._quiet or now - self._shown < self._interval:
             return
         self._shown = now
         left = duration((self._total - step) / self.speed) if self.speed else "–"
@@ -78,6 +90,16 @@ class Progress:
             ]
         )
 
+    @property
+    def _done(self) -> float:
+        """Share of the steps that are done."""
+        return self._step / max(self._total, 1)
+
+    @property
+    def _interval(self) -> float:
+        """Seconds between two states that are shown."""
+        return LIVE_INTERVAL_S if self._live or self._bar is not None else LOG_INTERVAL_S
+
     def measured(self, step: int, crystalline: float) -> None:
         """Show this share from now on; what the first frame took, functions compiled, is no step's time."""
         self._crystalline = crystalline
@@ -87,17 +109,24 @@ class Progress:
     def say(self, message: str) -> None:
         """A message of its own."""
         if not self._quiet:
-            self.end()
+            self._leave()
             self._print(message, "\n")
 
     def end(self) -> None:
-        """Leave the live line."""
+        """Leave the live line, or the bar as it is at the end."""
+        self._leave()
+        if self._bar is not None and self._step:
+            self._bar.put(self._done, f"step {self._step}/{self._total}")
+
+    def _leave(self) -> None:
         if self._live and self._width:
             self._print("", "\n")
             self._width = 0
 
     def _put(self, parts: list[tuple[int, str]]) -> None:
-        if self._live:
+        if self._bar is not None:
+            self._bar.put(self._done, fitted(parts))
+        elif self._live:
             # one column stays free: a terminal goes to the next line once the last one is written
             room = self._columns() - 1
             line = fitted(parts, room)
@@ -128,3 +157,24 @@ def fitted(parts: list[tuple[int, str]], room: float = float("inf")) -> str:
         kept.remove(min(kept))
     line = "  ".join(text for _, text in kept)
     return line if len(line) <= room else line[: max(0, int(room))]
+
+
+def shown(items: Sequence[Item], words: str) -> Iterator[Item]:
+    """One after the other, with a bar in a notebook where there are several; nothing is shown elsewhere.
+
+    Parameters
+    ----------
+    items
+        What is gone through.
+    words
+        What they are, such as "frames measured".
+    """
+    drawn = bar() if len(items) > 1 else None
+    last = 0.0
+    for done, item in enumerate(items):
+        if drawn is not None and time.monotonic() - last > LIVE_INTERVAL_S:
+            last = time.monotonic()
+            drawn.put(done / len(items), f"{done} of {len(items)} {words}")
+        yield item
+    if drawn is not None:
+        drawn.put(1.0, f"{len(items)} {words}")

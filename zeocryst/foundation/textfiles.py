@@ -89,8 +89,15 @@ def parse_json(text: str, where: str) -> Any:
         return json.loads(text)
 
 
-def read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+def read_table(path: Path, *, growing: bool = False) -> tuple[list[str], list[dict[str, str]]]:
     """Header and rows of a CSV file, as texts.
+
+    Parameters
+    ----------
+    path
+        The file.
+    growing
+        Whether another process may be writing it: a last line that has no end yet is left out.
 
     Raises
     ------
@@ -98,7 +105,12 @@ def read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         It cannot be read; there is no header, a column comes twice, or a row has more or fewer entries.
     """
     with damage_told(f"{path}: damaged, not a table"):
-        lines = list(csv.reader(read_text(path).splitlines(), strict=True))
+        text = read_text(path)
+        if growing:
+            text = text[: text.rfind("\n") + 1]
+        lines = list(csv.reader(text.splitlines(), strict=True))
+    if not lines and growing:
+        return [], []
     if not lines:
         raise InputError(f"{path}: damaged: it is empty")
     header, rows = lines[0], lines[1:]

@@ -16,6 +16,7 @@ from zeocryst.network.bonds import Network
 from zeocryst.network.clusters import Clusters, find_clusters, radius_of_gyration
 from zeocryst.order.crystallinity import labelled
 from zeocryst.order.measured import Measured, Table
+from zeocryst.order.with_freud import load_freud
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -235,7 +236,7 @@ def _line(x: Floats, y: Floats, weight: ArrayLike = 1.0) -> tuple[float, float]:
 
 def _clusters_of_S(frame: gsd.hoomd.Frame, label: Ints) -> Ints:
     """Number of the cluster that each S belongs to, or -1, (P,); the nearest T by freud."""
-    import freud
+    freud = load_freud()
 
     beads = Beads.of(frame)
     sites, guests = (beads.centred[beads.are(name)] for name in ("T", "S"))

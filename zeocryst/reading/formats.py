@@ -83,12 +83,12 @@ def read_images(path: Path, text: str | None = None) -> list[Atoms]:
     if not images:
         raise InputError(f"no structure is in it; read are {READ}")
     for index, atoms in enumerate(images):
-        _check_elements(atoms, index)
+        check_elements(atoms, index)
     return images
 
 
-def _check_elements(atoms: Atoms, index: int) -> None:
-    """Raise for the first atom of no element: not every reader looks."""
+def check_elements(atoms: Atoms, index: int) -> None:
+    """Raise `InputError` for the first atom of no element: not every reader looks."""
     from ase.data import chemical_symbols
 
     bad = [k for k, z in enumerate(atoms.numbers.tolist()) if not 0 <= z < len(chemical_symbols)]

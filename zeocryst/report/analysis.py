@@ -95,7 +95,7 @@ def _shown(value: Any) -> Any:
 
 def _draw(folder: Path, rows: Sequence[Row], distributions: Tables, transition: dict[str, Any] | None) -> None:
     timed = all(np.isfinite(row["time_ps"]) for row in rows)
-    figure, shown = _over_time(rows, timed, transition)
+    figure, shown = over_time(rows, transition)
     if shown:
         keys = ["frame", "step", "time_ps", *shown]
         save(figure, folder, "order", [{key: row[key] for key in keys} for row in rows])
@@ -114,11 +114,12 @@ def _draw(folder: Path, rows: Sequence[Row], distributions: Tables, transition: 
             for k in picked
             for line in zip(*tables[k].values(), strict=True)
         ]
-        save(_distribution(name, [tables[k] for k in picked], labels), folder, name, table)
+        save(distribution(name, [tables[k] for k in picked], labels), folder, name, table)
 
 
-def _over_time(rows: Sequence[Row], timed: bool, transition: dict[str, Any] | None) -> tuple[Figure, list[str]]:
+def over_time(rows: Sequence[Row], transition: dict[str, Any] | None) -> tuple[Figure, list[str]]:
     """What was measured over time, and the names of the columns that are shown."""
+    timed = all(np.isfinite(row["time_ps"]) for row in rows)
     panels = [
         (label, {key: name for key, name in curves.items() if key in rows[0]}) for label, curves in PANELS
     ]
@@ -140,7 +141,7 @@ def _over_time(rows: Sequence[Row], timed: bool, transition: dict[str, Any] | No
     return figure, shown
 
 
-def _distribution(name: str, tables: Sequence[dict[str, NDArray[Any]]], labels: Sequence[str]) -> Figure:
+def distribution(name: str, tables: Sequence[dict[str, NDArray[Any]]], labels: Sequence[str]) -> Figure:
     """One distribution of several frames; a panel for each of its curves that is defined."""
     columns = list(tables[0])
     defined = [c for c in columns[1:] if np.isfinite(tables[-1][c]).any()]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2rem auto;padding:0 1rem}
@@ -52,7 +56,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def image(path: Path, text: str) -> str:
     """A picture, embedded."""
-    data = base64.b64encode(path.read_bytes()).decode()
+    return _embedded(path.read_bytes(), text)
+
+
+def drawn(figure: Figure, text: str) -> str:
+    """A figure, embedded without a file."""
+    made = io.BytesIO()
+    figure.savefig(made, format="png", dpi=80)
+    return _embedded(made.getvalue(), text)
+
+
+def _embedded(png: bytes, text: str) -> str:
+    data = base64.b64encode(png).decode()
     return f'<figure><img alt="{escape(text)}" src="data:image/png;base64,{data}">' + (
         f'<figcaption class="note">{escape(text)}</figcaption></figure>'
     )

@@ -27,7 +27,13 @@ GIVEN = {"frame", "step", "time_ps", "stage", "temperature_K", "pressure_bar", "
 MOST_ROWS, MOST_COLUMNS = 25, 7
 
 
-def in_words(rows: Sequence[Row], distributions: Sequence[str], sentence: str) -> str:
+#: Where the command line has what is not shown: all rows, and all distributions.
+REST = ("--json and --out give all", "--json gives the last frame's, --out all")
+
+
+def in_words(
+    rows: Sequence[Row], distributions: Sequence[str], sentence: str, *, rest: tuple[str, str] = REST
+) -> str:
     """A table of the rows, or of evenly chosen ones, and the sentence.
 
     Parameters
@@ -38,6 +44,8 @@ def in_words(rows: Sequence[Row], distributions: Sequence[str], sentence: str) -
         Names of what else was measured.
     sentence
         The verdict.
+    rest
+        Where what is not shown is to be had.
     """
     columns = [column for column in COLUMNS if column[0] in rows[0]]
     if len(columns) < 3:  # something else was asked for
@@ -53,7 +61,7 @@ def in_words(rows: Sequence[Row], distributions: Sequence[str], sentence: str) -
     widths = [max(len(line[c]) for line in lines) for c in range(len(lines[0]))]
     text = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
     if len(picked) < len(rows):
-        text.append(f"({len(picked)} of {len(rows)} frames; --json and --out give all)")
+        text.append(f"({len(picked)} of {len(rows)} frames; {rest[0]})")
     if distributions:
-        text.append(f"Also measured: {', '.join(distributions)}; --json gives the last frame's, --out all.")
+        text.append(f"Also measured: {', '.join(distributions)}; {rest[1]}.")
     return "\n".join([*text, sentence])

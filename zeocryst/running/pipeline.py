@@ -65,9 +65,9 @@ class Options:
     quiet: bool = False
 
 
-def read_with_options(path: str | Path, options: Options) -> Condition:
-    """A condition with the command line's choices put in."""
-    condition = read_condition(path)
+def read_with_options(path: str | Path | Condition, options: Options) -> Condition:
+    """A condition, read where it is a path, with the command line's choices put in."""
+    condition = path if isinstance(path, Condition) else read_condition(path)
     chosen = condition.engine
     engine = EngineChoice(
         options.engine or chosen.name,
@@ -127,13 +127,13 @@ def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, .
     return (*DEFAULT, *(AGGREGATION if dilute else ()), *((f"likeness:{seed}",) if seed else ()))
 
 
-def run(path: str | Path, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
+def run(path: str | Path | Condition, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
     """Run a condition.
 
     Parameters
     ----------
     path
-        ``condition.toml`` or its folder.
+        ``condition.toml`` or its folder, or a condition.
     out
         The run's folder.
     options

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from zeocryst.beads import Beads
 from zeocryst.cell import heights, make_frame, neighbour_pairs, volume
 from zeocryst.condition import System, bead_types
+from zeocryst.condition.model import DEFAULT_DENSITY
 from zeocryst.errors import InputError
 from zeocryst.model.forcefield import ForceField
 from zeocryst.solution.cages import cage_centres
@@ -54,8 +55,8 @@ def melt(system: System, forcefield: ForceField, rng: np.random.Generator) -> gs
         n_s = len(beads.kinds) - n_t
     else:
         n_t, n_s = system.n_T or 0, system.n_S or 0
-        assert system.density_T_per_1000A3 is not None  # only a gel's can be
-        matrix = np.eye(3) * (1000.0 * n_t / system.density_T_per_1000A3) ** (1 / 3)
+        density = system.density_T_per_1000A3 or DEFAULT_DENSITY
+        matrix = np.eye(3) * (1000.0 * n_t / density) ** (1 / 3)
     points = _grid_points(n_t + n_s, matrix, rng)
     return _frame(points[:n_t], points[n_t:], matrix, forcefield)
 

@@ -1,0 +1,81 @@
+"""A condition that is built in Python, checked as one that is read: by way of the tables that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zeocryst.condition.model import Stage
+from zeocryst.errors import InputError
+
+if TYPE_CHECKING:
+    from zeocryst.condition.model import Condition
+
+#: What a condition that was built in Python is called in messages.
+WHERE = "the condition"
+
+
+def checked(
+    top: Mapping[str, Any], tables: Mapping[str, Any], stages: Sequence[Any], folder: Path
+) -> Condition:
+    """The condition that its parts make.
+
+    Parameters
+    ----------
+    top
+        What stands above the tables: name, title, seed.
+    tables
+        ``system``, ``forcefield``, ``output``, ``engine``, ``solvent``: a mapping as in TOML or a dataclass
+        each, None where it is not given.
+    stages
+        Likewise.
+    folder
+        Where relative paths begin.
+
+    Raises
+    ------
+    InputError
+        What reading the same as TOML would raise.
+    """
+    from zeocryst.condition.reading import parse_condition
+
+    if isinstance(stages, Mapping | str) or not isinstance(stages, Sequence):
+        raise InputError(f"{WHERE}: stages = {stages!r}; expected a list of them")
+    content = {key: _plain(value) for key, value in top.items()}
+    content |= {key: _table(value) for key, value in tables.items() if value is not None}
+    content["stage"] = [_stage(stage) if isinstance(stage, Stage) else _table(stage) for stage in stages]
+    return parse_condition(content, WHERE, folder)
+
+
+def _table(given: Any) -> Any:
+    """What differs from the defaults, which are those of TOML as well; a mapping as it is."""
+    if is_dataclass(given):
+        given = {f.name: getattr(given, f.name) for f in fields(given) if getattr(given, f.name) != f.default}
+    return _plain(given)
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    """A stage as TOML has it: what stands in `edit` and `until` lies flat there."""
+    table: dict[str, Any] = _table(stage)
+    edit, until = table.pop("edit", None), stage.until
+    if edit is not None:
+        table |= _table(stage.edit)
+    if "seed_region" in table:
+        table["seed_region"] = {"shape": "slab", "fraction": table["seed_region"]}
+    if until is not None:
+        bound = {"below": until.value} if until.below else until.value
+        table["until"] = {until.quantity: bound, "for_ps": until.for_ps}
+    return table
+
+
+def _plain(value: Any) -> Any:
+    """Lists, dicts and Python's own numbers, as TOML gives them; paths as texts."""
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items() if entry is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, Path):
+        return str(value)
+    return value.item() if hasattr(value, "item") and not hasattr(value, "__len__") else value

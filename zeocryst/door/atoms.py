@@ -1,0 +1,249 @@
+"""Atoms of a structure of beads or T, and of a framework type: `backmap` and `framework`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from zeocryst.door.wording import said_in_python
+from zeocryst.errors import InputError
+
+if TYPE_CHECKING:
+    import networkx
+    import pandas
+    from ase import Atoms
+
+    from zeocryst.answers.backmap import Answer
+    from zeocryst.door.structures import StructureLike, TypesLike
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Backmapped:
+    """Atoms that a structure stands for, how good they are, and what was chosen on the way.
+
+    Attributes
+    ----------
+    atoms : ase.Atoms
+        Si in the order of the T, then O, then H.
+    record : dict
+        Everything, as ``zeocryst backmap --json`` has it of a frame.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> made = zc.backmap(zc.framework("SOD", oxygens=False))
+    >>> made.atoms.get_chemical_formula(), made.passed
+    ('O24Si12', True)
+    >>> list(made.checks.columns)
+    ['name', 'value', 'unit', 'limit', 'passed', 'source']
+    """
+
+    atoms: Atoms
+    record: dict[str, Any]
+    _made: Answer
+
+    @property
+    def checks(self) -> pandas.DataFrame:
+        """The validity report: ``name``, ``value``, ``unit``, ``limit``, ``passed``, ``source``.
+
+        ``passed`` is None for a check of which there is nothing (no H, say).
+        """
+        import pandas as pd
+
+        columns = ["name", "value", "unit", "limit", "passed", "source"]
+        return pd.DataFrame(self.record["backmap"]["checks"], columns=columns).astype({"passed": object})
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed."""
+        found = [*self.record["backmap"]["checks"], *self.record["backmap"]["invariants"]]
+        return not any(check["passed"] is False for check in found)
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What was chosen: pairs left unbonded, silanols added, ``quench`` and ``cell``."""
+        record = self.record["backmap"]
+        return {**record["choices"], "quench": self.record["quench"], "cell": record["cell"]}
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """How the atoms are and what was decided, in sentences."""
+        return tuple(self.record["words"])
+
+    @property
+    def network(self) -> networkx.MultiGraph:
+        """The T network that the atoms were made for (see `zeocryst.door.graphs`)."""
+        from zeocryst.door.graphs import as_graph
+
+        return as_graph(self._made.ready.network)
+
+    def write(self, out: str | os.PathLike[str]) -> Path:
+        """Write CIF, extxyz, GSD and LAMMPS data into a folder that is new or empty; raises `InputError`."""
+        from zeocryst.answers.atomistic import write_results
+        from zeocryst.foundation.outdir import check_empty, folder
+
+        place = Path(out)
+        check_empty(place)
+        with folder(place) as made:
+            assert made is not None
+            write_results(made, self._made.found)
+        return place
+
+    def __str__(self) -> str:
+        return "\n".join(self.words)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from zeocryst.report.page import checks_table
+
+        words = "".join(f"<p>{escape(word)}</p>" for word in self.words)
+        return words + checks_table(self.record["backmap"]["checks"])
+
+
+@said_in_python
+def backmap(
+    structure: StructureLike,
+    *,
+    frame: int = -1,
+    quench: Literal["ts", "none"] | None = None,
+    cell: Literal["fixed", "free"] = "fixed",
+    seed: int = 1,
+    forcefield: str | None = None,
+    types: TypesLike = None,
+) -> Backmapped:
+    """Put atoms in the place of T: Si, a bridging O for each bond, a silanol for each missing one.
+
+    Distance least squares (Meier, Villiger, DLS-76, ETH Zurich, 1977) solves the geometry; a frame with S is
+    relaxed to its nearest energy minimum first.
+
+    Parameters
+    ----------
+    structure : gsd.hoomd.Frame, run, ase.Atoms, pymatgen Structure, path, or a sequence of frames
+        Beads of T (and S), or atoms, of which the T count. Å.
+    frame : int
+        Which frame, where there are several; -1 is the last.
+    quench : {"ts", "none"}, optional
+        Whether beads are relaxed in the model first; those of frames that hold S if not given.
+    cell : {"fixed", "free"}
+        Whether the cell may change.
+    seed : int
+        Of the starts of the geometry.
+    forcefield : str, optional
+        Model of the quench; the run's own, or ``"ts"``.
+    types : str or mapping, optional
+        What T, S and O are called, such as ``"T=Si,S=X"``.
+
+    Returns
+    -------
+    Backmapped
+
+    Raises
+    ------
+    InputError
+        It is no structure, has no T, or an option is none of those.
+    SimulationError
+        The engine failed while quenching.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> made = zc.backmap(zc.framework("SOD", repeat=(2, 2, 2), oxygens=False))
+    >>> made.atoms.get_chemical_formula()
+    'O192Si96'
+    >>> made.choices["silanols_added"]
+    0
+    """
+    from zeocryst.answers.backmap import Options, answer, entry, ready_network
+
+    if quench not in (None, "ts", "none") or cell not in ("fixed", "free") or seed < 1:
+        raise InputError(
+            f"quench = {quench!r}, cell = {cell!r}, seed = {seed!r}; expected quench 'ts', 'none' or None, "
+            "cell 'fixed' or 'free', and a seed of at least 1"
+        )
+    options = Options(None, quench, cell, seed)
+    source, model = _source(structure, frame, types)
+    ready = ready_network(source, forcefield or model, options)
+    made = answer(source, ready, options)
+    return Backmapped(made.found.atoms, entry(made), made)
+
+
+def _source(structure: StructureLike, frame: int, types: TypesLike) -> tuple[Any, str]:
+    """The frame to be back-mapped, and the model that it comes from."""
+    from zeocryst.answers.backmap import MODEL, Source, source_of_atoms
+    from zeocryst.door.runs import Run, open_run
+    from zeocryst.door.structures import as_structures
+
+    if isinstance(structure, str | os.PathLike) and Path(structure).is_dir():
+        structure = open_run(structure)
+    model = structure.condition.forcefield if isinstance(structure, Run) else MODEL
+    structures = as_structures(structure, types)
+    [index] = structures.chosen(frame)
+    beads = structures.beads(index)
+    if beads is not None:
+        return Source("frame", index, beads=beads), model
+    return source_of_atoms(structures, index), model
+
+
+@said_in_python
+def framework(code: str, *, repeat: tuple[int, int, int] = (1, 1, 1), oxygens: bool = True) -> Atoms:
+    """A crystal of a framework type, as silica.
+
+    T lie where published structures have them, or where a calculation from the net puts them (which
+    ``atoms.info["origin"]`` then says); O are put between bonded T by distance least squares (DLS-76).
+
+    Parameters
+    ----------
+    code : str
+        Code of the type, ``"SGT"``, or of a type of your own.
+    repeat : (int, int, int)
+        Cells along each lattice vector.
+    oxygens : bool
+        Whether there are O; without them the Si stand for T alone.
+
+    Returns
+    -------
+    ase.Atoms
+        Å; its info has ``framework``, the code.
+
+    Raises
+    ------
+    InputError
+        There is no such type, or nothing is known of where its T are.
+
+    Examples
+    --------
+    >>> import zeocryst as zc
+    >>> atoms = zc.framework("SGT")
+    >>> atoms.get_chemical_formula()
+    'O128Si64'
+    >>> atoms.info["framework"]
+    'SGT'
+    """
+    from ase import Atoms
+
+    from zeocryst.frameworks.table import bare_code, nearest_start, startable_codes, why_absent
+    from zeocryst.solution.embedding import origin_in_words, start_of
+
+    name = {found.lower(): found for found in startable_codes()}.get(bare_code(str(code)).lower())
+    if name is None:
+        raise InputError(
+            why_absent(str(code)) or f"no structure of {code!r} is known; {nearest_start(str(code))}"
+        )
+    if len(repeat) != 3 or any(int(n) != n or n < 1 for n in repeat):
+        raise InputError(f"repeat = {repeat!r}; expected three whole numbers of at least 1")
+    cell, positions = start_of(name)
+    atoms = Atoms(f"Si{len(positions)}", positions=positions, cell=cell, pbc=True)
+    if oxygens:
+        from zeocryst.backmapping.build import build
+        from zeocryst.chemistry.beads import bonds_without_oxygens
+
+        atoms = build(bonds_without_oxygens(positions, cell)).atoms
+    atoms = atoms.repeat(repeat)
+    atoms.info = {"framework": name, "origin": origin_in_words(name) or "published T positions"}
+    return atoms

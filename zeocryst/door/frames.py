@@ -1,0 +1,57 @@
+"""The frames of a trajectory as a sequence that reads each one when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+
+class Frames(Sequence["gsd.hoomd.Frame"]):
+    """Frames of a GSD file; none where the file is not there yet.
+
+    Parameters
+    ----------
+    path
+        The file; it may still grow.
+    numbers
+        Which of its frames; all of them, those to come too, if not given.
+    """
+
+    def __init__(self, path: Path, numbers: range | None = None) -> None:
+        self.path = path
+        self._numbers = numbers
+
+    def _range(self) -> range:
+        if self._numbers is not None:
+            return self._numbers
+        from zeocryst.files.trajectory import count_frames
+
+        # a file that was begun a moment ago has no header yet
+        return range(count_frames(self.path) if self.path.is_file() and self.path.stat().st_size else 0)
+
+    def __len__(self) -> int:
+        return len(self._range())
+
+    @overload
+    def __getitem__(self, index: int) -> gsd.hoomd.Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> Frames: ...
+    def __getitem__(self, index: int | slice) -> gsd.hoomd.Frame | Frames:
+        from zeocryst.files.trajectory import read_frame
+
+        numbers = self._range()
+        if isinstance(index, slice):
+            return Frames(self.path, numbers[index])
+        if not -len(numbers) <= index < len(numbers):
+            raise IndexError(f"no frame {index}; there are {len(numbers)}, numbered from 0 (or -1, the last)")
+        return read_frame(self.path, numbers[index])
+
+    def __iter__(self) -> Iterator[gsd.hoomd.Frame]:
+        return (self[k] for k in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} frames of {self.path}>"

@@ -1,0 +1,158 @@
+"""Whatever a notebook has as a structure, as `zeocryst.files.structures.Structures`: the one way in.
+
+Atoms of ASE and pymatgen, frames of gsd, files, runs and sequences of them take the same way from here on, so
+that the answer is the same as from a file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from zeocryst.errors import InputError
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+    from ase import Atoms
+
+    from zeocryst.chemistry.roles import Roles
+    from zeocryst.door.runs import Run
+    from zeocryst.files.structures import Structures
+
+    #: One structure or several: `ase.Atoms`, a pymatgen structure, a gsd frame, a file, a run; a list or
+    #: another sequence of the first three (a trajectory).
+    StructureLike: TypeAlias = (
+        "str | os.PathLike[str] | Atoms | gsd.hoomd.Frame | Run | Structures | Sequence[Any]"
+    )
+    #: What T, S and O are called: ``"T=Al,P"``, or a mapping with a name or several each.
+    TypesLike: TypeAlias = str | Mapping[str, str | Sequence[str]] | None
+
+
+def as_roles(types: TypesLike) -> Roles:
+    """Names of T, S and O, from a text such as ``"T=Al,P,S=X"`` or a mapping such as ``{"T": ["Al", "P"]}``.
+
+    Raises
+    ------
+    InputError
+        It has another form, or a name has two roles.
+    """
+    from zeocryst.chemistry.roles import checked_roles, parse_types
+
+    return parse_types(types) if isinstance(types, str) else checked_roles(types, "types")
+
+
+def as_structures(source: StructureLike, types: TypesLike = None) -> Structures:
+    """The frames of whatever it is.
+
+    Parameters
+    ----------
+    source
+        `ase.Atoms`, a pymatgen structure, a gsd frame, a list or trajectory of one of these, a path of any file
+        that ``zeocryst identify`` reads, a run or its folder.
+    types
+        What T, S and O are called in it.
+
+    Raises
+    ------
+    InputError
+        It is none of these, or cannot be read.
+    """
+    from zeocryst.door.runs import Run
+    from zeocryst.files.structures import Structures
+
+    roles = as_roles(types)
+    if isinstance(source, Structures):
+        return source
+    if isinstance(source, Run):
+        return Structures(source.folder / "trajectory.gsd", roles)
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        inside = path / "trajectory.gsd"
+        if path.is_dir() and inside.is_file():
+            path = inside
+        return Structures(str(source) if path == Path(source) else path, roles)
+    if _kind(source):
+        return _of_one_kind([source], roles)
+    if hasattr(source, "__len__") and hasattr(source, "__getitem__") and not isinstance(source, Mapping):
+        return _of_one_kind(source, roles)
+    raise _not_one(source)
+
+
+def name_of(source: StructureLike) -> str:
+    """What a structure is called in messages and results: its path, or what it is."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    kind = _kind(source)
+    if kind == "atoms":
+        return f"ase.Atoms {source.get_chemical_formula()}"  # type: ignore[union-attr]
+    if kind == "pymatgen":
+        return f"pymatgen {source.composition.reduced_formula}"  # type: ignore[union-attr]
+    return (
+        "gsd.hoomd.Frame"
+        if kind == "beads"
+        else str(getattr(source, "path", getattr(source, "folder", "frames")))
+    )
+
+
+def _kind(source: Any) -> str:
+    """Of a single structure in memory: "atoms", "beads" or "pymatgen"; empty for anything else.
+
+    Told by the modules of its classes, so that nothing is imported that the caller has not imported.
+    """
+    for kind in type(source).__mro__:
+        package, name = kind.__module__.partition(".")[0], kind.__name__
+        if (package, name) == ("ase", "Atoms"):
+            return "atoms"
+        if (package, name) == ("gsd", "Frame"):
+            return "beads"
+        if package == "pymatgen" and name in ("SiteCollection", "IStructure", "IMolecule"):
+            return "pymatgen"
+    return ""
+
+
+def _of_one_kind(source: Any, roles: Roles) -> Structures:
+    """Several structures in memory, or one in a list; beads are taken from the sequence one by one."""
+    from zeocryst.files.structures import Structures
+
+    if len(source) == 0:
+        raise InputError("there are no structures: the sequence is empty")
+    kind = _kind(source[0])
+    if not kind:
+        raise _not_one(source[0])
+    name = name_of(source[0]) if len(source) == 1 else str(getattr(source, "path", f"{len(source)} structures"))
+    if kind == "beads":
+        return Structures.of_beads(source, roles, name=name)
+    images = [source[k] for k in range(len(source))]
+    kinds = {_kind(image) for image in images}
+    if not kinds <= {"atoms", "pymatgen"}:
+        raise InputError(
+            f"a sequence of several kinds of structures ({', '.join(sorted(kinds))}); give one kind, or use "
+            "identify_all"
+        )
+    images = [_from_pymatgen(image) if _kind(image) == "pymatgen" else image for image in images]
+    return Structures.of_atoms(images, roles, name=name)
+
+
+def _from_pymatgen(structure: Any) -> Atoms:
+    """As `ase.Atoms`, by pymatgen itself; sites that are occupied in part go by way of a CIF, which says so."""
+    import tempfile
+
+    from zeocryst.reading.formats import read_images
+
+    if not structure.is_ordered:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "structure.cif"
+            structure.to(filename=str(path), fmt="cif")
+            return read_images(path)[0]
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    return AseAtomsAdaptor.get_atoms(structure)
+
+
+def _not_one(source: Any) -> InputError:
+    return InputError(
+        f"{type(source).__module__}.{type(source).__name__} is no structure; expected ase.Atoms, a "
+        "gsd.hoomd.Frame, a pymatgen Structure, a list of one of them, the path of a file, or a run"
+    )

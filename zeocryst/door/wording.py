@@ -1,0 +1,41 @@
+"""Messages that name options of the command line, as they are written in Python."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from zeocryst.errors import InputError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TYPES = re.compile(r"""(?<![^\s(])--types (?=[^\s'"])([^\s;:)]+)""")
+_OPTIONS = re.compile(
+    r"(?<![^\s(])--(types|out|frames?|seed|walltime|engine|device|threads|restart|quench|cell|only|json)\b"
+)
+#: What options are called here, where it is not the same word.
+_NAMES = {"only": "names", "restart": "restart=True", "json": "the object"}
+
+
+def in_python(text: str) -> str:
+    """A message with ``types="T=Al"`` in the place of ``--types T=Al``, and so on."""
+    return _OPTIONS.sub(lambda m: _NAMES.get(m[1], m[1]), _TYPES.sub(r'types="\1"', text))
+
+
+def said_in_python(function: Callable[P, R]) -> Callable[P, R]:
+    """The same function, whose `InputError` says what to write in Python."""
+
+    @functools.wraps(function)
+    def called(*args: P.args, **options: P.kwargs) -> R:
+        try:
+            return function(*args, **options)
+        except InputError as error:
+            text = in_python(str(error))
+            if text == str(error):
+                raise
+            raise type(error)(text) from None
+
+    return called
