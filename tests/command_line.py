@@ -36,10 +36,10 @@ def interrupt(condition, out, sign, *options, wait=2):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     table = out / "order_parameters.csv"
-    for _ in range(3000):
+    for _ in range(15_000):  # often: the short runs of tests are over in seconds
         if process.poll() is not None or (table.is_file() and len(table.read_text().splitlines()) > wait):
             break
-        time.sleep(0.1)
+        time.sleep(0.02)
     process.send_signal(sign)
     _, errors = process.communicate(timeout=120)
     return process.returncode, errors

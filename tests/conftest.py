@@ -1,12 +1,21 @@
 """What tests share: reference structures, frames, short conditions."""
 
+import functools
 import os
 import signal
 import tempfile
 from pathlib import Path
 
-import numpy as np
-import pytest
+#: Which of pytest-xdist's workers this process is, where there are some. Each keeps to one core, with the processes
+#: that its tests start, so that they do not take it from each other; before libraries count the cores. Of many cores
+#: another session takes others.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if WORKER and hasattr(os, "sched_setaffinity"):
+    CORES = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {CORES[(os.getppid() + int(WORKER.removeprefix("gw"))) % len(CORES)]})
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 
 #: The user's own framework types lie elsewhere while tests run, in this process and in those it starts.
 os.environ["ZEOCRYST_DATA"] = tempfile.mkdtemp(prefix="zeocryst-tests-")
@@ -21,6 +30,26 @@ def pytest_addoption(parser):
     parser.addoption(
         "--fuzz", type=int, default=0, metavar="N", help="inputs that each fuzzer tries (default: a few)"
     )
+
+
+#: They take minutes: with two workers one begins with them, so that none is left alone with them at the end. They
+#: compile what others use, and the other worker begins meanwhile with tests that compile next to nothing.
+LONG, UNCOMPILED = ("test_shipped.py",), ("test_contract.py", "test_solvent.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """With workers: in which order; and what needs the machine for itself is not run beside others."""
+    if not WORKER:
+        return
+    first = [item for item in items if item.path.name in LONG]
+    second = [item for item in items if item.path.name in UNCOMPILED]
+    rest = [item for item in items if item.path.name not in LONG + UNCOMPILED]
+    half = max(0, len(items) // 2 - len(first))  # there the second worker begins (--dist worksteal)
+    items[:] = first + rest[:half] + second + rest[half:]
+    for item in items:
+        if item.get_closest_marker("alone"):
+            item.add_marker(pytest.mark.skip(reason="needs the machine for itself: pytest -m alone"))
 
 
 @pytest.fixture
@@ -144,6 +173,13 @@ class Reference:
     @property
     def fully_connected(self):
         return (self.network.degree == 4).all()
+
+    @functools.cached_property
+    def built(self):
+        """The atoms that its T alone are back-mapped to, as several tests judge them: made once, not to be changed."""
+        from zeocryst.backmapping.build import build
+
+        return build(self.network)
 
     @property
     def own_residual(self):

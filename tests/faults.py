@@ -7,6 +7,7 @@ import random
 import signal
 import tempfile
 import traceback
+import warnings
 
 import numpy as np
 from command_line import ROOT
@@ -87,7 +88,8 @@ def stopped_after(saves, monkeypatch):
 def call_apart(*arguments, seconds=60):
     """The same in a child of this process: the status is that of `subprocess` (negative for a signal)."""
     with tempfile.TemporaryFile("w+") as told:
-        child = os.fork()
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            child = os.fork()  # Python 3.12 warns where other threads run, as a worker of pytest-xdist has one
         if child == 0:
             status = 1
             try:

@@ -131,6 +131,7 @@ def test_mutated_structure_files(tmp_path, fuzz):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_kills(tmp_path, fuzz):
     """Killed at any time, again and again, a run ends with every frame that one without kills has."""
     rng = random.Random("kills")

@@ -9,6 +9,7 @@ import pytest
 from ase import Atoms
 from command_line import call, is_one_message
 from conftest import shared
+from faults import refused
 
 from zeocryst.answers.library import list_frameworks, show_framework, show_in_words
 from zeocryst.cell import make_frame
@@ -301,7 +302,7 @@ REFUSED = {
 def test_what_is_no_new_crystal_is_refused(data, tmp_path, case):
     make, named = REFUSED[case]
     ase.io.write(tmp_path / "x.extxyz", make())
-    message = is_one_message(call("frameworks", "add", tmp_path / "x.extxyz", "--name", "mine"))
+    message = refused("frameworks", "add", tmp_path / "x.extxyz", "--name", "mine")
     assert named in message
     assert "x.extxyz" in message
     assert not data.exists()
@@ -379,7 +380,7 @@ def large():
 def test_wrong_input_gives_one_message(data, tmp_path, command, case):
     path, named = wrong_input(case, tmp_path)
     arguments = ["identify", path] if command == "identify" else ["frameworks", "add", path, "--name", "mine"]
-    message = is_one_message(call(*arguments))
+    message = refused(*arguments)
     assert named in message
     assert path.name in message
     assert not data.exists()

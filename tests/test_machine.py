@@ -217,6 +217,7 @@ def test_files_without_a_name_can_be_written_and_read_by_name(tmp_path, monkeypa
     assert not path.parent.exists()
 
 
+@pytest.mark.alone
 def test_the_age_of_a_process_counts_from_its_start():
     code = (
         "import time; begin = time.time(); time.sleep(0.7)\n"
@@ -229,6 +230,7 @@ def test_the_age_of_a_process_counts_from_its_start():
     assert age > 0.8 * (at - before) - 0.2
 
 
+@pytest.mark.alone
 def test_the_walltime_is_that_of_the_whole_command(short, tmp_path):
     short.write_text(short.read_text().replace("time_ps = 4", "time_ps = 40000"))
     out = tmp_path / "out"
@@ -256,6 +258,7 @@ def test_signals_that_come_twice_by_themselves_count_once():
         os.kill(os.getpid(), signal.SIGHUP)  # while the first one is told of
 
 
+@pytest.mark.alone
 def test_a_signal_that_comes_while_numba_compiles_waits_for_its_end():
     """LLVM asks Python for cached code in the middle; an exception there ends the process with signal 11."""
     import threading
@@ -346,6 +349,7 @@ def test_a_run_is_not_disturbed_by_a_type_that_is_added(short, tmp_path, own_typ
 
 
 @pytest.mark.parametrize("what", ["check", "run"])
+@pytest.mark.alone
 def test_a_long_minimization_is_broken_off_by_a_signal(what, tmp_path):
     """It is one call of the engine's library, during which Python looks at no signal."""
     condition = tmp_path / "melt.toml"

@@ -168,6 +168,7 @@ def test_where_a_run_looks_up_changes_no_bit_of_it(kind, small, ts):
 @pytest.mark.parametrize(
     ("kind", "temperatures"), [("nve", (600.0, 600.0)), ("nvt", (600.0, 300.0)), ("npt", (600.0, 600.0))]
 )
+@pytest.mark.alone
 def test_another_number_of_threads_goes_on_from_the_same_state(kind, temperatures, small, ts, monkeypatch):
     """Thermostat and barostat too: within rounding it is the way of a run that never changed."""
     stage = Stage(
@@ -209,6 +210,7 @@ def test_threads_that_wait_go_to_sleep_unless_the_user_wants_otherwise():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_two_threads_on_a_core_that_others_want_do_not_collapse():
     """Both on one core beside a busy process: what happens now and then on a busy machine, all the time.
 
@@ -264,6 +266,7 @@ print(sample.step / (time.monotonic() - begin))
 """
 
 
+@pytest.mark.alone
 def test_a_run_says_with_how_many_threads_it_goes_on(short, tmp_path, monkeypatch):
     import numba
 
@@ -290,6 +293,7 @@ def test_a_run_says_with_how_many_threads_it_goes_on(short, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(("load", "told"), [(0.1, False), (40.0, True)])
+@pytest.mark.alone
 def test_check_looks_at_the_load(load, told, short, monkeypatch):
     from zeocryst.condition import read_condition
     from zeocryst.running.estimate import estimate

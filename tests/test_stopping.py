@@ -27,6 +27,7 @@ def goes_on(condition, out, steps, reason):
     return done.stderr
 
 
+@pytest.mark.alone
 def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(longer, tmp_path):
     out = tmp_path / "out"
     status, errors = interrupt(longer, out, signal.SIGINT)
@@ -38,6 +39,7 @@ def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(longer, tmp_path):
     assert "goes on from step" in goes_on(longer, out, 8200, "Ctrl-C")
 
 
+@pytest.mark.alone
 def test_a_killed_run_goes_on(longer, tmp_path):
     out = tmp_path / "out"
     status, _ = interrupt(longer, out, signal.SIGKILL)
@@ -45,6 +47,7 @@ def test_a_killed_run_goes_on(longer, tmp_path):
     goes_on(longer, out, 8200, "killed")
 
 
+@pytest.mark.alone
 def test_sigterm_while_the_report_is_made(short, tmp_path):
     out = tmp_path / "out"
     process = subprocess.Popen(
@@ -99,6 +102,7 @@ def test_a_failing_simulation_keeps_the_last_good_state(short, tmp_path):
         assert len(file) >= 1
 
 
+@pytest.mark.alone
 def test_two_runs_never_share_a_folder(longer, tmp_path):
     out = tmp_path / "out"
     first = subprocess.Popen(
@@ -116,6 +120,7 @@ def test_two_runs_never_share_a_folder(longer, tmp_path):
 
 
 @pytest.mark.hoomd
+@pytest.mark.alone
 def test_a_run_begun_with_one_engine_goes_on_with_another(longer, tmp_path):
     from zeocryst.engines import engine_modules
 
@@ -137,6 +142,7 @@ def test_a_run_begun_with_one_engine_goes_on_with_another(longer, tmp_path):
 
 
 @pytest.mark.hoomd
+@pytest.mark.alone
 def test_every_shipped_condition_is_one_for_hoomd(tmp_path):
     """Each whose box holds two cut-offs is read, estimated and begun with HOOMD-blue, unchanged."""
     from zeocryst.engines import engine_modules

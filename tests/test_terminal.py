@@ -96,6 +96,7 @@ def longer(short):
     return short
 
 
+@pytest.mark.alone
 def test_a_run_whose_terminal_is_closed_stops_and_goes_on_later(longer, tmp_path):
     out = tmp_path / "out"
     process = on_a_terminal(longer, out)
@@ -107,6 +108,7 @@ def test_a_run_whose_terminal_is_closed_stops_and_goes_on_later(longer, tmp_path
     check_whole(out, 8200)
 
 
+@pytest.mark.alone
 def test_a_run_that_is_told_to_outlive_its_terminal_does(longer, tmp_path):
     """As with nohup; what it prints from then on is an error of the terminal's that is gone."""
     out = tmp_path / "out"

@@ -208,6 +208,7 @@ def test_a_run_ends_early_and_says_why(waiting, tmp_path):
         )
 
 
+@pytest.mark.alone
 def test_a_killed_stage_ends_where_it_would_have(waiting, tmp_path):
     """What held before the interruption counts."""
     waiting.write_text(waiting.read_text().replace("for_ps = 3", "for_ps = 7"))

@@ -186,6 +186,7 @@ def test_two_bonds_between_two_sites_make_no_ring():
         find_rings(network_of_bonds([(0, 0, k, 0, 0) for k in range(1, 66)], 1))
 
 
+@pytest.mark.alone
 def test_the_same_in_every_cell_and_with_any_number_of_threads():
     import numba
 

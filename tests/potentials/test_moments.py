@@ -157,6 +157,7 @@ def test_types_left_to_another_force(shaken, ts):
     assert (force[~t] == 0).all()
 
 
+@pytest.mark.alone
 def test_same_bits_every_time_with_any_number_of_threads(shaken, ts):
     import numba
 
