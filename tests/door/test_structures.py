@@ -215,6 +215,7 @@ def test_results_show_themselves(alpo, sod):
     assert str(found).startswith("ase.Atoms")
     assert "SOD" in found._repr_html_()
     assert "<table>" in found._repr_html_()
+    assert "data:image/png" in found._repr_html_()
     measured = zc.measure(sod, ["rings", "pair_distribution"])
     assert "rings4_per_T" in str(measured)
     assert "data:image/png" in measured._repr_html_()

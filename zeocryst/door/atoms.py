@@ -100,10 +100,12 @@ class Backmapped:
     def _repr_html_(self) -> str:
         from html import escape
 
-        from zeocryst.report.page import checks_table
+        from zeocryst.report.backmap import histograms
+        from zeocryst.report.page import checks_table, drawn
 
         words = "".join(f"<p>{escape(word)}</p>" for word in self.words)
-        return words + checks_table(self.record["backmap"]["checks"])
+        picture = drawn(histograms(self.record["backmap"]), "Geometry of the atoms.")
+        return words + checks_table(self.record["backmap"]["checks"]) + picture
 
 
 @said_in_python
