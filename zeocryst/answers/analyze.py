@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.answers.identify import account_in_words
+from zeocryst.beads import Beads
 from zeocryst.errors import InputError
 from zeocryst.files.rundir import without_nan
 from zeocryst.files.structures import Structures
@@ -32,6 +33,8 @@ from zeocryst.solution.aggregate import SEED_MARK
 if TYPE_CHECKING:
     import gsd.hoomd
 
+#: Positions of the T of so many bytes are kept, so that frames need not be read again for the fronts.
+KEPT_BYTES = 64_000_000
 #: What a run has logged beside the order parameters and is carried on.
 CARRIED = ("stage", "temperature_K", "pressure_bar", "energy_eV_per_bead")
 
@@ -52,6 +55,8 @@ class Analysis:
         Name to a list of tables, one a frame.
     grains : list of arrays
         Grain of each T, one array a frame, where crystallinity was measured.
+    places : list of (array, array)
+        Positions of the T and the cell, Å, one pair a frame; of the first frames where they are many.
     fronts : list of dict
         Where the fronts of a growing slab were, one a frame.
     """
@@ -60,6 +65,7 @@ class Analysis:
     rows: list[Row] = field(default_factory=list)
     distributions: dict[str, list[Table]] = field(default_factory=dict)
     grains: list[NDArray[Any]] = field(default_factory=list)
+    places: list[tuple[NDArray[Any], NDArray[Any]]] = field(default_factory=list)
     fronts: list[Row] = field(default_factory=list)
 
     def as_json(self) -> str:
@@ -183,6 +189,8 @@ def _measure_all(
             found.rows.append(row | measured.values | measured.words)
             if "grain" in measured.sites:
                 found.grains.append(measured.sites["grain"])
+                if (len(found.places) + 1) * network.positions.nbytes <= KEPT_BYTES:
+                    found.places.append((network.positions, network.cell))
             for name, table in measured.distributions.items():
                 found.distributions.setdefault(name, []).append(table)
             if writer is not None:
@@ -198,18 +206,16 @@ def _measure_all(
 
 def _count(frame: gsd.hoomd.Frame) -> tuple[int, int]:
     """Numbers of T and S."""
-    kinds = np.bincount(frame.particles.typeid, minlength=len(frame.particles.types))
-    count = dict(zip(frame.particles.types, kinds.tolist(), strict=True))
-    return count.get("T", 0), count.get("S", 0)
+    beads = Beads.of(frame)
+    return beads.count("T"), beads.count("S")
 
 
 def _by_bead(frame: gsd.hoomd.Frame, sites: dict[str, Any]) -> dict[str, Any]:
     """Arrays of the T as arrays of all beads: -1 or NaN for the others."""
-    kind = np.asarray(frame.particles.typeid)
-    mine = kind == list(frame.particles.types).index("T")
+    mine = Beads.of(frame).are("T")
     beads = {}
     for name, values in sites.items():
-        beads[name] = np.full(len(kind), -1 if values.dtype.kind == "i" else np.nan, values.dtype)
+        beads[name] = np.full(len(mine), -1 if values.dtype.kind == "i" else np.nan, values.dtype)
         beads[name][mine] = values
     return beads
 
@@ -260,6 +266,8 @@ def _frames(structures: Structures, chosen: Sequence[int], found: Analysis) -> F
 
     def sites(k: int) -> tuple[Any, Any, Any]:
         """Positions, cell and grains of the T of a row."""
+        if k < len(found.places):
+            return *found.places[k], found.grains[k]
         network = structures.frame(chosen[k])[0]
         return network.positions, network.cell, found.grains[k]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.answers.atomistic import Realized, in_words, realize, write_results
-from zeocryst.cell import box_to_cell
+from zeocryst.beads import Beads
 from zeocryst.chemistry.roles import parse_types
 from zeocryst.chemistry.writable import written_as_silica
 from zeocryst.errors import InputError
@@ -284,10 +284,9 @@ def ready_network(source: Source, model: str, options: Options) -> Ready:
         energy = found.energy_eV / ready.particles.N
         how = f"{model}, by {engine.info.name}: {energy:.6f} eV per bead"
         return Ready(*matched_within(found.network), how, found)
-    cell = box_to_cell(beads.configuration.box)
-    mine = np.asarray(beads.particles.typeid) == kinds.index("T")
-    positions = np.asarray(beads.particles.position, dtype=float)[mine] + cell.sum(axis=0) / 2
-    return Ready(*_matched(positions, cell), "none")
+    seen = Beads.of(beads)
+    mine = np.array([kind == "T" for kind in kinds])[seen.kinds]
+    return Ready(*_matched(seen.positions[mine], seen.cell), "none")
 
 
 def _matched(positions: np.ndarray, cell: np.ndarray) -> tuple[Network, Choices]:

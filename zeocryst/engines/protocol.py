@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell
+from zeocryst.beads import Beads
 from zeocryst.condition import Stage
 from zeocryst.errors import EXPLODED, InputError, SimulationError
 from zeocryst.model.forcefield import ForceField
@@ -328,8 +328,8 @@ def hold(frame: gsd.hoomd.Frame, share: float) -> tuple[gsd.hoomd.Frame, NDArray
     if share and len(said) == frame.particles.N and (np.abs(said) == np.float32(share)).all():
         held = said > 0
     else:
-        place = np.asarray(frame.particles.position, dtype=float)
-        held = frozen_beads(place, box_to_cell(frame.configuration.box), share)
+        beads = Beads.of(frame)
+        held = frozen_beads(beads.centred, beads.cell, share)
     marked = copy.copy(frame)
     marked.log = {HELD_MARK: np.where(held, share, -share).astype(np.float32)} if share else {}
     return marked, held

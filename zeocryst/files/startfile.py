@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.cell import box_to_cell, make_frame
+from zeocryst.beads import Beads
+from zeocryst.cell import make_frame
 from zeocryst.condition import System
 from zeocryst.errors import InputError
 from zeocryst.files.structures import Structures
@@ -51,10 +52,9 @@ def beads_of_file(
     structures = Structures(path, _roles(system.types))
     [index] = structures.chosen(system.frame)
     _, beads = structures.frame(index)
-    cell = box_to_cell(beads.configuration.box)
-    places = np.asarray(beads.particles.position, dtype=float) + cell.sum(axis=0) / 2
-    kinds = np.array(beads.particles.types)[beads.particles.typeid]
-    t, s = places[kinds == "T"], places[kinds == "S"]
+    seen = Beads.of(beads)
+    cell, places = seen.cell, seen.positions
+    t, s = places[seen.are("T")], places[seen.are("S")]
     words = [f"{path.name}: {len(t)} T"]
     if left := len(places) - len(t) - len(s):
         words.append(f"{left} O left out")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.network.bonds import Network
-from zeocryst.network.topology import encode, find
+from zeocryst.network.topology import encode, find, steps_of
 
 Ints = NDArray[np.int64]
 
@@ -27,6 +27,8 @@ LARGEST_AT_TORSIONS = 11
 _STEPS = 4
 #: Most nodes that six walks of four steps meet: 6 (1 + 3 + 9 + 27 + 81), with four bonds a site.
 _ROOM = 1024
+#: The part of a node's number that tells its image.
+_IMAGE = (1 << 30) - 1
 #: The two bonds of each of the six angles of a site.
 PAIRS = np.array([(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)])
 
@@ -68,6 +70,18 @@ class Angles(NamedTuple):
     look: Ints
     torsion_size: NDArray[np.int8]
     torsion_number: NDArray[np.int8]
+
+
+@numba.njit(cache=True, forceinline=True, _nrt=False)
+def _node(key, keys, table, reach, total):  # type: ignore[no-untyped-def]
+    """Place of a node, which no walk has reached if it is new; and the number of nodes then."""
+    place = find(key, table, keys)
+    if place >= 0:
+        return place, total
+    table[-1 - place] = total
+    keys[total] = key
+    reach[total, :] = -1
+    return total, total + 1
 
 
 @numba.njit(cache=True, _nrt=False)
@@ -198,65 +212,135 @@ def _at_angles(begin, target, shift, back, pairs, largest):  # type: ignore[no-u
     return size, number, ring
 
 
+@numba.njit(cache=True, forceinline=True, _nrt=False)
+def _meetings(h, depth, here, there, back, walks, size, number):  # type: ignore[no-untyped-def]
+    """Write down the rings of walks from both ends of a bond that meet at this depth; how many do."""
+    _, _, reach, ways, front, count = walks
+    found = 0
+    for j in range(there):
+        count[:] = 0
+        for m in range(front[3 + j, 0], front[3 + j, 1]):
+            n = front[3 + j, 2 + m]
+            for i in range(here):
+                nearer = depth - reach[n, i]
+                if reach[n, i] >= 0 and nearer <= 1:
+                    count[i, nearer] += ways[n, i] * ways[n, 3 + j]
+        for i in range(here):
+            if size[h, i, j] or (count[i, 0] == 0 and count[i, 1] == 0):
+                continue
+            nearer = np.int64(count[i, 1] > 0)
+            size[h, i, j] = size[back[h], j, i] = 2 * depth - nearer + 3
+            number[h, i, j] = number[back[h], j, i] = min(count[i, nearer], 100)
+            found += 1
+    return found
+
+
+@numba.njit(cache=True, forceinline=True, _nrt=False)
+def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # type: ignore[no-untyped-def]
+    """Shortest rings of all torsions about one bond: three walks from either end, none of which enters it.
+
+    Two walks that have met go no farther, unless they have others to meet. `steps` is what a half-bond adds to
+    the number of a node (see `zeocryst.network.topology`).
+    """
+    keys, table, reach, ways, front, _ = walks
+    other = target[h]
+    here_it_is = encode(root, 0, 0, 0)
+    there_it_is = steps[h] + (here_it_is & _IMAGE)
+    table[:] = -1
+    total = here = there = np.int64(0)  # a literal would have all functions compiled twice
+    for walk in range(6):
+        front[walk, 0] = front[walk, 1] = 0
+    for side in range(2):
+        site, at, bond = (root, here_it_is, h) if side == 0 else (other, there_it_is, back[h])
+        for g in range(begin[site], begin[site + 1]):
+            if g == bond:
+                continue
+            begun = here if side == 0 else 3 + there
+            key = steps[g] + (at & _IMAGE)
+            if key != here_it_is and key != there_it_is:  # noqa: PLR1714 (a tuple is slow)
+                place, total = _node(key, keys, table, reach, total)
+                reach[place, begun], ways[place, begun] = 0, 1
+                front[begun, 1], front[begun, 2] = 1, place
+            if side == 0:
+                here += 1
+            else:
+                there += 1
+    left = here * there
+    for depth in range(_STEPS + 1):
+        if left == 0:
+            return
+        for walk in range(6):
+            if depth == 0:
+                continue
+            waits = False
+            for k in range(3):
+                i, j = (walk, k) if walk < 3 else (k, walk - 3)
+                if i < here and j < there and size[h, i, j] == 0:
+                    waits = True
+            if not waits:
+                continue
+            first, last = front[walk, 0], front[walk, 1]
+            end = last
+            for m in range(first, last):
+                n = front[walk, 2 + m]
+                site, at = keys[n] >> 30, keys[n] & _IMAGE
+                for g in range(begin[site], begin[site + 1]):
+                    key = steps[g] + at
+                    if key == here_it_is or key == there_it_is:  # noqa: PLR1714, SIM109 (as above)
+                        continue
+                    place, total = _node(key, keys, table, reach, total)
+                    if reach[place, walk] == -1:
+                        reach[place, walk], ways[place, walk] = depth, 0
+                        front[walk, 2 + end] = place
+                        end += 1
+                    if reach[place, walk] == depth:
+                        ways[place, walk] += ways[n, walk]
+            front[walk, 0], front[walk, 1] = last, end
+        left -= _meetings(h, depth, here, there, back, walks, size, number)
+
+
 @numba.njit(parallel=True, cache=True)
-def _at_torsions(begin, target, shift, back):  # type: ignore[no-untyped-def]
+def _at_torsions(begin, target, back, steps):  # type: ignore[no-untyped-def]
     n_sites, n_half = len(begin) - 1, len(target)
     size, number = np.zeros((n_half, 3, 3), np.int8), np.zeros((n_half, 3, 3), np.int8)
     chunk = 64
     for c in numba.prange((n_sites + chunk - 1) // chunk):
-        nodes, keys = np.empty((_ROOM, 4), np.int64), np.empty(_ROOM, np.int64)
-        table, shut = np.empty(2 * _ROOM, np.int64), np.empty(2, np.int64)
-        reach, ways = np.empty((_ROOM, 6), np.int8), np.empty((_ROOM, 6), np.int64)
-        came = np.empty((_ROOM, 6), np.int64)
+        walks = (
+            np.empty(_ROOM, np.int64),
+            np.empty(2 * _ROOM, np.int16),
+            np.empty((_ROOM, 6), np.int8),
+            np.empty((_ROOM, 6), np.int32),
+            np.empty((6, 2 + _ROOM // 6), np.int64),
+            np.empty((3, 2), np.int64),
+        )
         for root in range(c * chunk, min(n_sites, (c + 1) * chunk)):
             for h in range(begin[root], begin[root + 1]):
-                if back[h] < h:
-                    continue
-                other = target[h]
-                shut[0] = encode(root, 0, 0, 0)
-                shut[1] = encode(other, shift[h, 0], shift[h, 1], shift[h, 2])
-                table[:] = -1
-                total = here = there = np.int64(0)  # a literal would have all functions compiled twice
-                for g in range(begin[root], begin[root + 1]):
-                    key = encode(target[g], shift[g, 0], shift[g, 1], shift[g, 2])
-                    if g == h:
-                        continue
-                    if key != shut[0] and key != shut[1]:
-                        total = _start(
-                            key, target[g], shift[g, 0], shift[g, 1], shift[g, 2], here, nodes, keys, table,
-                            total, reach, ways,
-                        )  # fmt: skip
-                    here += 1
-                for g in range(begin[other], begin[other + 1]):
-                    if g == back[h]:
-                        continue
-                    x, y, z = shift[h, 0] + shift[g, 0], shift[h, 1] + shift[g, 1], shift[h, 2] + shift[g, 2]
-                    key = encode(target[g], x, y, z)
-                    if key != shut[0] and key != shut[1]:
-                        total = _start(
-                            key, target[g], x, y, z, 3 + there, nodes, keys, table, total, reach, ways
-                        )
-                    there += 1
-                left = here * there
-                for depth in range(_STEPS + 1):
-                    if left == 0:
-                        break
-                    if depth:
-                        for i in range(6):
-                            if i < here or 3 <= i < 3 + there:
-                                total = _step(
-                                    i, depth, shut, begin, target, shift, nodes, keys, table, total, reach,
-                                    ways, came,
-                                )  # fmt: skip
-                    for i in range(here):
-                        for j in range(there):
-                            if size[h, i, j]:
-                                continue
-                            middle, shortest, count = _meet(i, 3 + j, 2 * depth, total, reach, ways)
-                            if middle >= 0:
-                                size[h, i, j], number[h, i, j] = shortest + 3, min(count, 100)
-                                size[back[h], j, i], number[back[h], j, i] = shortest + 3, min(count, 100)
-                                left -= 1
+                if back[h] > h:
+                    _torsions_at(h, root, begin, target, back, steps, walks, size, number)
+    return size, number
+
+
+def _back(network: Network) -> Ints:
+    """The other half of each half-bond, of a network whose sites have at most four."""
+    if network.degree.max(initial=0) > 4:
+        raise ValueError(f"{int((network.degree > 4).sum())} sites have more than four bonds")
+    m = len(network.first)
+    place = np.empty(2 * m, dtype=np.int64)
+    place[np.argsort(np.concatenate([network.first, network.second]), kind="stable")] = np.arange(2 * m)
+    back = np.empty(2 * m, dtype=np.int64)
+    back[place[:m]], back[place[m:]] = place[m:], place[:m]
+    return back
+
+
+def rings_at_angles(network: Network) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Size and number of the shortest rings at each site's angles, as in `Angles`, and nothing else of it.
+
+    Raises
+    ------
+    ValueError
+        A site has more than four bonds.
+    """
+    size, number, _ = _at_angles(*network.neighbours, _back(network), PAIRS, LARGEST)
     return size, number
 
 
@@ -268,18 +352,10 @@ def angles(network: Network) -> Angles:
     ValueError
         A site has more than four bonds.
     """
-    if network.degree.max(initial=0) > 4:
-        raise ValueError(f"{int((network.degree > 4).sum())} sites have more than four bonds")
-    m = len(network.first)
-    source = np.concatenate([network.first, network.second])
-    place = np.empty(2 * m, dtype=np.int64)
-    place[np.argsort(source, kind="stable")] = np.arange(2 * m)
-    back = np.empty(2 * m, dtype=np.int64)
-    back[place] = np.roll(place, m)
+    back = _back(network)
     begin, target, shift = network.neighbours
     size, number, ring = _at_angles(begin, target, shift, back, PAIRS, LARGEST)
     both = np.sort(128 * size.astype(np.int64) + number, axis=1)
     look = both @ (1_000_003 ** np.arange(6, dtype=np.uint64)).astype(np.int64)
-    return Angles(
-        begin, target, shift, back, size, number, ring, look, *_at_torsions(begin, target, shift, back)
-    )
+    torsions = _at_torsions(begin, target, back, steps_of(network))
+    return Angles(begin, target, shift, back, size, number, ring, look, *torsions)

@@ -14,7 +14,8 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell, neighbour_pairs, shortest_vector, unskewed, volume, wrap
+from zeocryst.beads import Beads
+from zeocryst.cell import neighbour_pairs, shortest_vector, unskewed, volume, wrap
 from zeocryst.errors import InputError
 from zeocryst.network import missing
 from zeocryst.network.surroundings import vectors_around
@@ -392,16 +393,15 @@ def sites_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Floa
     InputError
         The frame has no beads of that type.
     """
-    names = list(frame.particles.types or [])
+    beads = Beads.of(frame)
+    names = beads.names
     if tetrahedral not in names:
         raise InputError(
             f"the frame has no type {tetrahedral!r}; its types are {', '.join(map(repr, names))}: say which "
             f"is which, for example --types T={names[0] if names else 'Si'}"
         )
-    sites = np.flatnonzero(np.asarray(frame.particles.typeid) == names.index(tetrahedral))
-    cell = box_to_cell(frame.configuration.box)
-    positions = np.asarray(frame.particles.position, dtype=float)[sites] + cell.sum(axis=0) / 2
-    return positions, cell, sites
+    sites = np.flatnonzero(beads.are(tetrahedral))
+    return beads.positions[sites], beads.cell, sites
 
 
 def network_of_frame(frame: gsd.hoomd.Frame, tetrahedral: str = "T") -> tuple[Network, Ints]:

@@ -77,14 +77,11 @@ def reached(g, own, net, whole, sound):  # type: ignore[no-untyped-def]
     """Mark the sites of a growth whose rings and bonds bear it out; how many there are."""
     count = 0
     for n in range(g.tally[0]):
-        sound[g.steps[n, 0]] = False
-    for n in range(g.tally[0]):
         v = g.steps[n, 0]
-        if not sound[v]:
+        if g.latest[v] == n:  # a site stands in several steps
             same, other = compare(g, v, own, net, whole)
-            if is_sound(same, other) and g.agreed[v] >= 2 * g.denied[v]:
-                sound[v] = True
-                count += 1
+            sound[v] = is_sound(same, other) and g.agreed[v] >= 2 * g.denied[v]
+            count += sound[v]
     return count
 
 

@@ -250,13 +250,13 @@ def _along_ring(g, own, net, v, a, b):  # type: ignore[no-untyped-def]
             return
 
 
-@numba.njit(cache=True, _nrt=False)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def _skip(i: Any, gone: Any) -> Any:
     """Number of a bond among the others when one is left out."""
     return i - (i > gone)
 
 
-@numba.njit(cache=True, _nrt=False)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def arrange(code, degree, trial):  # type: ignore[no-untyped-def]
     """Write one of the orders of a site's bonds (`ORDERS`), numbered by two bits a bond."""
     for a in range(degree):
@@ -273,7 +273,7 @@ ORDERS = np.array([_orders(degree) + [0] * (24 - factorial(degree)) for degree i
 N_ORDERS = np.array([factorial(degree) for degree in range(5)])
 
 
-@numba.njit(cache=True, _nrt=False)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def _fit(g, own, net, v, trial):  # type: ignore[no-untyped-def]
     """How many more rings at angles and torsions agree than disagree if `trial` are the net's bonds."""
     y = g.site[v]
@@ -346,7 +346,7 @@ def _ways(g, own, net, whole, v, found):  # type: ignore[no-untyped-def]
     return best, ways
 
 
-@numba.njit(cache=True, _nrt=False)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def _settle(g, net, v, way):  # type: ignore[no-untyped-def]
     """Give the open bonds of a site to those of the net in one of its ways."""
     y = g.site[v]
@@ -355,7 +355,7 @@ def _settle(g, net, v, way):  # type: ignore[no-untyped-def]
             _match_bonds(g, v, way[a], a)
 
 
-@numba.njit(cache=True, _nrt=False)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def is_open(g, net, v):  # type: ignore[no-untyped-def]
     """Whether a site has bonds that are not known."""
     known = 0
@@ -364,7 +364,7 @@ def is_open(g, net, v):  # type: ignore[no-untyped-def]
     return known < net.begin[g.site[v] + 1] - net.begin[g.site[v]]
 
 
-@numba.njit(cache=True, _nrt=False)
+@numba.njit(cache=True, forceinline=True, _nrt=False)
 def _too_many(g):  # type: ignore[no-untyped-def]
     """Whether there are too many disagreements to go on."""
     return (g.tally[2] > FEW and g.tally[2] > WORST_SHARE * g.tally[1]) or g.tally[2] > len(g.refusals) - 64
@@ -400,12 +400,25 @@ def spread(g, own, net, whole, done, stop, most):  # type: ignore[no-untyped-def
     return done
 
 
+@numba.njit(cache=True, forceinline=True, _nrt=False)
+def _touched(g, own, v, since):  # type: ignore[no-untyped-def]
+    """Whether a step from number `since` on is of a site or of one bonded to it: only these tell its ways."""
+    if g.latest[v] >= since:
+        return True
+    for h in range(own.begin[v], own.begin[v + 1]):  # noqa: SIM110 (numba has no any() of a generator)
+        if g.latest[own.target[h]] >= since:
+            return True
+    return False
+
+
 @numba.njit(cache=True, _nrt=False)
 def go_on(g, own, net, whole, begin, done, stop, most, found):  # type: ignore[no-untyped-def]
     """Go on from the steps after `done` as far as it takes no guess, or to `stop` steps; how many are done.
 
-    Sites that the steps from `begin` on reached are settled where one way fits best. `most`: see `spread`.
+    Sites that the steps from `begin` on reached are settled where one way fits best. A site stands in several
+    steps: it is looked at again only where something around it has changed. `most`: see `spread`.
     """
+    looked = begin  # the steps before were looked at when there were no more
     while True:
         done = spread(g, own, net, whole, done, stop, most)
         before = g.tally[0]
@@ -413,10 +426,21 @@ def go_on(g, own, net, whole, begin, done, stop, most, found):  # type: ignore[n
             return done
         for n in range(begin, before):
             w = g.steps[n, 0]
-            if is_open(g, net, w) and _ways(g, own, net, whole, w, found)[1] == 1:
+            if not is_open(g, net, w):
+                continue
+            if n < looked:
+                since = looked
+            elif g.steps[n, 2] >= begin:  # its step before was looked at a moment ago
+                since = before
+            else:
+                since = np.int64(-1)
+            if since >= 0 and not _touched(g, own, w, since):
+                continue
+            if _ways(g, own, net, whole, w, found)[1] == 1:
                 _settle(g, net, w, found[0])
         if g.tally[0] == before:
             return done
+        looked = before
 
 
 @numba.njit(cache=True, _nrt=False)

@@ -144,7 +144,10 @@ def _in_parts(kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
     Numba's own parallel loops cannot return arrays whose lengths are known in the end only, and take twice as
     long to compile. The searches release the interpreter's lock.
     """
-    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
+    threads = numba.get_num_threads()
+    if threads == 1:
+        return [kernel(part, *arguments) for part in range(_PARTS)]
+    with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda part: kernel(part, *arguments), range(_PARTS)))
 
 

@@ -4,8 +4,7 @@ A nucleus, or a ball cut out of a crystal, has no site whose surroundings are th
 or three must do. So many sites of a disordered network are alike for so few bonds that growths have to begin
 nearly everywhere, on every type's net. Three steps keep that cheap:
 
-1. `find_starts`: a site may stand for a site of a net if the rings at all its angles are the net's, and those
-   at the angles of its neighbours nearly so; of all ways those are tried that have most rings in common;
+1. starts are sought that look right (`zeocryst.network.starts`);
 2. a sprout goes on for a few bonds (`SPROUT_STEPS`); most end there in a contradiction;
 3. what is left grows as far as it goes (`zeocryst.network.growth`).
 
@@ -24,9 +23,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.network.angles import PAIRS
 from zeocryst.network.covering import reached
-from zeocryst.network.growth import ORDERS, WAYS, angle, arrange, compare, go_on, grow, is_open, propose, undo
+from zeocryst.network.growth import WAYS, angle, arrange, compare, go_on, grow, is_open, propose, undo
 
 Ints = NDArray[np.int64]
 
@@ -37,8 +35,6 @@ GUESS_SITES, MOST_FAILED = 5, 60
 #: A growth of so many sites, with no more than one disagreement for so many, is not begun again from one of its
 #: sites. (Smaller ones may have begun with the bonds in another order than the one that goes on.)
 LARGE, CLEAN = 40, 20
-#: Angles of a start that must have a ring in both, and neighbours that must look like the net's.
-LEAST_ANGLES, LEAST_NEIGHBOURS = 4, 3
 #: What an excused ring takes off the evidence. (In crystals at 600 K and at the surface of perfect balls there
 #: are 0.2 to 1.4 for each site, in what a dense disordered network that lacks 2 to 10 % of its bonds has of SGT
 #: by chance 1.4 to 1.8. With this the evidence there is 4.6 at most where 2 or 5 % are missing, 7.2 where 10 to
@@ -46,118 +42,6 @@ LEAST_ANGLES, LEAST_NEIGHBOURS = 4, 3
 EXCUSED = 0.2
 #: Disagreements for each site that a growth may meet; sites of all growths on a net, for each of the network.
 MOST_REFUSED, ROOM = 0.3, 16
-#: Starts for each site that room is made for at first (there are 7 in a glass, and 67 in perfect SOD, since all
-#: of its relatives begin alike).
-USUAL_STARTS = 16
-
-#: The orders of four bonds as `zeocryst.network.growth.arrange` numbers them.
-CODES = ORDERS[4]
-_NUMBER = {tuple(pair): k for k, pair in enumerate(PAIRS.tolist())}
-#: For each order the number of the own angle that is the net's first, second, ... angle.
-ANGLES_OF_ORDER = np.array(
-    [
-        [_NUMBER[min(o[a], o[b]), max(o[a], o[b])] for a, b in PAIRS]
-        for o in (CODES[:, None] >> (2 * np.arange(4)) & 3).tolist()
-    ]
-)
-
-
-@numba.njit(cache=True, inline="always", _nrt=False)
-def _rings_fit(found, n_found, wanted, n_wanted, whole):  # type: ignore[no-untyped-def]
-    """Whether the rings at an angle can be the net's."""
-    excused = whole <= wanted // 2
-    if found == wanted:
-        return excused or n_found == n_wanted
-    return excused and (found == 0 or found > wanted)
-
-
-@numba.njit(cache=True, _nrt=False)
-def _alike(own, w, net_size, net_number, z, whole, orders):  # type: ignore[no-untyped-def]
-    """Whether a site's angles can be those of a net's site in some order of its bonds."""
-    for p in range(len(orders)):
-        good = True
-        for a in range(6):
-            m = orders[p, a]
-            if not _rings_fit(own.size[w, m], own.number[w, m], net_size[z, a], net_number[z, a], whole[w]):
-                good = False
-                break
-        if good:
-            return True
-    return False
-
-
-@numba.njit(cache=True, _nrt=False)
-def _find_at(u, n, out, own, whole, fits, kind, size, number, next_kind, codes, orders):  # type: ignore[no-untyped-def]
-    """Write the ways in which one site may stand for sites of nets from row n on; the number of rows then."""
-    first, begun, best = own.begin[u], n, LEAST_ANGLES
-    for k in range(len(kind)):
-        if not fits[u, kind[k]]:
-            continue
-        for p in range(24):
-            same, good = 0, True
-            for a in range(6):
-                m = orders[p, a]
-                if not _rings_fit(own.size[u, m], own.number[u, m], size[k, a], number[k, a], whole[u]):
-                    good = False
-                    break
-                same += own.size[u, m] == size[k, a] and size[k, a] > 0
-            if not good or same < best:
-                continue
-            neighbours = 0
-            for a in range(4):
-                w = own.target[first + ((codes[p] >> (2 * a)) & 3)]
-                z = next_kind[k, a]
-                if z < 0:
-                    neighbours += 1
-                elif fits[w, kind[k]] and own.begin[w + 1] - own.begin[w] == 4:
-                    neighbours += _alike(own, w, size, number, z, whole, orders)
-                if neighbours + 3 - a < LEAST_NEIGHBOURS:
-                    break
-            if neighbours < LEAST_NEIGHBOURS:
-                continue
-            if same > best:
-                n, best = begun, same
-            out[n, 0], out[n, 1], out[n, 2], out[n, 3] = u, k, codes[p], same
-            n += 1
-    return n
-
-
-@numba.njit(cache=True)
-def find_starts(own, whole, sites, fits, kind, size, number, next_kind, codes, orders):  # type: ignore[no-untyped-def]
-    """Ways in which sites may stand for sites of nets.
-
-    Parameters
-    ----------
-    own : Angles
-        Of the network.
-    whole : (N,) int array
-        Bonds from each site to the nearest one that lacks a bond.
-    sites : (P,) int array
-        Those with four bonds that are tried.
-    fits : (N, T) bool array
-        Which types are tried there.
-    kind, size, number : (K,), (K, 6), (K, 6) int arrays
-        Type, and shortest rings at the angles, of each kind of site of all nets.
-    next_kind : (K, 4) int array
-        Kind of the site that each bond leads to; -1 where it has not four bonds.
-    codes, orders : (24,), (24, 6) int arrays
-        `CODES` and `ANGLES_OF_ORDER`.
-
-    Returns
-    -------
-    (M, 4) int array
-        Site, kind, number of the order of its bonds, and how many of its angles have a ring in both.
-    """
-    most = 24 * len(kind)
-    out = np.empty((USUAL_STARTS * len(sites) + most, 4), np.int64)
-    n = np.int64(0)
-    for u in sites:
-        if n + most > len(out):
-            more = np.empty((2 * len(out), 4), np.int64)
-            more[:n] = out[:n]
-            out = more
-        n = _find_at(u, n, out, own, whole, fits, kind, size, number, next_kind, codes, orders)
-    return out[:n].copy()
 
 
 @numba.njit(cache=True)

@@ -17,6 +17,8 @@ from zeocryst.network.bonds import Network
 
 Ints = NDArray[np.int64]
 _HALF = 512  # lattice shifts up to +-511 fit into ten bits each
+#: Where sites in all images that a walk can meet are no more than this, each has a place in an array.
+_MOST_PLACES = 1 << 18
 
 
 @numba.njit(cache=True, inline="always", _nrt=False)
@@ -150,6 +152,39 @@ def _coordination_sequences(n: int, depth: int, begin: Ints, steps: Ints) -> NDA
     return out
 
 
+@numba.njit(parallel=True, cache=True)
+def _count_in_window(depth: int, begin: Ints, target: Ints, steps: Ints, window: int, middle: int) -> Any:
+    """The same where all images that can be met have a place each: nothing is searched, nothing branches."""
+    n = len(begin) - 1
+    out = np.zeros((n, depth), np.int32)
+    chunk = 64
+    for c in numba.prange((n + chunk - 1) // chunk):
+        met = np.zeros(n * window, np.uint8)
+        places, sites = np.empty(n * window + 1, np.int32), np.empty(n * window + 1, np.int32)
+        for root in range(c * chunk, min(n, (c + 1) * chunk)):
+            mark = np.uint8(root - c * chunk + 1)
+            places[0], sites[0] = root * window + middle, root
+            met[places[0]] = mark
+            first, total = 0, 1
+            for d in range(depth):
+                last = total
+                for m in range(first, last):
+                    for h in range(begin[sites[m]], begin[sites[m] + 1]):
+                        place = places[m] + steps[h]
+                        places[total], sites[total] = place, target[h]
+                        total += met[place] != mark  # the next one takes the place of one that was met before
+                        met[place] = mark
+                out[root, d] = total - last
+                first = last
+    return out
+
+
+def steps_of(network: Network) -> Ints:
+    """What each half-bond adds to the number of a node: another site in the place of its own, and images."""
+    _, sites, shifts = network.neighbours
+    return np.asarray((sites << 30) + (shifts @ np.array([1 << 20, 1 << 10, 1])))
+
+
 def coordination_sequences(network: Network, depth: int = 8) -> NDArray[np.int32]:
     """Coordination sequence of every site.
 
@@ -166,9 +201,25 @@ def coordination_sequences(network: Network, depth: int = 8) -> NDArray[np.int32
         Column k - 1 holds the number of nodes exactly k bonds away. Zero beyond the end of a cluster.
     """
     begin, sites, shifts = network.neighbours
-    # what a bond adds to the number of a node: its site takes the place of the other, the images are added
-    steps = (sites << 30) + (shifts @ np.array([1 << 20, 1 << 10, 1]))
-    return np.asarray(_coordination_sequences(network.n_sites, depth, begin, steps))
+    reach = _images_within(network, depth)
+    width = 2 * reach + 1
+    window = int(width.prod())
+    if network.n_sites * window > _MOST_PLACES:
+        return np.asarray(_coordination_sequences(network.n_sites, depth, begin, steps_of(network)))
+    strides = np.array([width[1] * width[2], width[2], 1])
+    source = np.repeat(np.arange(network.n_sites), np.diff(begin))
+    steps = (sites - source) * window + shifts @ strides
+    return np.asarray(_count_in_window(depth, begin, sites, steps, window, int(reach @ strides)))
+
+
+def _images_within(network: Network, depth: int) -> Ints:
+    """How many cells away a walk of so many bonds can end, along each lattice vector, (3,)."""
+    if not len(network.first):
+        return np.zeros(3, dtype=np.int64)
+    to_fractional = np.linalg.inv(network.cell)
+    places, bonds = network.positions @ to_fractional, network.vectors @ to_fractional
+    farthest = depth * np.abs(bonds).max(axis=0) + np.ptp(places, axis=0)
+    return np.asarray(np.floor(farthest + 1e-6).astype(np.int64))
 
 
 def intact_shells(network: Network, deepest: int) -> NDArray[np.int64]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import box_to_cell, heights
+from zeocryst.beads import Beads
+from zeocryst.cell import heights
 from zeocryst.network.bonds import Network
 from zeocryst.network.clusters import Clusters, find_clusters, radius_of_gyration
 from zeocryst.order.crystallinity import labelled
 from zeocryst.order.measured import Measured, Table
+from zeocryst.order.with_freud import load_freud
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -234,17 +236,14 @@ def _line(x: Floats, y: Floats, weight: ArrayLike = 1.0) -> tuple[float, float]:
 
 def _clusters_of_S(frame: gsd.hoomd.Frame, label: Ints) -> Ints:
     """Number of the cluster that each S belongs to, or -1, (P,); the nearest T by freud."""
-    import freud
+    freud = load_freud()
 
-    names = list(frame.particles.types or [])
-    kind = np.asarray(frame.particles.typeid)
-    points = np.asarray(frame.particles.position, dtype=float)
-    sites = points[kind == names.index("T")]
-    guests = points[kind == names.index("S")] if "S" in names else points[:0]
+    beads = Beads.of(frame)
+    sites, guests = (beads.centred[beads.are(name)] for name in ("T", "S"))
     belongs = np.full(len(guests), -1, dtype=np.int64)
     if not len(guests):
         return belongs
-    cell = box_to_cell(frame.configuration.box)
+    cell = beads.cell
     # freud wants a box twice as wide as its reach; partners come from as many copies of the cell as that takes
     repeats = tuple(int(k) for k in np.ceil(2.01 * T_S_SHELL_A / heights(cell)))
     shifts = np.array(list(np.ndindex(*repeats))) @ cell

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from zeocryst.cell import box_to_cell
+from zeocryst.beads import Beads
 from zeocryst.network.bonds import Network
 from zeocryst.network.polyhedra import LARGEST_FACE, count_inside, find_cages
 from zeocryst.order.measured import Measured
@@ -22,12 +22,10 @@ def cages(network: Network, frame: gsd.hoomd.Frame) -> Measured:
     Which kinds there are differs from frame to frame: they are told in words, such as
     ``5^12.6^8 0.0625 per T, 1.000 with S``, those that are most first.
     """
-    names = list(frame.particles.types or [])
-    mine = np.asarray(frame.particles.typeid) == (names.index("S") if "S" in names else -1)
-    # the network may lie in another orientation than the frame, and has its origin in a corner
-    box = box_to_cell(frame.configuration.box)
-    places = np.asarray(frame.particles.position, dtype=float)[mine] + box.sum(axis=0) / 2
-    found = cage_statistics(network, places @ np.linalg.inv(box) @ network.cell)
+    beads = Beads.of(frame)
+    # the network may lie in another orientation than the frame
+    guests = beads.positions[beads.are("S")] @ np.linalg.inv(beads.cell)
+    found = cage_statistics(network, guests @ network.cell)
     always = {name: found.values[name] for name in ("cages_per_T", "cages_with_S_share")}
     kinds = [name[6:-6] for name in found.values if name.endswith("_per_T") and name not in always]
     often = {kind: found.values[f"cages_{kind}_per_T"] for kind in kinds}

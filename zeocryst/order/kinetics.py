@@ -14,7 +14,7 @@ All is told from one trajectory, and says so. `zeocryst.order.replicas` puts sev
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ import numpy as np
 from zeocryst.network.bonds import Network
 from zeocryst.order.avrami import avrami_exponent
 from zeocryst.order.crystallinity import CRYSTALLINE_FROM
-from zeocryst.order.fronts import Sites, Track, follow_fronts, front_speeds
+from zeocryst.order.fronts import Ints, Sites, Track, follow_fronts, front_speeds
 from zeocryst.order.growth import growth_rate, rise_frames
 from zeocryst.order.nucleation import find_transition, in_ps, timed, waiting_time
 from zeocryst.order.slab import slab_normal
@@ -66,6 +66,14 @@ class Frames:
     network: Callable[[int], Network]
     sites: Callable[[int], Sites]
     seeded: bool = False
+    _tracks: dict[tuple[int, ...], Track | str] = field(default_factory=dict, repr=False)
+
+    def track(self, among: range, normal: Ints) -> Track | str:
+        """The fronts of a slab in some of the frames (`follow_fronts`); what was followed is remembered."""
+        key = (among.start, among.stop, *(int(k) for k in normal))
+        if key not in self._tracks:
+            self._tracks[key] = follow_fronts(among, self.sites, normal)
+        return self._tracks[key]
 
 
 def course(rows: Sequence[Row], start: int, frames: Frames, seed: int = 1) -> dict[str, Any]:
@@ -176,7 +184,7 @@ def _fronts(growth: dict[str, Any], rows: Sequence[Row], start: int, frames: Fra
     if normal is None:
         growth["why_not"]["fronts"] = "there is no crystal slab at the start, so no planar fronts"
         return []
-    track = follow_fronts(same_stage(rows, start), frames.sites, normal)
+    track = frames.track(same_stage(rows, start), normal)
     if isinstance(track, str):
         growth["why_not"]["fronts"] = track
         return [f"No front speeds: {track}."]
@@ -275,7 +283,7 @@ def front_rows(
 
     Distances are from the middle of the slab's own sites (`zeocryst.order.fronts`).
     """
-    track = follow_fronts(same_stage(rows, start), frames.sites, np.array(normal))
+    track = frames.track(same_stage(rows, start), np.array(normal))
     assert not isinstance(track, str)  # speeds were found
     return [
         {"time_ps": rows[k]["time_ps"], "lower_front_A": low, "upper_front_A": high}

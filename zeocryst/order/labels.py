@@ -176,19 +176,10 @@ def _grains(adjacency: csr_array, core: Bools, body: Bools, free: Bools, least: 
     return keep
 
 
-def _recurring(network: Network, sequences: NDArray[np.int32], free: Bools, shells: int, least: int) -> Bools:
+def _recurring(sites: Sites, free: Bools, shells: int, least: int) -> Bools:
     """Free sites whose first `shells` shells at least `least` sites in their block of the box have."""
-    fractional = network.positions @ np.linalg.inv(network.cell)
-    fractional -= np.floor(fractional)
-    parts = max(1, round((network.n_sites / BLOCK_SITES) ** (1 / 3)))
-    block = np.minimum((fractional * parts).astype(np.int64), parts - 1)
-    key = np.column_stack([block, sequences[:, :shells]])
-    sites = np.flatnonzero(free)
-    found = np.zeros(len(free), dtype=bool)
-    if len(sites):
-        _, inverse, counts = np.unique(key[sites], axis=0, return_inverse=True, return_counts=True)
-        found[sites] = counts[inverse.ravel()] >= least
-    return found
+    alike = sites.alike(shells, BLOCK_SITES)
+    return np.asarray(free & (np.bincount(alike[free], minlength=len(free))[alike] >= least))
 
 
 def label_sites(network: Network) -> Labels:
@@ -327,7 +318,7 @@ def _extend(sites: Sites, code: Ints, names: list[str]) -> None:
 
 def _regular(sites: Sites, free: Bools) -> Bools:
     """Free sites that lie in grains of a crystal without a name."""
-    regular = _recurring(sites.network, sites.sequences, free, CORE_SHELLS, MIN_RECURRENCE * sites.copies)
+    regular = _recurring(sites, free, CORE_SHELLS, MIN_RECURRENCE * sites.copies)
     regular &= ~near(sites.adjacency, sites.broken, SURFACE_BONDS)
     return _grains(sites.adjacency, regular, regular, free, (MIN_REGULAR, 0.5))
 
@@ -425,7 +416,7 @@ def _with_grains(sites: Sites, t: int, free: Bools, grown: Bools) -> Bools:
 def _contradicted(sites: Sites, t: int, member: Bools) -> bool:
     """Whether the intact sites of a type's grains are mostly ones that the type does not have."""
     intact = member & (sites.whole >= INTACT_SHELLS)
-    shared = _recurring(sites.network, sites.sequences, intact, INTACT_SHELLS, MIN_INTACT * sites.copies)
+    shared = _recurring(sites, intact, INTACT_SHELLS, MIN_INTACT * sites.copies)
     agree = sites.depth[:, t] >= INTACT_SHELLS
     return bool((shared & ~agree).sum() > (member & agree).sum())
 

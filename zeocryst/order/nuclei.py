@@ -26,8 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.frameworks.table import framework_types, nets
+from zeocryst.network.angles import rings_at_angles
 from zeocryst.network.covering import nothing
-from zeocryst.network.sprouts import ANGLES_OF_ORDER, CODES, find_starts, harvest
+from zeocryst.network.sprouts import harvest
+from zeocryst.network.starts import CODES, find_starts
 from zeocryst.order.prepared import net_of_type
 
 if TYPE_CHECKING:
@@ -93,8 +95,8 @@ class _Kinds(NamedTuple):
     """Kinds of four-connected sites of all nets: what `find_starts` wants, and the net's site of each."""
 
     type: Ints
-    size: Ints
-    number: Ints
+    at: Ints
+    rings: Ints
     following: Ints
     site: Ints
     of_site: tuple[Ints, ...]
@@ -128,18 +130,21 @@ def _kinds(codes: tuple[str, ...]) -> _Kinds:
     rows: list[tuple[int, Ints, Ints, list[int], int]] = []
     of_site = []
     for t, code in enumerate(codes):
-        net = net_of_type(t).angles
+        net = net_of_type(t).network
+        size, number = rings_at_angles(net)
+        begin, target, _ = net.neighbours
         kind = np.unique(nets()[code][1], return_inverse=True)[1].astype(np.int64)
         of_site.append(kind)
         first = np.unique(kind, return_index=True)[1]
-        four = [y for y in first if net.begin[y + 1] - net.begin[y] == 4]
+        four = [y for y in first if begin[y + 1] - begin[y] == 4]
         place = {int(kind[y]): len(rows) + k for k, y in enumerate(four)}
         for y in four:
-            ends = net.target[net.begin[y] : net.begin[y + 1]]
-            following = [place.get(int(kind[z]), -1) for z in ends]
-            rows.append((t, net.size[y], net.number[y], following, int(y)))
-    columns = [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)]
-    return _Kinds(columns[0], columns[1], columns[2], columns[3], columns[4], tuple(of_site))
+            leads_to = [place.get(int(kind[z]), -1) for z in target[begin[y] : begin[y + 1]]]
+            rows.append((t, size[y], number[y], leads_to, int(y)))
+    types, sizes, numbers, following, sites = (np.array(c, dtype=np.int64) for c in zip(*rows, strict=True))
+    both = np.column_stack([sizes.ravel(), numbers.ravel()])
+    rings, at = np.unique(both, axis=0, return_inverse=True)
+    return _Kinds(types, at.reshape(sizes.shape), rings, following, sites, tuple(of_site))
 
 
 def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], begin: Bools) -> list[Piece]:
@@ -162,18 +167,7 @@ def find_pieces(own: Angles, whole: Ints, depth: NDArray[np.int8], begin: Bools)
     first_sites = np.flatnonzero((whole >= INTACT) & begin)
     if not len(first_sites):
         return []
-    starts = find_starts(
-        own,
-        whole,
-        first_sites,
-        fits,
-        kinds.type,
-        kinds.size,
-        kinds.number,
-        kinds.following,
-        CODES,
-        ANGLES_OF_ORDER,
-    )
+    starts = find_starts(own, whole, first_sites, fits, kinds.type, kinds.at, kinds.rings, kinds.following)
     starts = starts[np.argsort(-starts[:, 3], kind="stable")]
     growth = nothing(np.ones(len(whole), dtype=bool))
     found: list[Piece] = []

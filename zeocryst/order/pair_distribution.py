@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.cell import box_to_cell, heights
+from zeocryst.beads import Beads
+from zeocryst.cell import heights
 from zeocryst.order.measured import Measured
+from zeocryst.order.with_freud import load_freud
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -26,9 +28,7 @@ TYPES = ("T", "S")
 @cache
 def _rdf() -> Any:
     """The histogram of freud; making it takes longer than filling it."""
-    import freud.density
-
-    return freud.density.RDF(bins=BINS, r_max=REACH_A)
+    return load_freud().density.RDF(bins=BINS, r_max=REACH_A)
 
 
 def pair_distribution(frame: gsd.hoomd.Frame) -> Measured:
@@ -40,20 +40,16 @@ def pair_distribution(frame: gsd.hoomd.Frame) -> Measured:
     without dimension, to 10 Å in bins of 0.05 Å, computed by freud. Types are called T and S. An ideal gas has
     1, and 1 - 1/N_a among the N_a of one type. NaN for pairs of a type of which there is none.
     """
-    import freud.box
-
-    names = list(frame.particles.types or [])
-    kind = np.asarray(frame.particles.typeid)
-    cell = box_to_cell(frame.configuration.box)
-    points = np.asarray(frame.particles.position, dtype=float)
+    beads = Beads.of(frame)
+    cell = beads.cell
     # freud wants a box twice as wide as its reach; partners come from as many copies of the cell as that takes
     repeats = tuple(int(k) for k in np.ceil(2.01 * REACH_A / heights(cell)))
     shifts = np.array(list(np.ndindex(*repeats))) @ cell
-    box = freud.box.Box.from_matrix((cell * np.array(repeats)[:, None]).T)
+    box = load_freud().box.Box.from_matrix((cell * np.array(repeats)[:, None]).T)
     reach = {"r_max": REACH_A, "r_min": NEAREST_A, "exclude_ii": False}
     table = {}
     for a, b in combinations_with_replacement(TYPES, 2):
-        first, second = (points[kind == names.index(t)] if t in names else points[:0] for t in (a, b))
+        first, second = (beads.centred[beads.are(t)] for t in (a, b))
         if not len(first) or not len(second):
             table[f"g_{a}{b}"] = np.full(BINS, np.nan)
             continue

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zeocryst.frameworks.table import nets
 from zeocryst.network.angles import Angles, angles
-from zeocryst.network.bonds import network_of_bonds
+from zeocryst.network.bonds import Network, network_of_bonds
 from zeocryst.network.topology import coordination_sequences
 
 #: Shells to which coordination sequences are compared, here and by others.
@@ -18,10 +19,25 @@ DEPTH = 8
 
 @dataclass(frozen=True)
 class Net:
-    """A type's net, and for each beginning of a coordination sequence a site of each kind that has it."""
+    """A type's net, and the kind of each of its sites."""
 
-    angles: Angles
-    starts: dict[bytes, list[int]]
+    network: Network
+    kinds: NDArray[np.int64]
+
+    @cached_property
+    def angles(self) -> Angles:
+        """What is needed to follow it."""
+        return angles(self.network)
+
+    @cached_property
+    def starts(self) -> dict[bytes, list[int]]:
+        """For each beginning of a coordination sequence a site of each kind that has it."""
+        rows = coordination_sequences(self.network, DEPTH)
+        found: dict[bytes, list[int]] = {}
+        for site in np.unique(self.kinds, return_index=True)[1]:
+            for depth in range(1, DEPTH + 1):
+                found.setdefault(rows[site, :depth].tobytes(), []).append(int(site))
+        return found
 
 
 def net_of_type(t: int) -> Net:
@@ -34,10 +50,4 @@ def net_of_type(t: int) -> Net:
 def _prepared(codes: tuple[str, ...], code: str) -> Net:
     """The same by its code; `codes` says which table it is of, since users add types."""
     bonds, kinds = nets()[code]
-    network = network_of_bonds(bonds, len(kinds))
-    rows = coordination_sequences(network, DEPTH)
-    starts: dict[bytes, list[int]] = {}
-    for site in np.unique(kinds, return_index=True)[1]:
-        for depth in range(1, DEPTH + 1):
-            starts.setdefault(rows[site, :depth].tobytes(), []).append(int(site))
-    return Net(angles(network), starts)
+    return Net(network_of_bonds(bonds, len(kinds)), np.asarray(kinds))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zeocryst.cell import box_to_cell
+from zeocryst.beads import Beads
 from zeocryst.network.bonds import Network
 from zeocryst.order.diffraction import powder_pattern as pattern_of
 from zeocryst.order.diffraction import small_angle as small_angle_of
@@ -40,12 +40,10 @@ def powder_pattern(network: Network, frame: gsd.hoomd.Frame) -> Measured:
     silicate. S scatter nothing. From 3 to 50 degrees of 2 theta; the highest point is 100. All zero where
     nothing diffracts.
     """
-    names = list(frame.particles.types or [])
-    if "O" in names:
-        cell = box_to_cell(frame.configuration.box)
-        kind = np.asarray(frame.particles.typeid)
-        points = np.asarray(frame.particles.position, dtype=float)
-        silicon, oxygen = points[kind == names.index("T")], points[kind == names.index("O")]
+    beads = Beads.of(frame)
+    if "O" in beads.names:
+        cell = beads.cell
+        silicon, oxygen = (beads.centred[beads.are(name)] for name in ("T", "O"))
     else:
         cell, silicon = network.cell, network.positions
         oxygen = network.positions[network.first] + network.vectors / 2

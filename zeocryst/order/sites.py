@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
+from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
 from zeocryst.frameworks.table import framework_types
 from zeocryst.network.angles import angles
@@ -18,6 +19,8 @@ from zeocryst.order.prepared import DEPTH
 
 #: Shells of the sequences in the table of types.
 TABLE_SHELLS = 12
+#: More sites than a shell can have, and the largest number that is written.
+_MANY, _LARGEST = 1 << 20, 1 << 62
 #: Sites nearer (bonds) to a missing bond than this say nothing of the type; one that disagrees speaks for all
 #: that is so near to it.
 LEAST_WHOLE, AROUND_BONDS = 2, 2
@@ -34,22 +37,43 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
+class _Prefixes(NamedTuple):
+    """All beginnings of the types' coordination sequences as a tree; the root is empty and has number 0.
+
+    Attributes
+    ----------
+    step : (P,) int array
+        Sorted: a beginning's number without its last shell times `_MANY`, plus the last shell.
+    number : (P,) int array
+        Number of each.
+    depth : (P + 1, K) int8 array
+        Shells to which each, by its number, agrees with some site of each type.
+    """
+
+    step: Ints
+    number: Ints
+    depth: NDArray[np.int8]
+
+
 @cache
-def _prefixes(codes: tuple[str, ...]) -> tuple[tuple[dict[bytes, int], NDArray[np.bool_]], ...]:
-    """For each depth to `TABLE_SHELLS`: number of a CS prefix, and (prefix, type) -> the type has it."""
-    kinds = [framework_types()[code] for code in codes]
-    tables = []
-    for depth in range(1, TABLE_SHELLS + 1):
-        numbers: dict[bytes, int] = {}
-        pairs = set()
-        for t, kind in enumerate(kinds):
-            for row in np.unique(kind.sequences[:, :depth], axis=0):
-                pairs.add((numbers.setdefault(row.tobytes(), len(numbers)), t))
-        has = np.zeros((len(numbers) + 1, len(kinds)), dtype=bool)  # last row: no such prefix
-        for number, t in pairs:
-            has[number, t] = True
-        tables.append((numbers, has))
-    return tuple(tables)
+def _prefixes(codes: tuple[str, ...]) -> _Prefixes:
+    """Those of the given types, `TABLE_SHELLS` deep."""
+    numbers: dict[int, int] = {}
+    agree: list[set[tuple[int, int]]] = [set() for _ in range(TABLE_SHELLS)]
+    for t, code in enumerate(codes):
+        for row in framework_types()[code].sequences[:, :TABLE_SHELLS].tolist():
+            number = 0
+            for shell, count in enumerate(row):
+                number = numbers.setdefault(number * _MANY + count, len(numbers) + 1)
+                agree[shell].add((number, t))
+    step = np.array(list(numbers), dtype=np.int64)
+    depth = np.zeros((len(numbers) + 1, len(codes)), dtype=np.int8)
+    for shells, pairs in enumerate(agree, start=1):
+        number, t = np.array(sorted(pairs)).T
+        depth[number] = depth[step[number - 1] // _MANY]
+        depth[number, t] = shells
+    order = np.argsort(step)
+    return _Prefixes(step[order], order + 1, depth)
 
 
 def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
@@ -65,14 +89,15 @@ def matched_depth(sequences: NDArray[np.int32]) -> NDArray[np.int8]:
     (N, K) int8 array
         K is the number of `framework_types`.
     """
-    distinct, inverse = np.unique(sequences, axis=0, return_inverse=True)
-    depth = np.zeros((len(distinct), len(framework_types())), dtype=np.int8)
-    tables = _prefixes(tuple(framework_types()))
-    for d, (numbers, has) in enumerate(tables[: sequences.shape[1]], start=1):
-        missing = len(has) - 1
-        rows = [numbers.get(row[:d].tobytes(), missing) for row in distinct]
-        depth[has[rows]] = d
-    return depth[inverse.ravel()]
+    known = _prefixes(tuple(framework_types()))
+    number = np.zeros(len(sequences), dtype=np.int64)
+    going = np.ones(len(sequences), dtype=bool)
+    for count in sequences[:, :TABLE_SHELLS].T:
+        step = number * _MANY + np.minimum(count, _MANY - 1)
+        place = np.minimum(np.searchsorted(known.step, step), len(known.step) - 1)
+        going &= known.step[place] == step
+        number[going] = known.number[place[going]]
+    return known.depth[number]
 
 
 def adjacency_of(network: Network) -> csr_array:
@@ -86,10 +111,31 @@ def adjacency_of(network: Network) -> csr_array:
 
 def clusters(adjacency: csr_array, member: Bools) -> Ints:
     """Number of the bonded cluster each member belongs to; -1 for the others."""
-    sites = np.flatnonzero(member)
-    label = np.full(len(member), -1)
-    if len(sites):
-        label[sites] = connected_components(adjacency[sites][:, sites], directed=False)[1]
+    return np.asarray(_clusters(adjacency.indptr, adjacency.indices, member))
+
+
+@numba.njit(cache=True)
+def _clusters(begin, target, member):  # type: ignore[no-untyped-def]
+    """The same from the rows of the matrix: clusters are numbered by their first sites."""
+    label = np.full(len(member), -1, np.int64)
+    waiting = np.empty(len(member), np.int64)
+    number = 0
+    for root in range(len(member)):
+        if not member[root] or label[root] >= 0:
+            continue
+        label[root] = number
+        waiting[0] = root
+        n = 1
+        while n:
+            n -= 1
+            u = waiting[n]
+            for k in range(begin[u], begin[u + 1]):
+                w = target[k]
+                if member[w] and label[w] < 0:
+                    label[w] = number
+                    waiting[n] = w
+                    n += 1
+        number += 1
     return label
 
 
@@ -133,10 +179,14 @@ class Sites:
         self.angles = angles(network)
         self.broken = network.degree < 4
         self.whole = intact_shells(network, DEPTH)
+        self._alike: dict[int, Ints] = {}
+        self._pieces: tuple[Bools, list[Piece]] | None = None
 
     def pieces(self, begin: Bools) -> list[Piece]:
-        """Pieces of all nets, from shallow seeds among the given sites; the best first."""
-        return find_pieces(self.angles, self.whole, self.depth, begin)
+        """Pieces of all nets, from shallow seeds among the given sites, the best first; the last are kept."""
+        if self._pieces is None or not np.array_equal(self._pieces[0], begin):
+            self._pieces = begin.copy(), find_pieces(self.angles, self.whole, self.depth, begin)
+        return self._pieces[1]
 
     @cached_property
     def promising(self) -> set[int]:
@@ -146,6 +196,23 @@ class Sites:
         if not crystals:
             return set(range(len(framework_types())))
         return {piece.type for piece in crystals if piece.agreeing >= PROMISING_SHARE * crystals[0].agreeing}
+
+    def alike(self, shells: int, block_sites: int) -> Ints:
+        """One number for all sites in a block of the box whose first shells are the same, (N,)."""
+        if shells not in self._alike:
+            network = self.network
+            fractional = network.positions @ np.linalg.inv(network.cell)
+            fractional -= np.floor(fractional)
+            parts = max(1, round((network.n_sites / block_sites) ** (1 / 3)))
+            block = np.minimum((fractional * parts).astype(np.int64), parts - 1)
+            number = np.zeros(network.n_sites, dtype=np.int64)
+            for column in (*block.T, *self.sequences[:, :shells].T.astype(np.int64)):
+                span = int(column.max()) + 1
+                if (int(number.max()) + 1) * span > _LARGEST:  # no more digits: numbered anew
+                    number = np.unique(number, return_inverse=True)[1]
+                number = number * span + column
+            self._alike[shells] = np.unique(number, return_inverse=True)[1]
+        return self._alike[shells]
 
     def agreeing(self, t: int) -> Bools:
         """Sites that agree with type number t as deep as they are intact, as all others around them do."""

@@ -7,6 +7,7 @@ import numpy as np
 from zeocryst.network.bonds import Network
 from zeocryst.order.measured import Measured
 from zeocryst.order.steinhardt import freud_bonds
+from zeocryst.order.with_freud import load_freud
 
 #: Order of the spherical harmonics that are compared along a bond.
 ORDER = 3
@@ -36,9 +37,10 @@ def solid_liquid(network: Network) -> Measured:
     NaN: the share of bonds where there is none. `solid_bonds` of the sites is the number of each T's
     solid-like bonds.
     """
-    import freud
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
+
+    freud = load_freud()
 
     n = network.n_sites
     if not len(network.first):

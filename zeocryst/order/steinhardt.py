@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from zeocryst.cell import cell_to_box, heights
 from zeocryst.network.bonds import Network, repeat_network
 from zeocryst.order.measured import Measured
+from zeocryst.order.with_freud import load_freud
 
 #: Orders l that are measured.
 ORDERS = (4, 6)
@@ -23,7 +24,7 @@ def freud_bonds(network: Network) -> tuple[tuple[NDArray, NDArray], Any]:
     freud takes the nearest image of a neighbour, so a small cell comes as a supercell whose first sites are
     those of the network.
     """
-    import freud
+    freud = load_freud()
 
     if len(network.first):
         longest = float(np.linalg.norm(network.vectors, axis=1).max())
@@ -56,7 +57,7 @@ def steinhardt(network: Network) -> Measured:
     C. Dellago, J. Chem. Phys. 129, 114707 (2008)). Computed by freud; the neighbours are the T bonded to a T. A
     perfect tetrahedron has q_4 = 0.509 and q_6 = 0.628. NaN for a T without bonds; the means leave them out.
     """
-    import freud
+    freud = load_freud()
 
     n = network.n_sites
     bonded = network.degree > 0

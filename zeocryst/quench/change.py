@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell
+from zeocryst.beads import Beads
 from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.network.clusters import find_clusters
 
@@ -147,9 +147,9 @@ def rms(values: Floats) -> float:
 
 def way(before: gsd.hoomd.Frame, after: gsd.hoomd.Frame) -> Floats:
     """By what each bead moved in a box that stayed, by the shortest way, (N, 3) Å."""
-    cell = box_to_cell(before.configuration.box)
-    moved = np.asarray(after.particles.position, dtype=float) - before.particles.position
-    return np.asarray(moved - np.round(moved @ np.linalg.inv(cell)) @ cell)
+    seen = Beads.of(before)
+    moved = Beads.of(after).centred - seen.centred
+    return np.asarray(moved - np.round(moved @ np.linalg.inv(seen.cell)) @ seen.cell)
 
 
 def displaced(network: Network, moved: Floats) -> Network:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell
+from zeocryst.beads import Beads
 from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.order.labels import label_sites
 
@@ -126,15 +126,13 @@ def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, lis
     figure = new_figure(12, 4.9)
     axes = np.atleast_1d(figure.subplots(1, len(frames), sharex=True, sharey=True))
     table: list[dict[str, Any]] = []
-    lengths = np.linalg.norm(box_to_cell(frames[0][1].configuration.box), axis=1)
+    lengths = np.linalg.norm(Beads.of(frames[0][1]).cell, axis=1)
     right, up, depth = (int(k) for k in np.argsort(-lengths, kind="stable"))
     for axis, (title, frame) in zip(axes, frames, strict=True):
         network, sites = network_of_frame(frame)
         grain = label_sites(network).grain
-        cell = box_to_cell(frame.configuration.box)
         _draw(axis, network, grain, (right, up, depth))
-        others = np.setdiff1d(np.arange(frame.particles.N), sites)
-        place = np.asarray(frame.particles.position, dtype=float)[others] + cell.sum(axis=0) / 2
+        place = np.delete(Beads.of(frame).positions, sites, axis=0)
         axis.scatter(
             place[:, right], place[:, up], s=110, facecolor=AGENT, edgecolor="white", alpha=0.55, zorder=1.5
         )

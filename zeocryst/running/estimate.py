@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.beads import Beads
 from zeocryst.condition import Condition, Stage
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine
@@ -59,7 +60,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
     tried = int(frame.particles.N)
-    n_t = int((np.asarray(frame.particles.typeid) == forcefield.types.index("T")).sum())
+    n_t = Beads.of(frame).count("T")
     n_s = tried - n_t
     if small is not condition:
         n_t, n_s = _counts(condition, small, n_t, n_s)

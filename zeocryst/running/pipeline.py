@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.cell import box_to_cell, volume
+from zeocryst.beads import Beads
 from zeocryst.condition import EDITS, Condition, Cut, EngineChoice, read_condition, to_toml
 from zeocryst.condition.substances import in_words as recipe_in_words
 from zeocryst.engines import choose_engine
@@ -117,9 +117,8 @@ def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, .
     start
         Its first frame.
     """
-    names = list(start.particles.types or [])
-    n_t = int((np.asarray(start.particles.typeid) == names.index("T")).sum())
-    density = 1000 * n_t / volume(box_to_cell(start.configuration.box))
+    beads = Beads.of(start)
+    density = 1000 * beads.count("T") / beads.volume
     dilute = condition.system.start == "gel" or density < DILUTE_T_PER_1000A3
     dilute = dilute or any(isinstance(stage.edit, Cut) for stage in condition.stages)
     awaited = {stage.until.quantity for stage in condition.stages if stage.until is not None}

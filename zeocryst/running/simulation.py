@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zeocryst.cell import box_to_cell
+from zeocryst.beads import Beads
 from zeocryst.condition import Condition, Cut, Seed, Stage
 from zeocryst.engines.protocol import HELD_MARK, Engine, Sample, hold, moved_frame
 from zeocryst.errors import InputError, SimulationError
@@ -206,7 +206,7 @@ def _minimize(
 ) -> tuple[gsd.hoomd.Frame, Position]:
     relaxed, energy = engine.minimize(frame)
     relaxed.particles.velocity = np.zeros((relaxed.particles.N, 3))
-    volume = float(np.linalg.det(box_to_cell(relaxed.configuration.box)))
+    volume = Beads.of(relaxed).volume
     position = replace(position, stage=position.stage + 1, stage_step=0)
     pressure = engine.evaluate(relaxed).pressure_bar
     hooks.on_frame(position, Sample(0, 0.0, pressure, energy, volume, lambda: relaxed), relaxed, ())
@@ -235,7 +235,7 @@ def _edit(
     except InputError as error:
         raise SimulationError(f"stage {position.stage + 1}: {error}") from None
     state = engine.evaluate(changed)
-    volume = float(np.linalg.det(box_to_cell(changed.configuration.box)))
+    volume = Beads.of(changed).volume
     position = replace(position, stage=position.stage + 1, stage_step=0)
     hooks.say(words)
     sample = Sample(0, 0.0, state.pressure_bar, state.energy_eV, volume, lambda: changed)

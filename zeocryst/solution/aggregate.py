@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs
+from zeocryst.beads import Beads
+from zeocryst.cell import heights, make_frame, neighbour_pairs
 from zeocryst.condition import Cut, Seed, System
 from zeocryst.errors import SimulationError
 from zeocryst.model.forcefield import ForceField
@@ -92,9 +93,9 @@ def _largest(frame: gsd.hoomd.Frame, margin: float) -> tuple[Ints, Floats, str]:
             f"the largest cluster ({int(clusters.size[0])} T) goes round the periodic box, so that it cannot "
             "be cut out; cut a ball with radius_A, or let it crystallize where it is, with npt"
         )
-    cell = box_to_cell(frame.configuration.box)
+    seen = Beads.of(frame)
+    cell, beads = seen.cell, seen.positions
     own = network.positions[largest] + clusters.image[largest] @ cell
-    beads = np.asarray(frame.particles.position, dtype=float) + cell.sum(axis=0) / 2
     place, near = _around(own, beads, cell, margin)
     place[t_beads[largest]], near[t_beads[largest]] = own, True
     words = (
@@ -105,15 +106,15 @@ def _largest(frame: gsd.hoomd.Frame, margin: float) -> tuple[Ints, Floats, str]:
 
 def _round(frame: gsd.hoomd.Frame, radius: float) -> tuple[Ints, Floats, str]:
     """Beads within a radius of the place with the most T around, and their places."""
-    cell = box_to_cell(frame.configuration.box)
+    beads = Beads.of(frame)
+    cell = beads.cell
     if 2 * radius > heights(cell).min():
         raise SimulationError(
             f"a ball of radius_A = {radius:g} is wider than the box ({heights(cell).min():.1f} Å); choose a "
             "smaller one, or more beads"
         )
-    beads = np.asarray(frame.particles.position, dtype=float)
     home = _midst(frame, radius)
-    delta = (beads - home) @ np.linalg.inv(cell)
+    delta = (beads.centred - home) @ np.linalg.inv(cell)
     place = (delta - np.round(delta)) @ cell
     near = np.linalg.norm(place, axis=1) <= radius
     return np.flatnonzero(near), place[near], f"a ball of radius {radius:g} Å"
@@ -162,11 +163,9 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
     SimulationError
         The frame has fewer T or S than the seed.
     """
-    cell = box_to_cell(frame.configuration.box)
+    beads = Beads.of(frame)
+    cell, positions, kinds, names = beads.cell, beads.centred, beads.kinds, list(beads.names)
     ball, ball_kinds = _ball(how, forcefield)
-    positions = np.asarray(frame.particles.position, dtype=float)
-    kinds = np.asarray(frame.particles.typeid)
-    names = list(frame.particles.types)
     home = _midst(frame, how.radius_A)
     delta = (positions - home) @ np.linalg.inv(cell)
     apart = np.linalg.norm((delta - np.round(delta)) @ cell, axis=1)
@@ -200,16 +199,14 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
 
 def _ball(how: Seed, forcefield: ForceField) -> tuple[Floats, Ints]:
     """Beads of a crystal within the seed's radius of an S (of a T without S), (M, 3), and their types."""
-    unit = box_to_cell(crystal(System("framework", how.framework), forcefield).configuration.box)
+    unit = Beads.of(crystal(System("framework", how.framework), forcefield)).cell
     repeat = [int(n) for n in np.ceil((2 * how.radius_A + 1) / heights(unit)) + 1]
-    whole = crystal(System("framework", how.framework, (repeat[0], repeat[1], repeat[2])), forcefield)
-    points, kinds = np.asarray(whole.particles.position, dtype=float), np.asarray(whole.particles.typeid)
-    names = list(whole.particles.types)
-    guests = np.flatnonzero(kinds == names.index("S")) if "S" in names else np.zeros(0, dtype=int)
-    around = points[guests] if len(guests) else points
+    whole = Beads.of(crystal(System("framework", how.framework, (repeat[0], repeat[1], repeat[2])), forcefield))
+    points, guests = whole.centred, whole.are("S")
+    around = points[guests] if guests.any() else points
     centre = around[np.argmin(np.linalg.norm(around, axis=1))]
     inside = np.linalg.norm(points - centre, axis=1) <= how.radius_A
-    return points[inside] - centre, kinds[inside]
+    return points[inside] - centre, whole.kinds[inside]
 
 
 def _midst(frame: gsd.hoomd.Frame, radius: float) -> Floats:
@@ -217,11 +214,9 @@ def _midst(frame: gsd.hoomd.Frame, radius: float) -> Floats:
 
     Where the most T are, S are few; a crystal that is to grow there would lack them.
     """
-    cell = box_to_cell(frame.configuration.box)
-    beads = np.asarray(frame.particles.position, dtype=float)
-    kinds, names = np.asarray(frame.particles.typeid), list(frame.particles.types)
-    sites = beads[kinds == names.index("T")]
-    guests = beads[kinds == names.index("S")] if "S" in names else beads[:0]
+    beads = Beads.of(frame)
+    cell = beads.cell
+    sites, guests = (beads.centred[beads.are(name)] for name in ("T", "S"))
     n = len(sites)
     i, j, shift, _ = neighbour_pairs(np.vstack([sites, guests]), cell, radius, full=True)
     near, mine = j < n, i < n

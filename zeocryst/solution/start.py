@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell, heights, make_frame, neighbour_pairs, volume
+from zeocryst.beads import Beads
+from zeocryst.cell import heights, make_frame, neighbour_pairs, volume
 from zeocryst.condition import System, bead_types
 from zeocryst.condition.model import DEFAULT_DENSITY
 from zeocryst.errors import InputError
@@ -49,11 +50,9 @@ def melt(system: System, forcefield: ForceField, rng: np.random.Generator) -> gs
     """
     if system.framework is not None:
         like = crystal(system, forcefield)
-        kinds = np.asarray(like.particles.typeid)
-        names = like.particles.types
-        n_t = int((kinds == names.index("T")).sum())
-        n_s = len(kinds) - n_t
-        matrix = box_to_cell(like.configuration.box)
+        beads = Beads.of(like)
+        n_t, matrix = beads.count("T"), beads.cell
+        n_s = len(beads.kinds) - n_t
     else:
         n_t, n_s = system.n_T or 0, system.n_S or 0
         density = system.density_T_per_1000A3 or DEFAULT_DENSITY
@@ -96,9 +95,9 @@ def is_crowded(frame: gsd.hoomd.Frame, forcefield: ForceField) -> bool:
     Such a start is not at rest, and has to be relaxed before it can move.
     """
     roomy = contacts(forcefield).roomy
-    cell = box_to_cell(frame.configuration.box)
-    i, j, _, distance = neighbour_pairs(frame.particles.position, cell, float(roomy.max()))
-    kinds = np.array([forcefield.types.index(name) for name in frame.particles.types])[frame.particles.typeid]
+    beads = Beads.of(frame)
+    i, j, _, distance = neighbour_pairs(beads.centred, beads.cell, float(roomy.max()))
+    kinds = np.array([forcefield.types.index(name) for name in beads.names])[beads.kinds]
     body = np.full(len(kinds), -1) if frame.particles.body is None else np.asarray(frame.particles.body)
     apart = (body[i] != body[j]) | (body[i] < 0)
     # positions are kept in single precision in files
@@ -157,8 +156,8 @@ def adopt(
         A type name has no bead type, or there are no T.
     """
     mapping = bead_types(types, forcefield, where)
-    names = list(frame.particles.types or [])
-    kinds = np.asarray(frame.particles.typeid)
+    beads = Beads.of(frame)
+    names, kinds = beads.names, beads.kinds
     if len(kinds) == 0 or int(kinds.max()) >= len(names):
         raise InputError(f"{where}: the frame has no beads, or bead types without a name")
     used = [names[k] for k in np.unique(kinds)]
@@ -172,8 +171,7 @@ def adopt(
     typeid = np.array([forcefield.types.index(mapping[names[k]]) if names[k] in used else 0 for k in kinds])
     if not (typeid == forcefield.types.index("T")).any():
         raise InputError(f"{where}: no bead is of type T; system.types = {mapping}")
-    cell = box_to_cell(frame.configuration.box)
-    positions = np.asarray(frame.particles.position, dtype=float) + cell.sum(axis=0) / 2
+    cell, positions = beads.cell, beads.positions
     if not np.isfinite(positions).all():
         raise InputError(f"{where}: some positions are not finite numbers")
     made = make_frame(positions, cell, typeid, forcefield.types, forcefield.masses)

