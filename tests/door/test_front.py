@@ -114,7 +114,7 @@ def test_the_types_are_shipped():
 
 
 def test_messages_are_for_python():
-    from zeocryst.door.wording import in_python
+    from zeocryst.door.wording import in_python, on_the_command_line
 
     assert in_python("say --types T=Si,S=X; or") == 'say types="T=Si,S=X"; or'
     assert in_python("--types 'T=': expected") == "types 'T=': expected"
@@ -122,3 +122,7 @@ def test_messages_are_for_python():
         "out a--out: is a file, or restart=True to begin"
     )
     assert in_python("a ----- b --unknown c") == "a ----- b --unknown c"
+    with on_the_command_line(), pytest.raises(zeocryst.InputError, match="--types 'T'"):
+        zeocryst.identify("nowhere", types="T")
+    with pytest.raises(zeocryst.InputError, match="^types 'T'"):
+        zeocryst.identify("nowhere", types="T")

@@ -60,3 +60,45 @@ def test_notebooks_run(path, tmp_path, monkeypatch):
     )
     assert any("<progress" in o.get("data", {}).get("text/html", "") for o in shown), "a bar is shown"
     assert os.listdir(tmp_path)
+
+
+INTERRUPTED = """
+import zeocryst as zc
+condition = zc.Condition(
+    system={"start": "framework", "framework": "SOD", "repeat": [2, 2, 2]},
+    stages=[{"kind": "langevin", "temperature_K": 500, "time_ps": 100000}],
+    output={"interval_ps": 0.5}, engine={"threads": 1},
+)
+run = zc.run(condition, "a")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_stop_button_leaves_a_run_that_goes_on(tmp_path):
+    needed()
+    from jupyter_client.manager import start_new_kernel
+
+    import zeocryst as zc
+
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
+    try:
+        client.execute(INTERRUPTED)
+        until = time.monotonic() + 120
+        while time.monotonic() < until and not (tmp_path / "a" / "order_parameters.csv").is_file():
+            time.sleep(0.2)
+        assert zc.open_run(tmp_path / "a").state == "running"
+        manager.interrupt_kernel()
+        reply = client.get_shell_msg(timeout=60)
+        assert reply["content"]["status"] == "ok"
+        steps = zc.open_run(tmp_path / "a").order_parameters["step"].iloc[-1]
+        # the kernel lives, and the same cell goes on
+        client.execute("print(run.state); run = zc.run(condition, 'a', walltime=3.0); print(run.state)")
+        reply = client.get_shell_msg(timeout=120)
+        assert reply["content"]["status"] == "ok"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    again = zc.open_run(tmp_path / "a")
+    assert again.state == "stopped"
+    assert again.order_parameters["step"].iloc[-1] > steps

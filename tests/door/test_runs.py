@@ -79,6 +79,7 @@ def test_atoms_of_a_run_are_those_of_the_run_itself(finished):
     assert made.record["types_from_atoms"][0]["code"] == "SOD"
     assert set(made.checks["passed"]) <= {True, False, None}
     assert made.passed == all(made.checks["passed"].dropna())
+    assert "data:image/png" in made._repr_html_()
     with pytest.raises(zc.InputError, match="no force field|forcefield|not.*known|allowed"):
         zc.backmap(finished, forcefield="nowhere")
 

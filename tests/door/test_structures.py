@@ -215,6 +215,7 @@ def test_results_show_themselves(alpo, sod):
     assert str(found).startswith("ase.Atoms")
     assert "SOD" in found._repr_html_()
     assert "<table>" in found._repr_html_()
+    assert "data:image/png" in found._repr_html_()
     measured = zc.measure(sod, ["rings", "pair_distribution"])
     assert "rings4_per_T" in str(measured)
     assert "data:image/png" in measured._repr_html_()
@@ -224,3 +225,23 @@ def test_results_show_themselves(alpo, sod):
     assert analysed.verdict == "crystalline"
     with pytest.raises(Exception, match="cannot assign"):
         found.record = {}
+
+
+@pytest.mark.parametrize("code", ["SGT", "chi", "-CHI", "RWY", "ABW", "BEA", "*BEA"])
+def test_frameworks_are_what_they_are_called(code):
+    """Published and calculated, interrupted (CHI), with short bonds (RWY), of small cells (ABW)."""
+    atoms = zc.framework(code)
+    found = zc.identify(atoms)
+    assert found.codes == (atoms.info["framework"],)
+    assert found.types[0]["share"] == 1
+    assert code.strip("*-").upper() == atoms.info["framework"]
+    assert (atoms.numbers == 14).sum() == found.n_sites
+    assert "H" not in atoms.symbols or code.endswith("CHI") or code == "chi"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"code": "SDO"}, {"code": "SOD", "repeat": (1, 0, 1)}, {"code": "SOD", "repeat": (2, 2)}]
+)
+def test_what_is_no_framework_is_refused(wrong):
+    with pytest.raises(zc.InputError):
+        zc.framework(**wrong)

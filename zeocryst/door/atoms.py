@@ -100,10 +100,12 @@ class Backmapped:
     def _repr_html_(self) -> str:
         from html import escape
 
-        from zeocryst.report.page import checks_table
+        from zeocryst.report.backmap import histograms
+        from zeocryst.report.page import checks_table, drawn
 
         words = "".join(f"<p>{escape(word)}</p>" for word in self.words)
-        return words + checks_table(self.record["backmap"]["checks"])
+        picture = drawn(histograms(self.record["backmap"]), "Geometry of the atoms.")
+        return words + checks_table(self.record["backmap"]["checks"]) + picture
 
 
 @said_in_python
@@ -241,9 +243,9 @@ def framework(code: str, *, repeat: tuple[int, int, int] = (1, 1, 1), oxygens: b
     atoms = Atoms(f"Si{len(positions)}", positions=positions, cell=cell, pbc=True)
     if oxygens:
         from zeocryst.backmapping.build import build
-        from zeocryst.chemistry.beads import bonds_without_oxygens
+        from zeocryst.network.matching import matched_bonds
 
-        atoms = build(bonds_without_oxygens(positions, cell)).atoms
+        atoms = build(matched_bonds(positions, cell)[0]).atoms
     atoms = atoms.repeat(repeat)
     atoms.info = {"framework": name, "origin": origin_in_words(name) or "published T positions"}
     return atoms

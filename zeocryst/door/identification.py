@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from zeocryst.network.bonds import Network
 
 
+#: Most T whose network is drawn.
+MOST_DRAWN = 5000
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Identification:
     """What a structure was found to be; printed, it says so as ``zeocryst identify`` does.
@@ -100,16 +104,14 @@ class Identification:
     def _repr_html_(self) -> str:
         from html import escape
 
-        from zeocryst.report.page import types_table
+        from zeocryst.report.figures import network_picture
+        from zeocryst.report.page import drawn, types_table
 
-        if self.record["crystal"] is None and not self.record["atoms"]["notes"]:
-            return f"<p>{escape(self._where)}</p>" + types_table(self.types, self.amorphous_share)
-        shares = types_table(self.types, self.amorphous_share) if self.types else ""
-        return f"{shares}<pre>{escape(str(self))}</pre>"
-
-    @property
-    def _where(self) -> str:
-        return f"{self.record['path']} frame {self.record['frame']}: {self.n_sites} T"
+        shown = types_table(self.types, self.amorphous_share) if self.record["crystal"] is None else ""
+        shown += f"<pre>{escape(str(self))}</pre>"
+        if self._sites is None or self.n_sites > MOST_DRAWN:
+            return shown
+        return shown + drawn(network_picture(self._sites), "Bonds of the T; nearer ones are darker.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -118,9 +120,8 @@ class Identifications(Sequence[Identification]):
 
     Attributes
     ----------
-    found : tuple of Identification
-    errors : tuple of dict
-        ``path``, ``frame`` where it is a frame's, and ``error``.
+    record : dict
+        Everything, as ``zeocryst identify --json`` has it.
 
     Examples
     --------
@@ -130,8 +131,18 @@ class Identifications(Sequence[Identification]):
     (('SOD',), 'no file nowhere.cif')
     """
 
-    found: tuple[Identification, ...]
-    errors: tuple[dict[str, Any], ...] = ()
+    record: dict[str, Any]
+
+    @property
+    def found(self) -> tuple[Identification, ...]:
+        """What could be read, one for each frame."""
+        return tuple(Identification(entry) for entry in self.record["files"] if "error" not in entry)
+
+    @property
+    def errors(self) -> tuple[dict[str, Any], ...]:
+        """What could not be read: ``path``, ``frame`` where it is a frame's, and ``error``."""
+        failed = (entry for entry in self.record["files"] if "error" in entry)
+        return tuple(entry | {"error": in_python(entry["error"])} for entry in failed)
 
     def __len__(self) -> int:
         return len(self.found)
@@ -142,7 +153,7 @@ class Identifications(Sequence[Identification]):
     def __getitem__(self, index: slice) -> Identifications: ...
     def __getitem__(self, index: int | slice) -> Identification | Identifications:
         if isinstance(index, slice):
-            return Identifications(self.found[index])
+            return Identifications({"files": [one.record for one in self.found[index]]})
         return self.found[index]
 
     def __iter__(self) -> Iterator[Identification]:
@@ -266,9 +277,6 @@ def identify_all(
 
     roles = as_roles(types)
     listed = list(structures) if isinstance(structures, list | tuple) else [structures]
-    found = identify_each([(name_of(one), partial(as_structures, one, roles)) for one in listed], frame)
-    entries = found["files"]
     return Identifications(
-        tuple(Identification(entry) for entry in entries if "error" not in entry),
-        tuple(entry | {"error": in_python(entry["error"])} for entry in entries if "error" in entry),
+        identify_each([(name_of(one), partial(as_structures, one, roles)) for one in listed], frame)
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
 
+    from zeocryst.answers.analyze import Analysis
     from zeocryst.door.structures import StructureLike, TypesLike
     from zeocryst.network.bonds import Network
 
@@ -118,35 +119,37 @@ class TrajectoryAnalysis:
     """
 
     summary: dict[str, Any]
-    _rows: list[dict[str, Any]]
-    _tables: dict[str, list[Table]]
-    _fronts: list[dict[str, Any]]
+    _found: Analysis
 
     @property
     def order_parameters(self) -> pandas.DataFrame:
         """A row a frame: ``frame``, ``step``, ``time_ps`` and what was measured, units in the column names."""
         import pandas as pd
 
-        return pd.DataFrame(self._rows)
+        return pd.DataFrame(self._found.rows)
 
     @property
     def fronts(self) -> pandas.DataFrame:
         """Where the two fronts of a crystal slab were, a row a frame; no rows where there was none."""
         import pandas as pd
 
-        return pd.DataFrame(self._fronts)
+        return pd.DataFrame(self._found.fronts)
 
     @property
     def curves(self) -> dict[str, pandas.DataFrame]:
         """Curves of the last frame, by name."""
         import pandas as pd
 
-        return {name: pd.DataFrame(tables[-1]) for name, tables in self._tables.items()}
+        return {name: pd.DataFrame(tables[-1]) for name, tables in self._found.distributions.items()}
 
     @property
     def verdict(self) -> str:
         """What the last frame is: crystalline, partly crystalline or amorphous; empty if not measured."""
         return str(self.summary.get("verdict") or "")
+
+    def to_json(self) -> str:
+        """Everything as ``zeocryst analyze --json`` prints it."""
+        return self._found.as_json()
 
     @property
     def sentence(self) -> str:
@@ -156,7 +159,7 @@ class TrajectoryAnalysis:
     def __str__(self) -> str:
         from zeocryst.report.terminal import in_words
 
-        return in_words(self._rows, list(self._tables), self.sentence, rest=REST)
+        return in_words(self._found.rows, list(self._found.distributions), self.sentence, rest=REST)
 
     def __repr__(self) -> str:
         return str(self)
@@ -167,8 +170,8 @@ class TrajectoryAnalysis:
         from zeocryst.report.analysis import over_time
         from zeocryst.report.page import drawn
 
-        figure, columns = over_time(self._rows, self.summary.get("transition"))
-        picture = drawn(figure, "Order parameters over time.") if columns and len(self._rows) > 1 else ""
+        figure, columns = over_time(self._found.rows, self.summary.get("transition"))
+        picture = drawn(figure, "Order parameters over time.") if columns and len(self._found.rows) > 1 else ""
         return f"<p>{escape(self.sentence)}</p>{picture}<pre>{escape(str(self).rpartition(chr(10))[0])}</pre>"
 
 
@@ -287,4 +290,4 @@ def analyze(
     wanted = chosen_names([names] if isinstance(names, str) else names)
     structures = as_structures(trajectory, types)
     found = analyzed(structures, frames, wanted, out=None if out is None else Path(out))
-    return TrajectoryAnalysis(found.summary, found.rows, found.distributions, found.fronts)
+    return TrajectoryAnalysis(found.summary, found)

@@ -1,16 +1,23 @@
-"""Messages that name options of the command line, as they are written in Python."""
+"""Messages that name options of the command line, as they are written in Python.
+
+The commands call the same functions; within `on_the_command_line` messages stay as they are.
+"""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 from zeocryst.errors import InputError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_COMMAND_LINE: ContextVar[bool] = ContextVar("command line", default=False)
 
 _TYPES = re.compile(r"""(?<![^\s(])--types (?=[^\s'"])([^\s;:)]+)""")
 _OPTIONS = re.compile(
@@ -20,8 +27,20 @@ _OPTIONS = re.compile(
 _NAMES = {"only": "names", "restart": "restart=True", "json": "the object"}
 
 
+@contextmanager
+def on_the_command_line() -> Iterator[None]:
+    """Within it messages name the options of the command line."""
+    before = _COMMAND_LINE.set(True)
+    try:
+        yield
+    finally:
+        _COMMAND_LINE.reset(before)
+
+
 def in_python(text: str) -> str:
     """A message with ``types="T=Al"`` in the place of ``--types T=Al``, and so on."""
+    if _COMMAND_LINE.get():
+        return text
     return _OPTIONS.sub(lambda m: _NAMES.get(m[1], m[1]), _TYPES.sub(r'types="\1"', text))
 
 

@@ -80,7 +80,7 @@ def write_backmap_report(folder: Path, summary: Mapping[str, Any]) -> Path:
 def backmap_sections(folder: Path, record: Mapping[str, Any], tag: str = "") -> list[tuple[str, str]]:
     """Sections (heading, HTML) about atoms, with their figures written to ``figures/``."""
     place = folder / "figures"
-    shown = save(_histograms(record), place, f"geometry{tag}", _histogram_rows(record))
+    shown = save(histograms(record), place, f"geometry{tag}", _histogram_rows(record))
     rings = save(_rings(record), place, f"rings_of_atoms{tag}", _ring_rows(record))
     named = record["types"]["after"]
     amorphous = 1 - sum(float(kind["share"]) for kind in named)
@@ -224,7 +224,7 @@ def _share(value: float | None) -> str | None:
     return None if value is None else percent(value)
 
 
-def _histograms(record: Mapping[str, Any]) -> Figure:
+def histograms(record: Mapping[str, Any]) -> Figure:
     """Four histograms side by side."""
     figure = new_figure(10, 5.6)
     axes = figure.subplots(2, 2).ravel()

@@ -156,6 +156,17 @@ def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, lis
     return figure, table
 
 
+def network_picture(network: Network) -> Figure:
+    """A T network along the shortest axis of its cell, the longest to the right; crystalline T are blue."""
+    figure = new_figure(4.5, 4.5)
+    axis = figure.subplots()
+    right, up, depth = (int(k) for k in np.argsort(-np.linalg.norm(network.cell, axis=1), kind="stable"))
+    _draw(axis, network, label_sites(network).grain, (right, up, depth))
+    axis.set_aspect("equal")
+    axis.set_axis_off()
+    return figure
+
+
 def _draw(axis: Axes, network: Network, grain: NDArray, order: tuple[int, int, int]) -> None:
     """Bonds and sites, the nearer ones darker and on top."""
     from matplotlib.collections import LineCollection
