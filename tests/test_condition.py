@@ -187,3 +187,13 @@ def test_cuts_and_seeds_are_read_and_survive_a_round_trip():
 def test_cuts_and_seeds_that_cannot_be(stages, expected):
     with pytest.raises(InputError, match=expected):
         parse(edited(*stages))
+
+
+def test_a_shipped_condition_is_read_by_its_name_where_no_file_has_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert read_condition("sgt_seeded").name == "sgt_seeded"
+    (tmp_path / "sgt_seeded").mkdir()
+    with pytest.raises(InputError, match="no condition file sgt_seded; give the path .* sgt_seeded"):
+        read_condition("sgt_seded")
+    (tmp_path / "sgt_seeded" / "condition.toml").write_text(GOOD.replace("seed = 1", "seed = 7"))
+    assert read_condition("sgt_seeded").seed == 7  # what lies there comes first

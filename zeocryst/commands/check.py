@@ -13,7 +13,9 @@ HELP = "validate a condition and estimate its cost; writes nothing"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
-    parser.add_argument("condition", metavar="CONDITION")
+    parser.add_argument(
+        "condition", metavar="CONDITION", help="condition.toml, its folder, or the name of a shipped one"
+    )
     engine_options(parser)
     plugin_option(parser)
     parser.add_argument("--json", action="store_true")

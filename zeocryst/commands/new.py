@@ -22,10 +22,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
-    from importlib import resources
+    from zeocryst.condition.reading import shipped_names, shipped_text
 
-    shipped = resources.files("zeocryst.runs")
-    names = [f.name for f in shipped.iterdir() if f.joinpath("condition.toml").is_file()]
+    names = shipped_names()
     if options.like not in names:
         raise InputError(f"--like {options.like!r}: no such shipped condition; {nearest(options.like, names)}")
     folder = Path(options.name)
@@ -33,7 +32,7 @@ def answer(options: argparse.Namespace) -> int:
         raise InputError(f"{options.name!r}: a name has letters, digits and _ only, and no digit first")
     if folder.exists():
         raise InputError(f"{folder} is there already; nothing is overwritten, give another name")
-    text = shipped.joinpath(options.like, "condition.toml").read_text(encoding="utf-8")
+    text = shipped_text(options.like)
     folder.mkdir(parents=True)
     (folder / "condition.toml").write_text(text.replace(f'"{options.like}"', f'"{folder.name}"', 1), "utf-8")
     print(f"{folder / 'condition.toml'}; edit it, then: zeocryst check {folder}")

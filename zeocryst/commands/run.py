@@ -16,7 +16,9 @@ OWN_PROGRESS = True
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
-    parser.add_argument("condition", metavar="CONDITION", help="condition.toml, or its folder")
+    parser.add_argument(
+        "condition", metavar="CONDITION", help="condition.toml, its folder, or the name of a shipped one"
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     engine_options(parser)
     plugin_option(parser)

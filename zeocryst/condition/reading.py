@@ -72,7 +72,13 @@ def read_condition(path: str | Path) -> Condition:
     if file.is_dir():
         file = file / "condition.toml"
     if not file.is_file():
-        raise InputError(f"no condition file {path}; give the path of a condition.toml")
+        names = shipped_names()
+        if str(path) in names:
+            return read_shipped(str(path))
+        raise InputError(
+            f"no condition file {path}; give the path of a condition.toml, or one that is shipped: "
+            f"{', '.join(names)}"
+        )
     content = parse_toml(read_text(file), str(file))
     return parse_condition(content, str(file), file.resolve().parent)
 
@@ -81,6 +87,11 @@ def shipped_names() -> list[str]:
     """Names of the conditions that come with zeocryst."""
     folders = resources.files("zeocryst.runs").iterdir()
     return sorted(folder.name for folder in folders if folder.joinpath("condition.toml").is_file())
+
+
+def shipped_text(name: str) -> str:
+    """What stands in the file of one of them, comments and all."""
+    return resources.files("zeocryst.runs").joinpath(name, "condition.toml").read_text(encoding="utf-8")
 
 
 def read_shipped(name: str) -> Condition:
