@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from zeocryst.commands import BAD_INPUT, DONE, FAILED, STOPPED, commands
+from zeocryst.door.wording import on_the_command_line
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.interrupt import interrupted_alike
 from zeocryst.foundation.machine import wait_briefly
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _answer(arguments: Sequence[str] | None) -> int:
     given = _without_marks(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(_parser().parse_args(given))
+        with on_the_command_line():
+            return _dispatch(_parser().parse_args(given))
     except InputError as error:
         print(f"zeocryst: {error}", file=sys.stderr)
         return BAD_INPUT

@@ -92,7 +92,16 @@ def bonds_without_oxygens(positions: Floats, cell: Floats, *, matched: bool = Tr
     matched
         The best matching; otherwise nearest first.
     """
-    scale = BRIDGE_A / WATER_A if _is_short(positions, cell) else 1.0
+    made = _bonds(positions, cell, 1.0, matched=matched)
+    if not _is_short(positions, cell):
+        return made
+    short = _bonds(positions, cell, BRIDGE_A / WATER_A, matched=matched)
+    # three short bridges and a long one, as in RWY, are short in the mean, and lose the long one on this scale
+    return made if (made.degree == 4).sum() > (short.degree == 4).sum() else short
+
+
+def _bonds(positions: Floats, cell: Floats, scale: float, *, matched: bool) -> Network:
+    """Bonds as if all were longer by a factor."""
     made = (
         matched_bonds(positions * scale, cell * scale)[0]
         if matched

@@ -22,16 +22,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
-    from zeocryst.answers.identify import failures_in_words, identify_files, in_words
-    from zeocryst.chemistry.roles import parse_types
+    from zeocryst.answers.identify import failures_in_words
+    from zeocryst.door.identification import identify_all
 
-    found = identify_files(options.files, options.frame, parse_types(options.types))
+    found = identify_all(options.files, frame=options.frame, types=options.types)
     if options.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(found.record, indent=1))
     else:
-        for entry in found["files"]:
-            if "error" not in entry:
-                print(in_words(entry))
-    if failed := failures_in_words(found):
+        for one in found:
+            print(one)
+    if failed := failures_in_words(found.record):
         raise InputError(failed)
     return DONE
