@@ -118,3 +118,12 @@ def test_the_case_of_the_report():
     for types in ({"T": "O"}, {"T": "O", "O": "X"}):
         [entry] = identify_files([path], None, types)["files"]
         assert [(row["code"], row["share"]) for row in entry["types"]] == [("MTN", 1)]
+
+
+@pytest.mark.parametrize("code", ["RWY", "LTA"])
+def test_short_bridges_beside_a_long_one_are_not_water(reference, tmp_path, code):
+    """T of RWY have three neighbours at 2.76 Å, as molecules of water have four, and one at 3.20 Å."""
+    atoms = reference[code]
+    ase.io.write(tmp_path / "a.extxyz", atoms[atoms.numbers == 14])
+    [entry] = identify_files([tmp_path / "a.extxyz"])["files"]
+    assert [(row["code"], row["share"]) for row in entry["types"]] == [(code, 1)]
