@@ -163,7 +163,7 @@ def test_a_run_that_starts_dilute_measures_clusters(tmp_path, capsys):
 
 def test_a_run_of_a_crystal_does_not(short, sgt):
     from zeocryst.condition import read_condition
-    from zeocryst.running.pipeline import measured_names
+    from zeocryst.running.beginning import measured_names
 
     assert measured_names(read_condition(short), sgt) == DEFAULT
     thin = beads(*solution(3, np.random.default_rng(1)))

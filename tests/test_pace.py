@@ -270,7 +270,8 @@ print(sample.step / (time.monotonic() - begin))
 def test_a_run_says_with_how_many_threads_it_goes_on(short, tmp_path, monkeypatch):
     import numba
 
-    from zeocryst.running.pipeline import Options, run
+    from zeocryst.running.beginning import Options
+    from zeocryst.running.pipeline import run
 
     if len(os.sched_getaffinity(0)) < 2:
         pytest.skip("one core")

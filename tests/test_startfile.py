@@ -11,7 +11,7 @@ from conftest import SHORT
 
 from zeocryst.condition import read_condition, to_toml
 from zeocryst.frameworks.table import start_structure
-from zeocryst.running.pipeline import first_frame_and_words
+from zeocryst.running.beginning import first_frame_and_words
 
 FILE = SHORT.replace('framework = "SOD"\n', 'file = "{name}"\n').replace('"framework"', '"file"')
 

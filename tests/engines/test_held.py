@@ -56,7 +56,7 @@ def unwrapped(frame):
 
 def test_a_stop_and_a_new_stage_hold_the_same_beads(engine, ts, tmp_path):
     """A melt at 4000 K beside a held slab: beads wander in. The mask comes from the first frame alone."""
-    from zeocryst.running.pipeline import first_frame
+    from zeocryst.running.beginning import first_frame
 
     condition = parse_condition(tomllib.loads(MELTING), "melting.toml", tmp_path)
     start = first_frame(condition, ts)
@@ -108,7 +108,7 @@ def test_a_stop_and_a_new_stage_hold_the_same_beads(engine, ts, tmp_path):
 
 
 def test_frames_of_runs_without_a_region_say_nothing(engine, ts, tmp_path):
-    from zeocryst.running.pipeline import first_frame
+    from zeocryst.running.beginning import first_frame
 
     condition = parse_condition(tomllib.loads(MELTING), "melting.toml", tmp_path)
     stages = tuple(replace(stage, time_ps=0.1, seed_region=0.0) for stage in condition.stages)

@@ -18,7 +18,7 @@ from zeocryst.network.matching import matched_bonds, matched_within
 from zeocryst.quench.change import bond_keys, compare, strangers, way
 from zeocryst.quench.relax import quench
 from zeocryst.quench.rooms import belongings, furnish
-from zeocryst.running.pipeline import first_frame
+from zeocryst.running.beginning import first_frame
 from zeocryst.running.simulation import thermalize
 
 BOND = 3.1

@@ -14,7 +14,7 @@ from zeocryst.engines.lammps.engine import LammpsEngine
 from zeocryst.errors import InputError
 from zeocryst.frameworks.oligomers import oligomers
 from zeocryst.network.bonds import bonds_from_sites
-from zeocryst.running.pipeline import first_frame, needs_relaxing
+from zeocryst.running.beginning import first_frame, needs_relaxing
 from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import is_crowded
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from zeocryst.answers.identify import account_in_words
 from zeocryst.beads import Beads
 from zeocryst.errors import InputError, PluginError
-from zeocryst.files.rundir import without_nan
+from zeocryst.files.records import without_nan
 from zeocryst.files.structures import Structures
 from zeocryst.files.trajectory import TrajectoryWriter, logged
 from zeocryst.foundation.outdir import check_empty, folder

@@ -14,7 +14,7 @@ from zeocryst.beads import Beads
 from zeocryst.chemistry.roles import parse_types
 from zeocryst.chemistry.writable import written_as_silica
 from zeocryst.errors import InputError
-from zeocryst.files.rundir import provenance, read_summary, without_nan
+from zeocryst.files.records import provenance, read_summary, without_nan
 from zeocryst.files.structures import Structures
 from zeocryst.files.trajectory import count_frames, read_frame
 from zeocryst.foundation.outdir import check_empty, folder

@@ -24,8 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.foundation.plugins import load_plugins
+    from zeocryst.running.beginning import Options, read_with_options
     from zeocryst.running.estimate import estimate
-    from zeocryst.running.pipeline import Options, read_with_options
 
     check_threads(options.threads)
     load_plugins(options.plugin)

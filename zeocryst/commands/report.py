@@ -20,7 +20,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
-    from zeocryst.files.rundir import RunDirectory, read_summary
+    from zeocryst.files.records import read_summary
+    from zeocryst.files.rundir import RunDirectory
     from zeocryst.foundation.plugins import load_plugins
     from zeocryst.foundation.textfiles import damage_told
     from zeocryst.report.run import write_report

@@ -35,7 +35,8 @@ def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.foundation.interrupt import parse_walltime
     from zeocryst.foundation.plugins import load_plugins
-    from zeocryst.running.pipeline import Options, run
+    from zeocryst.running.beginning import Options
+    from zeocryst.running.pipeline import run
 
     check_threads(options.threads)
     load_plugins(options.plugin)

@@ -93,7 +93,7 @@ class Run:
     @property
     def summary(self) -> dict[str, Any]:
         """``summary.json``; raises `InputError` unless the run is finished."""
-        from zeocryst.files.rundir import read_summary
+        from zeocryst.files.records import read_summary
 
         if not (self.folder / "summary.json").is_file():
             raise InputError(f"{self}; a summary is made at its end")
@@ -203,7 +203,7 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     Traceback (most recent call last):
     zeocryst.errors.InputError: no folder nowhere
     """
-    from zeocryst.files.rundir import read_json
+    from zeocryst.files.records import read_json
 
     place = Path(folder)
     if place.is_file():
@@ -296,17 +296,18 @@ def run(
     import numba
 
     from zeocryst.foundation.interrupt import parse_walltime
-    from zeocryst.running import pipeline
+    from zeocryst.running.beginning import Options
+    from zeocryst.running.pipeline import run as run_to_end
 
     if threads is not None and threads < 1:
         raise InputError(f"threads = {threads}; expected a whole number of at least 1")
     if device not in (None, "auto", "cpu", "gpu"):
         raise InputError(f"device = {device!r}; expected auto, cpu or gpu")
     seconds = parse_walltime(walltime) if isinstance(walltime, str) else walltime
-    options = pipeline.Options(engine, device, threads, seed, seconds, restart, quiet)
+    options = Options(engine, device, threads, seed, seconds, restart, quiet)
     before = numba.get_num_threads()
     try:
-        pipeline.run(as_condition(condition), Path(out), options)
+        run_to_end(as_condition(condition), Path(out), options)
     finally:
         numba.set_num_threads(before)
     return Run(Path(out))

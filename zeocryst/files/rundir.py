@@ -7,14 +7,11 @@ import csv
 import io
 import json
 import os
-import platform
-import sys
 import time
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,6 +19,7 @@ import numpy as np
 
 from zeocryst.errors import InputError
 from zeocryst.files.position import Position
+from zeocryst.files.records import now, provenance, read_json, read_summary
 from zeocryst.files.trajectory import (
     BEAD_PREFIX,
     PREFIX,
@@ -30,12 +28,9 @@ from zeocryst.files.trajectory import (
     read_frame,
     write_frame,
 )
-from zeocryst.foundation.textfiles import parse_json, read_text
 
 if TYPE_CHECKING:
     import gsd.hoomd
-
-PACKAGES = ("ase", "freud-analysis", "gemmi", "gsd", "matplotlib", "numba", "numpy", "scipy", "spglib", "vesin")
 
 #: Where the checkpoint keeps in double precision what a frame of a file has in single.
 EXACT = {"position": BEAD_PREFIX + "exact_position", "velocity": BEAD_PREFIX + "exact_velocity"}
@@ -376,38 +371,6 @@ def is_running(folder: Path) -> bool:
         return False
 
 
-def read_summary(folder: Path) -> dict[str, Any]:
-    """``summary.json`` of a finished run.
-
-    Raises
-    ------
-    InputError
-        It is not there, or not what zeocryst wrote.
-    """
-    path = folder / "summary.json"
-    if not path.is_file():
-        raise InputError(f"{folder}: holds no finished run (there is no summary.json)")
-    found = read_json(path)
-    missing = {"condition", "seed", "verdict", "transition", "quenched"} - set(found)
-    if missing:
-        raise InputError(f"{path}: not a summary of zeocryst, it lacks {', '.join(sorted(missing))}")
-    return found
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file of a run's folder.
-
-    Raises
-    ------
-    InputError
-        It is damaged, or no table.
-    """
-    found = parse_json(read_text(path), str(path))
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: damaged: not a table")
-    return found
-
-
 def as_texts(row: Mapping[str, Any]) -> dict[str, str]:
     """A row as the table has it."""
     return {k: f"{v:.8g}" if isinstance(v, float | np.floating) else str(v) for k, v in row.items()}
@@ -421,45 +384,3 @@ def _summed(text: str) -> str:
 def _physics(toml: str) -> str:
     """A condition without its engine, which may change when a run goes on; it is the last table."""
     return toml.rpartition("[engine]")[0] or toml
-
-
-def without_nan(value: Any) -> Any:
-    """JSON has no NaN: null instead; numpy's numbers as Python's."""
-    if isinstance(value, dict):
-        return {k: without_nan(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
-
-
-def now() -> str:
-    """The time, UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _command() -> str:
-    """How this process was called; in a session of Python or a notebook its arguments say nothing."""
-    program = Path(sys.argv[0]).stem in ("zeocryst", "cli", "__main__")
-    return " ".join(["zeocryst", *sys.argv[1:]]) if program else "import zeocryst (from Python)"
-
-
-def provenance() -> dict[str, Any]:
-    """Versions and machine, for whoever has to repeat a run."""
-    packages = {}
-    for name in PACKAGES:
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            packages[name] = "missing"
-    return {
-        "zeocryst": version("zeocryst"),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": packages,
-        "command": _command(),
-        "started": now(),
-    }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.files.rundir import without_nan
+from zeocryst.files.records import without_nan
 from zeocryst.report.aggregation import save_aggregation
 from zeocryst.report.figures import CURVES, clean, new_figure, save
 from zeocryst.report.fronts import save_fronts

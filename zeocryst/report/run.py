@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.errors import InputError
-from zeocryst.files.rundir import read_json, read_summary
+from zeocryst.files.records import read_json, read_summary
 from zeocryst.files.trajectory import iterate, read_frame, run_frames
 from zeocryst.foundation.textfiles import read_table
 from zeocryst.network.bonds import network_of_frame

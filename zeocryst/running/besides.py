@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition import Condition
 from zeocryst.errors import InputError, PluginError
-from zeocryst.files.rundir import RunDirectory, read_json
+from zeocryst.files.records import read_json
+from zeocryst.files.rundir import RunDirectory
 from zeocryst.foundation import plugins
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import check_names, find, measure, of_files

@@ -14,7 +14,8 @@ from zeocryst.backmapping.judging import verdict
 from zeocryst.condition import Condition
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import SimulationError
-from zeocryst.files.rundir import RunDirectory, now, without_nan
+from zeocryst.files.records import now, without_nan
+from zeocryst.files.rundir import RunDirectory
 from zeocryst.files.trajectory import count_frames, iterate, read_frame, run_frames
 from zeocryst.foundation.progress import duration
 from zeocryst.model.forcefield import ForceField

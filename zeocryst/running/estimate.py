@@ -18,9 +18,9 @@ from zeocryst.foundation.machine import is_busy, load, load_in_words
 from zeocryst.foundation.pace import TICK_S, Ticks
 from zeocryst.frameworks.table import start_t_count
 from zeocryst.model.solvent import step_length
+from zeocryst.running.beginning import first_frame_and_words, needs_relaxing
 from zeocryst.running.besides import Besides
 from zeocryst.running.failure import told
-from zeocryst.running.pipeline import first_frame_and_words, needs_relaxing
 from zeocryst.running.simulation import thermalize
 from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
 from zeocryst.solution.recipe import compose, in_words

@@ -1,0 +1,101 @@
+"""Where a run begins: the choices of the command line, its first frame, and what is measured from there on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zeocryst.beads import Beads
+from zeocryst.condition import Condition, Cut, EngineChoice, read_condition
+from zeocryst.errors import InputError
+from zeocryst.files.startfile import beads_of_file
+from zeocryst.model.forcefield import ForceField
+from zeocryst.order import AGGREGATION, DEFAULT
+from zeocryst.running.besides import with_measured
+from zeocryst.solution.embedding import origin_in_words
+from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+#: A start with fewer T than this, per 1000 Å^3, is a solution or a droplet: no framework has fewer than 7.
+DILUTE_T_PER_1000A3 = 5.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line can change of a condition; None leaves the condition's choice."""
+
+    engine: str | None = None
+    device: str | None = None
+    threads: int | None = None
+    seed: int | None = None
+    walltime_s: float | None = None
+    restart: bool = False
+    quiet: bool = False
+
+
+def read_with_options(path: str | Path | Condition, options: Options) -> Condition:
+    """A condition, read where it is a path, with the command line's choices put in."""
+    condition = path if isinstance(path, Condition) else read_condition(path)
+    chosen = condition.engine
+    engine = EngineChoice(
+        options.engine or chosen.name,
+        options.device or chosen.device,
+        chosen.threads if options.threads is None else options.threads,
+    )
+    seed = condition.seed if options.seed is None else options.seed
+    if not 1 <= seed <= 900_000_000:
+        raise InputError(f"--seed {seed}: expected a whole number from 1 to 900000000")
+    return with_measured(replace(condition, engine=engine, seed=seed))
+
+
+def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame:
+    """Where the run starts."""
+    return first_frame_and_words(condition, forcefield)[0]
+
+
+def first_frame_and_words(condition: Condition, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
+    """Where the run starts, and what was calculated, left out or put in for it; empty where nothing was."""
+    system = condition.system
+    if system.file is not None:
+        path = condition.folder / system.file
+        frame, types, words = beads_of_file(path, system)
+        return adopt(frame, types, forcefield, str(path)), words
+    if system.start == "framework":
+        return crystal(system, forcefield), origin_in_words(system.framework)
+    make = {"melt": melt, "gel": gel}[system.start]
+    return make(system, forcefield, np.random.default_rng([condition.seed, 1])), ""
+
+
+def needs_relaxing(condition: Condition, forcefield: ForceField, frame: gsd.hoomd.Frame) -> bool:
+    """Whether the first frame has to be minimized before anything moves: a melt, a gel that is crowded."""
+    start = condition.system.start
+    return start == "melt" or (start == "gel" and is_crowded(frame, forcefield))
+
+
+def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, ...]:
+    """What is measured in every frame.
+
+    Clusters as well where the start is a gel or nearly empty, an aggregate is cut out or a stage waits for a
+    cluster, likeness to its framework where a crystal seed is put in, and what the condition asks for.
+
+    Parameters
+    ----------
+    condition
+        The condition.
+    start
+        Its first frame.
+    """
+    beads = Beads.of(start)
+    density = 1000 * beads.count("T") / beads.volume
+    dilute = condition.system.start == "gel" or density < DILUTE_T_PER_1000A3
+    dilute = dilute or any(isinstance(stage.edit, Cut) for stage in condition.stages)
+    awaited = {stage.until.quantity for stage in condition.stages if stage.until is not None}
+    dilute = dilute or "largest_cluster_T" in awaited
+    seed = condition.seed_framework
+    names = (*DEFAULT, *(AGGREGATION if dilute else ()), *((f"likeness:{seed}",) if seed else ()))
+    return tuple(dict.fromkeys([*names, *condition.output.measure]))
