@@ -193,7 +193,9 @@ def test_a_shipped_condition_is_read_by_its_name_where_no_file_has_it(tmp_path, 
     monkeypatch.chdir(tmp_path)
     assert read_condition("sgt_seeded").name == "sgt_seeded"
     (tmp_path / "sgt_seeded").mkdir()
-    with pytest.raises(InputError, match="no condition file sgt_seded; give the path .* sgt_seeded"):
+    with pytest.raises(
+        InputError, match="no condition file 'sgt_seded'; give the path .* did you mean 'sgt_seeded'"
+    ):
         read_condition("sgt_seded")
     (tmp_path / "sgt_seeded" / "condition.toml").write_text(GOOD.replace("seed = 1", "seed = 7"))
     assert read_condition("sgt_seeded").seed == 7  # what lies there comes first

@@ -13,7 +13,8 @@ HELP = "list the framework types, show one, or add your own"
 USAGE = """zeocryst frameworks [CODE] [--json]
        zeocryst frameworks own [--json]
        zeocryst frameworks remove NAME
-       zeocryst frameworks add FILE --name NAME [--frame N] [--types T=Si,S=X] [--json]"""
+       zeocryst frameworks add FILE --name NAME [--frame N]
+                           [--types T=Si,S=X] [--json]"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -76,8 +76,8 @@ def read_condition(path: str | Path) -> Condition:
         if str(path) in names:
             return read_shipped(str(path))
         raise InputError(
-            f"no condition file {path}; give the path of a condition.toml, or one that is shipped: "
-            f"{', '.join(names)}"
+            f"no condition file {str(path)!r}; give the path of a condition.toml, or a shipped one's name: "
+            f"{nearest(file.name, names)}"
         )
     content = parse_toml(read_text(file), str(file))
     return parse_condition(content, str(file), file.resolve().parent)

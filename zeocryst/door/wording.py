@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 from zeocryst.errors import InputError
+from zeocryst.foundation.forks import check_not_forked
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,6 +50,7 @@ def said_in_python(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def called(*args: P.args, **options: P.kwargs) -> R:
+        check_not_forked()
         try:
             return function(*args, **options)
         except InputError as error:

@@ -62,8 +62,10 @@ class Structures:
     _beads: Callable[[int], gsd.hoomd.Frame] | None
 
     def __init__(self, path: str | Path, types: Types = None) -> None:
-        self._begin(path, types)
         file = Path(path)
+        if file.is_dir() and (file / "trajectory.gsd").is_file():  # of a run
+            path = file = file / "trajectory.gsd"
+        self._begin(path, types)
         if file.is_dir():
             raise InputError(f"{path} is a folder; give a file, such as the trajectory.gsd of a run's folder")
         if not file.is_file():

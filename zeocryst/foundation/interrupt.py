@@ -153,6 +153,11 @@ class Stopper:
             self.reason = "walltime"
         return self.reason is not None
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether a signal has asked to stop, and not the walltime."""
+        return self._asked
+
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         second = self._asked and number not in REPEATED
         self._asked = self._asked or number not in REPEATED

@@ -191,6 +191,8 @@ class _Run:
                 if not self.simulate(frame):
                     return {}, False
                 self._stopper.at_once = True
+                if self._stopper.was_asked:  # while the last frame was measured
+                    raise KeyboardInterrupt
                 return self._conclude(), True
             except KeyboardInterrupt:
                 self._interrupted(self._stopper.reason or "Ctrl-C", max(self._last_step, 0))
