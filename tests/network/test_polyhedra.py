@@ -5,9 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from zeocryst.errors import InputError
 from zeocryst.frameworks.table import start_structure
 from zeocryst.network.bonds import bonds_from_sites, network_of_bonds, network_of_frame
-from zeocryst.network.polyhedra import count_inside, find_cages, strong_rings
+from zeocryst.network.polyhedra import MOST_RINGS_PER_T, count_inside, find_cages, strong_rings
 from zeocryst.network.rings import find_rings
 
 #: Cages in the cell that `start_structure` gives. Database of Zeolite Structures (composite units and tilings); MTN:
@@ -136,3 +137,18 @@ def test_an_s_is_found_in_its_cage_in_any_orientation(sgt):
     for found in (cages(network, sgt), cages(turned, sgt)):
         assert found.values["cages_with_S_share"] == pytest.approx(4 / 12)
         assert found.values["cages_per_T"] == pytest.approx(12 / 64)
+
+
+def test_nets_as_dense_as_quartz_have_no_telling():
+    """Of the rings of quartz nearly any close some surface: the search among them had no end."""
+    from zeocryst.frameworks.table import nets
+    from zeocryst.order.cage_statistics import cage_statistics
+
+    quartz, analcime = (network_of_bonds(nets()[code][0], len(nets()[code][1])) for code in ("qtz", "ANA"))
+    with pytest.raises(InputError, match="rings for each T"):
+        find_cages(quartz)
+    found = cage_statistics(quartz, np.zeros((0, 3)))
+    assert np.isnan(list(found.values.values())).all()
+    assert found.sites["cages"].tolist() == [-1] * quartz.n_sites
+    # of the framework types ANA has most
+    assert len(strong_rings(analcime, 8)) < MOST_RINGS_PER_T * analcime.n_sites

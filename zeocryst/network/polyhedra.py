@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from zeocryst.errors import InputError
 from zeocryst.network.bonds import Network
 from zeocryst.network.rings import find_rings
 
@@ -37,6 +38,9 @@ MOST_FACES = 26
 #: A cell is repeated until it is this wide, Å, so that no cage meets itself (the largest, in FAU, is 16 Å wide
 #: from T to T).
 WIDTH_A = 20.0
+#: Where there are more strong rings than this for each T, nearly every way around closes some surface, and the
+#: search has no end: quartz has 6. The 271 framework types have 0.75 to 2.83 (ANA), moganite 3.
+MOST_RINGS_PER_T = 4.0
 
 
 @dataclass(frozen=True)
@@ -215,11 +219,22 @@ def find_cages(network: Network, largest: int = LARGEST_FACE, most_faces: int = 
     Returns
     -------
     list of Cage
+
+    Raises
+    ------
+    InputError
+        The net is too dense for cages: it has more than `MOST_RINGS_PER_T`.
     """
     from cycless.polyhed import polyhedra_iter
 
     repeats = _repeats(network.cell)
-    rings = _repeated(strong_rings(network, largest), repeats, network.n_sites)
+    strong = strong_rings(network, largest)
+    if len(strong) > MOST_RINGS_PER_T * network.n_sites:
+        raise InputError(
+            f"{len(strong) / network.n_sites:.1f} rings for each T; cages are looked for where there are at most "
+            f"{MOST_RINGS_PER_T:g}"
+        )
+    rings = _repeated(strong, repeats, network.n_sites)
     labels = [[node[0] for node in ring] for ring in rings]
     cages: dict[Ring, list[Ring]] = {}
     for members in polyhedra_iter(labels, maxnfaces=most_faces, quick=True):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from zeocryst.beads import Beads
+from zeocryst.errors import InputError
 from zeocryst.network.bonds import Network
 from zeocryst.network.polyhedra import LARGEST_FACE, count_inside, find_cages
 from zeocryst.order.measured import Measured
@@ -54,9 +55,14 @@ def cage_statistics(network: Network, guests: ArrayLike, largest: int = LARGEST_
         ``cages_per_T`` and ``cages_with_S_share``, and the same for each kind that there is, such as
         ``cages_5^12.6^8_per_T`` and ``cages_5^12.6^8_with_S_share``; a share of no cages is NaN. Per site
         ``cages``: how many it is a corner of. What a cage is stands in `zeocryst.network.polyhedra`; small ones
-        without room for an S (``4^6``, ``6^3``) are counted as well.
+        without room for an S (``4^6``, ``6^3``) are counted as well. NaN, and -1 for each T, in a net as dense
+        as quartz, of which there is no telling (`zeocryst.network.polyhedra.MOST_RINGS_PER_T`).
     """
-    cages = find_cages(network, largest)
+    try:
+        cages = find_cages(network, largest)
+    except InputError:
+        unknown = dict.fromkeys(("cages_per_T", "cages_with_S_share"), float("nan"))
+        return Measured(unknown, {"cages": np.full(network.n_sites, -1, dtype=np.int32)})
     holds = count_inside(cages, guests, network.cell) > 0
     kinds = np.array([cage.symbol for cage in cages], dtype=str)
     values = {
