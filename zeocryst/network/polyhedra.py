@@ -231,8 +231,8 @@ def find_cages(network: Network, largest: int = LARGEST_FACE, most_faces: int = 
     strong = strong_rings(network, largest)
     if len(strong) > MOST_RINGS_PER_T * network.n_sites:
         raise InputError(
-            f"{len(strong) / network.n_sites:.1f} rings for each T; cages are looked for where there are at most "
-            f"{MOST_RINGS_PER_T:g}"
+            f"{len(strong) / network.n_sites:.1f} rings for each T; cages are looked for where there are at "
+            f"most {MOST_RINGS_PER_T:g}"
         )
     rings = _repeated(strong, repeats, network.n_sites)
     labels = [[node[0] for node in ring] for ring in rings]
