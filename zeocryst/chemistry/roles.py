@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from zeocryst.errors import InputError
 
@@ -59,13 +59,19 @@ def checked_roles(given: Mapping[str, str | Sequence[str]] | None, where: str) -
     InputError
         There is no such role, a role has no name, or a name has two roles.
     """
-    roles = {
-        role: (names,) if isinstance(names, str) else tuple(names) for role, names in (given or {}).items()
-    }
+    wanted = f"{where}: expected names for the roles T, S or O, such as T=Si,S=X or T=Al,P"
+    if given is not None and not isinstance(given, Mapping):
+        raise InputError(f"{wanted}; not {given!r}")
+    roles = {}
+    for role, names in (given or {}).items():
+        listed = isinstance(names, Iterable) and not isinstance(names, str | bytes | Mapping)
+        roles[role] = tuple(names) if listed else (names,)
+        if not all(isinstance(name, str) and name for name in roles[role]):
+            raise InputError(f"{wanted}; not {role} = {names!r}")
     of: dict[str, str] = {}
     for role, names in roles.items():
         if role not in ROLES or not names:
-            raise InputError(f"{where}: expected names for the roles T, S or O, such as T=Si,S=X or T=Al,P")
+            raise InputError(wanted)
         for name in names:
             if of.setdefault(name, role) != role:
                 raise InputError(f"{where}: {name} is given as {of[name]} and as {role}; an atom has one role")

@@ -45,11 +45,27 @@ class Run:
 
     folder: Path
 
+    def __post_init__(self) -> None:
+        """Keep where it is, also when the working directory is another one later."""
+        object.__setattr__(self, "_shown", Path(self.folder))
+        object.__setattr__(self, "folder", Path(self.folder).absolute())
+
+    @property
+    def shown(self) -> Path:
+        """The folder as it was given."""
+        return Path(vars(self)["_shown"])
+
+    def check_there(self) -> None:
+        """See that the folder is there still; raises `InputError`."""
+        if not self.folder.is_dir():
+            raise InputError(f"no folder {self.shown}")
+
     @property
     def state(self) -> State:
         """Whether it is finished, going on in some process, or stopped (the same call goes on)."""
         from zeocryst.files.rundir import is_running
 
+        self.check_there()
         if is_running(self.folder):
             return "running"
         return "finished" if (self.folder / "summary.json").is_file() else "stopped"
@@ -74,6 +90,7 @@ class Run:
         from zeocryst.foundation.textfiles import read_table
         from zeocryst.report.run import WORDS
 
+        self.check_there()
         path = self.folder / "order_parameters.csv"
         if not path.is_file():
             return [], []
@@ -88,13 +105,15 @@ class Run:
     @property
     def frames(self) -> Frames:
         """Its frames so far, read one by one: ``frames[-1]``, ``frames[::10]``, ``len(frames)``."""
-        return Frames(self.folder / "trajectory.gsd")
+        self.check_there()
+        return Frames(self.folder / "trajectory.gsd", shown=self.shown / "trajectory.gsd")
 
     @property
     def summary(self) -> dict[str, Any]:
         """``summary.json``; raises `InputError` unless the run is finished."""
         from zeocryst.files.records import read_summary
 
+        self.check_there()
         if not (self.folder / "summary.json").is_file():
             raise InputError(f"{self}; a summary is made at its end")
         return read_summary(self.folder)
@@ -112,7 +131,7 @@ class Run:
         path = self.folder / "framework.extxyz"
         if not path.is_file():
             raise InputError(
-                f"{self.folder}: the run has made no atoms (yet); zeocryst.backmap(run) makes some"
+                f"{self.shown}: the run has made no atoms (yet); zeocryst.backmap(run) makes some"
             )
         return read_images(path)[0]
 
@@ -123,7 +142,7 @@ class Run:
         from zeocryst.network.bonds import network_of_frame
 
         if not len(self.frames):
-            raise InputError(f"{self.folder}: the run has no frames yet")
+            raise InputError(f"{self.shown}: the run has no frames yet")
         return as_graph(network_of_frame(self.frames[-1])[0])
 
     @property
@@ -132,15 +151,17 @@ class Run:
         return self.folder / "report.html"
 
     def __str__(self) -> str:
+        if not self.folder.is_dir():
+            return f"{self.shown}: the folder is not there"
         state = self.state
         if state == "finished":
-            return f"{self.folder}: finished. {self.summary['sentence']}"
+            return f"{self.shown}: finished. {self.summary['sentence']}"
         rows = self._rows()[1]
         far = f" at {rows[-1]['time_ps']:g} ps of {self._most()}" if rows else ", without a frame so far"
         share = rows[-1].get("crystalline_share") if rows else None
         words = "" if share is None else f", {100 * share:.0f} % of the T crystalline"
         end = "" if state == "running" else "; the same call of zeocryst.run goes on"
-        return f"{self.folder}: {state}{far}{words}{end}"
+        return f"{self.shown}: {state}{far}{words}{end}"
 
     def _most(self) -> str:
         condition = self.condition
@@ -155,10 +176,10 @@ class Run:
         from zeocryst.report.analysis import over_time
         from zeocryst.report.page import drawn, image, types_table
 
-        rows = self._rows()[1]
+        rows = self._rows()[1] if self.folder.is_dir() else []
         shown = f"<p>{escape(str(self))}</p>"
         file = self.folder / "figures" / "order.png"
-        if self.state == "finished":
+        if self.folder.is_dir() and self.state == "finished":
             summary = self.summary
             shown += types_table(summary["types"], 1 - sum(float(row["share"]) for row in summary["types"]))
             if file.is_file():
