@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from zeocryst.errors import InputError
 
@@ -62,12 +63,13 @@ def checked_roles(given: Mapping[str, str | Sequence[str]] | None, where: str) -
     wanted = f"{where}: expected names for the roles T, S or O, such as T=Si,S=X or T=Al,P"
     if given is not None and not isinstance(given, Mapping):
         raise InputError(f"{wanted}; not {given!r}")
-    roles = {}
+    roles: Roles = {}
     for role, names in (given or {}).items():
-        listed = isinstance(names, Iterable) and not isinstance(names, str | bytes | Mapping)
-        roles[role] = tuple(names) if listed else (names,)
-        if not all(isinstance(name, str) and name for name in roles[role]):
+        one = isinstance(names, str | bytes | Mapping) or not isinstance(names, Iterable)
+        listed: tuple[Any, ...] = (names,) if one else tuple(names)
+        if not all(isinstance(name, str) and name for name in listed):
             raise InputError(f"{wanted}; not {role} = {names!r}")
+        roles[role] = listed
     of: dict[str, str] = {}
     for role, names in roles.items():
         if role not in ROLES or not names:

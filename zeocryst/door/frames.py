@@ -67,6 +67,17 @@ class Frames(Sequence["gsd.hoomd.Frame"]):
             raise IndexError(f"no frame {index}; there are {len(numbers)}, numbered from 0 (or -1, the last)")
         return read_frame(self.path, numbers[index])
 
+    def __contains__(self, frame: object) -> bool:
+        """Whether a frame is one of these: it has the step and the positions of one."""
+        import gsd.hoomd
+        import numpy as np
+
+        return isinstance(frame, gsd.hoomd.Frame) and any(
+            mine.configuration.step == frame.configuration.step
+            and np.array_equal(mine.particles.position, frame.particles.position)
+            for mine in self
+        )
+
     def __iter__(self) -> Iterator[gsd.hoomd.Frame]:
         return (self[k] for k in range(len(self)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zeocryst.door.frames import Frames
 from zeocryst.door.wording import said_in_python
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, whole_number
 
 if TYPE_CHECKING:
     import networkx
@@ -97,7 +98,8 @@ class Run:
         header, texts = read_table(path, growing=True)
         try:
             return header, [
-                {name: text if name in WORDS else _number(text) for name, text in row.items()} for row in texts
+                {name: text if name in WORDS else _number(name, text) for name, text in row.items()}
+                for row in texts
             ]
         except ValueError as error:
             raise InputError(f"{path}: damaged: {error}") from None
@@ -130,9 +132,7 @@ class Run:
 
         path = self.folder / "framework.extxyz"
         if not path.is_file():
-            raise InputError(
-                f"{self.shown}: the run has made no atoms (yet); zeocryst.backmap(run) makes some"
-            )
+            raise InputError(f"{self.shown}: the run has made no atoms (yet); zeocryst.backmap(run) makes some")
         return read_images(path)[0]
 
     @property
@@ -187,14 +187,11 @@ class Run:
         return shown + (drawn(over_time(rows, None)[0], "Order parameters over time.") if len(rows) > 1 else "")
 
 
-def _number(text: str) -> float | int:
-    """A number of the table; whole ones as such, NaN where nothing stands."""
+def _number(name: str, text: str) -> float | int:
+    """A number of the table, NaN where nothing stands; steps and stages are whole, as in an analysis."""
     if not text:
-        return float("nan")
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+        return math.nan
+    return int(text) if name in ("step", "stage") else float(text)
 
 
 @said_in_python
@@ -224,9 +221,12 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     Traceback (most recent call last):
     zeocryst.errors.InputError: no folder nowhere
     """
+    from zeocryst.door.structures import as_path
     from zeocryst.files.records import read_json
 
-    place = Path(folder)
+    if isinstance(folder, Run):
+        raise InputError("this is a run that is open already; give the path of its folder, or use it as it is")
+    place = as_path(folder, "folder")
     if place.is_file():
         raise InputError(f"{place} is a file; give the folder of a run")
     if not place.is_dir():
@@ -316,22 +316,35 @@ def run(
     """
     import numba
 
+    from zeocryst.door.structures import as_path
     from zeocryst.foundation.interrupt import parse_walltime
     from zeocryst.running.beginning import Options
     from zeocryst.running.pipeline import run as run_to_end
 
-    if threads is not None and threads < 1:
-        raise InputError(f"threads = {threads}; expected a whole number of at least 1")
+    place = as_path(out, "out")
+    threads = None if threads is None else whole_number(threads, "threads", 1)
+    seed = None if seed is None else whole_number(seed, "seed")
     if device not in (None, "auto", "cpu", "gpu"):
         raise InputError(f"device = {device!r}; expected auto, cpu or gpu")
-    seconds = parse_walltime(walltime) if isinstance(walltime, str) else walltime
+    seconds = parse_walltime(walltime) if isinstance(walltime, str) else _seconds(walltime)
     options = Options(engine, device, threads, seed, seconds, restart, quiet)
     before = numba.get_num_threads()
     try:
-        run_to_end(as_condition(condition), Path(out), options)
+        run_to_end(as_condition(condition), place, options)
     finally:
         numba.set_num_threads(before)
-    return Run(Path(out))
+    return Run(place)
+
+
+def _seconds(walltime: Any) -> float | None:
+    """A walltime in seconds that was given as a number."""
+    try:
+        seconds = None if walltime is None else float(walltime)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if seconds is None or (0 < seconds < math.inf and not isinstance(walltime, bool)):
+        return seconds
+    raise InputError(f"walltime = {walltime!r}; expected seconds, more than 0, or a text such as '1h50m'")
 
 
 def as_condition(given: Condition | str | os.PathLike[str]) -> Condition:

@@ -78,11 +78,26 @@ def as_structures(source: StructureLike, types: TypesLike = None) -> Structures:
         if path.is_dir() and inside.is_file():
             path = inside
         return Structures(str(source) if path == Path(source) else path, roles)
+    if any(kind.__name__ == "IMolecule" for kind in type(source).__mro__):
+        raise _not_one(source)
     if _kind(source):
         return _of_one_kind([source], roles)
     if hasattr(source, "__len__") and hasattr(source, "__getitem__") and not isinstance(source, Mapping):
         return _of_one_kind(source, roles)
     raise _not_one(source)
+
+
+def as_path(given: Any, name: str) -> Path:
+    """A path that was given as a text or a path.
+
+    Raises
+    ------
+    InputError
+        It is something else, or empty.
+    """
+    if not isinstance(given, str | os.PathLike) or not os.fspath(given):
+        raise InputError(f"{name} = {given!r}; expected the path of a folder")
+    return Path(given)
 
 
 def name_of(source: StructureLike) -> str:
