@@ -101,9 +101,10 @@ def test_a_run_is_found_from_another_folder(tmp_path, monkeypatch, sodalite):
     assert frames[1:][0].configuration.step == 10
     assert zc.identify(run, frame=0).record["path"] == "a/trajectory.gsd"
     assert str(run).startswith("a: stopped")
+    every = run.frames
     folder.rename(tmp_path / "c")
     for ask in (lambda: run.state, lambda: run.order_parameters, lambda: run.frames, lambda: len(frames),
-                lambda: run.summary, lambda: zc.identify(run)):  # fmt: skip
+                lambda: run.summary, lambda: zc.identify(run), lambda: zc.identify(every)):  # fmt: skip
         with pytest.raises(zc.InputError, match="no folder a$"):
             ask()
     assert str(run) == "a: the folder is not there"
@@ -268,3 +269,18 @@ def test_columns_of_a_run_keep_their_kind(tmp_path):
     kinds = zc.Run(tmp_path).order_parameters.dtypes
     assert [kinds[name].kind for name in ("step", "stage")] == ["i", "i"]
     assert [kinds[name].kind for name in ("time_ps", "temperature_K", "largest_grain_sites")] == ["f", "f", "f"]
+
+
+def test_the_lock_that_is_not_had_is_closed(tmp_path):
+    pytest.importorskip("fcntl")
+    from zeocryst.files.rundir import RunDirectory
+
+    first, second = (RunDirectory(tmp_path, "", "") for _ in range(2))
+    first.open()
+    with pytest.raises(zc.InputError, match="another zeocryst is running"):
+        second.open()
+    assert second._lock is None
+    first.close()
+    second.open()
+    assert second._lock is not None
+    second.close()

@@ -78,7 +78,7 @@ def as_structures(source: StructureLike, types: TypesLike = None) -> Structures:
         if path.is_dir() and inside.is_file():
             path = inside
         return Structures(str(source) if path == Path(source) else path, roles)
-    if any(kind.__name__ == "IMolecule" for kind in type(source).__mro__):
+    if _is_molecule(source):
         raise _not_one(source)
     if _kind(source):
         return _of_one_kind([source], roles)
@@ -134,6 +134,14 @@ def _kind(source: Any) -> str:
     return ""
 
 
+def _is_molecule(source: Any) -> bool:
+    """Whether it is one of pymatgen, which is a sequence of sites, too."""
+    return any(
+        kind.__name__ == "IMolecule" and kind.__module__.partition(".")[0] == "pymatgen"
+        for kind in type(source).__mro__
+    )
+
+
 def _of_one_kind(source: Any, roles: Roles) -> Structures:
     """Several structures in memory, or one in a list; beads are taken from the sequence one by one."""
     from zeocryst.files.structures import Structures
@@ -169,6 +177,8 @@ def _open_still(source: Any) -> Iterator[None]:
     """What gsd and ASE raise for a trajectory that was closed, as what it means."""
     try:
         yield
+    except InputError:
+        raise
     except (ValueError, OSError) as error:
         raise InputError(
             f"{type(source).__module__}.{type(source).__name__} cannot be read: {error}; was it closed?"
@@ -194,7 +204,7 @@ def _from_pymatgen(structure: Any) -> Atoms:
 
 
 def _not_one(source: Any) -> InputError:
-    if any(kind.__name__ == "IMolecule" for kind in type(source).__mro__):
+    if _is_molecule(source):
         return InputError(f"pymatgen {type(source).__name__} has no cell; expected a pymatgen Structure")
     return InputError(
         f"{type(source).__module__}.{type(source).__name__} is no structure; expected ase.Atoms, a "
