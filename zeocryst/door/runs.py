@@ -342,9 +342,9 @@ def _seconds(walltime: Any) -> float | None:
         seconds = None if walltime is None else float(walltime)
     except (TypeError, ValueError):
         seconds = math.nan
-    if seconds is None or (0 < seconds < math.inf and not isinstance(walltime, bool)):
+    if seconds is None or (seconds >= 0 and not isinstance(walltime, bool)):
         return seconds
-    raise InputError(f"walltime = {walltime!r}; expected seconds, more than 0, or a text such as '1h50m'")
+    raise InputError(f"walltime = {walltime!r}; expected seconds, 0 or more, or a text such as '1h50m'")
 
 
 def as_condition(given: Condition | str | os.PathLike[str]) -> Condition:
