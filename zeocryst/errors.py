@@ -7,6 +7,7 @@ for a run that broke (3). Both carry one message: what, where, which value, what
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Iterable
 
 #: What became of a run; the cure depends on its stage (`zeocryst.running.failure`).
@@ -80,3 +81,30 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
         close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.6)
     listing = ", ".join(names)
     return f"did you mean {close[0]!r}? Allowed: {listing}" if close else f"allowed: {listing}"
+
+
+def whole_number(value: object, name: str, least: int | None = None) -> int:
+    """A whole number that was given in Python, of any integer type; no truth value, no float, no text.
+
+    Parameters
+    ----------
+    value
+        What was given.
+    name
+        What it is called in the message.
+    least
+        The least that it may be.
+
+    Raises
+    ------
+    InputError
+        It is something else.
+    """
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or (least is not None and number < least):
+        bound = "" if least is None else f" of at least {least}"
+        raise InputError(f"{name} = {value!r}; expected a whole number{bound}")
+    return number

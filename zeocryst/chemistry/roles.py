@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from zeocryst.errors import InputError
 
@@ -59,13 +60,20 @@ def checked_roles(given: Mapping[str, str | Sequence[str]] | None, where: str) -
     InputError
         There is no such role, a role has no name, or a name has two roles.
     """
-    roles = {
-        role: (names,) if isinstance(names, str) else tuple(names) for role, names in (given or {}).items()
-    }
+    wanted = f"{where}: expected names for the roles T, S or O, such as T=Si,S=X or T=Al,P"
+    if given is not None and not isinstance(given, Mapping):
+        raise InputError(f"{wanted}; not {given!r}")
+    roles: Roles = {}
+    for role, names in (given or {}).items():
+        one = isinstance(names, str | bytes | Mapping) or not isinstance(names, Iterable)
+        listed: tuple[Any, ...] = (names,) if one else tuple(names)
+        if not all(isinstance(name, str) and name for name in listed):
+            raise InputError(f"{wanted}; not {role} = {names!r}")
+        roles[role] = listed
     of: dict[str, str] = {}
     for role, names in roles.items():
         if role not in ROLES or not names:
-            raise InputError(f"{where}: expected names for the roles T, S or O, such as T=Si,S=X or T=Al,P")
+            raise InputError(wanted)
         for name in names:
             if of.setdefault(name, role) != role:
                 raise InputError(f"{where}: {name} is given as {of[name]} and as {role}; an atom has one role")

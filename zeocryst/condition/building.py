@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zeocryst.condition.model import Stage
+from zeocryst.condition.model import Cut, Seed, Stage, Until
 from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ def checked(
 def _table(given: Any) -> Any:
     """What differs from the defaults, which are those of TOML as well; a mapping as it is."""
     if is_dataclass(given):
-        given = {f.name: getattr(given, f.name) for f in fields(given) if getattr(given, f.name) != f.default}
+        given = {
+            f.name: getattr(given, f.name)
+            for f in fields(given)
+            if _plain(getattr(given, f.name)) != _plain(f.default)
+        }
     return _plain(given)
 
 
@@ -60,11 +64,13 @@ def _stage(stage: Stage) -> dict[str, Any]:
     """A stage as TOML has it: what stands in `edit` and `until` lies flat there."""
     table: dict[str, Any] = _table(stage)
     edit, until = table.pop("edit", None), stage.until
+    if edit is not None and not isinstance(stage.edit, Cut | Seed | Mapping):
+        raise InputError(f"{WHERE}: edit = {stage.edit!r}; expected a Cut or a Seed")
     if edit is not None:
         table |= _table(stage.edit)
     if "seed_region" in table:
         table["seed_region"] = {"shape": "slab", "fraction": table["seed_region"]}
-    if until is not None:
+    if isinstance(until, Until):
         bound = {"below": until.value} if until.below else until.value
         table["until"] = {until.quantity: bound, "for_ps": until.for_ps}
     return table
@@ -73,9 +79,11 @@ def _stage(stage: Stage) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Lists, dicts and Python's own numbers, as TOML gives them; paths as texts."""
     if isinstance(value, Mapping):
+        if wrong := [key for key in value if not isinstance(key, str)]:
+            raise InputError(f"{WHERE}: the key {wrong[0]!r} is no text")
         return {key: _plain(entry) for key, entry in value.items() if entry is not None}
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
     if isinstance(value, Path):
         return str(value)
-    return value.item() if hasattr(value, "item") and not hasattr(value, "__len__") else value
+    return value.tolist() if hasattr(value, "tolist") else value  # numpy's arrays and numbers

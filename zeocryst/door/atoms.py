@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zeocryst.door.wording import said_in_python
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, whole_number
 
 if TYPE_CHECKING:
     import networkx
@@ -79,12 +79,14 @@ class Backmapped:
 
         return as_graph(self._made.ready.network)
 
+    @said_in_python
     def write(self, out: str | os.PathLike[str]) -> Path:
         """Write CIF, extxyz, GSD and LAMMPS data into a folder that is new or empty; raises `InputError`."""
         from zeocryst.answers.atomistic import write_results
+        from zeocryst.door.structures import as_path
         from zeocryst.foundation.outdir import check_empty, folder
 
-        place = Path(out)
+        place = as_path(out, "out")
         check_empty(place)
         with folder(place) as made:
             assert made is not None
@@ -163,10 +165,11 @@ def backmap(
     """
     from zeocryst.answers.backmap import Options, answer, entry, ready_network
 
-    if quench not in (None, "ts", "none") or cell not in ("fixed", "free") or seed < 1:
+    seed = whole_number(seed, "seed", 1)
+    if quench not in (None, "ts", "none") or cell not in ("fixed", "free"):
         raise InputError(
-            f"quench = {quench!r}, cell = {cell!r}, seed = {seed!r}; expected quench 'ts', 'none' or None, "
-            "cell 'fixed' or 'free', and a seed of at least 1"
+            f"quench = {quench!r}, cell = {cell!r}; expected quench 'ts', 'none' or None, and cell 'fixed' "
+            "or 'free'"
         )
     options = Options(None, quench, cell, seed)
     source, model = _source(structure, frame, types)
@@ -237,8 +240,9 @@ def framework(code: str, *, repeat: tuple[int, int, int] = (1, 1, 1), oxygens: b
         raise InputError(
             why_absent(str(code)) or f"no structure of {code!r} is known; {nearest_start(str(code))}"
         )
-    if len(repeat) != 3 or any(int(n) != n or n < 1 for n in repeat):
+    if not hasattr(repeat, "__len__") or isinstance(repeat, str | bytes) or len(repeat) != 3:
         raise InputError(f"repeat = {repeat!r}; expected three whole numbers of at least 1")
+    cells = [whole_number(n, f"repeat = {repeat!r}: one of them", 1) for n in repeat]
     cell, positions = start_of(name)
     atoms = Atoms(f"Si{len(positions)}", positions=positions, cell=cell, pbc=True)
     if oxygens:
@@ -246,6 +250,6 @@ def framework(code: str, *, repeat: tuple[int, int, int] = (1, 1, 1), oxygens: b
         from zeocryst.network.matching import matched_bonds
 
         atoms = build(matched_bonds(positions, cell)[0]).atoms
-    atoms = atoms.repeat(repeat)
+    atoms = atoms.repeat(cells)
     atoms.info = {"framework": name, "origin": origin_in_words(name) or "published T positions"}
     return atoms

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, overload
 
 from zeocryst.door.wording import in_python, said_in_python
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, whole_number
 
 if TYPE_CHECKING:
     import networkx
@@ -133,7 +133,7 @@ class Identifications(Sequence[Identification]):
 
     record: dict[str, Any]
 
-    @property
+    @cached_property
     def found(self) -> tuple[Identification, ...]:
         """What could be read, one for each frame."""
         return tuple(Identification(entry) for entry in self.record["files"] if "error" not in entry)
@@ -262,7 +262,7 @@ def identify_all(
     Raises
     ------
     InputError
-        There is but one structure, and it cannot be read; or `types` is wrong.
+        There is but one structure, and it cannot be read; or `types` or `frame` is wrong.
 
     Examples
     --------
@@ -276,6 +276,8 @@ def identify_all(
     from zeocryst.door.structures import as_roles, as_structures, name_of
 
     roles = as_roles(types)
+    if frame is not None:
+        whole_number(frame, "frame")
     listed = list(structures) if isinstance(structures, list | tuple) else [structures]
     return Identifications(
         identify_each([(name_of(one), partial(as_structures, one, roles)) for one in listed], frame)

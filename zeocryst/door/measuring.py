@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.door.wording import said_in_python
+from zeocryst.errors import InputError, whole_number
 
 if TYPE_CHECKING:
     import networkx
@@ -226,7 +226,7 @@ def measure(
     from zeocryst.door.structures import as_structures
     from zeocryst.order import measure as measured
 
-    wanted = chosen_names([names] if isinstance(names, str) else names)
+    wanted = chosen_names(_listed(names))
     structures = as_structures(structure, types)
     [index] = structures.chosen(frame)
     network, beads = structures.frame(index)
@@ -241,7 +241,7 @@ def measure(
 def analyze(
     trajectory: StructureLike,
     *,
-    frames: slice = slice(None),
+    frames: slice | int | None = None,
     names: str | Sequence[str] | None = None,
     types: TypesLike = None,
     out: str | os.PathLike[str] | None = None,
@@ -253,8 +253,8 @@ def analyze(
     trajectory : path, run, sequence of ase.Atoms or gsd frames, or a single structure
         Positions and cells in Å; times in ps, where the frames have them (``zeocryst/time_ps`` in the log of a
         gsd frame, ``time_ps`` in ``atoms.info``).
-    frames : slice
-        Which frames, such as ``slice(None, None, 10)``.
+    frames : slice or int, optional
+        Which frames, such as ``slice(None, None, 10)``, or one; all if not given.
     names : str or sequence of str, optional
         Order parameters, as `measure` takes them.
     types : str or mapping, optional
@@ -285,9 +285,36 @@ def analyze(
     """
     from zeocryst.answers.analyze import analyze as analyzed
     from zeocryst.answers.analyze import chosen_names
-    from zeocryst.door.structures import as_structures
+    from zeocryst.door.structures import as_path, as_structures
 
-    wanted = chosen_names([names] if isinstance(names, str) else names)
-    structures = as_structures(trajectory, types)
-    found = analyzed(structures, frames, wanted, out=None if out is None else Path(out))
+    wanted = chosen_names(_listed(names))
+    chosen = _chosen(frames)
+    place = None if out is None else as_path(out, "out")
+    found = analyzed(as_structures(trajectory, types), chosen, wanted, out=place)
     return TrajectoryAnalysis(found.summary, found)
+
+
+def _listed(names: str | Sequence[str] | None) -> list[str] | None:
+    """Names as a list; None for None."""
+    if names is None:
+        return None
+    if isinstance(names, str):
+        return [names]
+    if isinstance(names, bytes) or not isinstance(names, Iterable):
+        raise InputError(f"names = {names!r}; expected the name of an order parameter, or a list of them")
+    return list(names)
+
+
+def _chosen(frames: slice | int | None) -> slice:
+    """Frames as a slice that goes forwards."""
+    if frames is None:
+        return slice(None)
+    if not isinstance(frames, slice):
+        number = whole_number(frames, "frames (a slice, such as slice(None, None, 10), or one frame)")
+        return slice(number, number + 1 if number != -1 else None)
+    start, stop = (
+        None if part is None else whole_number(part, f"frames = {frames}: one part")
+        for part in (frames.start, frames.stop)
+    )
+    step = None if frames.step is None else whole_number(frames.step, f"frames = {frames}: its step", 1)
+    return slice(start, stop, step)

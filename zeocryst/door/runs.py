@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zeocryst.door.frames import Frames
 from zeocryst.door.wording import said_in_python
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, whole_number
 
 if TYPE_CHECKING:
     import networkx
@@ -45,11 +46,27 @@ class Run:
 
     folder: Path
 
+    def __post_init__(self) -> None:
+        """Keep where it is, also when the working directory is another one later."""
+        object.__setattr__(self, "_shown", Path(self.folder))
+        object.__setattr__(self, "folder", Path(self.folder).absolute())
+
+    @property
+    def shown(self) -> Path:
+        """The folder as it was given."""
+        return Path(vars(self)["_shown"])
+
+    def check_there(self) -> None:
+        """See that the folder is there still; raises `InputError`."""
+        if not self.folder.is_dir():
+            raise InputError(f"no folder {self.shown}")
+
     @property
     def state(self) -> State:
         """Whether it is finished, going on in some process, or stopped (the same call goes on)."""
         from zeocryst.files.rundir import is_running
 
+        self.check_there()
         if is_running(self.folder):
             return "running"
         return "finished" if (self.folder / "summary.json").is_file() else "stopped"
@@ -74,13 +91,15 @@ class Run:
         from zeocryst.foundation.textfiles import read_table
         from zeocryst.report.run import WORDS
 
+        self.check_there()
         path = self.folder / "order_parameters.csv"
         if not path.is_file():
             return [], []
         header, texts = read_table(path, growing=True)
         try:
             return header, [
-                {name: text if name in WORDS else _number(text) for name, text in row.items()} for row in texts
+                {name: text if name in WORDS else _number(name, text) for name, text in row.items()}
+                for row in texts
             ]
         except ValueError as error:
             raise InputError(f"{path}: damaged: {error}") from None
@@ -88,13 +107,15 @@ class Run:
     @property
     def frames(self) -> Frames:
         """Its frames so far, read one by one: ``frames[-1]``, ``frames[::10]``, ``len(frames)``."""
-        return Frames(self.folder / "trajectory.gsd")
+        self.check_there()
+        return Frames(self.folder / "trajectory.gsd", shown=self.shown / "trajectory.gsd")
 
     @property
     def summary(self) -> dict[str, Any]:
         """``summary.json``; raises `InputError` unless the run is finished."""
         from zeocryst.files.records import read_summary
 
+        self.check_there()
         if not (self.folder / "summary.json").is_file():
             raise InputError(f"{self}; a summary is made at its end")
         return read_summary(self.folder)
@@ -111,9 +132,7 @@ class Run:
 
         path = self.folder / "framework.extxyz"
         if not path.is_file():
-            raise InputError(
-                f"{self.folder}: the run has made no atoms (yet); zeocryst.backmap(run) makes some"
-            )
+            raise InputError(f"{self.shown}: the run has made no atoms (yet); zeocryst.backmap(run) makes some")
         return read_images(path)[0]
 
     @property
@@ -123,7 +142,7 @@ class Run:
         from zeocryst.network.bonds import network_of_frame
 
         if not len(self.frames):
-            raise InputError(f"{self.folder}: the run has no frames yet")
+            raise InputError(f"{self.shown}: the run has no frames yet")
         return as_graph(network_of_frame(self.frames[-1])[0])
 
     @property
@@ -132,15 +151,17 @@ class Run:
         return self.folder / "report.html"
 
     def __str__(self) -> str:
+        if not self.folder.is_dir():
+            return f"{self.shown}: the folder is not there"
         state = self.state
         if state == "finished":
-            return f"{self.folder}: finished. {self.summary['sentence']}"
+            return f"{self.shown}: finished. {self.summary['sentence']}"
         rows = self._rows()[1]
         far = f" at {rows[-1]['time_ps']:g} ps of {self._most()}" if rows else ", without a frame so far"
         share = rows[-1].get("crystalline_share") if rows else None
         words = "" if share is None else f", {100 * share:.0f} % of the T crystalline"
         end = "" if state == "running" else "; the same call of zeocryst.run goes on"
-        return f"{self.folder}: {state}{far}{words}{end}"
+        return f"{self.shown}: {state}{far}{words}{end}"
 
     def _most(self) -> str:
         condition = self.condition
@@ -155,10 +176,10 @@ class Run:
         from zeocryst.report.analysis import over_time
         from zeocryst.report.page import drawn, image, types_table
 
-        rows = self._rows()[1]
+        rows = self._rows()[1] if self.folder.is_dir() else []
         shown = f"<p>{escape(str(self))}</p>"
         file = self.folder / "figures" / "order.png"
-        if self.state == "finished":
+        if self.folder.is_dir() and self.state == "finished":
             summary = self.summary
             shown += types_table(summary["types"], 1 - sum(float(row["share"]) for row in summary["types"]))
             if file.is_file():
@@ -166,14 +187,11 @@ class Run:
         return shown + (drawn(over_time(rows, None)[0], "Order parameters over time.") if len(rows) > 1 else "")
 
 
-def _number(text: str) -> float | int:
-    """A number of the table; whole ones as such, NaN where nothing stands."""
+def _number(name: str, text: str) -> float | int:
+    """A number of the table, NaN where nothing stands; steps and stages are whole, as in an analysis."""
     if not text:
-        return float("nan")
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+        return math.nan
+    return int(text) if name in ("step", "stage") else float(text)
 
 
 @said_in_python
@@ -203,9 +221,12 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     Traceback (most recent call last):
     zeocryst.errors.InputError: no folder nowhere
     """
+    from zeocryst.door.structures import as_path
     from zeocryst.files.records import read_json
 
-    place = Path(folder)
+    if isinstance(folder, Run):
+        raise InputError("this is a run that is open already; give the path of its folder, or use it as it is")
+    place = as_path(folder, "folder")
     if place.is_file():
         raise InputError(f"{place} is a file; give the folder of a run")
     if not place.is_dir():
@@ -295,22 +316,35 @@ def run(
     """
     import numba
 
+    from zeocryst.door.structures import as_path
     from zeocryst.foundation.interrupt import parse_walltime
     from zeocryst.running.beginning import Options
     from zeocryst.running.pipeline import run as run_to_end
 
-    if threads is not None and threads < 1:
-        raise InputError(f"threads = {threads}; expected a whole number of at least 1")
+    place = as_path(out, "out")
+    threads = None if threads is None else whole_number(threads, "threads", 1)
+    seed = None if seed is None else whole_number(seed, "seed")
     if device not in (None, "auto", "cpu", "gpu"):
         raise InputError(f"device = {device!r}; expected auto, cpu or gpu")
-    seconds = parse_walltime(walltime) if isinstance(walltime, str) else walltime
+    seconds = parse_walltime(walltime) if isinstance(walltime, str) else _seconds(walltime)
     options = Options(engine, device, threads, seed, seconds, restart, quiet)
     before = numba.get_num_threads()
     try:
-        run_to_end(as_condition(condition), Path(out), options)
+        run_to_end(as_condition(condition), place, options)
     finally:
         numba.set_num_threads(before)
-    return Run(Path(out))
+    return Run(place)
+
+
+def _seconds(walltime: Any) -> float | None:
+    """A walltime in seconds that was given as a number."""
+    try:
+        seconds = None if walltime is None else float(walltime)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if seconds is None or (seconds >= 0 and not isinstance(walltime, bool)):
+        return seconds
+    raise InputError(f"walltime = {walltime!r}; expected seconds, 0 or more, or a text such as '1h50m'")
 
 
 def as_condition(given: Condition | str | os.PathLike[str]) -> Condition:

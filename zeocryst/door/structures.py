@@ -7,10 +7,12 @@ that the answer is the same as from a file.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from zeocryst.door.frames import Frames
 from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,13 +68,18 @@ def as_structures(source: StructureLike, types: TypesLike = None) -> Structures:
     if isinstance(source, Structures):
         return source
     if isinstance(source, Run):
-        return Structures(source.folder / "trajectory.gsd", roles)
+        source.check_there()
+        made = Structures(source.folder / "trajectory.gsd", roles)
+        made.path = source.shown / "trajectory.gsd"
+        return made
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         inside = path / "trajectory.gsd"
         if path.is_dir() and inside.is_file():
             path = inside
         return Structures(str(source) if path == Path(source) else path, roles)
+    if _is_molecule(source):
+        raise _not_one(source)
     if _kind(source):
         return _of_one_kind([source], roles)
     if hasattr(source, "__len__") and hasattr(source, "__getitem__") and not isinstance(source, Mapping):
@@ -80,10 +87,25 @@ def as_structures(source: StructureLike, types: TypesLike = None) -> Structures:
     raise _not_one(source)
 
 
+def as_path(given: Any, name: str) -> Path:
+    """A path that was given as a text or a path.
+
+    Raises
+    ------
+    InputError
+        It is something else, or empty.
+    """
+    if not isinstance(given, str | os.PathLike) or not os.fspath(given):
+        raise InputError(f"{name} = {given!r}; expected the path of a folder")
+    return Path(given)
+
+
 def name_of(source: StructureLike) -> str:
     """What a structure is called in messages and results: its path, or what it is."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
+    if isinstance(source, Frames):
+        return source.name
     kind = _kind(source)
     if kind == "atoms":
         return f"ase.Atoms {source.get_chemical_formula()}"  # type: ignore[union-attr]
@@ -92,7 +114,7 @@ def name_of(source: StructureLike) -> str:
     return (
         "gsd.hoomd.Frame"
         if kind == "beads"
-        else str(getattr(source, "path", getattr(source, "folder", "frames")))
+        else str(getattr(source, "path", getattr(source, "shown", "frames")))
     )
 
 
@@ -107,24 +129,39 @@ def _kind(source: Any) -> str:
             return "atoms"
         if (package, name) == ("gsd", "Frame"):
             return "beads"
-        if package == "pymatgen" and name in ("SiteCollection", "IStructure", "IMolecule"):
+        if (package, name) == ("pymatgen", "IStructure"):
             return "pymatgen"
     return ""
+
+
+def _is_molecule(source: Any) -> bool:
+    """Whether it is one of pymatgen, which is a sequence of sites, too."""
+    return any(
+        kind.__name__ == "IMolecule" and kind.__module__.partition(".")[0] == "pymatgen"
+        for kind in type(source).__mro__
+    )
 
 
 def _of_one_kind(source: Any, roles: Roles) -> Structures:
     """Several structures in memory, or one in a list; beads are taken from the sequence one by one."""
     from zeocryst.files.structures import Structures
 
-    if len(source) == 0:
+    with _open_still(source):
+        count = len(source)
+        first = source[0] if count else None
+    if count == 0:
         raise InputError("there are no structures: the sequence is empty")
-    kind = _kind(source[0])
+    kind = _kind(first)
     if not kind:
-        raise _not_one(source[0])
-    name = name_of(source[0]) if len(source) == 1 else str(getattr(source, "path", f"{len(source)} structures"))
+        raise _not_one(first)
+    if isinstance(source, Frames) or count != 1:
+        name = name_of(source) if hasattr(source, "path") else f"{count} structures"
+    else:
+        name = name_of(first)
     if kind == "beads":
         return Structures.of_beads(source, roles, name=name)
-    images = [source[k] for k in range(len(source))]
+    with _open_still(source):
+        images = [source[k] for k in range(count)]
     kinds = {_kind(image) for image in images}
     if not kinds <= {"atoms", "pymatgen"}:
         raise InputError(
@@ -133,6 +170,19 @@ def _of_one_kind(source: Any, roles: Roles) -> Structures:
         )
     images = [_from_pymatgen(image) if _kind(image) == "pymatgen" else image for image in images]
     return Structures.of_atoms(images, roles, name=name)
+
+
+@contextmanager
+def _open_still(source: Any) -> Iterator[None]:
+    """What gsd and ASE raise for a trajectory that was closed, as what it means."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, OSError) as error:
+        raise InputError(
+            f"{type(source).__module__}.{type(source).__name__} cannot be read: {error}; was it closed?"
+        ) from None
 
 
 def _from_pymatgen(structure: Any) -> Atoms:
@@ -145,13 +195,17 @@ def _from_pymatgen(structure: Any) -> Atoms:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "structure.cif"
             structure.to(filename=str(path), fmt="cif")
-            return read_images(path)[0]
+            atoms = read_images(path)[0]
+        atoms.pbc = structure.lattice.pbc  # of which a CIF says nothing
+        return atoms
     from pymatgen.io.ase import AseAtomsAdaptor
 
     return AseAtomsAdaptor.get_atoms(structure)
 
 
 def _not_one(source: Any) -> InputError:
+    if _is_molecule(source):
+        return InputError(f"pymatgen {type(source).__name__} has no cell; expected a pymatgen Structure")
     return InputError(
         f"{type(source).__module__}.{type(source).__name__} is no structure; expected ase.Atoms, a "
         "gsd.hoomd.Frame, a pymatgen Structure, a list of one of them, the path of a file, or a run"

@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 _COMMAND_LINE: ContextVar[bool] = ContextVar("command line", default=False)
 
-_TYPES = re.compile(r"""(?<![^\s(])--types (?=[^\s'"])([^\s;:)]+)""")
+_TYPES = re.compile(r"""(?<![^\s(])--types (?=[^\s'"])([^\s;:)]*[^\s;:),])""")
 _OPTIONS = re.compile(
     r"(?<![^\s(])--(types|out|frames?|seed|walltime|engine|device|threads|restart|quench|cell|only|json)\b"
 )

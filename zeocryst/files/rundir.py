@@ -186,6 +186,7 @@ class RunDirectory:
         except OSError as error:
             raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
         if not _locked(self._lock, exclusive=True):
+            self.close()
             raise InputError(f"--out {self.path}: another zeocryst is running in this folder")
 
     def close(self) -> None:

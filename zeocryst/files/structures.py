@@ -24,7 +24,7 @@ from zeocryst.chemistry.beads import account_of_beads, bonds_without_oxygens, wi
 from zeocryst.chemistry.roles import checked_roles
 from zeocryst.chemistry.sites import SitesOfAtoms, sites_of_atoms
 from zeocryst.chemistry.whole import whole_frames
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, whole_number
 from zeocryst.files.trajectory import PREFIX, as_read, count_frames, read_frame
 from zeocryst.network.bonds import Network, bonds_from_oxygens, sites_of_frame
 from zeocryst.reading.formats import check_elements, is_gsd, notes_of, read_images
@@ -162,6 +162,7 @@ class Structures:
             There is no such frame, or it is cut.
         """
         count = self._count
+        frame = None if frame is None else whole_number(frame, f"{self.path}: frame")
         if frame is not None and not -count <= frame < count:
             raise InputError(
                 f"{self.path}: no frame {frame}; it has {count}, numbered from 0 (or -1, the last)"

@@ -102,6 +102,8 @@ def check_names(names: Iterable[str]) -> None:
         One is not.
     """
     for name in names:
+        if not isinstance(name, str):
+            raise InputError(f"{name!r} is no name of an order parameter; expected a text, such as 'density'")
         kind, colon, framework = name.partition(":")
         takes = "framework" in find(kind).takes
         if takes and not framework:
