@@ -16,8 +16,9 @@ from zeocryst.errors import InputError, PluginError
 from zeocryst.files.records import read_json
 from zeocryst.files.rundir import RunDirectory
 from zeocryst.foundation import plugins
-from zeocryst.network.bonds import network_of_frame
+from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.order import check_names, find, measure, of_files
+from zeocryst.order.foreign import check_together
 from zeocryst.order.measured import Measured
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ class Besides:
                     "measures numbers, arrays and curves; measure it afterwards, with zeocryst analyze"
                 )
         entries = [find(name.partition(":")[0]).foreign for name in names]
+        if network is not None and any(each is not None for each in entries):
+            _check_clashes(condition, network, frame, found)
         mine = plugins.loaded(plugins.ENGINE, engine)
         return cls(names, [each for each in [*entries, mine] if each is not None], found, dict(found))
 
@@ -130,7 +133,7 @@ class Besides:
         """Put the plugins into the provenance; what is to be said of them."""
         now, before = plugins.records(self.used), folder.recorded("plugins", [])
         if now:
-            folder.record(plugins=[*before, *(entry for entry in now if entry not in before)])
+            folder.record(plugins=[*(entry for entry in before if entry not in now), *now])
         return [*([] if before else self.in_words()), *plugins.changed(before, now)]
 
     def _unused(self) -> list[str]:
@@ -177,6 +180,18 @@ class Besides:
             for name, found in self.found.items()
         ]
         return {"measured": measured, "plugins": plugins.records(self.used)}
+
+
+def _check_clashes(
+    condition: Condition, network: Network, frame: gsd.hoomd.Frame, found: Mapping[str, Measured]
+) -> None:
+    """See that no plugin gives what another order parameter of the run gives, found for the first frame."""
+    from zeocryst.running.beginning import measured_names  # which imports this module
+
+    owners: dict[tuple[str, str], Any] = {}
+    for name in dict.fromkeys([*measured_names(condition, frame), *found]):
+        given = found[name] if name in found else measure(network, [name], frame)
+        check_together(name, given, find(name.partition(":")[0]), owners)
 
 
 def _uses(entry: Mapping[str, Any]) -> str:
