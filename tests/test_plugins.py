@@ -94,6 +94,9 @@ def site(tmp_path_factory):
     (package / "order.py").write_text(ORDER.read_text())
     (package / "verlet.py").write_text(ENGINE.read_text())
     (package / "bad.py").write_text("def unmarked(network): ...\n")
+    (package / "own.py").write_text(
+        HEAD + "@order_parameter\ndef by_module(network):\n    return Measured({'by_module': 3})\n"
+    )
     (package / "ending.py").write_text("raise SystemExit(0)\n")
     (source / "pyproject.toml").write_text("""
 [build-system]
@@ -106,6 +109,7 @@ version = "1.2"
 packages = ["stranger"]
 [project.entry-points."zeocryst.order_parameters"]
 tetrahedral_distances = "stranger.order:tetrahedral_distances"
+by_module = "stranger.own"
 called_otherwise = "stranger.order:tetrahedral_distances"
 unmarked = "stranger.bad:unmarked"
 gone = "stranger.nowhere:thing"
@@ -234,6 +238,11 @@ def test_a_broken_one_that_is_installed_breaks_only_what_asks_for_it(
     assert words in message
     misspelt = refused(capsys, "analyze", trajectory, "--only", "tetrahedral_distance")
     assert "did you mean 'tetrahedral_distances'?" in misspelt
+
+
+def test_an_entry_point_may_be_the_module(installed, trajectory, capsys):
+    assert main(["analyze", str(trajectory), "--only", "by_module", "--json", "--frames", "0"]) == 0
+    assert json.loads(capsys.readouterr().out)["order_parameters"][0]["by_module"] == 3
 
 
 def test_a_broken_engine_that_is_installed(installed, condition, capsys):
@@ -514,7 +523,8 @@ def test_a_mistake_is_found_before_anything_is_written(write, condition, tmp_pat
     assert "gives words (w)" in refused(capsys, "check", condition, "--plugin", words)
     condition.write_text(CONDITION + 'measure = ["ringss"]\n')
     message = refused(capsys, "check", condition)
-    assert "output.measure: no order parameter 'ringss'; did you mean 'rings'?" in message
+    assert f"{condition}: output.measure: no order parameter 'ringss'; did you mean 'rings'?" in message
+    assert "--plugin FILE" in message
 
 
 def test_clashes_are_found_before_anything_is_written(write, condition, tmp_path, capsys):
@@ -653,6 +663,55 @@ def test_an_engine_cannot_change_the_frame_that_it_is_given(write, small, ts):
     before = small.particles.position.copy()
     choose_engine(ts, "verlet", "cpu")[0].evaluate(small)
     assert np.array_equal(small.particles.position, before)
+
+
+FRAMES = {
+    "typeid": ("state.particles.typeid = 1 - state.particles.typeid", "particles.typeid of a frame of run are not those"),
+    "types": ("state.particles.types = ['S', 'T']", "particles.types of a frame of run are not those"),
+    "mass": ("state.particles.mass = state.particles.mass * 2", "particles.mass of a frame of run are not those"),
+    "box": ("state.configuration.box = [-1, *state.configuration.box[1:]]", "expected edges longer than 0"),
+}  # fmt: skip
+
+
+def engine_with_frames(write, ts, line):
+    text, old = ENGINE.read_text(), "            now = self.evaluate(state)\n"
+    new = old + "            import copy; state = copy.deepcopy(state)\n"
+    last = "                yield protocol.sample_of(done, state, now, stage, held)"
+    assert old in text
+    assert last in text
+    made = "                sample = protocol.sample_of(done, state, now, stage, held)\n"
+    plugins.load(
+        write(
+            text.replace(old, new).replace(last, f"{made}                {line}\n                yield sample")
+        )
+    )
+    return choose_engine(ts, "verlet", "cpu")[0]
+
+
+def still(frame):
+    frame = copy.deepcopy(frame)
+    frame.particles.velocity = np.zeros((frame.particles.N, 3), np.float32)
+    return frame
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_frame_with_other_beads_is_refused(write, ts, small, kind):
+    line, words = FRAMES[kind]
+    engine = engine_with_frames(write, ts, line)
+    sample = next(engine.run(still(small), Stage("nve", time_ps=0.005, timestep_fs=5), seed=1, every=1))
+    with pytest.raises(PluginFailedError, match=words):
+        sample.frame()
+
+
+def test_beads_that_leave_the_box_are_put_into_it(write, ts, small):
+    line = "state.particles.position = state.particles.position + np.array([2, 0, -1]) * box[:3]"
+    engine = engine_with_frames(write, ts, line)
+    sample = next(engine.run(still(small), Stage("nve", time_ps=0.005, timestep_fs=5), seed=1, every=1))
+    found = sample.frame().particles
+    apart = found.position - small.particles.position
+    turns = np.round(apart / small.configuration.box[:3])  # a bead on a face may stand on the other one
+    assert np.abs(apart - turns * small.configuration.box[:3]).max() < 1e-4
+    assert np.array_equal(found.image + turns, np.broadcast_to([2, 0, -1], (112, 3)))
 
 
 def test_an_engine_that_cannot_be_closed(write, small, ts):

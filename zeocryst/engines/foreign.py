@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.cell import box_to_cell, wrap_counting
 from zeocryst.condition import EDITS, Stage
 from zeocryst.engines import fire
 from zeocryst.engines.protocol import EngineInfo, Evaluation, Offer, Sample, next_sample
@@ -291,8 +292,35 @@ class ForeignEngine:
             )
         for name in ("position", "velocity"):
             self._array(getattr(new.particles, name), (count, 3), f"particles.{name} of a frame of {doing}")
-        self._array(new.configuration.box, (6,), f"the box of a frame of {doing}")
-        return new
+        for name in ("types", "typeid", "mass"):
+            before, now = (_plain(getattr(f.particles, name)) for f in (old, new))
+            if not np.array_equal(before, now):
+                raise self._failed(
+                    f"particles.{name} of a frame of {doing} are not those that it was given",
+                    "the same beads (zeocryst.engines.protocol.moved_frame)",
+                )
+        box = self._array(new.configuration.box, (6,), f"the box of a frame of {doing}")
+        if (box[:3] <= 0).any():
+            raise self._failed(f"the box of a frame of {doing} is {box.tolist()}", "edges longer than 0")
+        return _inside(new)
+
+
+def _plain(values: Any) -> Any:
+    """An array, in single precision as files have it where it is of numbers with a point."""
+    array = np.asarray(values)
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+def _inside(frame: gsd.hoomd.Frame) -> gsd.hoomd.Frame:
+    """The frame with all beads in the box, where an engine lets them leave it."""
+    beads, cell = frame.particles, box_to_cell(frame.configuration.box)
+    if (np.abs(np.asarray(beads.position, float) @ np.linalg.inv(cell)) < 0.5 + 1e-5).all():
+        return frame
+    inside, turns = wrap_counting(beads.position, cell)
+    new = copy.deepcopy(frame)
+    new.particles.position = inside.astype(np.float32)
+    new.particles.image = (turns if beads.image is None else np.asarray(beads.image) + turns).astype(np.int32)
+    return new
 
 
 def _whole_number(value: Any) -> int | None:

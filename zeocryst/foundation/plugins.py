@@ -304,6 +304,9 @@ def _load_point(kind: str, point: EntryPoint) -> Declared:
     if source:
         path = Path(source)
         plugin = Plugin(label, path, hashlib.sha256(path.read_bytes()).hexdigest(), name, version)
+    if kind == ORDER_PARAMETER and isinstance(thing, ModuleType):
+        mine = {name: each.thing for (of, name), each in _declared(thing, plugin).items() if of == kind}
+        thing = mine.get(point.name, thing)
     if kind == ENGINE:
         called = _engine_name(thing, plugin)
     elif not hasattr(thing, MARK):

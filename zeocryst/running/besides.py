@@ -25,8 +25,15 @@ if TYPE_CHECKING:
     import gsd.hoomd
 
 
-def with_measured(condition: Condition) -> Condition:
+def with_measured(condition: Condition, where: str = "") -> Condition:
     """The condition with the order parameters of plugin files among those that it asks for.
+
+    Parameters
+    ----------
+    condition
+        The condition.
+    where
+        What messages call it, such as its file; nothing for one that was never in a file.
 
     Raises
     ------
@@ -39,7 +46,7 @@ def with_measured(condition: Condition) -> Condition:
     except PluginError:
         raise
     except InputError as error:
-        raise InputError(f"{condition.folder / 'condition.toml'}: output.measure: {error}") from None
+        raise InputError(f"{where}{': ' if where else ''}output.measure: {error}") from None
     names = tuple(dict.fromkeys([*asked, *of_files()]))
     return replace(condition, output=replace(condition.output, measure=names))
 
