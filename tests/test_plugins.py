@@ -93,7 +93,10 @@ def site(tmp_path_factory):
     (package / "__init__.py").write_text("")
     (package / "order.py").write_text(ORDER.read_text())
     (package / "verlet.py").write_text(ENGINE.read_text())
-    (package / "bad.py").write_text("def unmarked(network): ...\n")
+    (package / "bad.py").write_text(
+        "from zeocryst.order import Measured\nthing = 3\n"
+        "def unmarked(network):\n    return Measured({'bonds': network.degree.mean()})\ndef other(net): ...\n"
+    )
     (package / "own.py").write_text(
         HEAD + "@order_parameter\ndef by_module(network):\n    return Measured({'by_module': 3})\n"
     )
@@ -112,6 +115,9 @@ tetrahedral_distances = "stranger.order:tetrahedral_distances"
 by_module = "stranger.own"
 called_otherwise = "stranger.order:tetrahedral_distances"
 unmarked = "stranger.bad:unmarked"
+other = "stranger.bad:other"
+thing = "stranger.bad:thing"
+otherwise = "stranger.own"
 gone = "stranger.nowhere:thing"
 ending = "stranger.ending:thing"
 [project.entry-points."zeocryst.engines"]
@@ -224,7 +230,9 @@ def test_what_is_installed_is_measured_run_and_reported(installed, trajectory, c
     [
         ("gone", "stranger.nowhere"),
         ("ending", "SystemExit"),
-        ("unmarked", "expected a function with the decorator"),
+        ("thing", "expected a function with the decorator"),
+        ("other", "has the arguments (net); expected"),
+        ("otherwise", "give both one name"),
         ("called_otherwise", "give both one name"),
     ],
 )
@@ -238,6 +246,11 @@ def test_a_broken_one_that_is_installed_breaks_only_what_asks_for_it(
     assert words in message
     misspelt = refused(capsys, "analyze", trajectory, "--only", "tetrahedral_distance")
     assert "did you mean 'tetrahedral_distances'?" in misspelt
+
+
+def test_an_entry_point_says_enough_of_a_function(installed, trajectory, capsys):
+    assert main(["analyze", str(trajectory), "--only", "unmarked", "--json", "--frames", "0"]) == 0
+    assert json.loads(capsys.readouterr().out)["order_parameters"][0]["bonds"] == 4
 
 
 def test_an_entry_point_may_be_the_module(installed, trajectory, capsys):
@@ -438,6 +451,10 @@ FILES = {
     "stars": (HEAD + "@order_parameter\ndef q(*network):\n    ...\n", "expected one or more of"),
     "class": (HEAD + "@order_parameter\nclass Q:\n    ...\n", "expected a function"),
     "async": (HEAD + "@order_parameter\nasync def q(network):\n    ...\n", "expected a plain def"),
+    "lazy": (
+        HEAD + "class Lazy:\n    def __getattr__(self, name): return 1 / 0\nx = Lazy()\n",
+        "cannot be read (line 6): Zero",
+    ),
     "own": (HEAD + "@order_parameter\ndef rings(network):\n    ...\n", "'rings'"),
     "part": ("def create(forcefield, device, threads): ...\n", "its engine lacks NAME, KINDS, offer"),
     "name": (ENGINE.read_text().replace('NAME, KINDS = "verlet"', "NAME, KINDS = 3"), "NAME = 3"),
@@ -520,7 +537,9 @@ def test_a_mistake_is_found_before_anything_is_written(write, condition, tmp_pat
         plugins.forget()
     assert not out.exists()
     words = write(HEAD + "@order_parameter\ndef mine(network):\n    return Measured({}, words={'w': 'a'})\n")
-    assert "gives words (w)" in refused(capsys, "check", condition, "--plugin", words)
+    assert f"plugin {words}: the order parameter 'mine' gives words (w)" in refused(
+        capsys, "check", condition, "--plugin", words
+    )
     condition.write_text(CONDITION + 'measure = ["ringss"]\n')
     message = refused(capsys, "check", condition)
     assert f"{condition}: output.measure: no order parameter 'ringss'; did you mean 'rings'?" in message

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import FunctionType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.errors import PluginError, SimulationError, ZeocrystError
@@ -118,7 +118,9 @@ def load(path: str | Path) -> Plugin:
             f"plugin {path}: {error.strerror or in_short(error)}; expected a Python file"
         ) from None
     plugin = Plugin(str(path), file.resolve(), hashlib.sha256(content).hexdigest())
-    brought = _declared(_run(content, plugin), plugin)
+    module = _run(content, plugin)
+    with guarded(plugin, "what it declares cannot be read"):
+        brought = _declared(module, plugin)
     for key, other in _given.items():
         if key in brought and other.plugin.path != plugin.path:
             raise plugin.error(f"{_called(*key)} is that of the plugin {other.plugin.label}, too; rename one")
@@ -305,11 +307,13 @@ def _load_point(kind: str, point: EntryPoint) -> Declared:
         path = Path(source)
         plugin = Plugin(label, path, hashlib.sha256(path.read_bytes()).hexdigest(), name, version)
     if kind == ORDER_PARAMETER and isinstance(thing, ModuleType):
-        mine = {name: each.thing for (of, name), each in _declared(thing, plugin).items() if of == kind}
-        thing = mine.get(point.name, thing)
+        with guarded(plugin, f"what {point.value} declares cannot be read"):
+            mine = {name: each.thing for (of, name), each in _declared(thing, plugin).items() if of == kind}
+        thing = mine.get(point.name, next(iter(mine.values())) if len(mine) == 1 else thing)
     if kind == ENGINE:
-        called = _engine_name(thing, plugin)
-    elif not hasattr(thing, MARK):
+        with guarded(plugin, f"its engine {point.name!r} cannot be used"):
+            called = _engine_name(thing, plugin)
+    elif not isinstance(thing, FunctionType) and not hasattr(thing, MARK):
         raise plugin.error(
             f"its entry point {point.name!r} is {point.value}; expected a function with the decorator "
             "zeocryst.order.order_parameter"

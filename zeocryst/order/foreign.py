@@ -112,7 +112,11 @@ def plugin_of(name: str, own: Mapping[str, OrderParameter]) -> Declared | None:
         raise mine[clash].plugin.error(
             f"the name {clash!r} of its order parameter is that of one of zeocryst's own; rename it"
         )
-    return None if name in own else find(ORDER_PARAMETER, name)
+    found = None if name in own else find(ORDER_PARAMETER, name)
+    if found is not None and not hasattr(found.thing, MARK):  # an entry point says enough
+        with guarded(found.plugin, f"its order parameter {name!r} cannot be used"):
+            order_parameter(found.thing)
+    return found
 
 
 def entry(declared: Declared) -> OrderParameter:

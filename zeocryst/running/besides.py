@@ -114,7 +114,7 @@ class Besides:
             found[name] = measure(network, [name], frame)
             if found[name].words:
                 raise InputError(
-                    f"the order parameter {name!r} gives words ({', '.join(found[name].words)}), and a run "
+                    f"{_who(name)} gives words ({', '.join(found[name].words)}), and a run "
                     "measures numbers, arrays and curves; measure it afterwards, with zeocryst analyze"
                 )
         entries = [find(name.partition(":")[0]).foreign for name in names]
@@ -169,7 +169,7 @@ class Besides:
             missing = [column for column in found.values if columns and column not in columns]
             if missing:
                 raise InputError(
-                    f"the order parameter {name!r} gives {', '.join(missing)} now, and the table of this run "
+                    f"{_who(name)} gives {', '.join(missing)} now, and the table of this run "
                     "has no such column; --restart begins anew"
                 )
 
@@ -187,6 +187,13 @@ class Besides:
             for name, found in self.found.items()
         ]
         return {"measured": measured, "plugins": plugins.records(self.used)}
+
+
+def _who(name: str) -> str:
+    """An order parameter, with its plugin where it is one's."""
+    declared = find(name.partition(":")[0]).foreign
+    where = "" if declared is None else f"plugin {declared.plugin.label}: "
+    return f"{where}the order parameter {name!r}"
 
 
 def _check_clashes(
