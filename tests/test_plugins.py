@@ -93,7 +93,13 @@ def site(tmp_path_factory):
     (package / "__init__.py").write_text("")
     (package / "order.py").write_text(ORDER.read_text())
     (package / "verlet.py").write_text(ENGINE.read_text())
-    (package / "bad.py").write_text("def unmarked(network): ...\n")
+    (package / "bad.py").write_text(
+        "from zeocryst.order import Measured\nthing = 3\n"
+        "def unmarked(network):\n    return Measured({'bonds': network.degree.mean()})\ndef other(net): ...\n"
+    )
+    (package / "own.py").write_text(
+        HEAD + "@order_parameter\ndef by_module(network):\n    return Measured({'by_module': 3})\n"
+    )
     (package / "ending.py").write_text("raise SystemExit(0)\n")
     (source / "pyproject.toml").write_text("""
 [build-system]
@@ -106,8 +112,12 @@ version = "1.2"
 packages = ["stranger"]
 [project.entry-points."zeocryst.order_parameters"]
 tetrahedral_distances = "stranger.order:tetrahedral_distances"
+by_module = "stranger.own"
 called_otherwise = "stranger.order:tetrahedral_distances"
 unmarked = "stranger.bad:unmarked"
+other = "stranger.bad:other"
+thing = "stranger.bad:thing"
+otherwise = "stranger.own"
 gone = "stranger.nowhere:thing"
 ending = "stranger.ending:thing"
 [project.entry-points."zeocryst.engines"]
@@ -220,7 +230,9 @@ def test_what_is_installed_is_measured_run_and_reported(installed, trajectory, c
     [
         ("gone", "stranger.nowhere"),
         ("ending", "SystemExit"),
-        ("unmarked", "expected a function with the decorator"),
+        ("thing", "expected a function with the decorator"),
+        ("other", "has the arguments (net); expected"),
+        ("otherwise", "give both one name"),
         ("called_otherwise", "give both one name"),
     ],
 )
@@ -234,6 +246,16 @@ def test_a_broken_one_that_is_installed_breaks_only_what_asks_for_it(
     assert words in message
     misspelt = refused(capsys, "analyze", trajectory, "--only", "tetrahedral_distance")
     assert "did you mean 'tetrahedral_distances'?" in misspelt
+
+
+def test_an_entry_point_says_enough_of_a_function(installed, trajectory, capsys):
+    assert main(["analyze", str(trajectory), "--only", "unmarked", "--json", "--frames", "0"]) == 0
+    assert json.loads(capsys.readouterr().out)["order_parameters"][0]["bonds"] == 4
+
+
+def test_an_entry_point_may_be_the_module(installed, trajectory, capsys):
+    assert main(["analyze", str(trajectory), "--only", "by_module", "--json", "--frames", "0"]) == 0
+    assert json.loads(capsys.readouterr().out)["order_parameters"][0]["by_module"] == 3
 
 
 def test_a_broken_engine_that_is_installed(installed, condition, capsys):
@@ -358,6 +380,15 @@ RETURNS = {
     "1 / (network.n_sites - 96)": "failed (line 7): ZeroDivisionError",
     "exit()": "failed (line 7): SystemExit",
     "network.nothing": "(line 7): AttributeError",
+    "Measured({'q': [[1.0], [1.0, 2.0]]})": "returned what cannot be used: ValueError",
+    "Measured({'q': 1.0}, {'q': [[1.0], [1.0, 2.0]]})": "returned what cannot be used: ValueError",
+    "Measured({}, distributions={'d': {'x': [1, 2], 'y': [[1], [1, 2]]}})": "returned what cannot be used: ValueError",
+    "Measured({'q': type('Lazy', (), {'__array__': lambda *a, **k: 1 / 0})()})": "ZeroDivisionError",
+    "Measured({'q': 1.0}, {'q': np.full(96, 2**40)})": "sites['q'] has values that int32 cannot hold",
+    "Measured({'q': 1.0}, {'q': np.full(96, 1e300)})": "sites['q'] has values that float32 cannot hold",
+    "Measured({'q': 1.0}, words={'q': 'a'})": "its values and its words both have 'q'",
+    'exec(\'raise type("Mute", (Exception,), {"__str__": lambda self: 1 / 0})\')': "failed (line 7): Mute",
+    "exec('raise GeneratorExit')": "failed (line 7): GeneratorExit",
 }
 
 
@@ -368,6 +399,44 @@ def test_a_wrong_result_names_plugin_and_frame(write, trajectory, capsys, return
     assert f"plugin {path}: its order parameter 'q'" in message
     assert RETURNS[returned] in message
     assert "frame 0" in message
+
+
+def test_what_is_masked_is_not_known(write, small):
+    masked = "np.ma.masked_less(network.degree, 9)"
+    plugins.load(
+        write(
+            HEAD
+            + f"@order_parameter\ndef q(network):\n    m = {masked}\n    return Measured({{'q': m[0]}}, {{'q': m}})\n"
+        )
+    )
+    found = measure(network_of_frame(small)[0], ["q"])
+    assert np.isnan(found.values["q"])
+    assert np.isnan(found.sites["q"]).all()
+
+
+def test_what_a_plugin_prints_is_not_among_the_results(write, trajectory, capsys):
+    text = "print('loaded')\n\n@order_parameter\ndef q(network):\n    print('called')\n    return Measured({'q': 1})\n"
+    arguments = ["analyze", str(trajectory), "--plugin", str(write(HEAD + text)), "--only", "q", "--json"]
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["order_parameters"][0]["q"] == 1
+    assert "loaded" in err
+    assert "called" in err
+
+
+def test_an_interrupt_is_no_fault_of_the_plugin(write, small):
+    """Compiled functions of numba turn it into a SystemError."""
+    text = """
+@order_parameter
+def q(network):
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt as error:
+        raise SystemError("returned a result with an exception set") from error
+"""
+    plugins.load(write(HEAD + text))
+    with pytest.raises(KeyboardInterrupt):
+        measure(network_of_frame(small)[0], ["q"])
 
 
 FILES = {
@@ -381,6 +450,11 @@ FILES = {
     "framework": (HEAD + "@order_parameter\ndef q(framework):\n    ...\n", "network or frame among them"),
     "stars": (HEAD + "@order_parameter\ndef q(*network):\n    ...\n", "expected one or more of"),
     "class": (HEAD + "@order_parameter\nclass Q:\n    ...\n", "expected a function"),
+    "async": (HEAD + "@order_parameter\nasync def q(network):\n    ...\n", "expected a plain def"),
+    "lazy": (
+        HEAD + "class Lazy:\n    def __getattr__(self, name): return 1 / 0\nx = Lazy()\n",
+        "cannot be read (line 6): Zero",
+    ),
     "own": (HEAD + "@order_parameter\ndef rings(network):\n    ...\n", "'rings'"),
     "part": ("def create(forcefield, device, threads): ...\n", "its engine lacks NAME, KINDS, offer"),
     "name": (ENGINE.read_text().replace('NAME, KINDS = "verlet"', "NAME, KINDS = 3"), "NAME = 3"),
@@ -463,10 +537,34 @@ def test_a_mistake_is_found_before_anything_is_written(write, condition, tmp_pat
         plugins.forget()
     assert not out.exists()
     words = write(HEAD + "@order_parameter\ndef mine(network):\n    return Measured({}, words={'w': 'a'})\n")
-    assert "gives words (w)" in refused(capsys, "check", condition, "--plugin", words)
+    assert f"plugin {words}: the order parameter 'mine' gives words (w)" in refused(
+        capsys, "check", condition, "--plugin", words
+    )
     condition.write_text(CONDITION + 'measure = ["ringss"]\n')
     message = refused(capsys, "check", condition)
-    assert "output.measure: no order parameter 'ringss'; did you mean 'rings'?" in message
+    assert f"{condition}: output.measure: no order parameter 'ringss'; did you mean 'rings'?" in message
+    assert "--plugin FILE" in message
+
+
+def test_clashes_are_found_before_anything_is_written(write, condition, tmp_path, capsys):
+    text = "@order_parameter\ndef {0}(network):\n    return Measured({{'{1}': 1.0}})\n\n"
+    for mine, other in (("density_T_per_1000A3", "density"), ("mine_A", "one")):
+        path, out = write(HEAD + text.format("one", mine) + text.format("two", mine)), tmp_path / "run"
+        message = refused(capsys, "run", condition, "--out", out, "--plugin", path)
+        assert f"gives '{mine}', and so does '{other}'; rename it" in message
+        assert not out.exists()
+        plugins.forget()
+
+
+def test_another_file_of_the_same_names_is_told():
+    one = {"plugin": "one.py", "path": "/one.py", "sha256": "a", "order_parameters": ["q"], "engine": None}
+    assert plugins.changed([one], [one]) == []
+    assert plugins.changed([one], [one | {"path": "/elsewhere.py"}]) == []  # the same, moved
+    (said,) = plugins.changed([one], [one | {"plugin": "two.py", "path": "/two.py", "sha256": "b"}])
+    assert "plugin two.py has taken the place of /one.py" in said
+    (said,) = plugins.changed([one], [one | {"sha256": "b"}])
+    assert "plugin one.py has changed" in said
+    assert plugins.changed([one], [one | {"sha256": "b", "order_parameters": ["other"]}]) == []
 
 
 def test_check_says_what_is_measured_besides(condition, capsys):
@@ -487,6 +585,9 @@ DURING = {
     "early": ("due = done + every(done)", "due = done + min(every(done), 7)", "was due"),
     "ends": ("due = done + every(done)", "due = done + every(done)\n                if done: return", "run ended after"),
     "kind": ("yield protocol.sample_of(done, state, now, stage, held)", "yield state", "yielded a Frame"),
+    "step": ("yield protocol.sample_of(done, state", "yield protocol.sample_of(np.arange(2) + done, state", "expected a whole number"),
+    "ragged": ("yield protocol.sample_of(done, state, now, stage, held)", "yield __import__('dataclasses').replace(protocol.sample_of(done, state, now, stage, held), energy_eV=[[1], [1, 2]])", "failed in run: ValueError"),
+    "unasked": ("if done == due:", "due = begin + every(begin) if done == begin else due\n            if done == due:", "where 0 was due"),
     "frame": ("state = protocol.moved_frame(frame, box, inside, v,", "state = protocol.moved_frame(frame, box, inside * np.nan if done else inside, v,", "finite"),
 }  # fmt: skip
 
@@ -525,6 +626,11 @@ BEFORE = {
     "create": ("return Verlet(forcefield)", "return None", "has no method run"),
     "creating": ("return Verlet(forcefield)", "return Verlet(forcefield).nothing", "failed in create (line"),
     "info": ("protocol.EngineInfo(NAME,", "protocol.EngineInfo('other',", "expected EngineInfo('verlet'"),
+    "version": ("NAME, \"1.0\"", "NAME, (1, 0)", "info.version = (1, 0); expected a text"),
+    "precision": ("\"double\"", "np.float64", "expected a text"),
+    "device": ("\"1.0\", \"cpu\"", "\"1.0\", \"tpu\"", "info.device = 'tpu'; expected 'cpu' or 'gpu'"),
+    "threads": ("\"double\", 1)", "\"double\", 1.5)", "info.threads = 1.5"),
+    "property": ("    def evaluate(self", "    @property\n    def minimize(self):\n        return 1 / 0\n\n    def evaluate(self", "cannot be used (line"),
     "own": ('KINDS = "verlet"', 'KINDS = "lammps"', "'lammps' of its engine is that of one of zeocryst's own"),
 }  # fmt: skip
 
@@ -566,6 +672,95 @@ def test_what_an_engine_says_of_a_frame_is_looked_at(write, ts, small):
     mine, rigid = engine("", ""), Stage("langevin", (400.0, 400.0), time_ps=1, rigid_precursors=True)
     with pytest.raises(PluginError, match="does not run rigid_precursors"):
         mine.check(small, [rigid])
+
+
+def test_an_engine_cannot_change_the_frame_that_it_is_given(write, small, ts):
+    old = "        found = self.model.evaluate(frame)"
+    text = ENGINE.read_text().replace(old, "        frame.particles.position[:] += 1\n" + old)
+    assert text != ENGINE.read_text()
+    plugins.load(write(text))
+    before = small.particles.position.copy()
+    choose_engine(ts, "verlet", "cpu")[0].evaluate(small)
+    assert np.array_equal(small.particles.position, before)
+
+
+FRAMES = {
+    "typeid": ("state.particles.typeid = 1 - state.particles.typeid", "particles.typeid of a frame of run are not those"),
+    "types": ("state.particles.types = ['S', 'T']", "particles.types of a frame of run are not those"),
+    "mass": ("state.particles.mass = state.particles.mass * 2", "particles.mass of a frame of run are not those"),
+    "box": ("state.configuration.box = [-1, *state.configuration.box[1:]]", "expected edges longer than 0"),
+}  # fmt: skip
+
+
+def engine_with_frames(write, ts, line):
+    text, old = ENGINE.read_text(), "            now = self.evaluate(state)\n"
+    new = old + "            import copy; state = copy.deepcopy(state)\n"
+    last = "                yield protocol.sample_of(done, state, now, stage, held)"
+    assert old in text
+    assert last in text
+    made = "                sample = protocol.sample_of(done, state, now, stage, held)\n"
+    plugins.load(
+        write(
+            text.replace(old, new).replace(last, f"{made}                {line}\n                yield sample")
+        )
+    )
+    return choose_engine(ts, "verlet", "cpu")[0]
+
+
+def still(frame):
+    frame = copy.deepcopy(frame)
+    frame.particles.velocity = np.zeros((frame.particles.N, 3), np.float32)
+    return frame
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_frame_with_other_beads_is_refused(write, ts, small, kind):
+    line, words = FRAMES[kind]
+    engine = engine_with_frames(write, ts, line)
+    sample = next(engine.run(still(small), Stage("nve", time_ps=0.005, timestep_fs=5), seed=1, every=1))
+    with pytest.raises(PluginFailedError, match=words):
+        sample.frame()
+
+
+def test_beads_that_leave_the_box_are_put_into_it(write, ts, small):
+    line = "state.particles.position = state.particles.position + np.array([2, 0, -1]) * box[:3]"
+    engine = engine_with_frames(write, ts, line)
+    sample = next(engine.run(still(small), Stage("nve", time_ps=0.005, timestep_fs=5), seed=1, every=1))
+    found = sample.frame().particles
+    apart = found.position - small.particles.position
+    turns = np.round(apart / small.configuration.box[:3])  # a bead on a face may stand on the other one
+    assert np.abs(apart - turns * small.configuration.box[:3]).max() < 1e-4
+    assert np.array_equal(found.image + turns, np.broadcast_to([2, 0, -1], (112, 3)))
+
+
+def test_an_engine_that_cannot_be_closed(write, small, ts):
+    text = ENGINE.read_text().replace(
+        "        for done in range",
+        "        try:\n          yield from self.all(frame, stage, every, begin)\n        finally:\n          1 / 0\n        for done in range",
+    )
+    text += """
+    def all(self, frame, stage, every, begin):
+        for done in (begin, begin + 1):
+            now = self.evaluate(frame)
+            yield protocol.sample_of(done, frame, now, stage, np.zeros(len(frame.particles.typeid), bool))
+            every(done)
+"""
+    plugins.load(write(text))
+    engine = choose_engine(ts, "verlet", "cpu")[0]
+    still = copy.deepcopy(small)
+    still.particles.velocity = np.zeros((112, 3), np.float32)
+    stage = Stage("nve", time_ps=0.005, timestep_fs=5)
+    assert stage.n_steps == 1
+    samples = engine.run(still, stage, seed=1, every=1)
+    assert [next(samples).step, next(samples).step] == [0, 1]
+    with pytest.raises(PluginFailedError, match="failed when run was closed"):
+        next(samples)
+
+
+def test_a_device_that_was_not_asked_for(write, condition, capsys):
+    path = write(ENGINE.read_text().replace('0 if device == "gpu" else 1', "1"))
+    message = refused(capsys, "check", condition, "--plugin", path, "--engine", "verlet", "--device", "gpu")
+    assert "offer('gpu') returned" in message
 
 
 def test_no_plugin_is_chosen_by_itself(ts, small):

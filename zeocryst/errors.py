@@ -75,7 +75,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
     Returns a phrase to put at the end of an error message.
     """
-    names = sorted(allowed)
+    names = sorted(set(allowed))
     close = [n for n in names if n.lower() == name.lower()]
     if not close:
         close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.6)

@@ -6,15 +6,20 @@ state is kept, as of every engine.
 
 from __future__ import annotations
 
+import copy
+import operator
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.cell import box_to_cell, wrap_counting
 from zeocryst.condition import EDITS, Stage
 from zeocryst.engines import fire
 from zeocryst.engines.protocol import EngineInfo, Evaluation, Offer, Sample, next_sample
-from zeocryst.errors import InputError, PluginFailedError
+from zeocryst.errors import InputError, PluginFailedError, ZeocrystError
 from zeocryst.foundation.machine import breakable
 from zeocryst.foundation.plugins import ENGINE, Declared, find, given, guarded
 from zeocryst.model.forcefield import ForceField
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
 KINDS = ("nve", "nvt", "langevin", "brownian", "npt")
 #: What every engine does, by its forces.
 ALWAYS = ("minimize", *EDITS)
+#: Methods that an engine has, and those that it has to have.
+PARTS = ("run", "evaluate", "check", "minimize", "descend")
+NEEDED = ("run", "evaluate")
 
 
 def plugin_of(name: str, own: Iterable[str]) -> Declared | None:
@@ -50,50 +58,70 @@ class ForeignModule:
     def __init__(self, declared: Declared) -> None:
         self._declared, self._module = declared, declared.thing
         self.NAME = declared.name
-        kinds = self._module.KINDS
-        listed = isinstance(kinds, tuple | list | set | frozenset) and kinds
-        if not listed or any(kind not in KINDS for kind in kinds):
-            raise declared.plugin.error(
-                f"its engine {self.NAME!r} has KINDS = {kinds!r}; expected some of {', '.join(KINDS)}"
-            )
+        with guarded(declared.plugin, f"KINDS of its engine {self.NAME!r} cannot be read"):
+            kinds = self._module.KINDS
+            listed = isinstance(kinds, tuple | list | set | frozenset) and kinds
+            if not listed or any(kind not in KINDS for kind in kinds):
+                raise declared.plugin.error(
+                    f"its engine {self.NAME!r} has KINDS = {kinds!r}; expected some of {', '.join(KINDS)}"
+                )
+            self._kinds = tuple(kinds)
 
     def offer(self, device: str) -> Offer:
         """Whether the engine can run on "auto", "cpu" or "gpu"."""
         plugin = self._declared.plugin
         with guarded(plugin, f"its engine {self.NAME!r} failed in offer({device!r})"):
             found = self._module.offer(device)
-        good = isinstance(found, Offer) and isinstance(found.preference, int) and found.preference >= 0
-        if not good or found.device not in ("cpu", "gpu") or not isinstance(found.reason, str):
-            raise plugin.error(
-                f"its engine {self.NAME!r}: offer({device!r}) returned {found!r}; expected "
-                "Offer(preference, device, reason): a whole number (0: it cannot run), 'cpu' or 'gpu', and why"
-            )
+            good = isinstance(found, Offer) and isinstance(found.preference, int) and found.preference >= 0
+            good = good and found.device in ("cpu", "gpu") and isinstance(found.reason, str)
+            if not good or (found.preference and device not in ("auto", found.device)):
+                raise plugin.error(
+                    f"its engine {self.NAME!r}: offer({device!r}) returned {found!r}; expected "
+                    "Offer(preference, device, reason): a whole number (0: it cannot run), 'cpu' or 'gpu' (the "
+                    "one that is asked for), and why"
+                )
         return found  # type: ignore[no-any-return]
 
     def create(self, forcefield: ForceField, device: str, threads: int) -> ForeignEngine:
         """An engine for a force field."""
         with guarded(self._declared.plugin, f"its engine {self.NAME!r} failed in create"):
             engine = self._module.create(forcefield, device, threads)
-        return ForeignEngine(self._declared, engine, tuple(self._module.KINDS))
+        return ForeignEngine(self._declared, engine, self._kinds)
 
 
 class ForeignEngine:
     """A plugin's engine, with what it lacks added, and what it gives looked at."""
 
     def __init__(self, declared: Declared, engine: Any, kinds: tuple[str, ...]) -> None:
-        self._plugin, self._engine, self._kinds = declared.plugin, engine, kinds
+        self._plugin, self._kinds = declared.plugin, kinds
         self._who = f"its engine {declared.name!r}"
-        for part in ("run", "evaluate"):
-            if not callable(getattr(engine, part, None)):
-                raise self._plugin.error(f"{self._who} has no method {part} (zeocryst.engines.protocol.Engine)")
-        self.info: EngineInfo = getattr(engine, "info", None)  # type: ignore[assignment]
-        if not isinstance(self.info, EngineInfo) or self.info.name != declared.name:
+        with guarded(self._plugin, f"{self._who} cannot be used"):
+            parts = {part: getattr(engine, part, None) for part in PARTS}
+            self._parts = {part: method for part, method in parts.items() if method is not None}
+            for part, method in parts.items():
+                if not callable(method) and (part in self._parts or part in NEEDED):
+                    raise self._plugin.error(
+                        f"{self._who} has no method {part} (zeocryst.engines.protocol.Engine)"
+                    )
+            self.info = self._info(getattr(engine, "info", None), declared.name)
+
+    def _info(self, info: Any, name: str) -> EngineInfo:
+        """What the engine says that it is, for the provenance."""
+        if not isinstance(info, EngineInfo) or info.name != name:
             raise self._plugin.error(
-                f"{self._who} has info = {self.info!r}; expected "
-                f"EngineInfo({declared.name!r}, version, device, precision, threads)"
+                f"{self._who} has info = {info!r}; expected "
+                f"EngineInfo({name!r}, version, device, precision, threads)"
             )
-        if not isinstance(self.info.threads, int) or self.info.threads < 1:
-            raise self._plugin.error(f"{self._who}: info.threads = {self.info.threads!r}; expected 1 or more")
+        for part in ("version", "device", "precision"):
+            value = getattr(info, part)
+            if not isinstance(value, str) or (part == "device" and value not in ("cpu", "gpu")):
+                expected = "'cpu' or 'gpu'" if part == "device" else "a text"
+                raise self._plugin.error(f"{self._who}: info.{part} = {value!r}; expected {expected}")
+        threads = _whole_number(info.threads)
+        if threads is None or threads < 1:
+            raise self._plugin.error(f"{self._who}: info.threads = {info.threads!r}; expected 1 or more")
+        texts = {part: str(getattr(info, part)) for part in ("name", "version", "device", "precision")}
+        return replace(info, threads=threads, **texts)
 
     def run(
         self,
@@ -107,7 +135,8 @@ class ForeignEngine:
         adapt: Callable[[int, str], None] | None = None,
     ) -> Generator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
-        due, asked = begin, begin
+        due: int = begin
+        asked: int | None = None
 
         def told(done: int) -> int:
             """Steps to the next sample, which is waited for then."""
@@ -117,30 +146,39 @@ class ForeignEngine:
 
         options = {"seed": seed, "every": told, "begin": begin, "friction": friction, "adapt": adapt}
         with guarded(self._plugin, f"{self._who} failed in run", PluginFailedError):
-            samples = self._engine.run(frame, stage, **options)
+            samples = self._parts["run"](copy.deepcopy(frame), stage, **options)
         last = None
         try:
             while last is None or last < stage.n_steps:
-                sample = self._next(samples, "run")
+                sample = self._next(samples, frame, "run")
                 if sample is None:
                     raise self._failed(
-                        f"run ended after {last or 0} of {stage.n_steps} steps",
+                        f"run ended after {begin if last is None else last} of {stage.n_steps} steps",
                         "a sample at the beginning and after each every(done) steps, to the end",
                     )
-                if sample.step != due or (last is not None and asked != last):
+                wanted = begin if last is None else due
+                if sample.step != wanted or (last is not None and asked != last):
                     raise self._failed(
-                        f"run yielded a sample of step {sample.step!r}, where {due} was due",
+                        f"run yielded a sample of step {sample.step!r}, where {wanted} was due",
                         "one at the beginning (step begin), and one after each every(done) steps, asked anew",
                     )
                 last = sample.step
-                yield self._seen(sample, frame, "run")
-        finally:
+                yield sample
+        except BaseException:
+            with suppress(ZeocrystError):  # what went wrong first is what counts
+                self._close(samples)
+            raise
+        self._close(samples)
+
+    def _close(self, samples: Any) -> None:
+        """Let the engine put away what it used."""
+        with guarded(self._plugin, f"{self._who} failed when run was closed", PluginFailedError):
             if hasattr(samples, "close"):
                 samples.close()
 
     def check(self, frame: gsd.hoomd.Frame, stages: Iterable[Stage] = ()) -> None:
         """Refuse kinds of stages that the engine has not; the rest is its own to say."""
-        own = getattr(self._engine, "check", None)
+        own = self._parts.get("check")
         for number, stage in enumerate(stages, start=1):
             if stage.kind not in (*ALWAYS, *self._kinds):
                 raise self._plugin.error(
@@ -150,14 +188,14 @@ class ForeignEngine:
                 raise self._plugin.error(f"stage {number}: {self._who} does not run rigid_precursors")
         if own is not None:
             with guarded(self._plugin, f"{self._who} failed in check", InputError):
-                own(frame, stages)
+                own(copy.deepcopy(frame), stages)
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box."""
-        if callable(getattr(self._engine, "minimize", None)):
+        if "minimize" in self._parts:
             with guarded(self._plugin, f"{self._who} failed in minimize", PluginFailedError):
-                relaxed, energy = self._engine.minimize(frame)
-            return self._whole(relaxed, frame, "minimize"), self._number(energy, "the energy of minimize")
+                relaxed, energy = self._parts["minimize"](copy.deepcopy(frame))
+                return self._whole(relaxed, frame, "minimize"), self._number(energy, "the energy of minimize")
         with breakable(lambda: None) as broken:
             relaxed, energy = frame, 0.0
             for sample in self.descend(frame):
@@ -168,59 +206,61 @@ class ForeignEngine:
 
     def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
         """The way to that minimum."""
-        if not callable(getattr(self._engine, "descend", None)):
+        if "descend" not in self._parts:
             yield from fire.descend(self.evaluate, frame)
             return
         with guarded(self._plugin, f"{self._who} failed in descend", PluginFailedError):
-            samples = self._engine.descend(frame)
-        sample = self._next(samples, "descend")
+            samples = self._parts["descend"](copy.deepcopy(frame))
+        sample = self._next(samples, frame, "descend")
         if sample is None:
             raise self._failed("descend yielded nothing", "samples, the last of them the minimum")
         while sample is not None:
-            yield self._seen(sample, frame, "descend")
-            sample = self._next(samples, "descend")
+            yield sample
+            sample = self._next(samples, frame, "descend")
 
     def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
         """Energy, forces and virial of a frame as it is."""
         with guarded(self._plugin, f"{self._who} failed in evaluate", PluginFailedError):
-            found = self._engine.evaluate(frame)
-        if not isinstance(found, Evaluation):
-            raise self._failed(f"evaluate returned a {type(found).__name__}", "an Evaluation")
-        return Evaluation(
-            self._number(found.energy_eV, "energy_eV of evaluate"),
-            self._array(found.forces, (int(frame.particles.N), 3), "the forces of evaluate"),
-            self._array(found.virial_eV, (6,), "virial_eV of evaluate"),
-            self._number(found.pressure_bar, "pressure_bar of evaluate"),
-        )
+            found = self._parts["evaluate"](copy.deepcopy(frame))
+            if not isinstance(found, Evaluation):
+                raise self._failed(f"evaluate returned a {type(found).__name__}", "an Evaluation")
+            return Evaluation(
+                self._number(found.energy_eV, "energy_eV of evaluate"),
+                self._array(found.forces, (int(frame.particles.N), 3), "the forces of evaluate"),
+                self._array(found.virial_eV, (6,), "virial_eV of evaluate"),
+                self._number(found.pressure_bar, "pressure_bar of evaluate"),
+            )
 
     # ---- looking ------------------------------------------------------------------------------
 
     def _failed(self, found: str, expected: str) -> PluginFailedError:
         return PluginFailedError(str(self._plugin.error(f"{self._who}: {found}; expected {expected}")))
 
-    def _next(self, samples: Any, doing: str) -> Sample | None:
+    def _next(self, samples: Any, frame: gsd.hoomd.Frame, doing: str) -> Sample | None:
         """The next sample; None after the last."""
         with guarded(self._plugin, f"{self._who} failed in {doing}", PluginFailedError):
             try:
                 sample = next(samples)
             except StopIteration:
                 return None
-        if not isinstance(sample, Sample):
-            raise self._failed(f"{doing} yielded a {type(sample).__name__}", "a Sample")
-        return sample
+            if not isinstance(sample, Sample):
+                raise self._failed(f"{doing} yielded a {type(sample).__name__}", "a Sample")
+            return self._seen(sample, frame, doing)
 
     def _seen(self, sample: Sample, frame: gsd.hoomd.Frame, doing: str) -> Sample:
         """The sample with numbers that are numbers, and a frame that is looked at when it is made."""
+        step = _whole_number(sample.step)
+        if step is None:
+            raise self._failed(f"step of a sample of {doing} is {sample.step!r}", "a whole number")
         names = ("temperature_K", "pressure_bar", "energy_eV", "volume_A3")
         numbers = {n: self._number(getattr(sample, n), f"{n} of a sample of {doing}") for n in names}
 
         def made() -> gsd.hoomd.Frame:
             """The frame."""
             with guarded(self._plugin, f"{self._who} failed to make a frame", PluginFailedError):
-                new = sample.frame()
-            return self._whole(new, frame, doing)
+                return self._whole(sample.frame(), frame, doing)
 
-        return Sample(int(sample.step), frame=made, **numbers)
+        return Sample(step, frame=made, **numbers)
 
     def _number(self, value: Any, what: str) -> float:
         array = np.asarray(value)
@@ -252,5 +292,40 @@ class ForeignEngine:
             )
         for name in ("position", "velocity"):
             self._array(getattr(new.particles, name), (count, 3), f"particles.{name} of a frame of {doing}")
-        self._array(new.configuration.box, (6,), f"the box of a frame of {doing}")
-        return new
+        for name in ("types", "typeid", "mass"):
+            before, now = (_plain(getattr(f.particles, name)) for f in (old, new))
+            if not np.array_equal(before, now):
+                raise self._failed(
+                    f"particles.{name} of a frame of {doing} are not those that it was given",
+                    "the same beads (zeocryst.engines.protocol.moved_frame)",
+                )
+        box = self._array(new.configuration.box, (6,), f"the box of a frame of {doing}")
+        if (box[:3] <= 0).any():
+            raise self._failed(f"the box of a frame of {doing} is {box.tolist()}", "edges longer than 0")
+        return _inside(new)
+
+
+def _plain(values: Any) -> Any:
+    """An array, in single precision as files have it where it is of numbers with a point."""
+    array = np.asarray(values)
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+def _inside(frame: gsd.hoomd.Frame) -> gsd.hoomd.Frame:
+    """The frame with all beads in the box, where an engine lets them leave it."""
+    beads, cell = frame.particles, box_to_cell(frame.configuration.box)
+    if (np.abs(np.asarray(beads.position, float) @ np.linalg.inv(cell)) < 0.5 + 1e-5).all():
+        return frame
+    inside, turns = wrap_counting(beads.position, cell)
+    new = copy.deepcopy(frame)
+    new.particles.position = inside.astype(np.float32)
+    new.particles.image = (turns if beads.image is None else np.asarray(beads.image) + turns).astype(np.int32)
+    return new
+
+
+def _whole_number(value: Any) -> int | None:
+    """A whole number of any kind; None where it is none."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import FunctionType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.errors import PluginError, SimulationError, ZeocrystError
@@ -118,7 +118,9 @@ def load(path: str | Path) -> Plugin:
             f"plugin {path}: {error.strerror or in_short(error)}; expected a Python file"
         ) from None
     plugin = Plugin(str(path), file.resolve(), hashlib.sha256(content).hexdigest())
-    brought = _declared(_run(content, plugin), plugin)
+    module = _run(content, plugin)
+    with guarded(plugin, "what it declares cannot be read"):
+        brought = _declared(module, plugin)
     for key, other in _given.items():
         if key in brought and other.plugin.path != plugin.path:
             raise plugin.error(f"{_called(*key)} is that of the plugin {other.plugin.label}, too; rename one")
@@ -176,11 +178,13 @@ def loaded(kind: str, name: str) -> Declared | None:
 def guarded(plugin: Plugin, doing: str, error: type[ZeocrystError] = PluginError) -> Iterator[None]:
     """Turn whatever the plugin's code raises inside into one `error`: the plugin, the line, what it was doing.
 
-    Errors of zeocryst's own keep their words, behind the plugin's name.
+    Errors of zeocryst's own keep their words, behind the plugin's name. What the plugin prints goes to stderr:
+    stdout is for results. No block inside may be left with a yield.
     """
     try:
-        yield
-    except (KeyboardInterrupt, GeneratorExit):
+        with redirect_stdout(sys.stderr):
+            yield
+    except KeyboardInterrupt:
         raise
     except ZeocrystError as raised:
         if plugin.label in str(raised):
@@ -188,11 +192,25 @@ def guarded(plugin: Plugin, doing: str, error: type[ZeocrystError] = PluginError
         kind = SimulationError if isinstance(raised, SimulationError) else error
         raise kind(f"plugin {plugin.label}: {raised}") from None
     except BaseException as raised:  # SystemExit, too: no plugin ends the program
+        if _interrupted(raised):
+            raise KeyboardInterrupt from None
         line = _line(raised.__traceback__, plugin)
         what = type(raised).__name__
         words = in_short(raised)
         said = what if words == what else f"{what}: {words}"
         raise error(f"plugin {plugin.label}: {doing}{line}: {said}") from None
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether it came of Ctrl-C: numba makes a SystemError of that."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        if isinstance(link, KeyboardInterrupt):
+            return True
+        seen.add(id(link))
+        link = link.__cause__ or link.__context__
+    return False
 
 
 def _called(kind: str, name: str) -> str:
@@ -288,9 +306,14 @@ def _load_point(kind: str, point: EntryPoint) -> Declared:
     if source:
         path = Path(source)
         plugin = Plugin(label, path, hashlib.sha256(path.read_bytes()).hexdigest(), name, version)
+    if kind == ORDER_PARAMETER and isinstance(thing, ModuleType):
+        with guarded(plugin, f"what {point.value} declares cannot be read"):
+            mine = {name: each.thing for (of, name), each in _declared(thing, plugin).items() if of == kind}
+        thing = mine.get(point.name, next(iter(mine.values())) if len(mine) == 1 else thing)
     if kind == ENGINE:
-        called = _engine_name(thing, plugin)
-    elif not hasattr(thing, MARK):
+        with guarded(plugin, f"its engine {point.name!r} cannot be used"):
+            called = _engine_name(thing, plugin)
+    elif not isinstance(thing, FunctionType) and not hasattr(thing, MARK):
         raise plugin.error(
             f"its entry point {point.name!r} is {point.value}; expected a function with the decorator "
             "zeocryst.order.order_parameter"
@@ -304,7 +327,7 @@ def _load_point(kind: str, point: EntryPoint) -> Declared:
 
 def known_names(kind: str) -> list[str]:
     """All names of a kind that plugins have, for messages."""
-    return [*given(kind), *installed(kind)]
+    return list(dict.fromkeys([*given(kind), *installed(kind)]))
 
 
 def records(declared: Iterable[Declared]) -> list[dict[str, Any]]:
@@ -355,13 +378,25 @@ def check_there(records: Iterable[Any], engine: str) -> None:
 
 
 def changed(before: Iterable[Any], now: Iterable[dict[str, Any]]) -> list[str]:
-    """A sentence for each plugin that is another than when the run began."""
-    old = {e.get("path"): e.get("sha256") for e in before if isinstance(e, dict)}
-    return [
-        f"plugin {e['plugin']} has changed since this run began; frames from here on are by what it is now"
-        for e in now
-        if old.get(e["path"], e["sha256"]) != e["sha256"]
-    ]
+    """A sentence for each plugin that is another than in the last call of this run."""
+    old = {key: entry for entry in before if isinstance(entry, dict) for key in _uses(entry)}
+    said = []
+    for entry in now:
+        for other in (old[key] for key in _uses(entry) if key in old):
+            if any(other.get(part) != entry.get(part) for part in ("sha256", "version")):
+                same = other.get("path") == entry["path"]
+                what = "has changed" if same else f"has taken the place of {other.get('path')}"
+                said.append(
+                    f"plugin {entry['plugin']} {what} since this run began; frames from here on are by what it "
+                    "is now"
+                )
+    return list(dict.fromkeys(said))
+
+
+def _uses(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Kinds and names that an entry of a run's provenance was used for."""
+    names = [(ORDER_PARAMETER, str(name)) for name in entry.get("order_parameters") or ()]
+    return [*names, *([(ENGINE, str(entry["engine"]))] if entry.get("engine") else [])]
 
 
 def forget() -> None:

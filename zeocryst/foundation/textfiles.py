@@ -43,7 +43,10 @@ def damage_told(what: str) -> Iterator[None]:
 
 def in_short(error: BaseException) -> str:
     """An error's own words in one line, or its kind where it has none."""
-    words = " ".join(str(error).split()) or type(error).__name__
+    try:
+        words = " ".join(str(error).split()) or type(error).__name__
+    except Exception:  # errors of other people may have no words
+        words = type(error).__name__
     return words if len(words) <= MOST_WORDS else words[:MOST_WORDS] + " ..."
 
 

@@ -80,7 +80,8 @@ def find(name: str) -> OrderParameter:
         return foreign_entry(declared)
     if name not in REGISTRY:
         raise InputError(
-            f"no order parameter {name!r}; {nearest(name, [*REGISTRY, *known_names(ORDER_PARAMETER)])}"
+            f"no order parameter {name!r}; {nearest(name, [*REGISTRY, *known_names(ORDER_PARAMETER)])}; "
+            "one of a plugin needs its file (--plugin FILE) or its package"
         )
     return REGISTRY[name]
 

@@ -77,6 +77,8 @@ def order_parameter(
         return partial(order_parameter, curve=curve)
     if not inspect.isfunction(function) or not function.__name__.isidentifier():
         raise PluginError(f"@order_parameter stands before {function!r}; expected a function that has a name")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise PluginError(f"the order parameter {function.__name__!r} is an async def; expected a plain def")
     parameters = inspect.signature(function).parameters.values()
     takes = [p.name for p in parameters if p.default is p.empty]
     plain = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
@@ -110,7 +112,11 @@ def plugin_of(name: str, own: Mapping[str, OrderParameter]) -> Declared | None:
         raise mine[clash].plugin.error(
             f"the name {clash!r} of its order parameter is that of one of zeocryst's own; rename it"
         )
-    return None if name in own else find(ORDER_PARAMETER, name)
+    found = None if name in own else find(ORDER_PARAMETER, name)
+    if found is not None and not hasattr(found.thing, MARK):  # an entry point says enough
+        with guarded(found.plugin, f"its order parameter {name!r} cannot be used"):
+            order_parameter(found.thing)
+    return found
 
 
 def entry(declared: Declared) -> OrderParameter:
@@ -144,16 +150,24 @@ def checked(result: Any, entry: OrderParameter, network: Network) -> Measured:
     """
     declared: Declared = entry.foreign
     look = _Look(declared.plugin, declared.name)
+    with guarded(declared.plugin, f"its order parameter {declared.name!r} returned what cannot be used"):
+        return _looked_at(result, entry.curve, network.n_sites, look)
+
+
+def _looked_at(result: Any, curve: bool, n_sites: int, look: _Look) -> Measured:
+    """What a plugin returned, looked at part by part."""
     if not isinstance(result, Measured):
         raise look.error(f"returned {_shown(result)}", "a zeocryst.order.Measured")
     parts = {part: look.table(getattr(result, part), part) for part in PARTS}
     values = {name: look.number(name, value) for name, value in parts["values"].items()}
-    sites = {name: look.site_array(name, array, network.n_sites) for name, array in parts["sites"].items()}
+    sites = {name: look.site_array(name, array, n_sites) for name, array in parts["sites"].items()}
+    for name in set(values) & set(parts["words"]):
+        raise look.error(f"its values and its words both have {name!r}", "another name for one of them")
     for name, word in parts["words"].items():
         if not isinstance(word, str):
             raise look.error(f"words[{name!r}] = {_shown(word)}", "a text")
     curves = {name: look.curve(name, table) for name, table in parts["distributions"].items()}
-    if entry.curve and (values or sites or parts["words"] or not curves):
+    if curve and (values or sites or parts["words"] or not curves):
         raise look.error("is declared with curve = True", "distributions, and no values, sites or words")
     if not (values or sites or parts["words"] or curves):
         raise look.error("returned nothing", "at least one of values, sites, words and distributions")
@@ -186,16 +200,18 @@ class _Look:
 
     def number(self, name: str, value: Any) -> float:
         """A finite number, or NaN."""
-        array = np.asarray(value)
-        if array.size != 1 or array.dtype.kind not in "biuf" or np.isinf(array).any():
-            raise self.error(
-                f"values[{name!r}] = {_shown(value)}", "one finite number (NaN where it is not defined)"
-            )
-        return float(array.reshape(-1)[0])
+        array = _plain(value)
+        if array.size == 1 and array.dtype.kind in "biuf":
+            found = float(array.reshape(-1)[0])
+            if not np.isinf(found):
+                return found
+        raise self.error(
+            f"values[{name!r}] = {_shown(value)}", "one finite number (NaN where it is not defined)"
+        )
 
     def site_array(self, name: str, value: Any, n_sites: int) -> NDArray[Any]:
         """A number for each T, whole or in single precision."""
-        array = np.asarray(value)
+        array = _plain(value)
         if array.shape != (n_sites,) or array.dtype.kind not in "biuf":
             raise self.error(
                 f"sites[{name!r}] is an array of shape {array.shape} of {array.dtype}",
@@ -203,7 +219,13 @@ class _Look:
             )
         if np.isinf(array).any():
             raise self.error(f"sites[{name!r}] has infinite values", "finite numbers (NaN where not defined)")
-        return array.astype(np.float32 if array.dtype.kind == "f" else np.int32)
+        kind = np.float32 if array.dtype.kind == "f" else np.int32
+        most = np.finfo(np.float32).max if array.dtype.kind == "f" else np.iinfo(np.int32).max
+        if array.dtype.kind != "b" and ((array > most) | (array < -most)).any():
+            raise self.error(
+                f"sites[{name!r}] has values that {kind.__name__} cannot hold", f"values from -{most} to {most}"
+            )
+        return array.astype(kind)
 
     def curve(self, name: str, table: Any) -> Table:
         """Columns of one length, the first of which is what the others stand over."""
@@ -213,7 +235,7 @@ class _Look:
             raise self.error(f"{here} = {_shown(table)}", expected)
         columns: Table = {}
         for column, values in self.table(table, here).items():
-            array = np.asarray(values)
+            array = _plain(values)
             if array.ndim != 1 or not array.size or array.dtype.kind not in "biuf" or np.isinf(array).any():
                 raise self.error(f"{here}[{column!r}] = {_shown(values)}", expected)
             columns[column] = array
@@ -264,6 +286,13 @@ def check_same(name: str, result: Measured, entry: OrderParameter, seen: dict[st
                 f"({', '.join(sorted(before)) or 'none'}); "
                 "expected the same names for every frame, with NaN where something is not defined"
             )
+
+
+def _plain(value: Any) -> NDArray[Any]:
+    """An array; NaN where one is masked."""
+    if np.ma.is_masked(value):
+        return np.asarray(np.ma.filled(value.astype(float), np.nan))
+    return np.asarray(value)
 
 
 def _shown(value: Any) -> str:

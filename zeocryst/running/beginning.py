@@ -50,7 +50,8 @@ def read_with_options(path: str | Path | Condition, options: Options) -> Conditi
     seed = condition.seed if options.seed is None else options.seed
     if not 1 <= seed <= 900_000_000:
         raise InputError(f"--seed {seed}: expected a whole number from 1 to 900000000")
-    return with_measured(replace(condition, engine=engine, seed=seed))
+    where = "" if isinstance(path, Condition) else str(path)
+    return with_measured(replace(condition, engine=engine, seed=seed), where)
 
 
 def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame:

@@ -16,16 +16,24 @@ from zeocryst.errors import InputError, PluginError
 from zeocryst.files.records import read_json
 from zeocryst.files.rundir import RunDirectory
 from zeocryst.foundation import plugins
-from zeocryst.network.bonds import network_of_frame
+from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.order import check_names, find, measure, of_files
+from zeocryst.order.foreign import check_together
 from zeocryst.order.measured import Measured
 
 if TYPE_CHECKING:
     import gsd.hoomd
 
 
-def with_measured(condition: Condition) -> Condition:
+def with_measured(condition: Condition, where: str = "") -> Condition:
     """The condition with the order parameters of plugin files among those that it asks for.
+
+    Parameters
+    ----------
+    condition
+        The condition.
+    where
+        What messages call it, such as its file; nothing for one that was never in a file.
 
     Raises
     ------
@@ -38,7 +46,7 @@ def with_measured(condition: Condition) -> Condition:
     except PluginError:
         raise
     except InputError as error:
-        raise InputError(f"{condition.folder / 'condition.toml'}: output.measure: {error}") from None
+        raise InputError(f"{where}{': ' if where else ''}output.measure: {error}") from None
     names = tuple(dict.fromkeys([*asked, *of_files()]))
     return replace(condition, output=replace(condition.output, measure=names))
 
@@ -106,10 +114,12 @@ class Besides:
             found[name] = measure(network, [name], frame)
             if found[name].words:
                 raise InputError(
-                    f"the order parameter {name!r} gives words ({', '.join(found[name].words)}), and a run "
+                    f"{_who(name)} gives words ({', '.join(found[name].words)}), and a run "
                     "measures numbers, arrays and curves; measure it afterwards, with zeocryst analyze"
                 )
         entries = [find(name.partition(":")[0]).foreign for name in names]
+        if network is not None and any(each is not None for each in entries):
+            _check_clashes(condition, network, frame, found)
         mine = plugins.loaded(plugins.ENGINE, engine)
         return cls(names, [each for each in [*entries, mine] if each is not None], found, dict(found))
 
@@ -130,7 +140,7 @@ class Besides:
         """Put the plugins into the provenance; what is to be said of them."""
         now, before = plugins.records(self.used), folder.recorded("plugins", [])
         if now:
-            folder.record(plugins=[*before, *(entry for entry in now if entry not in before)])
+            folder.record(plugins=[*(entry for entry in before if entry not in now), *now])
         return [*([] if before else self.in_words()), *plugins.changed(before, now)]
 
     def _unused(self) -> list[str]:
@@ -159,7 +169,7 @@ class Besides:
             missing = [column for column in found.values if columns and column not in columns]
             if missing:
                 raise InputError(
-                    f"the order parameter {name!r} gives {', '.join(missing)} now, and the table of this run "
+                    f"{_who(name)} gives {', '.join(missing)} now, and the table of this run "
                     "has no such column; --restart begins anew"
                 )
 
@@ -177,6 +187,25 @@ class Besides:
             for name, found in self.found.items()
         ]
         return {"measured": measured, "plugins": plugins.records(self.used)}
+
+
+def _who(name: str) -> str:
+    """An order parameter, with its plugin where it is one's."""
+    declared = find(name.partition(":")[0]).foreign
+    where = "" if declared is None else f"plugin {declared.plugin.label}: "
+    return f"{where}the order parameter {name!r}"
+
+
+def _check_clashes(
+    condition: Condition, network: Network, frame: gsd.hoomd.Frame, found: Mapping[str, Measured]
+) -> None:
+    """See that no plugin gives what another order parameter of the run gives, found for the first frame."""
+    from zeocryst.running.beginning import measured_names  # which imports this module
+
+    owners: dict[tuple[str, str], Any] = {}
+    for name in dict.fromkeys([*measured_names(condition, frame), *found]):
+        given = found[name] if name in found else measure(network, [name], frame)
+        check_together(name, given, find(name.partition(":")[0]), owners)
 
 
 def _uses(entry: Mapping[str, Any]) -> str:
