@@ -6,8 +6,9 @@ once, and nothing is written through it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,25 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+def over_all(sites: Mapping[str, NDArray[Any]], where: NDArray[Any], count: int) -> dict[str, NDArray[Any]]:
+    """Arrays of some beads as arrays of all: -1 or NaN for the others.
+
+    Parameters
+    ----------
+    sites
+        Name to an array with an entry for each of some beads.
+    where
+        Which beads they are, their numbers or a mask.
+    count
+        Number of all beads.
+    """
+    beads = {}
+    for name, values in sites.items():
+        beads[name] = np.full(count, -1 if values.dtype.kind == "i" else np.nan, values.dtype)
+        beads[name][where] = values
+    return beads
 
 
 @dataclass(frozen=True)

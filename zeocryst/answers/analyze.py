@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.answers.identify import account_in_words
-from zeocryst.beads import Beads
+from zeocryst.beads import Beads, over_all
 from zeocryst.errors import InputError, PluginError
 from zeocryst.files.records import without_nan
 from zeocryst.files.structures import Structures
@@ -33,7 +33,7 @@ from zeocryst.report.analysis import write_analysis
 from zeocryst.solution.aggregate import SEED_MARK
 
 if TYPE_CHECKING:
-    import gsd.hoomd
+    pass
 
 #: Positions of the T of so many bytes are kept, so that frames need not be read again for the fronts.
 KEPT_BYTES = 64_000_000
@@ -198,7 +198,8 @@ def _measure_all(
     try:
         for index in shown(chosen, "frames measured"):
             network, frame = structures.frame(index)
-            counts.append(_count(frame))
+            beads = Beads.of(frame)
+            counts.append((beads.count("T"), beads.count("S")))
             wanted = names if place or index == chosen[-1] else numbers
             with _named(structures, index):
                 measured = measure(network, wanted, frame, seen=found.first)
@@ -218,7 +219,8 @@ def _measure_all(
             for name, table in measured.distributions.items():
                 found.distributions.setdefault(name, []).append(table)
             if writer is not None:
-                writer.append(frame, row["step"], measured.values, _by_bead(frame, measured.sites))
+                by_bead = over_all(measured.sites, beads.are("T"), len(beads.kinds))
+                writer.append(frame, row["step"], measured.values, by_bead)
     finally:
         if writer is not None:
             writer.__exit__(None, None, None)
@@ -226,22 +228,6 @@ def _measure_all(
         for row, (n_t, n_s) in zip(found.rows, counts, strict=True):
             row |= {"n_T": n_t, "n_S": n_s}
     return found
-
-
-def _count(frame: gsd.hoomd.Frame) -> tuple[int, int]:
-    """Numbers of T and S."""
-    beads = Beads.of(frame)
-    return beads.count("T"), beads.count("S")
-
-
-def _by_bead(frame: gsd.hoomd.Frame, sites: dict[str, Any]) -> dict[str, Any]:
-    """Arrays of the T as arrays of all beads: -1 or NaN for the others."""
-    mine = Beads.of(frame).are("T")
-    beads = {}
-    for name, values in sites.items():
-        beads[name] = np.full(len(mine), -1 if values.dtype.kind == "i" else np.nan, values.dtype)
-        beads[name][mine] = values
-    return beads
 
 
 def _summary(
@@ -255,7 +241,7 @@ def _summary(
         "first_frame": chosen[0],
         "last_frame": chosen[-1],
         "n_T": network.n_sites,
-        "n_S": _count(frame)[1],
+        "n_S": Beads.of(frame).count("S"),
         "measured": names,
         **_plugins(names),
         "verdict": None,

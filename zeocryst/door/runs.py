@@ -363,14 +363,12 @@ def as_condition(given: Condition | str | os.PathLike[str]) -> Condition:
     if not isinstance(given, str | os.PathLike):
         raise InputError(f"condition = {given!r}; expected a Condition, a shipped name or a path")
     path = Path(given)
-    there = path.is_file() or (path / "condition.toml").is_file()
-    if not isinstance(given, str) or given not in shipped_names():
-        if there or len(path.parts) != 1 or path.suffix:
-            return read_condition(path)
-        return read_shipped(str(given))  # which names those that there are
-    if there and read_condition(path).to_toml() != read_shipped(given).to_toml():
-        raise InputError(
-            f"{given!r} is a shipped condition and also a folder here, which differs; say ./{given} for the "
-            f"folder, or Condition.shipped({given!r})"
-        )
-    return read_shipped(given)
+    if isinstance(given, str) and given in shipped_names():
+        there = path.is_file() or (path / "condition.toml").is_file()
+        if there and read_condition(path).to_toml() != read_shipped(given).to_toml():
+            raise InputError(
+                f"{given!r} is a shipped condition and also a folder here, which differs; say ./{given} for "
+                f"the folder, or Condition.shipped({given!r})"
+            )
+        return read_shipped(given)
+    return read_condition(path)

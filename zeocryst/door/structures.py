@@ -73,11 +73,7 @@ def as_structures(source: StructureLike, types: TypesLike = None) -> Structures:
         made.path = source.shown / "trajectory.gsd"
         return made
     if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        inside = path / "trajectory.gsd"
-        if path.is_dir() and inside.is_file():
-            path = inside
-        return Structures(str(source) if path == Path(source) else path, roles)
+        return Structures(os.fspath(source), roles)
     if _is_molecule(source):
         raise _not_one(source)
     if _kind(source):

@@ -362,10 +362,8 @@ def check_there(records: Iterable[Any], engine: str) -> None:
     for entry in records:
         if not isinstance(entry, dict):
             continue
-        wanted = [(ORDER_PARAMETER, name) for name in entry.get("order_parameters", ())]
-        wanted += [(ENGINE, engine)] if entry.get("engine") == engine else []
-        for kind, name in wanted:
-            if find(kind, name) is not None:
+        for kind, name in _uses(entry):
+            if (kind == ENGINE and name != engine) or find(kind, name) is not None:
                 continue
             cure = (
                 f"install {entry['distribution']} (then {entry.get('version')})"
@@ -397,6 +395,11 @@ def _uses(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Kinds and names that an entry of a run's provenance was used for."""
     names = [(ORDER_PARAMETER, str(name)) for name in entry.get("order_parameters") or ()]
     return [*names, *([(ENGINE, str(entry["engine"]))] if entry.get("engine") else [])]
+
+
+def used_for(entry: Mapping[str, Any]) -> list[str]:
+    """What an entry of a run's provenance was used for, in words."""
+    return [f"the {kind} {name}" for kind, name in _uses(entry)]
 
 
 def forget() -> None:

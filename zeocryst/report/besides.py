@@ -11,6 +11,7 @@ import numpy as np
 
 from zeocryst.errors import InputError
 from zeocryst.files.trajectory import read_frame
+from zeocryst.foundation.plugins import used_for
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import find, measure
 from zeocryst.order.measured import Table
@@ -44,9 +45,7 @@ def besides(folder: Path, rows: Sequence[Row], summary: dict[str, Any]) -> list[
 
 def plugin_in_words(entry: dict[str, Any]) -> str:
     """Which plugin, and what of it was used."""
-    used = [f"the order parameter {name}" for name in entry["order_parameters"]]
-    used += [f"the engine {entry['engine']}"] if entry["engine"] else []
-    return f"{entry['plugin']} ({', '.join(used)}; sha256 {entry['sha256'][:12]})"
+    return f"{entry['plugin']} ({', '.join(used_for(entry))}; sha256 {entry['sha256'][:12]})"
 
 
 def _plain(name: str) -> str:

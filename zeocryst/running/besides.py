@@ -128,7 +128,7 @@ class Besides:
         said = [f"measured besides: {', '.join(self.names)}"] if self.names else []
         return [
             *said,
-            *(f"plugin {e['plugin']}: {_uses(e)}" for e in plugins.records(self.used)),
+            *(f"plugin {e['plugin']}: {' and '.join(plugins.used_for(e))}" for e in plugins.records(self.used)),
             *self._unused(),
         ]
 
@@ -206,9 +206,3 @@ def _check_clashes(
     for name in dict.fromkeys([*measured_names(condition, frame), *found]):
         given = found[name] if name in found else measure(network, [name], frame)
         check_together(name, given, find(name.partition(":")[0]), owners)
-
-
-def _uses(entry: Mapping[str, Any]) -> str:
-    """What a plugin is used for."""
-    said = [f"the order parameter {name}" for name in entry["order_parameters"]]
-    return " and ".join([*said, *([f"the engine {entry['engine']}"] if entry["engine"] else [])])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.beads import over_all
 from zeocryst.condition import EDITS, Condition, EngineChoice, to_toml
 from zeocryst.condition.substances import in_words as recipe_in_words
 from zeocryst.engines import choose_engine
@@ -323,11 +324,7 @@ class _Run:
             "energy_eV_per_bead": sample.energy_eV / self._n_beads,
             **measured.values,
         }
-        beads = {}
-        for name, values in measured.sites.items():
-            blank = np.full(self._n_beads, -1 if values.dtype.kind == "i" else np.nan, values.dtype)
-            blank[sites] = values
-            beads[name] = blank
+        beads = over_all(measured.sites, sites, self._n_beads)
         if self._condition.seed_framework:
             beads["seed"] = self._seed_of(frame)
         return row, beads, measured.words
