@@ -6,11 +6,14 @@ import os
 import random
 import signal
 import tempfile
+import tomllib
 import traceback
 import warnings
 
 import numpy as np
 from command_line import ROOT
+
+from zeocryst.condition import parse_condition
 
 ALLOWED = (0, 2, 3, 4)
 
@@ -153,3 +156,7 @@ def structure_files(folder):
         ase.io.write(folder / name, atoms, format=form)
     write_frame(folder / "it.gsd", frame)
     return [*(folder / name for name in made), folder / "it.gsd"]
+
+
+def parse(text, folder=ROOT):
+    return parse_condition(tomllib.loads(text), "condition.toml", folder)
