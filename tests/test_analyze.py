@@ -283,3 +283,25 @@ def test_a_damaged_frame_leaves_nothing(growth, tmp_path, capsys):
 def test_what_a_run_measures_is_part_of_what_analyze_does():
     assert set(DEFAULT) < set(REGISTRY)
     assert all(REGISTRY[name].takes == ("network",) for name in DEFAULT)
+
+
+def test_positions_that_are_kept_are_those_of_the_row_also_where_beads_are_cut_out(ts, tmp_path, monkeypatch):
+    """Room for two frames of 96 T and for five of 12: what follows a gap is read again."""
+    from zeocryst.answers import analyze as module
+    from zeocryst.condition import System
+    from zeocryst.files.structures import Structures
+    from zeocryst.solution.start import crystal
+
+    sizes = [2, 2, 2, 1, 1]
+    with TrajectoryWriter(tmp_path / "cut.gsd") as writer:
+        for k, size in enumerate(sizes):
+            whole = crystal(System("framework", framework="SOD", repeat=(size, size, size)), ts)
+            writer.append(whole, 100 * k, {"time_ps": 10.0 * k})
+    monkeypatch.setattr(module, "KEPT_BYTES", 2 * 96 * 3 * 8)
+    structures = Structures(tmp_path / "cut.gsd")
+    found, _ = module._measure_all(structures, range(5), ["crystallinity"], None)
+    frames = module._frames(structures, range(5), found, seeded=False)
+    for k, size in enumerate(sizes):
+        positions, cell, grain = frames.sites(k)
+        assert len(positions) == len(grain) == 12 * size**3
+        assert cell[0, 0] == pytest.approx(8.9561 * size, rel=0.02)

@@ -22,18 +22,18 @@ from zeocryst.files.trajectory import TrajectoryWriter, logged
 from zeocryst.foundation.outdir import check_empty, folder
 from zeocryst.foundation.plugins import records
 from zeocryst.foundation.progress import shown
+from zeocryst.network.bonds import Network
 from zeocryst.order import REGISTRY, check_names, find, measure, of_files
 from zeocryst.order.aggregation import fractal_of_frames, no_fractal
-from zeocryst.order.crystallinity import in_a_word
+from zeocryst.order.crystallinity import in_a_word, labelled
 from zeocryst.order.kinetics import Frames, course, front_rows
-from zeocryst.order.labels import label_sites
 from zeocryst.order.measured import Measured, Table
 from zeocryst.order.ordering import aggregation_story
 from zeocryst.report.analysis import write_analysis
 from zeocryst.solution.aggregate import SEED_MARK
 
 if TYPE_CHECKING:
-    pass
+    import gsd.hoomd
 
 #: Positions of the T of so many bytes are kept, so that frames need not be read again for the fronts.
 KEPT_BYTES = 64_000_000
@@ -148,8 +148,8 @@ def analyze(
         cut = f"; {structures.cut_in_words}" if structures.cut else ""
         raise InputError(f"{structures.path}: --frames chooses none of its {len(structures)} frames{cut}")
     with folder(out) as place:
-        found = _measure_all(structures, chosen, names, place)
-        found.summary.update(_summary(structures, chosen, names, found))
+        found, last = _measure_all(structures, chosen, names, place)
+        found.summary.update(_summary(structures, chosen, names, found, *last))
         _tell_clusters(found)
         _tell_beads(found)
         _tell_atoms(structures, chosen[-1], found)
@@ -160,8 +160,7 @@ def analyze(
 
 def _panels(found: Analysis) -> dict[str, list[str]]:
     """The columns of each order parameter of a plugin, which have a panel of their own."""
-    foreign = {name: given for name, given in found.first.items() if find(name.partition(":")[0]).foreign}
-    return {name: list(given.values) for name, given in foreign.items() if given.values}
+    return {name: list(given.values) for name, given in found.first.items() if given.values}
 
 
 @contextmanager
@@ -186,13 +185,14 @@ def chosen_names(only: Sequence[str] | None) -> list[str]:
 
 def _measure_all(
     structures: Structures, chosen: Sequence[int], names: list[str], place: Path | None
-) -> Analysis:
+) -> tuple[Analysis, tuple[Network, gsd.hoomd.Frame]]:
     """Measure every chosen frame; its sites go into ``sites.gsd`` of the folder, if there is one.
 
-    Curves of all frames go into the folder, too; without one only those of the last frame are shown.
+    Curves of all frames go into the folder, too; without one only those of the last frame are shown. Network
+    and beads of the last frame are returned as well.
     """
     found = Analysis({})
-    numbers = [name for name in names if not find(name.partition(":")[0]).curve]
+    numbers = [name for name in names if not find(name).curve]
     writer = TrajectoryWriter(place / "sites.gsd") if place is not None else None
     counts = []
     try:
@@ -214,7 +214,9 @@ def _measure_all(
             found.rows.append(row | measured.values | measured.words)
             if "grain" in measured.sites:
                 found.grains.append(measured.sites["grain"])
-                if (len(found.places) + 1) * network.positions.nbytes <= KEPT_BYTES:
+                # of the first frames without a gap, also where later ones have fewer T
+                room = len(found.grains) * network.positions.nbytes <= KEPT_BYTES
+                if room and len(found.places) == len(found.grains) - 1:
                     found.places.append((network.positions, network.cell))
             for name, table in measured.distributions.items():
                 found.distributions.setdefault(name, []).append(table)
@@ -227,13 +229,18 @@ def _measure_all(
     if len(set(counts)) > 1:
         for row, (n_t, n_s) in zip(found.rows, counts, strict=True):
             row |= {"n_T": n_t, "n_S": n_s}
-    return found
+    return found, (network, frame)
 
 
 def _summary(
-    structures: Structures, chosen: Sequence[int], names: list[str], found: Analysis
+    structures: Structures,
+    chosen: Sequence[int],
+    names: list[str],
+    found: Analysis,
+    network: Network,
+    frame: gsd.hoomd.Frame,
 ) -> dict[str, Any]:
-    network, frame = structures.frame(chosen[-1])
+    """What is said of all frames, and of the last one, whose network and beads are given."""
     rows = found.rows
     summary: dict[str, Any] = {
         "path": str(structures.path),
@@ -255,8 +262,10 @@ def _summary(
     }
     if "crystallinity" not in names:
         return summary
-    labels = label_sites(network)
-    start, frames = _start(rows), _frames(structures, chosen, found)
+    labels = labelled(network)  # as it was measured
+    marks = frame.log.get(SEED_MARK)
+    start = _start(rows)
+    frames = _frames(structures, chosen, found, seeded=marks is not None and bool(np.any(marks)))
     story = course(rows, start, frames)
     if story["growth"]["fronts"]:
         found.fronts = front_rows(rows, start, frames, story["growth"]["front_normal"])
@@ -274,12 +283,12 @@ def _summary(
 
 def _plugins(names: Sequence[str]) -> dict[str, Any]:
     """The entry ``plugins``: whose order parameters were measured; none where all are zeocryst's own."""
-    foreign = [find(name.partition(":")[0]).foreign for name in names]
+    foreign = [find(name).foreign for name in names]
     used = records(each for each in foreign if each is not None)
     return {"plugins": used} if used else {}
 
 
-def _frames(structures: Structures, chosen: Sequence[int], found: Analysis) -> Frames:
+def _frames(structures: Structures, chosen: Sequence[int], found: Analysis, *, seeded: bool) -> Frames:
     """The frames for the kinetics; a run's crystal seed is marked in its last one."""
 
     def sites(k: int) -> tuple[Any, Any, Any]:
@@ -289,8 +298,7 @@ def _frames(structures: Structures, chosen: Sequence[int], found: Analysis) -> F
         network = structures.frame(chosen[k])[0]
         return network.positions, network.cell, found.grains[k]
 
-    marks = structures.frame(chosen[-1])[1].log.get(SEED_MARK)
-    return Frames(lambda k: structures.frame(chosen[k])[0], sites, marks is not None and bool(np.any(marks)))
+    return Frames(lambda k: structures.frame(chosen[k])[0], sites, seeded)
 
 
 def _tell_clusters(found: Analysis) -> None:

@@ -329,6 +329,10 @@ class Condition:
         made._fill(**parts)
         return made
 
+    def with_checked(self, **parts: Any) -> Condition:
+        """The same with other parts, which need no check (`dataclasses.replace` checks the whole)."""
+        return Condition.of_checked(**vars(self) | parts)
+
     @classmethod
     def from_file(cls, path: str | Path) -> Condition:
         """Read and check a ``condition.toml``, or that of a folder; raises `InputError`."""

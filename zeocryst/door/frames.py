@@ -79,7 +79,14 @@ class Frames(Sequence["gsd.hoomd.Frame"]):
         )
 
     def __iter__(self) -> Iterator[gsd.hoomd.Frame]:
-        return (self[k] for k in range(len(self)))
+        from zeocryst.files.trajectory import iterate
+
+        numbers = self._range()
+        if not numbers:  # of a run that has no frame yet, perhaps not even a file
+            return
+        part = slice(numbers.start, numbers.stop if numbers.stop >= 0 else None, numbers.step)
+        for _, frame in iterate(self.path, part):  # opened once
+            yield frame
 
     def __repr__(self) -> str:
         return f"<{len(self)} frames of {self._shown}>"

@@ -14,10 +14,10 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from zeocryst.condition import Stage
-from zeocryst.engines.foreign import ForeignModule, plugin_of
+from zeocryst.engines.foreign import ForeignModule
 from zeocryst.engines.protocol import Engine, EngineModule, available_threads
 from zeocryst.errors import InputError, MissingEngineError, nearest
-from zeocryst.foundation.plugins import ENGINE, known_names
+from zeocryst.foundation.plugins import ENGINE, find_beside, known_names
 from zeocryst.model.forcefield import ForceField
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def choose_engine(
         The engine is not installed, or the device is not there.
     """
     modules = engine_modules()
-    plugin = plugin_of(name, modules)
+    plugin = find_beside(ENGINE, name, ("auto", *modules))
     if plugin is not None:
         modules = {name: ForeignModule(plugin)}
     if name != "auto" and name not in modules:

@@ -17,39 +17,24 @@ import numpy as np
 
 from zeocryst.cell import box_to_cell, wrap_counting
 from zeocryst.condition import EDITS, Stage
+from zeocryst.condition.reading import KINDS as STAGE_KINDS
 from zeocryst.engines import fire
 from zeocryst.engines.protocol import EngineInfo, Evaluation, Offer, Sample, next_sample
 from zeocryst.errors import InputError, PluginFailedError, ZeocrystError
 from zeocryst.foundation.machine import breakable
-from zeocryst.foundation.plugins import ENGINE, Declared, find, given, guarded
+from zeocryst.foundation.plugins import Declared, guarded
 from zeocryst.model.forcefield import ForceField
 
 if TYPE_CHECKING:
     import gsd.hoomd
 
-#: Kinds of stages that an engine can integrate.
-KINDS = ("nve", "nvt", "langevin", "brownian", "npt")
 #: What every engine does, by its forces.
 ALWAYS = ("minimize", *EDITS)
+#: Kinds of stages that an engine can integrate.
+KINDS = tuple(kind for kind in STAGE_KINDS if kind not in ALWAYS)
 #: Methods that an engine has, and those that it has to have.
 PARTS = ("run", "evaluate", "check", "minimize", "descend")
 NEEDED = ("run", "evaluate")
-
-
-def plugin_of(name: str, own: Iterable[str]) -> Declared | None:
-    """The plugin's engine of a name; None where it is one of zeocryst's own, or nobody's.
-
-    Raises
-    ------
-    PluginError
-        The plugin is broken, or a file declares what is zeocryst's own.
-    """
-    mine, taken = given(ENGINE), {"auto", *own}
-    for clash in set(mine) & taken:
-        raise mine[clash].plugin.error(
-            f"the name {clash!r} of its engine is that of one of zeocryst's own; rename it"
-        )
-    return None if name in taken else find(ENGINE, name)
 
 
 class ForeignModule:

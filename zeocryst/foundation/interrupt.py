@@ -156,7 +156,7 @@ class Stopper:
     @property
     def was_asked(self) -> bool:
         """Whether a signal has asked to stop, and not the walltime."""
-        return self._asked
+        return self.reason not in (None, "walltime")
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         second = self._asked and number not in REPEATED

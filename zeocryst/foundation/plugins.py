@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,11 +135,6 @@ def given(kind: str) -> dict[str, Declared]:
     return {name: declared for (of, name), declared in _given.items() if of == kind}
 
 
-def installed(kind: str) -> list[str]:
-    """Names of a kind that installed distributions have; none of them is loaded."""
-    return sorted({point.name for point in _points(kind)})
-
-
 def find(kind: str, name: str) -> Declared | None:
     """What a plugin has by this name, of a file or installed; None where none has.
 
@@ -167,6 +162,20 @@ def find(kind: str, name: str) -> Declared | None:
     if points:
         _found[key] = _load_point(kind, points[0])
     return _found.get(key)
+
+
+def find_beside(kind: str, name: str, own: Collection[str]) -> Declared | None:
+    """What a plugin has by this name; None where it is one of zeocryst's own, or nobody's.
+
+    Raises
+    ------
+    PluginError
+        The plugin is broken, or a file declares what is zeocryst's own.
+    """
+    mine = given(kind)
+    for clash in set(mine) & set(own):
+        raise mine[clash].plugin.error(f"{_called(kind, clash)} is that of one of zeocryst's own; rename it")
+    return None if name in own else find(kind, name)
 
 
 def loaded(kind: str, name: str) -> Declared | None:
@@ -326,8 +335,8 @@ def _load_point(kind: str, point: EntryPoint) -> Declared:
 
 
 def known_names(kind: str) -> list[str]:
-    """All names of a kind that plugins have, for messages."""
-    return list(dict.fromkeys([*given(kind), *installed(kind)]))
+    """All names of a kind that plugins have, for messages; none of what is installed is loaded."""
+    return [*given(kind), *(point.name for point in _points(kind))]
 
 
 def records(declared: Iterable[Declared]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.network.bonds import Network
-from zeocryst.network.topology import encode, find, steps_of
+from zeocryst.network.topology import IMAGE, encode, find, steps_of
 
 Ints = NDArray[np.int64]
 
@@ -27,8 +27,6 @@ LARGEST_AT_TORSIONS = 11
 _STEPS = 4
 #: Most nodes that six walks of four steps meet: 6 (1 + 3 + 9 + 27 + 81), with four bonds a site.
 _ROOM = 1024
-#: The part of a node's number that tells its image.
-_IMAGE = (1 << 30) - 1
 #: The two bonds of each of the six angles of a site.
 PAIRS = np.array([(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)])
 
@@ -245,7 +243,7 @@ def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # t
     keys, table, reach, ways, front, _ = walks
     other = target[h]
     here_it_is = encode(root, 0, 0, 0)
-    there_it_is = steps[h] + (here_it_is & _IMAGE)
+    there_it_is = steps[h] + (here_it_is & IMAGE)
     table[:] = -1
     total = here = there = np.int64(0)  # a literal would have all functions compiled twice
     for walk in range(6):
@@ -256,7 +254,7 @@ def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # t
             if g == bond:
                 continue
             begun = here if side == 0 else 3 + there
-            key = steps[g] + (at & _IMAGE)
+            key = steps[g] + (at & IMAGE)
             if key != here_it_is and key != there_it_is:  # noqa: PLR1714 (a tuple is slow)
                 place, total = _node(key, keys, table, reach, total)
                 reach[place, begun], ways[place, begun] = 0, 1
@@ -283,7 +281,7 @@ def _torsions_at(h, root, begin, target, back, steps, walks, size, number):  # t
             end = last
             for m in range(first, last):
                 n = front[walk, 2 + m]
-                site, at = keys[n] >> 30, keys[n] & _IMAGE
+                site, at = keys[n] >> 30, keys[n] & IMAGE
                 for g in range(begin[site], begin[site + 1]):
                     key = steps[g] + at
                     if key == here_it_is or key == there_it_is:  # noqa: PLR1714, SIM109 (as above)

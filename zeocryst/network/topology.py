@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 _HALF = 512  # lattice shifts up to +-511 fit into ten bits each
 #: Where sites in all images that a walk can meet are no more than this, each has a place in an array.
 _MOST_PLACES = 1 << 18
+#: The part of a node's number (`encode`) that tells its image.
+IMAGE = (1 << 30) - 1
 
 
 @numba.njit(cache=True, inline="always", _nrt=False)
@@ -116,7 +118,6 @@ def _enter(key: Any, table: Ints) -> Any:
 @numba.njit(cache=True)
 def _count(root: int, begin: Ints, steps: Ints, table: Ints, nodes: Ints, counts: NDArray[np.int32]) -> Any:
     """Count the nodes in each shell around a site; the two buffers, larger ones where they had to grow."""
-    image = (1 << 30) - 1
     table[:] = -1
     nodes[0] = encode(root, 0, 0, 0)
     _enter(nodes[0], table)
@@ -124,7 +125,7 @@ def _count(root: int, begin: Ints, steps: Ints, table: Ints, nodes: Ints, counts
     for d in range(len(counts)):
         last = total
         for m in range(first, last):
-            site, at = nodes[m] >> 30, nodes[m] & image
+            site, at = nodes[m] >> 30, nodes[m] & IMAGE
             for h in range(begin[site], begin[site + 1]):
                 if not _enter(steps[h] + at, table):
                     continue

@@ -68,13 +68,14 @@ def find(name: str) -> OrderParameter:
     Parameters
     ----------
     name
-        Without what stands behind a colon.
+        What stands behind a colon does not matter.
 
     Raises
     ------
     InputError
         There is none, or its plugin is broken.
     """
+    name = name.partition(":")[0]
     declared = plugin_of(name, REGISTRY)
     if declared is not None:
         return foreign_entry(declared)
@@ -133,8 +134,8 @@ def measure(
     frame
         The beads, for those that look at more than the T.
     seen
-        Of a series of frames the same one for each: takes up what each order parameter gave first, and with it
-        plugins have to give the same names for every frame.
+        Of a series of frames the same one for each: takes up what each order parameter of a plugin gave first,
+        since it has to give the same names for every frame.
 
     Raises
     ------
@@ -156,7 +157,8 @@ def measure(
         if entry.foreign is not None:
             result = checked(result, entry, network)
         check_together(name, result, entry, owners)
-        check_same(name, result, entry, {} if seen is None else seen)
+        if entry.foreign is not None and seen is not None:
+            check_same(name, result, entry.foreign, seen)
         total.values.update(result.values)
         total.sites.update(result.sites)
         total.words.update(result.words)

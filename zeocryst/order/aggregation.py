@@ -236,13 +236,12 @@ def _line(x: Floats, y: Floats, weight: ArrayLike = 1.0) -> tuple[float, float]:
 
 def _clusters_of_S(frame: gsd.hoomd.Frame, label: Ints) -> Ints:
     """Number of the cluster that each S belongs to, or -1, (P,); the nearest T by freud."""
-    freud = load_freud()
-
     beads = Beads.of(frame)
     sites, guests = (beads.centred[beads.are(name)] for name in ("T", "S"))
     belongs = np.full(len(guests), -1, dtype=np.int64)
     if not len(guests):
         return belongs
+    freud = load_freud()
     cell = beads.cell
     # freud wants a box twice as wide as its reach; partners come from as many copies of the cell as that takes
     repeats = tuple(int(k) for k in np.ceil(2.01 * T_S_SHELL_A / heights(cell)))

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import PluginError
-from zeocryst.foundation.plugins import MARK, ORDER_PARAMETER, Declared, Plugin, find, given, guarded
+from zeocryst.foundation.plugins import MARK, ORDER_PARAMETER, Declared, Plugin, find_beside, guarded
 from zeocryst.network.bonds import Network
 from zeocryst.order.measured import Measured, OrderParameter, Table
 
@@ -107,12 +107,7 @@ def plugin_of(name: str, own: Mapping[str, OrderParameter]) -> Declared | None:
     PluginError
         The plugin is broken, or a file declares what is zeocryst's own.
     """
-    mine = given(ORDER_PARAMETER)
-    for clash in set(mine) & set(own):
-        raise mine[clash].plugin.error(
-            f"the name {clash!r} of its order parameter is that of one of zeocryst's own; rename it"
-        )
-    found = None if name in own else find(ORDER_PARAMETER, name)
+    found = find_beside(ORDER_PARAMETER, name, own)
     if found is not None and not hasattr(found.thing, MARK):  # an entry point says enough
         with guarded(found.plugin, f"its order parameter {name!r} cannot be used"):
             order_parameter(found.thing)
@@ -274,14 +269,14 @@ def check_together(
                 )
 
 
-def check_same(name: str, result: Measured, entry: OrderParameter, seen: dict[str, Measured]) -> None:
-    """See that a plugin gives the same names for each frame; `seen` has the first result of each parameter."""
+def check_same(name: str, result: Measured, declared: Declared, seen: dict[str, Measured]) -> None:
+    """See that a plugin gives the same names for each frame; `seen` has what it gave first."""
     first = seen.setdefault(name, result)
     for part in PARTS:
         before, now = set(getattr(first, part)), set(getattr(result, part))
-        if before != now and entry.foreign is not None:
-            raise entry.foreign.plugin.error(
-                f"its order parameter {entry.foreign.name!r} gave other {part} for this frame "
+        if before != now:
+            raise declared.plugin.error(
+                f"its order parameter {declared.name!r} gave other {part} for this frame "
                 f"({', '.join(sorted(now)) or 'none'}) than for the first "
                 f"({', '.join(sorted(before)) or 'none'}); "
                 "expected the same names for every frame, with NaN where something is not defined"

@@ -31,7 +31,7 @@ A site counts as crystalline in one of three ways.
    (`zeocryst.order.nuclei`, which says how it is told from chance). Grains of the first kind go on in
    them too.
 3. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
-   its surroundings (a block of the box with about `BLOCK_SITES` sites, so that chance does not grow
+   its surroundings (a block of the box with about 512 sites, so that chance does not grow
    with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself,
    since the surface of a named crystal is regular too. Such sites, bonded together and filled in the
    same way, are a grain of a crystal that is in no table, if there are `MIN_REGULAR` of them. A
@@ -89,7 +89,6 @@ SURFACE_BONDS = 2
 #: named only where this share of the sites is of one type.
 SMALL_CELL_A = 17.0
 WHOLE_SHARE = 0.5
-BLOCK_SITES = 512
 #: Most of something. A nucleus that consists of regular sites must explain so many of them.
 MOST_OF = 0.8
 #: Crystallinity is averaged over sites within so many bonds.
@@ -178,7 +177,7 @@ def _grains(adjacency: csr_array, core: Bools, body: Bools, free: Bools, least: 
 
 def _recurring(sites: Sites, free: Bools, shells: int, least: int) -> Bools:
     """Free sites whose first `shells` shells at least `least` sites in their block of the box have."""
-    alike = sites.alike(shells, BLOCK_SITES)
+    alike = sites.alike(shells)
     return np.asarray(free & (np.bincount(alike[free], minlength=len(free))[alike] >= least))
 
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.frameworks.table import framework_types, nets
+from zeocryst.frameworks.table import framework_types
 from zeocryst.network.angles import rings_at_angles
 from zeocryst.network.covering import nothing
 from zeocryst.network.sprouts import harvest
@@ -129,13 +129,12 @@ def _kinds(codes: tuple[str, ...]) -> _Kinds:
     """Of all types; `codes` says which, since users add some."""
     rows: list[tuple[int, Ints, Ints, list[int], int]] = []
     of_site = []
-    for t, code in enumerate(codes):
-        net = net_of_type(t).network
-        size, number = rings_at_angles(net)
-        begin, target, _ = net.neighbours
-        kind = np.unique(nets()[code][1], return_inverse=True)[1].astype(np.int64)
+    for t in range(len(codes)):
+        net = net_of_type(t)
+        size, number = rings_at_angles(net.network)
+        begin, target, _ = net.network.neighbours
+        _, first, kind = np.unique(net.kinds, return_index=True, return_inverse=True)
         of_site.append(kind)
-        first = np.unique(kind, return_index=True)[1]
         four = [y for y in first if begin[y + 1] - begin[y] == 4]
         place = {int(kind[y]): len(rows) + k for k, y in enumerate(four)}
         for y in four:

@@ -30,6 +30,8 @@ LEAST_WHOLE, AROUND_BONDS = 2, 2
 #: disordered networks of 2048 T 0.15 to 0.4 have, and 0.45 to 0.69 of these agree with the type that fits best;
 #: with 2 % of their bonds opened 0.06 to 0.16 and 0.46 to 0.80, with 5 % 0.01 to 0.04 and 0.31 to 0.90.)
 AGREEING_SHARE, TELLING_WHOLE, MIN_TELLING, TELLING_SHARE = 0.95, 3, 50, 0.2
+#: What recurs is looked for in blocks of the box with about so many sites.
+BLOCK_SITES = 512
 #: Types with a piece that has this share of the evidence of the best one are promising.
 PROMISING_SHARE = 0.4
 
@@ -197,13 +199,13 @@ class Sites:
             return set(range(len(framework_types())))
         return {piece.type for piece in crystals if piece.agreeing >= PROMISING_SHARE * crystals[0].agreeing}
 
-    def alike(self, shells: int, block_sites: int) -> Ints:
+    def alike(self, shells: int) -> Ints:
         """One number for all sites in a block of the box whose first shells are the same, (N,)."""
         if shells not in self._alike:
             network = self.network
             fractional = network.positions @ np.linalg.inv(network.cell)
             fractional -= np.floor(fractional)
-            parts = max(1, round((network.n_sites / block_sites) ** (1 / 3)))
+            parts = max(1, round((network.n_sites / BLOCK_SITES) ** (1 / 3)))
             block = np.minimum((fractional * parts).astype(np.int64), parts - 1)
             number = np.zeros(network.n_sites, dtype=np.int64)
             for column in (*block.T, *self.sequences[:, :shells].T.astype(np.int64)):

@@ -56,7 +56,7 @@ def _plain(name: str) -> str:
 def _says(name: str) -> str:
     """What the order parameter says of itself, in its first line."""
     try:
-        entry = find(name.partition(":")[0])
+        entry = find(name)
     except InputError:  # its plugin is not there any more
         return ""
     thing = entry.foreign.thing if entry.foreign is not None else entry.compute

@@ -6,8 +6,8 @@ naming the file. Each is tried on the first frame, before anything is written, s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ def with_measured(condition: Condition, where: str = "") -> Condition:
     except InputError as error:
         raise InputError(f"{where}{': ' if where else ''}output.measure: {error}") from None
     names = tuple(dict.fromkeys([*asked, *of_files()]))
-    return replace(condition, output=replace(condition.output, measure=names))
+    return condition.with_checked(output=replace(condition.output, measure=names))
 
 
 def check_there(out: Path, engine: str | None) -> None:
@@ -79,17 +79,14 @@ class Besides:
         Those of plugins, and the engine if it is one's.
     found : dict
         What each gave for the first frame.
-    seen : dict
-        What each order parameter of a series of frames gave first (`zeocryst.order.measure`).
     """
 
     names: tuple[str, ...]
     used: list[plugins.Declared]
     found: dict[str, Measured]
-    seen: dict[str, Measured] = field(default_factory=dict)
 
     @classmethod
-    def tried(cls, condition: Condition, frame: gsd.hoomd.Frame, engine: str) -> Besides:
+    def tried(cls, condition: Condition, frame: gsd.hoomd.Frame, engine: str, every: Sequence[str]) -> Besides:
         """Try each on the first frame.
 
         Parameters
@@ -100,6 +97,8 @@ class Besides:
             Its first frame.
         engine
             Name of the engine.
+        every
+            All that is measured in every frame (`zeocryst.running.beginning.measured_names`).
 
         Raises
         ------
@@ -117,11 +116,11 @@ class Besides:
                     f"{_who(name)} gives words ({', '.join(found[name].words)}), and a run "
                     "measures numbers, arrays and curves; measure it afterwards, with zeocryst analyze"
                 )
-        entries = [find(name.partition(":")[0]).foreign for name in names]
+        entries = [find(name).foreign for name in names]
         if network is not None and any(each is not None for each in entries):
-            _check_clashes(condition, network, frame, found)
+            _check_clashes(every, network, frame, found)
         mine = plugins.loaded(plugins.ENGINE, engine)
-        return cls(names, [each for each in [*entries, mine] if each is not None], found, dict(found))
+        return cls(names, [each for each in [*entries, mine] if each is not None], found)
 
     def in_words(self) -> list[str]:
         """What is measured besides, and where the plugins come from."""
@@ -134,7 +133,7 @@ class Besides:
 
     def in_frames(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of some names that give more than a curve, for which a frame has no room."""
-        return tuple(name for name in names if not find(name.partition(":")[0]).curve)
+        return tuple(name for name in names if not find(name).curve)
 
     def record(self, folder: RunDirectory) -> list[str]:
         """Put the plugins into the provenance; what is to be said of them."""
@@ -191,18 +190,16 @@ class Besides:
 
 def _who(name: str) -> str:
     """An order parameter, with its plugin where it is one's."""
-    declared = find(name.partition(":")[0]).foreign
+    declared = find(name).foreign
     where = "" if declared is None else f"plugin {declared.plugin.label}: "
     return f"{where}the order parameter {name!r}"
 
 
 def _check_clashes(
-    condition: Condition, network: Network, frame: gsd.hoomd.Frame, found: Mapping[str, Measured]
+    names: Iterable[str], network: Network, frame: gsd.hoomd.Frame, found: Mapping[str, Measured]
 ) -> None:
     """See that no plugin gives what another order parameter of the run gives, found for the first frame."""
-    from zeocryst.running.beginning import measured_names  # which imports this module
-
     owners: dict[tuple[str, str], Any] = {}
-    for name in dict.fromkeys([*measured_names(condition, frame), *found]):
+    for name in names:
         given = found[name] if name in found else measure(network, [name], frame)
-        check_together(name, given, find(name.partition(":")[0]), owners)
+        check_together(name, given, find(name), owners)

@@ -18,7 +18,7 @@ from zeocryst.foundation.machine import is_busy, load, load_in_words
 from zeocryst.foundation.pace import TICK_S, Ticks
 from zeocryst.frameworks.table import start_t_count
 from zeocryst.model.solvent import step_length
-from zeocryst.running.beginning import first_frame_and_words, needs_relaxing
+from zeocryst.running.beginning import first_frame_and_words, measured_names, needs_relaxing
 from zeocryst.running.besides import Besides
 from zeocryst.running.failure import told
 from zeocryst.running.simulation import thermalize
@@ -61,7 +61,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
     engine, why = choose_engine(
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
-    besides = Besides.tried(condition, frame, engine.info.name)
+    besides = Besides.tried(condition, frame, engine.info.name, measured_names(condition, frame))
     tried = int(frame.particles.N)
     n_t = Beads.of(frame).count("T")
     n_s = tried - n_t
@@ -139,12 +139,12 @@ def _smaller(condition: Condition) -> Condition:
             return condition
         edge = max(1, int((MOST_TRIED / unit) ** (1 / 3)))
         a, b, c = (min(n, edge) for n in system.repeat)
-        return replace(condition, system=replace(system, repeat=(a, b, c)))
+        return condition.with_checked(system=replace(system, repeat=(a, b, c)))
     if system.n_T is None or system.n_T + (system.n_S or 0) <= MOST_TRIED:
         return condition
     share = MOST_TRIED / (system.n_T + (system.n_S or 0))
     n_s = None if system.n_S is None else round(system.n_S * share)
-    return replace(condition, system=replace(system, n_T=max(1, round(system.n_T * share)), n_S=n_s))
+    return condition.with_checked(system=replace(system, n_T=max(1, round(system.n_T * share)), n_S=n_s))
 
 
 def _counts(condition: Condition, small: Condition, n_t: int, n_s: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ from zeocryst.foundation.progress import Progress
 from zeocryst.foundation.textfiles import in_short
 from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import network_of_frame
-from zeocryst.order import DEFAULT, measure
+from zeocryst.order import measure
 from zeocryst.running.beginning import (
     Options,
     first_frame_and_words,
@@ -84,7 +84,7 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
     if not options.restart:
         check_there(out, options.engine)
     condition = read_with_options(path, options)
-    if not options.restart:
+    if not options.restart and options.engine is None:
         check_there(out, condition.engine.name)
     forcefield = condition.read_forcefield()
     chosen = condition.engine
@@ -94,7 +94,8 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
     )
     _limit_threads(engine.info.threads)
     check_memory(condition, int(frame.particles.N))
-    besides = Besides.tried(condition, frame, engine.info.name)
+    names = measured_names(condition, frame)
+    besides = Besides.tried(condition, frame, engine.info.name, names)
     # the engine may differ when a run goes on, the physics may not
     folder = RunDirectory(out, to_toml(condition), _identity(condition, forcefield))
     if options.restart:
@@ -122,7 +123,7 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
         engines = folder.recorded("engines", [])
         folder.record(engines=[*engines, asdict(engine.info)], seed=condition.seed)
         stopper = Stopper(options.walltime_s)
-        work = _Run(condition, forcefield, engine, folder, progress, stopper, besides=besides)
+        work = _Run(condition, forcefield, engine, folder, progress, stopper, besides=besides, names=names)
         with told_when_compiling(progress.say):
             return work.all(frame)
     except (OSError, MemoryError) as error:
@@ -138,7 +139,7 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
 
 def _identity(condition: Condition, forcefield: ForceField) -> str:
     """What two calls must share to be the same run: physics and seed, not the engine."""
-    text = to_toml(replace(condition, engine=EngineChoice())) + f"# model {forcefield}\n"
+    text = to_toml(condition.with_checked(engine=EngineChoice())) + f"# model {forcefield}\n"
     if condition.system.file is not None:
         content = (condition.folder / condition.system.file).read_bytes()
         text += f"# start {hashlib.sha256(content).hexdigest()}\n"
@@ -165,6 +166,7 @@ class _Run:
         stopper: Stopper,
         *,
         besides: Besides,
+        names: Sequence[str],
     ) -> None:
         self._condition = condition
         self._forcefield = forcefield
@@ -179,14 +181,13 @@ class _Run:
         self._last_ps = 0.0
         self._stage = 0  # that which runs now
         self._n_beads = 0
-        self._names: tuple[str, ...] = DEFAULT
+        self._names = besides.in_frames(names)
         self._watch = Watch(condition)
         self._told = 0  # stages whose end was told of
         self._seed = np.zeros(0, dtype=np.int32)  # which beads are the crystal seed's
 
     def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
         """Simulate and finish; the summary, and whether it got there."""
-        self._names = self._besides.in_frames(measured_names(self._condition, frame))
         with self._stopper:
             try:
                 if not self.simulate(frame):
@@ -314,7 +315,7 @@ class _Run:
         """What a frame's row of the table has in numbers, what is known of each bead, and the row's words."""
         at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
         network, sites = network_of_frame(frame)
-        measured = measure(network, self._names, frame, seen=self._besides.seen)
+        measured = measure(network, self._names, frame, seen=self._besides.found)
         row: dict[str, Any] = {
             "step": position.step,
             "time_ps": round(position.time_ps, 6),

@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import box_to_cell, volume, wrap_counting
+from zeocryst.cell import box_to_cell, wrap_counting
 from zeocryst.condition import Stage
 from zeocryst.engines.hoomd.force import StillingerWeber, check_box, check_shrunk
 from zeocryst.engines.protocol import (
@@ -27,6 +27,7 @@ from zeocryst.engines.protocol import (
     Evaluation,
     Sample,
     check_sane,
+    evaluation_of,
     frictions,
     hold,
     moved_frame,
@@ -145,8 +146,7 @@ class HoomdEngine:
         session.step(0)
         virial = sum(force.virials.sum(axis=0) for force in session.forces)[[0, 3, 5, 1, 2, 4]]
         forces = sum(force.forces for force in session.forces)
-        pressure = virial[:3].sum() / (3 * volume(box_to_cell(frame.configuration.box))) * BAR_PER_EV_PER_A3
-        return Evaluation(session.energy(), np.asarray(forces), virial, float(pressure))
+        return evaluation_of(frame, session.energy(), forces, virial)
 
 
 class _AskForPressure(hoomd.custom.Action):  # type: ignore[misc]

@@ -9,6 +9,9 @@ import numpy as np
 
 from zeocryst.cell import volume
 from zeocryst.condition import Stage
+from zeocryst.engines.lammps import NAME
+from zeocryst.engines.lammps.library import load
+from zeocryst.engines.lammps.session import Session
 from zeocryst.engines.protocol import (
     FORCE_TOLERANCE,
     EngineInfo,
@@ -25,10 +28,6 @@ from zeocryst.units import BAR_PER_EV_PER_A3
 if TYPE_CHECKING:
     import gsd.hoomd
 
-from zeocryst.engines.lammps.library import load
-from zeocryst.engines.lammps.session import Session
-
-NAME = "lammps"
 #: Most iterations of a minimization, and those between two samples of a descent.
 MOST_ITERATIONS, DESCENT_ITERATIONS = 20_000, 5
 

