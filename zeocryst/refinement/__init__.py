@@ -1,0 +1,1 @@
+"""Atoms relaxed and moved by physics: published force fields, and any ASE calculator."""
