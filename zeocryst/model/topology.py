@@ -46,7 +46,7 @@ class Terms:
         return cls(np.empty((0, width), np.int64), np.empty(0, np.int64))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairTerm:
     """What two types of particles do to each other apart from Coulomb's force.
 
@@ -57,15 +57,18 @@ class PairTerm:
     style : str
         LAMMPS's pair style, such as ``"buck"`` or ``"lj/cut"``.
     numbers : tuple of float
-        Its coefficients, eV and Å.
+        Its coefficients, eV and Å; those of LAMMPS, so that ``buck`` is (A, rho, C) and ``lj/cut`` (epsilon, sigma).
     cutoff_A : float or None
-        Where it ends; None: at the force field's.
+        Where it ends, not shifted; None: at `Topology.cutoff_A`.
+    table : (r, energy, force) or None
+        With ``style = "table"``: (K,) arrays in Å, eV and eV/Å, r evenly spaced and ending at the cut-off.
     """
 
     types: tuple[str, str]
     style: str
-    numbers: tuple[float, ...]
+    numbers: tuple[float, ...] = ()
     cutoff_A: float | None = None
+    table: tuple[Floats, Floats, Floats] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,11 @@ class Topology:
     """Particles with their types and charges, and all terms between them.
 
     The first particles are the atoms, in the order of their `ase.Atoms`; shells, where there are any, follow.
+    Each shell hangs on its core by one of the `bonds`.
+
+    Which pairs act on each other: of two particles that a bond joins, or two bonds one after the other, neither
+    the pair term nor Coulomb's force acts; of all others both do (``special_bonds lj/coul 0 0 1``). Within a guest
+    molecule neither acts: there all is in bonds, angles, dihedrals, impropers and `inside`.
 
     Attributes
     ----------
@@ -89,10 +97,15 @@ class Topology:
     core : (N,) int array
         Number of the atom a shell hangs on, -1 for what is not a shell.
     bonds, angles, dihedrals, impropers : Terms
+    inside : Terms
+        Pairs within guest molecules that are three bonds and more apart, by their own van der Waals terms, such
+        as ``("lj/cut", (epsilon, sigma))``; without cut-off.
     pairs : tuple of PairTerm
         Pairs of types that are not listed have Coulomb's force alone.
+    cutoff_A : float
+        Where pair terms end that do not say otherwise, and the part of Coulomb's force that is summed in real space.
     coulomb : bool
-        Whether charges act on each other.
+        Whether charges act on each other, by an Ewald sum.
     """
 
     types: tuple[str, ...]
@@ -105,5 +118,7 @@ class Topology:
     angles: Terms = field(default_factory=lambda: Terms.none(3))
     dihedrals: Terms = field(default_factory=lambda: Terms.none(4))
     impropers: Terms = field(default_factory=lambda: Terms.none(4))
+    inside: Terms = field(default_factory=lambda: Terms.none(2))
     pairs: tuple[PairTerm, ...] = ()
+    cutoff_A: float = 10.0
     coulomb: bool = True
