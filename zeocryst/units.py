@@ -18,11 +18,11 @@ BAR_PER_EV_PER_A3: float = constants.e / 1e-30 / 1e5
 EV_PER_AMU_A2_PER_PS2: float = constants.atomic_mass * 1e4 / constants.e
 #: The unit of time that follows from Å, eV and amu, sqrt(amu Å^2/eV), in ps: 0.01018051.
 PS_PER_DERIVED_TIME: float = EV_PER_AMU_A2_PER_PS2**0.5
-#: 1 kcal/mol (thermochemical) in eV, and 1 kJ/mol.
-EV_PER_KCAL_PER_MOL: float = constants.calorie * 1e3 / constants.N_A / constants.e
-EV_PER_KJ_PER_MOL: float = 1e3 / constants.N_A / constants.e
 #: 1 amu/Å^3 in g/cm^3.
 G_PER_CM3_PER_AMU_PER_A3: float = constants.atomic_mass * 1e27
+#: 1 kcal/mol (thermochemical) in eV: 0.0433641; 1 eV in kJ/mol: 96.48533.
+EV_PER_KCAL_PER_MOL: float = constants.calorie * 1e3 / constants.N_A / constants.e
+KJ_PER_MOL_PER_EV: float = constants.e * constants.N_A / 1e3
 
 
 def steps(time_ps: float, timestep_fs: float) -> int:
