@@ -111,8 +111,6 @@ class AtomField:
     coulomb : str
         ``"ewald"`` or ``"smooth"`` (`zeocryst.model.topology.Coulomb`).
     cutoff_A, smoothing_A : float
-    timestep_fs : float
-        Of a simulation.
     rough_start : str or None
         The force field with which a rough start is smoothed first.
     """
@@ -127,7 +125,6 @@ class AtomField:
     coulomb: str
     cutoff_A: float
     smoothing_A: float
-    timestep_fs: float
     rough_start: str | None
 
     def elements(self, role: str) -> list[str]:
@@ -169,7 +166,7 @@ def parse_atomfield(text: str, where: str) -> AtomField:
     top = Table(parse_toml(text, where), where)
     top.known(
         "name", "form", "source", "ours", "seen", "coulomb", "cutoff_A", "short_cutoff_A", "smoothing_A", "mixing",
-        "rough_start", "timestep_fs", "types", "pair", "bond", "angle",
+        "rough_start", "types", "pair", "bond", "angle",
     )  # fmt: skip
     top.choice("form", [FORM])
     name = top.text("name")
@@ -181,7 +178,6 @@ def parse_atomfield(text: str, where: str) -> AtomField:
     cutoff = top.number("cutoff_A", above=0, least=2.0, most=30.0)
     short = top.number("short_cutoff_A", cutoff, above=0, least=2.0, most=30.0)
     smoothing = top.number("smoothing_A", 0.0, least=0.0, most=2.0)
-    timestep = top.number("timestep_fs", 0.5, above=0, least=0.01, most=5.0)
     types = _types(top.table("types"), MIXING[mixing] if mixing else ())
     known = {t.name for t in types.values()} | {t.shell.name for t in types.values() if t.shell}
     pairs = tuple(_pair(entry, known, short) for entry in top.tables("pair"))
@@ -195,9 +191,7 @@ def parse_atomfield(text: str, where: str) -> AtomField:
     if rough is not None and rough.lower() not in shipped_atomfields():
         raise top.error("rough_start", f"one of {', '.join(shipped_atomfields())}")
     top.finish()
-    return AtomField(
-        name, source, types, pairs, bonds, angles, mixing, coulomb, cutoff, smoothing, timestep, rough
-    )  # fmt: skip
+    return AtomField(name, source, types, pairs, bonds, angles, mixing, coulomb, cutoff, smoothing, rough)
 
 
 def _types(table: Table, own: tuple[str, ...]) -> dict[str, AtomType]:

@@ -41,11 +41,14 @@ class Surroundings:
         Of each atom, one of `zeocryst.refinement.forcefield.ROLES`.
     t_o, o_h : (P, 2), (Q, 2) int arrays
         Bonded T and O, and O and H, by their numbers.
+    stretch : (P,) array
+        How much longer each T-O bond is than the sum of radii, Å.
     """
 
     roles: list[str]
     t_o: Ints
     o_h: Ints
+    stretch: Floats
 
 
 def surroundings(atoms: Atoms, tetrahedral: Sequence[str], who: str) -> Surroundings:
@@ -72,7 +75,9 @@ def surroundings(atoms: Atoms, tetrahedral: Sequence[str], who: str) -> Surround
     reach = max([O_H_A, *(limit[is_t] + STRETCH_A)])
     i, j, _, distance = neighbour_pairs(atoms.positions, atoms.cell[:], reach, full=True)
     near = is_t[i] & is_o[j] & (distance < limit[i] + STRETCH_A)
-    t_o = _nearest_first(i[near], j[near], distance[near] - limit[i[near]], n)
+    longer = distance[near] - limit[i[near]]
+    kept = _nearest_first(i[near], j[near], longer, n)
+    t_o, stretch = np.column_stack([i[near], j[near]])[kept], longer[kept]
     near = is_h[i] & is_o[j] & (distance < O_H_A)
     o_h = _nearest(i[near], j[near], distance[near])
     t_of_o, h_of_o = np.bincount(t_o[:, 1], minlength=n), np.bincount(o_h[:, 0], minlength=n)
@@ -86,11 +91,11 @@ def surroundings(atoms: Atoms, tetrahedral: Sequence[str], who: str) -> Surround
     roles[is_h] = ""
     roles[o_h[:, 1]] = roles[o_h[:, 0]]
     _strangers(symbols, roles, t_of_o, h_of_o, who)
-    return Surroundings(list(roles), t_o, o_h)
+    return Surroundings(list(roles), t_o, o_h, stretch)
 
 
 def _nearest_first(t: Ints, o: Ints, stretch: Floats, n: int) -> Ints:
-    """Bonds of T and O: nearest first, at most four a T and two an O."""
+    """Which pairs of T and O are bonds: nearest first, at most four a T and two an O; by T, then O."""
     left = np.full(n, 4)
     left[o] = 2
     kept = []
@@ -99,8 +104,8 @@ def _nearest_first(t: Ints, o: Ints, stretch: Floats, n: int) -> Ints:
         if left[a] and left[b]:
             left[a] -= 1
             left[b] -= 1
-            kept.append((a, b))
-    return np.array(sorted(kept), np.int64).reshape(-1, 2)
+            kept.append((a, b, k))
+    return np.array([k for _, _, k in sorted(kept)], np.int64)
 
 
 def _nearest(h: Ints, o: Ints, distance: Floats) -> Ints:
