@@ -59,7 +59,7 @@ class PairTerm:
         Their names.
     style : str
         LAMMPS's pair style, such as ``"buck"`` or ``"lj/cut"``; or ``"buck24"``, a Buckingham potential with
-        a core that repels, A exp(-B r) - C/r^6 + D/r^24, which the engine makes a table of.
+        a core that repels, A exp(-B r) - C/r^6 + D/r^24, shifted to end at 0, which the engine makes a table of.
     numbers : tuple of float
         Its coefficients, eV and Å.
     cutoff_A : float or None
