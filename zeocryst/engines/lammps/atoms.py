@@ -113,7 +113,7 @@ def minimize(
         start = particles.thermo("pe")
         descent = relax(particles, free_cell=free_cell, tolerance=force_tolerance, most_steps=most_steps)
         check_sound(particles, start, particles.wall_energy())
-        notes = note_charge(topology) + descent.notes
+        notes = note_charge(topology) 
         return _outcome(particles, descent.converged, descent.steps, notes)
 
 
