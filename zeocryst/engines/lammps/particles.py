@@ -79,7 +79,7 @@ class Particles:
         self.command("neigh_modify delay 0 every 1 check yes")
         if walls:
             self.command(f"compute wall all pair {walls[0].style}")
-        self.command("thermo_style custom step pe press pxx pyy pzz pxy pxz pyz fmax evdwl ecoul elong ebond eangle edihed eimp" + (" c_wall" if walls else ""))
+        self.command("thermo_style custom step temp ke pe press pxx pyy pzz pxy pxz pyz fmax evdwl ecoul elong ebond eangle edihed eimp" + (" c_wall" if walls else ""))
 
     def __enter__(self) -> Particles:
         return self
@@ -127,6 +127,10 @@ class Particles:
             words.append(f"{self.atoms.symbols[atom]} {atom}{' (shell)' if core >= 0 else ''}")
         more = len(particles) - most
         return ", ".join(words) + (f" and {more} more" if more > 0 else "")
+
+    def group(self, name: str, particles: NDArray[np.int64]) -> None:
+        """A group of LAMMPS."""
+        self.command(f"group {name} id {_ids(np.unique(particles))}")
 
     def thermo(self, keyword: str) -> float:
         """A thermodynamic quantity of the last step."""
@@ -188,6 +192,11 @@ class Particles:
             raise failed[0]
         if broken:
             raise KeyboardInterrupt
+
+    def speed(self, velocities: Floats) -> None:
+        """Give the particles velocities (N, 3), Å/ps."""
+        flat = np.ascontiguousarray(velocities).ravel()
+        self._lammps.scatter_atoms("v", 1, 3, (ctypes.c_double * flat.size)(*flat.tolist()))
 
     def reshape(self, positions: Floats, cell: Floats) -> None:
         """Put the particles at positions of `Particles.positions`' kind in a new box."""
