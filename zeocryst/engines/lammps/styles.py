@@ -32,7 +32,7 @@ WITH_DSF = {"lj/cut": "lj/cut/coul/dsf"}
 #: Style of the wall (`walls`).
 WALL = "lj/expand"
 #: Particles up to which Ewald's sum is taken, a mesh (PPPM) above.
-EWALD_UP_TO = 400
+EWALD_UP_TO = 900
 #: Points of a mesh that a charge is spread over in each direction. With 5, LAMMPS's default, quartz of 900 atoms
 #: needs a mesh six times as fine for the same accuracy, and three times as long.
 MESH_ORDER = 7
