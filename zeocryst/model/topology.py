@@ -59,7 +59,7 @@ class PairTerm:
         Their names.
     style : str
         LAMMPS's pair style, such as ``"buck"`` or ``"lj/cut"``; or ``"buck24"``, a Buckingham potential with
-        a core that repels, A exp(-B r) - C/r^6 + D/r^24, which the engine makes a table of.
+        a core that repels, A exp(-B r) - C/r^6 + D/r^24, shifted to end at 0, which the engine makes a table of.
     numbers : tuple of float
         Its coefficients, eV and Å.
     cutoff_A : float or None
@@ -125,6 +125,10 @@ class Topology:
     core : (N,) int array
         Number of the atom a shell hangs on, -1 for what is not a shell.
     bonds, angles, dihedrals, impropers : Terms
+    inside : Terms
+        Pairs within guest molecules that are three bonds and more apart, with van der Waals terms of their own:
+        style ``"lj/cut"`` and (epsilon, sigma), without cut-off. Where there are such, neither `pairs` nor Coulomb's
+        force act between atoms of one guest.
     pairs : tuple of PairTerm
         Pairs of types that are not listed have Coulomb's force alone.
     coulomb : Coulomb or None
@@ -146,6 +150,7 @@ class Topology:
     angles: Terms = field(default_factory=lambda: Terms.none(3))
     dihedrals: Terms = field(default_factory=lambda: Terms.none(4))
     impropers: Terms = field(default_factory=lambda: Terms.none(4))
+    inside: Terms = field(default_factory=lambda: Terms.none(2))
     pairs: tuple[PairTerm, ...] = ()
     coulomb: Coulomb | None = field(default_factory=Coulomb)
     cutoff_A: float = 10.0

@@ -73,7 +73,7 @@ def _section(topology: Topology, types: tuple[str, str], name: str, cutoff: floa
 
 
 def buck24(r: Floats, numbers: tuple[float, ...], end: float, smoothing: float) -> tuple[Floats, Floats]:
-    """A exp(-B r) - C/r^6 + D/r^24, and the force, both times exp(-g^2/(r - end)^2) and 0 from the end on.
+    """A exp(-B r) - C/r^6 + D/r^24 less its value at the end, times exp(-g^2/(r - end)^2), and the force.
 
     Parameters
     ----------
@@ -87,6 +87,7 @@ def buck24(r: Floats, numbers: tuple[float, ...], end: float, smoothing: float) 
     """
     a, b, c, d = numbers
     energy = a * np.exp(-b * r) - c / r**6 + d / r**24
+    energy = energy - (a * np.exp(-b * end) - c / end**6 + d / end**24)
     force = a * b * np.exp(-b * r) - 6 * c / r**7 + 24 * d / r**25
     return _smoothed(r, energy, force, end, smoothing)
 
