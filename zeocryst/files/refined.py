@@ -1,8 +1,9 @@
 """Refined atoms as files for the next program: CIF and GSD with charges, POSCAR, extxyz.
 
-Atoms may carry the arrays ``charge`` (e), ``type`` (names of a force field) and ``molecule`` (0 for the framework,
-n for guest n). Every file has the same positions: each guest whole, with its middle in the cell, and all other
-atoms in the cell. (ASE reads the extxyz's column ``charge`` as ``get_charges()``.) All are in P 1, since atoms that have been relaxed obey no symmetry to the last digit.
+Atoms may carry the arrays ``charge`` (e), ``type`` (names of a force field) and ``molecule`` (0 for the
+framework, n for guest n). Every file has the same positions: each guest whole, with its middle in the cell, and
+all other atoms in the cell. (ASE reads the extxyz's column ``charge`` as ``get_charges()``.) All are in P 1, since
+atoms that have been relaxed obey no symmetry to the last digit.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     import gsd.hoomd
     from ase import Atoms
 
-#: Atoms are bonded up to the sum of their covalent radii and this, Å. (E. C. Meng, R. A. Lewis, J. Comput. Chem. 12,
-#: 891 (1991), have 0.45, with which the two Si of a ring of two, 2.4 Å apart, would be bonded.)
+#: Atoms are bonded up to the sum of their covalent radii and this, Å. (E. C. Meng, R. A. Lewis, J. Comput. Chem.
+#: 12, 891 (1991), have 0.45, with which the two Si of a ring of two, 2.4 Å apart, would be bonded.)
 SLACK_A = 0.3
 #: Cations that no bond holds.
 IONS = ("Li", "Na", "K", "Rb", "Cs", "Mg", "Ca", "Sr", "Ba")
@@ -45,8 +46,8 @@ def write_refined(
     bonds : (M, 2) int array, optional
         Bonded atoms; without it those that are near enough by their covalent radii (`bonds_by_distance`).
     data
-        Whether to write ``name.data``, that of LAMMPS without any bonds (`write_plain_data`); a force field writes
-        its own.
+        Whether to write ``name.data``, that of LAMMPS without any bonds (`write_plain_data`); a force field
+        writes its own.
 
     Returns
     -------
@@ -92,8 +93,8 @@ def bonds_by_distance(atoms: Atoms) -> Ints:
 def whole_guests(atoms: Atoms, bonds: Ints) -> Atoms:
     """A copy without a calculator whose guests are not torn apart by the cell's faces.
 
-    A guest follows its bonds; what of it has none to the rest (a bond that broke) stands nearest to its first atom.
-    The middle of a guest, and every other atom, comes into the cell.
+    A guest follows its bonds; what of it has none to the rest (a bond that broke) stands nearest to its first
+    atom. The middle of a guest, and every other atom, comes into the cell.
     """
     tidy = atoms.copy()
     molecule = _molecules(atoms)
@@ -138,7 +139,7 @@ def _joined(
 
 
 def cif_with_charges(atoms: Atoms, title: str) -> str:
-    """The text of a CIF in P 1 with ``_atom_site_charge`` (the name that MOF databases and EQeq use) where known."""
+    """The text of a CIF in P 1; charges as ``_atom_site_charge``, the name that MOF databases and EQeq use."""
     charge = atoms.arrays.get("charge")
     names = ("label", "type_symbol", "symmetry_multiplicity", "fract_x", "fract_y", "fract_z", "occupancy")
     count: dict[str, int] = {}
@@ -167,7 +168,7 @@ def cif_with_charges(atoms: Atoms, title: str) -> str:
 
 
 def poscar(atoms: Atoms, reference: str) -> str:
-    """The text of a POSCAR (VASP 5), species together; behind each position the atom's number in `reference`."""
+    """A POSCAR (VASP 5), species together; behind each position the atom's number in `reference`."""
     from ase.io.vasp import write_vasp
 
     rank = {symbol: k for k, symbol in enumerate(species(atoms))}
