@@ -17,7 +17,7 @@ from zeocryst.errors import InputError
 Floats = NDArray[np.float64]
 
 #: Random shapes for a molecule without rotatable bonds, for each such bond more, and at most.
-TRIALS, TRIALS_PER_BOND, MOST_TRIALS = 10, 20, 200
+TRIALS, TRIALS_PER_BOND, MOST_TRIALS = 10, 6, 100
 #: Shapes are different when no way to lay one on the other brings the heavy atoms nearer than this, Å (rms).
 APART_A = 0.4
 #: Highest energy above the lowest of a shape that is kept, kcal/mol, and how many are kept.
