@@ -42,7 +42,8 @@ O 0.460381 0.988922 0.690667
 O 0.882791 0.446249 0.948637
 """
 GULP_TOTAL_EV, GULP_THREE_BODY_EV = -966.21714676, 10.42257980
-#: GULP's Coulomb constant, eV Å, and how far O may be from the Si of a triplet, and from each other (catlow.lib), Å.
+#: GULP's Coulomb constant, eV Å, and how far O may be from the Si of a triplet, and from each other
+#: (catlow.lib), Å.
 GULP_CONSTANT, GULP_BOND_A, GULP_LONGEST_A = 14.3997584, 1.9, 3.5
 
 #: Energy of alpha-quartz per SiO2, eV, by independent LAMMPS inputs (../shared/silicate_forcefields.md).
@@ -116,7 +117,10 @@ def ewald_eV(atoms, charges):
     from pymatgen.core import Structure
 
     structure = Structure(
-        atoms.cell[:], atoms.get_chemical_symbols(), atoms.get_scaled_positions(), site_properties={"charge": charges}
+        atoms.cell[:],
+        atoms.get_chemical_symbols(),
+        atoms.get_scaled_positions(),
+        site_properties={"charge": charges},
     )
     structure.add_oxidation_state_by_site(charges)
     return float(EwaldSummation(structure, acc_factor=14).total_energy)
@@ -157,4 +161,6 @@ def test_energy_does_not_depend_on_the_cell_that_is_taken():
     atoms = quartz()
     for name in ("slc", "shik"):
         method = method_named(name)
-        assert method.energy(atoms, {}) == pytest.approx(method.energy(atoms.repeat((3, 2, 2)), {}) / 12, abs=1e-3)
+        assert method.energy(atoms, {}) == pytest.approx(
+            method.energy(atoms.repeat((3, 2, 2)), {}) / 12, abs=1e-3
+        )

@@ -72,7 +72,9 @@ def test_acid_sites():
     roles = surroundings(atoms, ["Si", "Al"], "test").roles
     assert roles.count("acid") == 2
     method_named("slc").check(atoms, {})
-    with pytest.raises(InputError, match="clayff has no parameters for O .* bridging hydroxyl group .* slc has"):
+    with pytest.raises(
+        InputError, match="clayff has no parameters for O .* bridging hydroxyl group .* slc has"
+    ):
         method_named("clayff").check(atoms, {})
     method_named("clayff").check(with_aluminium("Na"), {})
 
@@ -90,7 +92,9 @@ def test_an_element_that_is_not_there():
     atoms.symbols[np.flatnonzero(atoms.numbers == 14)[3]] = "Ge"
     number = int(np.flatnonzero(atoms.numbers == 32)[0]) + 1
     for name in shipped_atomfields():
-        with pytest.raises(InputError, match=rf"{name} has no parameters for Ge \(atom {number}\).*those that it has: .*Si"):
+        with pytest.raises(
+            InputError, match=rf"{name} has no parameters for Ge \(atom {number}\).*those that it has: .*Si"
+        ):
             method_named(name).check(atoms, {})
 
 
@@ -166,7 +170,10 @@ C_eV_A6 = 0.0
 """
     assert parse_atomfield(text, "mine.toml").name == "mine"
     for wrong, message in [
-        (('role = "bridging"', 'role = "floating"'), "role = 'floating'; expected one or several of tetrahedral"),
+        (
+            ('role = "bridging"', 'role = "floating"'),
+            "role = 'floating'; expected one or several of tetrahedral",
+        ),
         (("rho_A = 0.3", "rho = 0.3"), "unknown key 'rho'"),
         (("A_eV = 1000.0", "A_eV = -1.0"), "A_eV = -1.0; expected"),
         (('element = "O"', 'element = "Ox"'), "element = 'Ox'"),

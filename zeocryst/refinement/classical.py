@@ -1,4 +1,4 @@
-"""Force fields as methods of refinement: typed atoms, guests beside them, and an engine that finds the minimum."""
+"""Force fields as methods of refinement: typed atoms, guests beside them, and an engine for the minimum."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zeocryst.engines.atomistic import FORCE_TOLERANCE, MOST_STEPS, Outcome, atomistic_engine, copies
+from zeocryst.engines.atomistic import FORCE_TOLERANCE, Outcome, atomistic_engine, copies
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.model.topology import Topology
 from zeocryst.refinement.bonding import molecule_of
@@ -20,8 +20,8 @@ from zeocryst.refinement.topologies import NEUTRAL_E, framework_topology
 if TYPE_CHECKING:
     from ase import Atoms
 
-#: Smoothing of a rough start: largest force at which it ends, eV/Å, and most iterations. It only takes out what is
-#: rough; the minimum of another force field is not wanted.
+#: Smoothing of a rough start: largest force at which it ends, eV/Å, and most iterations. It only takes out what
+#: is rough; the minimum of another force field is not wanted.
 SMOOTH_FORCE, SMOOTH_STEPS = 2.0, 100
 
 
@@ -72,8 +72,8 @@ class Classical:
         if not whole and abs(own) >= NEUTRAL_E:
             beside = f", its guests {theirs:+.3g} e" if present else ""
             raise InputError(
-                f"{self.name}: the framework has a charge of {own:+.3g} e{beside}; a periodic cell has to be neutral: balance "
-                "Al by protons, cations or charged molecules, each once"
+                f"{self.name}: the framework has a charge of {own:+.3g} e{beside}; a periodic cell has to be "
+                "neutral: balance Al by protons, cations or charged molecules, each once"
             )
         notes: tuple[str, ...] = ()
         if present and not charged and any(np.any(m.partial_charges) for m in present):
@@ -108,8 +108,8 @@ class Classical:
         _, _, times = _repeated(atoms, guests)
         if times != (1, 1, 1):
             raise InputError(
-                f"the cell is too small for a simulation with {self.name}: atoms meet their own images; repeat it "
-                f"{' x '.join(map(str, times))} times first"
+                f"the cell is too small for a simulation with {self.name}: atoms meet their own images; "
+                f"repeat it {' x '.join(map(str, times))} times first"
             )
         topology, notes = self.topology(atoms, guests)
         found = atomistic_engine().dynamics(
@@ -139,12 +139,12 @@ class Classical:
         smooth = atoms.copy()
         smooth.positions = found.atoms.positions
         return smooth, (
-            f"The start was rough ({why}) and was smoothed first by {found.steps} iterations with {other.name}.",
+            f"The start was rough ({why}) and was smoothed first: {found.steps} iterations with {other.name}.",
         )
 
 
 def _repeated(atoms: Atoms, guests: Guests) -> tuple[Atoms, Guests, tuple[int, int, int]]:
-    """A cell large enough that bonded atoms are told from their images, its guests, and how often it was repeated."""
+    """A cell in which bonded atoms are told from their images, its guests, and how often it was repeated."""
     times = copies(atoms)
     if times == (1, 1, 1):
         return atoms, guests, times

@@ -1,9 +1,9 @@
 """What each atom of a framework is, from where the atoms are: who is bonded to whom, and in which role.
 
-T-O pairs are bonds nearest first (by how much longer they are than the sum of radii), at most four a T and two an
-O; an H belongs to its nearest O. Where that leaves a T without its four, as in a rough start, the bonds are those
-that give most T their four with the least stretch in all, among pairs that are somewhat longer. What then has none of
-the known roles is refused by name and number, never guessed.
+T-O pairs are bonds nearest first (by how much longer they are than the sum of radii), at most four a T and
+two an O; an H belongs to its nearest O. Where that leaves a T without its four, as in a rough start, the
+bonds are those that give most T their four with the least stretch in all, among pairs that are somewhat
+longer. What then has none of the known roles is refused by name and number, never guessed.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _nearest_first(t: Ints, o: Ints, stretch: Floats, n: int) -> Ints:
 
 
 def _least_stretch(t: Ints, o: Ints, stretch: Floats, n: int) -> Ints:
-    """As many bonds as there can be, at most four a T and two an O, with the least stretch in all; by T, then O.
+    """As many bonds as there can be, at most four a T and two an O, with the least stretch in all, by T.
 
     A linear programme whose matrix is that of a bipartite graph, so that its corners are whole numbers.
     """
@@ -146,8 +146,8 @@ def _valences(
     if len(wrong):
         k = wrong[0]
         raise InputError(
-            f"{_listed(symbols, wrong)}: {symbols[k]} with {o_of_t[k]} O within {limit[k] + ROUGH_A:.2f} Å; {who} "
-            "describes T with four (atoms counted from 1); complete the structure, or take a calculator instead"
+            f"{_listed(symbols, wrong)}: {symbols[k]} with {o_of_t[k]} O within {limit[k] + ROUGH_A:.2f} Å; "
+            f"{who} describes T with four (atoms counted from 1); complete the structure, or take a calculator"
         )
 
 
@@ -186,15 +186,15 @@ def _listed(symbols: NDArray[np.str_], atoms: Ints) -> str:
 
 
 def check_elements(atoms: Atoms, field: AtomField) -> None:
-    """Raise `InputError` for the first element that a force field has no type for, with the numbers of its atoms."""
+    """Raise `InputError` for the first element that a force field has no type for, with its atoms."""
     symbols = np.array(atoms.get_chemical_symbols())
     have = {t.element for t in field.types.values()}
     for symbol in dict.fromkeys(symbols.tolist()):
         if symbol not in have:
             atoms_of = np.flatnonzero(symbols == symbol)
             raise InputError(
-                f"{field.name} has no parameters for {_listed(symbols, atoms_of)} (counted from 1); those that it has: "
-                f"{', '.join(sorted(have))}"
+                f"{field.name} has no parameters for {_listed(symbols, atoms_of)} (counted from 1); those "
+                f"that it has: {', '.join(sorted(have))}"
             )
 
 
@@ -249,8 +249,8 @@ def _untyped(
         there = [f"{t.name} ({', '.join(t.roles)})" for t in field.types.values() if t.element == symbol]
         reason = f"its types of {symbol}: {', '.join(there)}"
     return InputError(
-        f"{field.name} has no parameters for {_listed(symbols, members)} (counted from 1) as {words[role]}{beside}; "
-        f"{reason}{_instead(role, field.name)}"
+        f"{field.name} has no parameters for {_listed(symbols, members)} (counted from 1) as "
+        f"{words[role]}{beside}; {reason}{_instead(role, field.name)}"
     )
 
 
