@@ -45,10 +45,7 @@ def partial_charges(molecule: Any, positions: Floats, *, where: str) -> tuple[Fl
     except ImportError:
         raw, source = _gasteiger(molecule, where), GASTEIGER
     except RuntimeError as error:
-        raw, source = (
-            _gasteiger(molecule, where),
-            f"Gasteiger and Marsili (RDKit); tblite failed: {in_short(error)}",
-        )
+        raw, source = _gasteiger(molecule, where), f"Gasteiger and Marsili (RDKit); tblite failed: {in_short(error)}"
     return made_exact(averaged(molecule, raw), net), source
 
 

@@ -73,9 +73,7 @@ def conformers(molecule: Any, *, seed: int, where: str) -> tuple[Floats, tuple[s
         relaxed = AllChem.UFFOptimizeMoleculeConfs(trial, numThreads=1, maxIters=MOST_STEPS)
         notes = ("conformers by UFF, since MMFF94 has no types for some of its atoms",)
     else:
-        raise InputError(
-            f"{where}: neither MMFF94 nor UFF has types for all its atoms; no shapes of it can be made"
-        )
+        raise InputError(f"{where}: neither MMFF94 nor UFF has types for all its atoms; no shapes of it can be made")
     ids = [conformer.GetId() for conformer in trial.GetConformers()]
     kept = _different(trial, ids, np.array([energy for _, energy in relaxed]))
     masses = np.array([atom.GetMass() for atom in trial.GetAtoms()])

@@ -104,9 +104,7 @@ def _plain(name: str) -> str:
 
 def _entry(text: str) -> Shipped | None:
     """The shipped molecule of that name: letters and digits count, case does not, nor does a final + or ion."""
-    wanted = (
-        _plain(text).removesuffix("ion") if text.strip(" +").replace("-", "").replace("+", "").isalnum() else ""
-    )
+    wanted = _plain(text).removesuffix("ion") if text.strip(" +").replace("-", "").replace("+", "").isalnum() else ""
     for entry in shipped().values():
         if wanted and wanted in {_plain(n).removesuffix("ion") for n in (entry.name, *entry.aliases)}:
             return entry
@@ -175,3 +173,5 @@ def _known_charges(mol: Any) -> np.ndarray | None:
             charges[list(match)] = entry.charges
             return charges
     return None
+
+

@@ -54,9 +54,7 @@ def from_file(path: Path) -> Any:
 
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise InputError(
-            f"{path}: molecules are read from files that end in {', '.join(SUFFIXES)}, or from SMILES"
-        )
+        raise InputError(f"{path}: molecules are read from files that end in {', '.join(SUFFIXES)}, or from SMILES")
     text = read_text(path)
     with damage_told(f"{path}: no molecule that RDKit can read"), _silent():
         molecule, bare = _parsed(text, suffix, path)
@@ -77,9 +75,7 @@ def _parsed(text: str, suffix: str, path: Path) -> tuple[Any, Any]:
     blocks = {".sdf": "M  END", ".mol": "M  END", ".mol2": "@<TRIPOS>MOLECULE", ".pdb": "ENDMDL"}
     several = text.count(blocks[suffix]) if suffix in blocks else _xyz_blocks(text, path)
     if several > 1:
-        raise InputError(
-            f"{path}: {several} molecules in one file; expected one: write each into a file of its own"
-        )
+        raise InputError(f"{path}: {several} molecules in one file; expected one: write each into a file of its own")
     if suffix in (".mol", ".sdf"):
         molecule = Chem.MolFromMolBlock(text.split("$$$$")[0], sanitize=True, removeHs=False)
         if molecule is not None and not _has_shape(molecule):
@@ -160,9 +156,7 @@ def _from_positions(plain: Any, charge: int | None, path: Path) -> tuple[Any, An
             continue
         trial = Chem.Mol(bare)
         try:
-            rdDetermineBonds.DetermineBondOrders(
-                trial, charge=q, allowChargedFragments=True, maxIterations=2000
-            )
+            rdDetermineBonds.DetermineBondOrders(trial, charge=q, allowChargedFragments=True, maxIterations=2000)
             Chem.SanitizeMol(trial)
         except (ValueError, RuntimeError):
             continue
@@ -195,9 +189,7 @@ def _single(bare: Any) -> Any:
 def _check_elements(molecule: Any, where: str) -> None:
     symbols = [atom.GetSymbol() for atom in molecule.GetAtoms()]
     if "*" in symbols:
-        raise InputError(
-            f"{where}: it has an atom of any kind (*); expected a molecule whose atoms are all known"
-        )
+        raise InputError(f"{where}: it has an atom of any kind (*); expected a molecule whose atoms are all known")
     strange = sorted(set(symbols) - set(ELEMENTS))
     if strange:
         raise InputError(

@@ -58,9 +58,7 @@ class Classical:
             An element, a bonding or a charge that the force field cannot describe.
         """
         if not atoms.pbc.all():
-            raise InputError(
-                f"{self.name} needs a cell that repeats in all directions; pbc is {atoms.pbc.tolist()}"
-            )
+            raise InputError(f"{self.name} needs a cell that repeats in all directions; pbc is {atoms.pbc.tolist()}")
         which = numbers_of_guests(atoms)
         framework = framework_topology(atoms[which == 0], self.field)
         check_guests(atoms, guests)

@@ -137,7 +137,9 @@ def shipped_atomfields() -> list[str]:
     folder = resources.files("zeocryst.forcefields")
     line = re.compile(rf'^form = "{FORM}"$', re.MULTILINE)
     return sorted(
-        f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml") and line.search(f.read_text("utf-8"))
+        f.name[:-5]
+        for f in folder.iterdir()
+        if f.name.endswith(".toml") and line.search(f.read_text("utf-8"))
     )
 
 
@@ -155,9 +157,7 @@ def read_atomfield(name: str | Path) -> AtomField:
         return parse_atomfield(text, f"forcefields/{wanted}.toml")
     path = Path(name)
     if not path.is_file():
-        raise InputError(
-            f"no force field {str(name)!r}; allowed: {', '.join(shipped_atomfields())}, or a TOML file"
-        )
+        raise InputError(f"no force field {str(name)!r}; allowed: {', '.join(shipped_atomfields())}, or a TOML file")
     return parse_atomfield(read_text(path), str(path))
 
 

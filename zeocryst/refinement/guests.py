@@ -127,9 +127,7 @@ def _inside(molecule: Molecule) -> Topology:
     if not rows:
         return replace(uff, pairs=())
     labels, coefficients = zip(*kinds, strict=True)
-    return replace(
-        uff, pairs=(), inside=Terms(np.array(rows, np.int64), np.array(kind, np.int64), labels, coefficients)
-    )
+    return replace(uff, pairs=(), inside=Terms(np.array(rows, np.int64), np.array(kind, np.int64), labels, coefficients))
 
 
 def _near(molecule: Molecule) -> NDArray[np.bool_]:
@@ -149,9 +147,7 @@ def _together(sort: str, parts: list[tuple[Ints, Topology]]) -> Terms:
         terms: Terms = getattr(part, sort)
         if not len(terms.atoms):
             continue
-        mine = np.array(
-            [kinds.setdefault(key, len(kinds)) for key in zip(terms.names, terms.coefficients, strict=True)]
-        )
+        mine = np.array([kinds.setdefault(key, len(kinds)) for key in zip(terms.names, terms.coefficients, strict=True)])
         rows.append(where[terms.atoms])
         kind.append(mine[terms.kind])
     if not rows:
@@ -187,7 +183,5 @@ def _across(types: list[str], symbol: dict[str, tuple[str, bool]], framework: To
     pairs = []
     for a, b in combinations_with_replacement([t for t in types if t in symbol], 2):
         if symbol[a][1] or symbol[b][1]:
-            pairs.append(
-                PairTerm((a, b), "lj/cut", lennard_jones(symbol[a][0], symbol[b][0]), framework.cutoff_A)
-            )
+            pairs.append(PairTerm((a, b), "lj/cut", lennard_jones(symbol[a][0], symbol[b][0]), framework.cutoff_A))
     return pairs

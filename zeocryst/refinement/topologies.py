@@ -160,9 +160,7 @@ def _pairs(types: list[str], field: AtomField) -> list[PairTerm]:
     """Terms of all pairs of types that are there."""
     there = set(types)
     given = [
-        PairTerm(p.types, p.coefficients[0], p.coefficients[1], p.cutoff_A)
-        for p in field.pairs
-        if set(p.types) <= there
+        PairTerm(p.types, p.coefficients[0], p.coefficients[1], p.cutoff_A) for p in field.pairs if set(p.types) <= there
     ]
     named = {frozenset(p.types) for p in given}
     if field.mixing:

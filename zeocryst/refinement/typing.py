@@ -116,9 +116,7 @@ def _nearest(h: Ints, o: Ints, distance: Floats) -> Ints:
     return np.column_stack([o[rows], h[rows]]).astype(np.int64)
 
 
-def _valences(
-    symbols: NDArray[np.str_], is_t: NDArray[np.bool_], o_of_t: Ints, limit: Floats, who: str
-) -> None:
+def _valences(symbols: NDArray[np.str_], is_t: NDArray[np.bool_], o_of_t: Ints, limit: Floats, who: str) -> None:
     wrong = np.flatnonzero(is_t & (o_of_t != 4))
     if len(wrong):
         k = wrong[0]
@@ -128,9 +126,7 @@ def _valences(
         )
 
 
-def _strangers(
-    symbols: NDArray[np.str_], roles: NDArray[np.object_], t_of_o: Ints, h_of_o: Ints, who: str
-) -> None:
+def _strangers(symbols: NDArray[np.str_], roles: NDArray[np.object_], t_of_o: Ints, h_of_o: Ints, who: str) -> None:
     wrong = np.flatnonzero(roles == "")
     if not len(wrong):
         return
@@ -149,9 +145,7 @@ def _strangers(
         (1, 2): "this is water on a T, which it has no types for: take it out",
     }
     same = [m for m in lone if (t_of_o[m], h_of_o[m]) == (t_of_o[k], h_of_o[k])]
-    cure = cures.get(
-        (int(t_of_o[k]), int(h_of_o[k])), "it knows O of two T, with or without H, and of one T with H"
-    )
+    cure = cures.get((int(t_of_o[k]), int(h_of_o[k])), "it knows O of two T, with or without H, and of one T with H")
     raise InputError(f"{_listed(symbols, np.array(same))}: {what}; {who}: {cure} (atoms counted from 1)")
 
 
