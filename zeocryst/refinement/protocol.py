@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from zeocryst.errors import SimulationError
 from zeocryst.molecules.model import Molecule
 
 if TYPE_CHECKING:
@@ -48,6 +49,20 @@ class Relaxed:
     record: dict[str, Any] = field(default_factory=dict)
 
 
+class BrokenOffError(SimulationError):
+    """A method that failed on its way.
+
+    Attributes
+    ----------
+    reached : Relaxed
+        The last atoms that were sound, not converged.
+    """
+
+    def __init__(self, words: str, reached: Relaxed) -> None:
+        super().__init__(words)
+        self.reached = reached
+
+
 class Method(Protocol):
     """A force field or a calculator."""
 
@@ -63,7 +78,10 @@ class Method(Protocol):
         ...
 
     def minimize(self, atoms: Atoms, guests: Guests, *, free_cell: bool, threads: int = 1) -> Relaxed:
-        """The nearest minimum; `free_cell` at zero pressure. Raises `SimulationError` where it fails."""
+        """The nearest minimum; `free_cell` at zero pressure.
+
+        Raises `SimulationError` where it fails, `BrokenOffError` where there are sound atoms from before that.
+        """
         ...
 
     def dynamics(
