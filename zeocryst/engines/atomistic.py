@@ -116,4 +116,6 @@ def copies(atoms: Atoms, reach_A: float = TERMS_REACH_A) -> tuple[int, int, int]
     reach_A
         Longest distance between two particles of a term, seen from its middle, Å.
     """
-    return cast(tuple[int, int, int], tuple(max(1, ceil(2.05 * reach_A / h)) for h in heights(atoms.cell.array)))
+    return cast(
+        tuple[int, int, int], tuple(max(1, ceil(2.05 * reach_A / h)) for h in heights(atoms.cell.array))
+    )

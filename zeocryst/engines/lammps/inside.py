@@ -44,7 +44,11 @@ def as_bonds(topology: Topology) -> Topology:
     for molecule in np.unique(topology.molecule[inside.atoms[:, 0]]):
         members = np.flatnonzero(topology.molecule == molecule).tolist()
         rest += [pair for pair in combinations(members, 2) if pair not in bonded]
-    bonds, names, coefficients = topology.bonds, list(term_labels(topology.bonds)), list(topology.bonds.coefficients)
+    bonds, names, coefficients = (
+        topology.bonds,
+        list(term_labels(topology.bonds)),
+        list(topology.bonds.coefficients),
+    )
     first = len(coefficients)
     names += [f"inside_{label}" for label in term_labels(inside)]
     coefficients += [_formula(c) for c in inside.coefficients]

@@ -51,7 +51,9 @@ def prepare(particles: Particles, temperature_K: float | None, seed: int) -> Non
     if temperature_K is None:
         return
     particles.speed(velocities(particles, temperature_K, seed))
-    particles.command(f"fix bath all temp/csvr {temperature_K:.12g} {temperature_K:.12g} {THERMOSTAT_PS} {seed}")
+    particles.command(
+        f"fix bath all temp/csvr {temperature_K:.12g} {temperature_K:.12g} {THERMOSTAT_PS} {seed}"
+    )
     particles.command(f"fix_modify bath temp {measured}")
 
 

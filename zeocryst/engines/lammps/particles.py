@@ -79,7 +79,10 @@ class Particles:
         self.command("neigh_modify delay 0 every 1 check yes")
         if walls:
             self.command(f"compute wall all pair {walls[0].style}")
-        self.command("thermo_style custom step temp ke pe press pxx pyy pzz pxy pxz pyz fmax evdwl ecoul elong ebond eangle edihed eimp" + (" c_wall" if walls else ""))
+        self.command(
+            "thermo_style custom step temp ke pe press pxx pyy pzz pxy pxz pyz fmax evdwl ecoul elong ebond eangle edihed eimp"
+            + (" c_wall" if walls else "")
+        )
 
     def __enter__(self) -> Particles:
         return self

@@ -124,10 +124,12 @@ def _pairs(topology: Topology, coulomb: Coulomb | None, table: str, walls: Seque
     if not styles or _missing(topology, lines):
         styles.append(f"zero {topology.cutoff_A:.12g}")
         lines.insert(0, "pair_coeff * * zero")
+    # LAMMPS's tables of Coulomb's force are not the slope of those of its energy, to 1e-3 eV/Å
+    exact = ["pair_modify table 0"] if coulomb is not None and coulomb.method == "ewald" else []
     if len(styles) > 1:
-        return ["pair_style hybrid/overlay " + " ".join(styles), *lines]
+        return ["pair_style hybrid/overlay " + " ".join(styles), *exact, *lines]
     name = styles[0].split()[0]
-    return [f"pair_style {styles[0]}", *(line.replace(f" {name}", "", 1) for line in lines)]
+    return [f"pair_style {styles[0]}", *exact, *(line.replace(f" {name}", "", 1) for line in lines)]
 
 
 def _missing(topology: Topology, lines: Sequence[str]) -> bool:
@@ -154,13 +156,11 @@ def _with_coulomb(
     if coulomb.method == "ewald":
         name = (WITH_EWALD[main] if main else "coul/long") + shell
         arguments = ends if main else f"{coulomb.cutoff_A:.12g}"
-    elif shells and coulomb.method != "wolf":
-        raise InputError(f"shells cannot have Coulomb's force by {coulomb.method!r}; allowed: ewald, wolf")
+    elif shells:
+        raise InputError(f"shells cannot have Coulomb's force by {coulomb.method!r}; allowed: ewald")
     elif coulomb.method == "dsf":
         name = WITH_DSF[main] if main else "coul/dsf"
         arguments = f"{coulomb.damping_per_A:.12g} " + (ends if main else f"{coulomb.cutoff_A:.12g}")
-    elif coulomb.method == "wolf":
-        name, arguments = "coul/wolf" + shell, f"{coulomb.damping_per_A:.12g} {coulomb.cutoff_A:.12g}"
     elif coulomb.method == "cut":
         name, arguments = "coul/cut", f"{coulomb.cutoff_A:.12g}"
     else:

@@ -47,7 +47,9 @@ def table_text(topology: Topology) -> str:
     pairs = tabled_pairs(topology)
     if not pairs:
         return ""
-    if any(topology.special_coulomb[k] != topology.special_pair[k] for k in range(3)) and len(topology.bonds.atoms):
+    if any(topology.special_coulomb[k] != topology.special_pair[k] for k in range(3)) and len(
+        topology.bonds.atoms
+    ):
         raise InputError("tables cannot weigh bonded particles' charges and pair terms differently")
     return "\n".join(_section(topology, types, name, cutoff) for types, name, cutoff in pairs)
 
