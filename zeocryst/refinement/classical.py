@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 #: Smoothing of a rough start: largest force at which it ends, eV/Å, and most iterations. It only takes out what
 #: is rough; the minimum of another force field is not wanted.
 SMOOTH_FORCE, SMOOTH_STEPS = 2.0, 100
+#: Attribute of `ase.Atoms` that a method has returned: what it took them for. Where a minimum has broken
+#: bonds, they could not be typed anew, and a simulation goes on with the terms that the minimum had. A copy
+#: has no such attribute.
+TAKEN_FOR = "_zeocryst_taken_for"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,9 @@ class Classical:
         InputError
             An element, a bonding or a charge that the force field cannot describe.
         """
+        kept = getattr(atoms, TAKEN_FOR, None)
+        if kept is not None and kept[0] == self.field.name and np.array_equal(kept[1], atoms.numbers):
+            return kept[2], kept[3]
         if not atoms.pbc.all():
             raise InputError(
                 f"{self.name} needs a cell that repeats in all directions; pbc is {atoms.pbc.tolist()}"
@@ -93,7 +100,10 @@ class Classical:
         found = atomistic_engine().minimize(
             start, topology, free_cell=free_cell, threads=threads, force_tolerance=FORCE_TOLERANCE
         )
-        return _relaxed(found, atoms, times, notes + said)
+        result = _relaxed(found, atoms, times, notes + said)
+        if result.atoms is found.atoms:
+            setattr(result.atoms, TAKEN_FOR, (self.field.name, atoms.numbers.copy(), topology, notes))
+        return result
 
     def dynamics(
         self, atoms: Atoms, guests: Guests, *, time_ps: float, temperature_K: float, seed: int, threads: int = 1
@@ -115,7 +125,9 @@ class Classical:
         found = atomistic_engine().dynamics(
             atoms, topology, time_ps=time_ps, temperature_K=temperature_K, seed=seed, threads=threads
         )
-        return _relaxed(found, atoms, times, notes)
+        result = _relaxed(found, atoms, times, notes)
+        setattr(result.atoms, TAKEN_FOR, (self.field.name, atoms.numbers.copy(), topology, notes))
+        return result
 
     def energy(self, atoms: Atoms, guests: Guests) -> float:
         """Energy of the atoms as they are, eV; shells at rest."""
@@ -125,8 +137,10 @@ class Classical:
 
     def _smoothed(self, atoms: Atoms, guests: Guests, threads: int) -> tuple[Atoms, tuple[str, ...]]:
         """A start that is not rough, and what was done."""
+        if self.field.rough_start is None or hasattr(atoms, TAKEN_FOR):
+            return atoms, ()
         why = rough(atoms[molecule_of(atoms) == 0], self.field.elements("tetrahedral"))
-        if self.field.rough_start is None or why is None:
+        if why is None:
             return atoms, ()
         other = Classical(read_atomfield(self.field.rough_start))
         try:

@@ -147,7 +147,7 @@ def _valences(
         k = wrong[0]
         raise InputError(
             f"{_listed(symbols, wrong)}: {symbols[k]} with {o_of_t[k]} O within {limit[k] + ROUGH_A:.2f} Å; "
-            f"{who} describes T with four (atoms counted from 1); complete the structure, or take a calculator"
+            f"{who} describes T with four; complete the structure, or take a calculator"
         )
 
 
@@ -160,8 +160,7 @@ def _strangers(
     lone = wrong[symbols[wrong] == "O"]
     if not len(lone):
         raise InputError(
-            f"{_listed(symbols, wrong)} on no O: no O within {O_H_A} Å; {who} knows H of hydroxyl groups only "
-            "(atoms counted from 1)"
+            f"{_listed(symbols, wrong)} on no O: no O within {O_H_A} Å; {who} knows H of hydroxyl groups only"
         )
     k = lone[0]
     what = f"O with {t_of_o[k]} T and {h_of_o[k]} H"
@@ -174,15 +173,15 @@ def _strangers(
     cure = cures.get(
         (int(t_of_o[k]), int(h_of_o[k])), "it knows O of two T, with or without H, and of one T with H"
     )
-    raise InputError(f"{_listed(symbols, np.array(same))}: {what}; {who}: {cure} (atoms counted from 1)")
+    raise InputError(f"{_listed(symbols, np.array(same))}: {what}; {who}: {cure}")
 
 
 def _listed(symbols: NDArray[np.str_], atoms: Ints) -> str:
-    """Such as ``Ge (atoms 12, 13 and 4 more)``."""
+    """Such as ``Ge (atoms 12, 13 and 4 more, counted from 1)``."""
     names = ", ".join(sorted({str(s) for s in symbols[atoms]}))
     shown = ", ".join(str(k + 1) for k in atoms[:NAMED])
     more = f" and {len(atoms) - NAMED} more" if len(atoms) > NAMED else ""
-    return f"{names} (atom{'s' if len(atoms) > 1 else ''} {shown}{more})"
+    return f"{names} (atom{'s' if len(atoms) > 1 else ''} {shown}{more}, counted from 1)"
 
 
 def check_elements(atoms: Atoms, field: AtomField) -> None:
@@ -193,7 +192,7 @@ def check_elements(atoms: Atoms, field: AtomField) -> None:
         if symbol not in have:
             atoms_of = np.flatnonzero(symbols == symbol)
             raise InputError(
-                f"{field.name} has no parameters for {_listed(symbols, atoms_of)} (counted from 1); those "
+                f"{field.name} has no parameters for {_listed(symbols, atoms_of)}; those "
                 f"that it has: {', '.join(sorted(have))}"
             )
 
@@ -249,7 +248,7 @@ def _untyped(
         there = [f"{t.name} ({', '.join(t.roles)})" for t in field.types.values() if t.element == symbol]
         reason = f"its types of {symbol}: {', '.join(there)}"
     return InputError(
-        f"{field.name} has no parameters for {_listed(symbols, members)} (counted from 1) as "
+        f"{field.name} has no parameters for {_listed(symbols, members)} as "
         f"{words[role]}{beside}; {reason}{_instead(role, field.name)}"
     )
 
