@@ -7,6 +7,7 @@ import pytest
 from ase.spacegroup import crystal
 
 from zeocryst.engines.atomistic import atomistic_engine
+from zeocryst.errors import InputError
 from zeocryst.model.topology import Terms
 from zeocryst.refinement.forcefield import read_atomfield
 from zeocryst.refinement.methods import method_named
@@ -109,6 +110,21 @@ def test_quartz_of_bks_is_the_published_one():
     """B. W. H. van Beest, G. J. Kramer, R. A. van Santen, Phys. Rev. Lett. 64, 1955 (1990): a = 4.941, c = 5.449 Å."""
     a, _, c, *_ = method_named("bks").minimize(quartz(), {}, free_cell=True).atoms.cell.cellpar()
     assert [a, c] == pytest.approx([4.941, 5.449], abs=0.004)
+
+
+def test_berlinite_of_slc():
+    """AlPO4: a = 4.9423, c = 10.9446 Å (N. Thong, D. Schwarzenbach, Acta Cryst. A 35, 658 (1979))."""
+    sites = [(0.4664, 0, 1 / 3), (0.4669, 0, 5 / 6), (0.4163, 0.2922, 0.3977), (0.4156, 0.2576, 0.8837)]
+    start = crystal(
+        ["Al", "P", "O", "O"], sites, spacegroup=152, cellpar=[4.9423, 4.9423, 10.9446, 90, 90, 120]
+    )
+    del start.arrays["spacegroup_kinds"]
+    relaxed = method_named("slc").minimize(start, {}, free_cell=True)
+    a, _, c, *_ = relaxed.atoms.cell.cellpar()
+    assert relaxed.converged
+    assert [a, c] == pytest.approx([4.9423, 10.9446], rel=0.01)
+    with pytest.raises(InputError, match="clayff has no parameters for P"):
+        method_named("clayff").check(start, {})
 
 
 def ewald_eV(atoms, charges):
