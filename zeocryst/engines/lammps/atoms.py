@@ -60,7 +60,7 @@ def evaluate(atoms: Atoms, topology: Topology, *, relax_shells: bool = True, thr
             let_shells_relax(particles)
         particles.command("run 0 post no")
         if relaxing:
-            check_sound(particles, None, particles.wall_energy())
+            check_sound(particles)
         forces = particles.placed.turned(particles.gather("f"))
         on_atoms = forces[: len(atoms)].copy()
         np.add.at(on_atoms, topology.core[particles.shells], forces[particles.shells])
@@ -114,10 +114,8 @@ def minimize(
     topology = checked(atoms, topology)
     with Particles(atoms, topology, threads, walls(atoms, topology)) as particles:
         check_start(particles)
-        particles.command("run 0 post no")
-        start = particles.thermo("pe")
         descent = relax(particles, free_cell=free_cell, tolerance=force_tolerance, most_steps=most_steps)
-        check_sound(particles, start, particles.wall_energy())
+        check_sound(particles)
         notes = note_charge(topology)
         return _outcome(particles, descent.converged, descent.steps, notes)
 
@@ -166,7 +164,7 @@ def dynamics(
         number = int(np.random.SeedSequence(seed).generate_state(1)[0]) % 900_000_000 + 1
         count, temperatures = move(particles, time_ps, temperature_K, number)
         particles.command("run 0 post no")
-        check_sound(particles, None, particles.wall_energy())
+        check_sound(particles)
         outcome = _outcome(particles, True, count, note_charge(topology))
         outcome.record.update(
             temperature_K=float(temperatures[len(temperatures) // 2 :].mean()),
