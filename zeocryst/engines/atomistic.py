@@ -37,7 +37,8 @@ class Evaluated:
     stress_bar : (3, 3) array
         Negative under tension, as pressure is.
     parts_eV : dict
-        ``pair`` (with the lattice sum), ``bond`` (with the springs of shells), ``angle``, ``dihedral``, ``improper``.
+        ``pair`` (with the lattice sum), ``bond`` (with springs of shells and pairs inside molecules),
+        ``angle``, ``dihedral``, ``improper``.
     """
 
     energy_eV: float

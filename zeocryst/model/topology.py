@@ -59,7 +59,8 @@ class PairTerm:
         Their names.
     style : str
         LAMMPS's pair style, such as ``"buck"`` or ``"lj/cut"``; or ``"buck24"``, a Buckingham potential with
-        a core that repels, A exp(-B r) - C/r^6 + D/r^24, shifted to end at 0, which the engine makes a table of.
+        a core that repels, A exp(-B r) - C/r^6 + D/r^24, shifted to end at 0, which the engine makes a table
+        of.
     numbers : tuple of float
         Its coefficients, eV and Å.
     cutoff_A : float or None
@@ -127,8 +128,8 @@ class Topology:
     bonds, angles, dihedrals, impropers : Terms
     inside : Terms
         Pairs within guest molecules that are three bonds and more apart, with van der Waals terms of their own:
-        style ``"lj/cut"`` and (epsilon, sigma), without cut-off. Where there are such, neither `pairs` nor Coulomb's
-        force act between atoms of one guest.
+        style ``"lj/cut"`` and (epsilon, sigma), without cut-off. Where there are such, neither `pairs` nor
+        Coulomb's force act between atoms of one guest.
     pairs : tuple of PairTerm
         Pairs of types that are not listed have Coulomb's force alone.
     coulomb : Coulomb or None

@@ -127,7 +127,7 @@ def _charge(topology: Topology, name: str) -> float:
     charges = np.unique(topology.charge[topology.kind == topology.types.index(name)])
     if len(charges) > 1:
         raise InputError(
-            f"particles of type {name} have charges from {charges[0]:g} to {charges[-1]:g} e; a smoothed Coulomb's "
-            "force needs one charge for each type"
+            f"particles of type {name} have charges from {charges[0]:g} to {charges[-1]:g} e; a smoothed "
+            "Coulomb's force needs one charge for each type"
         )
     return float(charges[0]) if len(charges) else 0.0
