@@ -22,10 +22,10 @@ from zeocryst.engines.lammps.minimizing import (
 )
 from zeocryst.engines.lammps.moving import move, timestep
 from zeocryst.engines.lammps.particles import Particles, head, note_charge, read_command
-from zeocryst.engines.lammps.placing import Placed
 from zeocryst.engines.lammps.styles import commands
 from zeocryst.engines.lammps.tables import table_text
-from zeocryst.engines.lammps.walls import walls
+from zeocryst.engines.placing import Placed
+from zeocryst.engines.walls import walls
 from zeocryst.errors import InputError
 from zeocryst.model.topology import Topology
 
