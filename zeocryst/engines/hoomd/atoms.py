@@ -174,8 +174,8 @@ def check(atoms: Atoms, topology: Topology) -> None:
     least = heights(Placed(atoms, topology).cell).min()
     if least < 2 * reach:
         raise InputError(
-            f"the cell is {least:.1f} Å between two of its faces; HOOMD-blue needs {2 * reach:.1f} Å: repeat it, "
-            "or use LAMMPS"
+            f"the cell is {least:.1f} Å between two of its faces; HOOMD-blue needs {2 * reach:.1f} Å: "
+            "repeat it, or use LAMMPS"
         )
 
 
