@@ -225,7 +225,7 @@ def write_data(folder: Path, name: str, atoms: Atoms, topology: Topology) -> lis
         "run 0",
         "min_modify dmax 0.1 norm max",
         f"minimize 0.0 {FORCE_TOLERANCE} {MOST_STEPS} {20 * MOST_STEPS}",
-        f"write_data {name}_minimized.data nocoeff",
+        f"write_data '{name}_minimized.data' nocoeff",
     ]
     contents = {f"{name}.data": datafile.data_text(placed, topology, f"{name}, written by zeocryst")}
     contents[f"{name}.in"] = "\n".join(lines) + "\n"
