@@ -3,6 +3,8 @@
 import math
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -128,11 +130,13 @@ def test_quartz_with_slc():
     """Energy: -128.70 eV for SiO2 (N. J. Henson, A. K. Cheetham, J. D. Gale, Chem. Mater. 6, 1647 (1994))."""
     atoms = quartz()
     found = engine.minimize(atoms, slc(atoms), free_cell=True, force_tolerance=1e-3)
-    assert found.converged and found.largest_force_eV_per_A < 1e-3
+    assert found.converged
+    assert found.largest_force_eV_per_A < 1e-3
     assert found.energy_eV / 3 == pytest.approx(-128.70, abs=0.01)
     a, b, c, alpha, beta, gamma = found.atoms.cell.cellpar()
-    assert a == pytest.approx(4.916, rel=0.025) and c == pytest.approx(5.4054, rel=0.025)
-    assert a == pytest.approx(b, abs=1e-3) and (alpha, beta, gamma) == pytest.approx((90, 90, 120), abs=0.01)
+    assert (a, c) == pytest.approx((4.916, 5.4054), rel=0.025)
+    assert a == pytest.approx(b, abs=1e-3)
+    assert (alpha, beta, gamma) == pytest.approx((90, 90, 120), abs=0.01)
     assert found.atoms.arrays["charge"] == pytest.approx(np.where(atoms.numbers == 14, 4.0, -2.0))
     assert found.energy_eV < engine.minimize(atoms, slc(atoms)).energy_eV - 0.01
 
@@ -347,27 +351,35 @@ def test_a_fresh_lammps_reads_what_was_written(case, tmp_path):
         assert last < first
         assert last == pytest.approx(engine.minimize(atoms, topology).energy_eV, abs=0.05)
         text = (tmp_path / "some_name.data").read_text()
-        assert "1 Si\n2 O_core\n3 O_shell" in text and "CSInfo" in text
+        assert "1 Si\n2 O_core\n3 O_shell" in text
+        assert "CSInfo" in text
 
 
 # ---- starts that are rough, and worse -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("noise", [0.1, 0.2])
-def test_a_rough_start_ends_in_the_crystal_or_in_words(noise):
-    crystal_energy = engine.minimize(quartz(2, 2, 2), slc(quartz(2, 2, 2))).energy_eV
-    sound = 0
-    for seed in range(4):
-        atoms = quartz(2, 2, 2)
-        topology = slc(atoms)
-        try:
-            found = engine.minimize(rattled(atoms, noise, seed), topology)
-        except SimulationError as error:
-            assert " O " in f" {error}" or " Si " in f" {error}"
-            continue
-        assert found.energy_eV > crystal_energy - 0.05  # nothing fell into the hole
-        sound += found.energy_eV < crystal_energy + 0.5
-    assert sound >= (4 if noise < 0.15 else 2)
+@pytest.mark.parametrize("noise", [0.1, 0.4])
+def test_a_rough_start_ends_in_the_crystal(noise):
+    """Without the wall, and by LAMMPS's own minimizers, SLC falls into the hole from 0.2 Å on."""
+    atoms = quartz(3, 3, 3)
+    topology = slc(atoms)
+    sound = engine.minimize(atoms, topology).energy_eV
+    for seed in range(2):
+        found = engine.minimize(rattled(atoms, noise, seed), topology)
+        assert found.converged
+        assert found.energy_eV == pytest.approx(sound, abs=0.05)
+
+
+def test_who_stands_against_the_wall_is_told():
+    """A force field that holds atoms there: Buckingham's hole without charges around."""
+    hole = PairTerm(("O", "Si"), "buck", (10.0, 0.3, 200.0))
+    atoms, topology = simple("SiO", [[5, 5, 5], [6.6, 5, 5]], cell=np.eye(3) * 25.0, pairs=[hole], coulomb=None)
+    with pytest.raises(SimulationError, match=r"Si 1, O 2 .*0\.9\d Å"):
+        engine.minimize(atoms, topology)
+    weaker = replace(topology, pairs=(PairTerm(("O", "Si"), "morse", (0.3, 2.0, 1.7)),))
+    found = engine.minimize(atoms, weaker)
+    assert found.atoms.get_distance(0, 1) == pytest.approx(1.7, abs=0.01)
+    assert found.energy_eV == pytest.approx(-0.3, abs=1e-3)
 
 
 def test_atoms_on_top_of_each_other_are_named():
@@ -383,8 +395,8 @@ def test_what_a_cell_is_too_small_for_is_said():
         engine.energy(atoms, slc(atoms, bond=1.7))
     times = copies(atoms)
     larger = atoms.repeat(times)
-    assert min(times) >= 2 and np.isfinite(engine.energy(larger, slc(larger, bond=1.7)))
-    assert copies(quartz()) == (2, 2, 1) or copies(quartz()) == (1, 1, 1)
+    assert min(times) >= 2
+    assert np.isfinite(engine.energy(larger, slc(larger, bond=1.7)))
 
 
 def test_what_does_not_fit_is_refused():
@@ -411,7 +423,8 @@ def test_a_charged_cell_says_so():
     charge = topology.charge.copy()
     charge[0] -= 1.0
     found = engine.minimize(atoms, replace(topology, charge=charge), most_steps=3)
-    assert any("-1 e" in note for note in found.notes) and not found.converged
+    assert any("-1 e" in note for note in found.notes)
+    assert not found.converged
     assert not engine.minimize(atoms, topology, most_steps=3).notes
 
 
@@ -435,7 +448,8 @@ def test_energy_is_conserved_with_shells():
             kinetic.append(float((mass * particles.gather("v") ** 2).sum()) / 2 * 1.0364269e-4)
             totals.append(particles.thermo("pe") + kinetic[-1])
     assert np.ptp(kinetic) > 0.1  # it moves
-    assert np.ptp(totals) < 0.02 and abs(totals[-1] - totals[0]) < 5e-3
+    assert np.ptp(totals) < 0.02
+    assert abs(totals[-1] - totals[0]) < 5e-3
 
 
 def test_temperature_of_a_run():
@@ -451,11 +465,12 @@ def test_temperature_of_a_run():
         ]
     )
     error = found.std(ddof=1) / len(found) ** 0.5
-    assert error < 6 and abs(found.mean() - 150) < 3 * error + 0.5
+    assert error < 6
+    assert abs(found.mean() - 150) < 3 * error + 0.5
     one = engine.dynamics(start, slc(start), time_ps=0.1, temperature_K=300, seed=5)
     again = engine.dynamics(start, slc(start), time_ps=0.1, temperature_K=300, seed=5)
     other = engine.dynamics(start, slc(start), time_ps=0.1, temperature_K=300, seed=6)
-    assert one.record["timestep_fs"] == 0.2 and one.steps == 500
+    assert (one.record["timestep_fs"], one.steps) == (0.2, 500)
     assert again.energy_eV == one.energy_eV != other.energy_eV
     assert one.record["farthest_shell_A"] < 0.3
 
@@ -468,3 +483,32 @@ def test_a_run_that_explodes_is_told():
         engine.dynamics(atoms, topology, time_ps=1, temperature_K=300, seed=1)
     with pytest.raises(InputError, match="temperature_K"):
         engine.dynamics(atoms, topology, time_ps=1, temperature_K=0, seed=1)
+
+
+def test_with_two_threads():
+    atoms = rattled(quartz(3, 3, 3))
+    topology = slc(atoms)
+    assert engine.energy(atoms, topology, threads=2) == pytest.approx(engine.energy(atoms, topology), abs=1e-4)
+    found = engine.minimize(atoms, topology, threads=2)
+    assert found.converged
+    assert found.energy_eV == pytest.approx(engine.minimize(atoms, topology).energy_eV, abs=0.01)
+
+
+@pytest.mark.parametrize("what", ["minimize", "dynamics"])
+def test_it_can_be_ended(what):
+    """As Ctrl-C does it: `break_off` from another thread while LAMMPS runs."""
+    from zeocryst.foundation.machine import break_off
+
+    whole = quartz(4, 4, 4)
+    atoms, topology = rattled(whole, 0.1), slc(whole)
+    timer = threading.Timer(0.7, break_off)
+    timer.start()
+    begin = time.monotonic()
+    endless = {
+        "minimize": lambda: engine.minimize(atoms, topology, force_tolerance=1e-9),
+        "dynamics": lambda: engine.dynamics(whole, topology, time_ps=1000, temperature_K=300, seed=1),
+    }
+    with pytest.raises(KeyboardInterrupt):
+        endless[what]()
+    timer.join()
+    assert time.monotonic() - begin < 20

@@ -1,4 +1,4 @@
-"""Atoms and their topology as a data file of LAMMPS: ``atom_style full``, type labels, and who is whose shell."""
+"""Atoms and their topology as a data file of LAMMPS: ``atom_style full``, labels, and who is whose shell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zeocryst.engines.lammps.placing import Placed
+from zeocryst.engines.placing import Placed
 from zeocryst.model.topology import Terms, Topology
 
 #: Sections of terms: name in the file, name of a type, particles of each.

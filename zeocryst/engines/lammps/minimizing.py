@@ -1,9 +1,9 @@
 """The way of atoms and shells to the nearest minimum in LAMMPS.
 
-Shells go first, with their cores held; then all, by steps of `zeocryst.engines.lbfgs`, and with a free cell its shape
-with them. In a fixed cell LAMMPS runs on and is told after each evaluation where the particles go, since a command
-of its own for each would find all neighbours anew. A wall at short distance (`zeocryst.engines.lammps.walls`) stands
-where Buckingham's potential would fall.
+Shells go first, with their cores held; then all, by steps of `zeocryst.engines.lbfgs`, and with a free cell
+its shape with them. In a fixed cell LAMMPS runs on and is told after each evaluation where the particles
+go, since a command of its own for each would find all neighbours anew. A wall at short distance
+(`zeocryst.engines.walls`) stands where Buckingham's potential would fall.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import neighbour_pairs
 from zeocryst.engines.lammps.particles import Particles
-from zeocryst.engines.lammps.walls import wall_range
 from zeocryst.engines.lbfgs import Lbfgs
+from zeocryst.engines.walls import wall_range
 from zeocryst.errors import SimulationError
 from zeocryst.units import BAR_PER_EV_PER_A3
 
@@ -89,8 +89,8 @@ def _descend(particles: Particles, moving: NDArray[np.int64], tolerance: float, 
 def _descend_free(particles: Particles, tolerance: float, most_steps: int) -> int:
     """All particles and the cell; returns the steps.
 
-    The six moving numbers of a cell stand as two more rows below the particles, in a length that makes the cell about
-    as stiff as a bond.
+    The six moving numbers of a cell stand as two more rows below the particles, in a length that makes the cell
+    about as stiff as a bond.
     """
     particles.command("change_box all triclinic")
     volume = float(np.linalg.det(particles.cell()))
@@ -128,15 +128,16 @@ def check_sound(particles: Particles) -> None:
         raise SimulationError(f"the energy is {energy}; forces are not numbers on {particles.name(bad)}")
     apart = shell_distances(particles)
     if len(apart) and apart.max() > FARTHEST_SHELL_A:
-        far = particles.shells[np.argsort(-apart)]
+        far = particles.topology.core[particles.shells[np.argsort(-apart)]]
         raise SimulationError(
-            f"the shell of {particles.name(far[:1])} is {apart.max():.2f} Å from its core ({FARTHEST_SHELL_A} Å at "
-            "most): the atoms around are too near. Relax the structure with a force field without shells before"
+            f"the shell of {particles.name(far[:1])} is {apart.max():.2f} Å from its core "
+            f"({FARTHEST_SHELL_A} Å at most): the atoms around are too near. Relax the structure with a "
+            "force field without shells before"
         )
     if abs(particles.wall_energy()) > 1e-9:
         raise SimulationError(
-            f"{closest(particles)[1]}: nearer than this force field can describe. Relax the structure with another "
-            "force field before, or look at the atoms there"
+            f"{closest(particles)[1]}: nearer than this force field can describe. Relax the structure with "
+            "another force field before, or look at the atoms there"
         )
 
 
@@ -165,16 +166,15 @@ def closest(particles: Particles) -> tuple[float, str]:
     first, second = sites[first], sites[second]
     bonded = {tuple(sorted(pair)) for pair in topology.bonds.atoms.tolist()}
     numbers = particles.atoms.numbers[owner]
-    ranges: dict[tuple[int, int], float] = {}
     best, words = np.inf, "no two atoms are near each other"
     for k in np.argsort(distance):
-        pair = tuple(sorted((int(first[k]), int(second[k]))))
-        kind = tuple(sorted((int(numbers[pair[0]]), int(numbers[pair[1]]))))
+        low, high = sorted((int(first[k]), int(second[k])))
+        light, heavy = sorted((int(numbers[low]), int(numbers[high])))
         if distance[k] > best * LONGEST_RANGE_A:
             break
-        if pair in bonded:
+        if (low, high) in bonded:
             continue
-        share = float(distance[k]) / ranges.setdefault(kind, wall_range(*kind))
+        share = float(distance[k]) / wall_range(light, heavy)
         if share < best:
-            best, words = share, f"{particles.name(pair)} are {distance[k]:.2f} Å from each other"
+            best, words = share, f"{particles.name([low, high])} are {distance[k]:.2f} Å from each other"
     return best, words

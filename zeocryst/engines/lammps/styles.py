@@ -1,8 +1,8 @@
 """A topology's potential in LAMMPS's commands.
 
-One pair style with Coulomb's force in it carries the most terms, as it walks each list of neighbours once; what it
-cannot express is laid over it (``hybrid/overlay``). The same commands run inside zeocryst and in the input that
-is written beside a data file.
+One pair style with Coulomb's force in it carries the most terms, as it walks each list of neighbours once; what
+it cannot express is laid over it (``hybrid/overlay``). The same commands run inside zeocryst and in the input
+that is written beside a data file.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from zeocryst.engines.lammps.datafile import SORTS
-from zeocryst.engines.lammps.inside import FORMULA
+from zeocryst.engines.lammps.inside import FORMULA, LENNARD_JONES
 from zeocryst.engines.lammps.tables import TABLE_POINTS, TABLED, tabled_pairs
+from zeocryst.engines.walls import WALL
 from zeocryst.errors import InputError
 from zeocryst.model.topology import COULOMB_EV_A, Coulomb, PairTerm, Topology
 
@@ -32,12 +33,10 @@ WITH_EWALD = {s: f"{s}/coul/long" for s in ("buck", "lj/cut", "born")}
 WITH_DSF = {"lj/cut": "lj/cut/coul/dsf"}
 #: Arguments of styles of bonded terms.
 ARGUMENTS = {FORMULA: " no_offset"}
-#: Style of the wall (`walls`).
-WALL = "lj/expand"
 #: Particles up to which Ewald's sum is taken, a mesh (PPPM) above.
 EWALD_UP_TO = 900
-#: Points of a mesh that a charge is spread over in each direction. With 5, LAMMPS's default, quartz of 900 atoms
-#: needs a mesh six times as fine for the same accuracy, and three times as long.
+#: Points of a mesh that a charge is spread over in each direction. With 5, LAMMPS's default, quartz of 900
+#: atoms needs a mesh six times as fine for the same accuracy, and three times as long.
 MESH_ORDER = 7
 
 
@@ -93,7 +92,12 @@ def _bonded(topology: Topology) -> Iterator[str]:
         with_arguments = (style + ARGUMENTS.get(style, "") for style in styles)
         yield f"{word}_style {'hybrid ' if hybrid else ''}{' '.join(with_arguments)}"
         for k, (style, numbers) in enumerate(terms.coefficients, start=1):
-            yield f"{word}_coeff {k} {style + ' ' if hybrid else ''}{_join(numbers)}"
+            words = (
+                LENNARD_JONES.format(epsilon=numbers[0], sigma=numbers[1])
+                if style == FORMULA
+                else _join(numbers)
+            )
+            yield f"{word}_coeff {k} {style + ' ' if hybrid else ''}{words}"
 
 
 def _pairs(topology: Topology, coulomb: Coulomb | None, table: str, walls: Sequence[PairTerm]) -> list[str]:
@@ -180,5 +184,5 @@ def _numbers(topology: Topology, types: tuple[str, str]) -> str:
     return f"{first} {second}"
 
 
-def _join(numbers: Sequence[float | str]) -> str:
-    return " ".join(n if isinstance(n, str) else f"{n:.17g}" for n in numbers)
+def _join(numbers: Sequence[float]) -> str:
+    return " ".join(f"{n:.17g}" for n in numbers)
