@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.answers.atomistic import Realized, in_words, realize, write_results
+from zeocryst.answers.choosing import frames_of_file, frames_of_run, moment, numbered
 from zeocryst.beads import Beads
 from zeocryst.chemistry.roles import parse_types
 from zeocryst.chemistry.writable import written_as_silica
 from zeocryst.errors import InputError
-from zeocryst.files.records import provenance, read_summary, without_nan
+from zeocryst.files.records import provenance, without_nan
 from zeocryst.files.structures import Structures
 from zeocryst.files.trajectory import count_frames, read_frame
 from zeocryst.foundation.outdir import check_empty, folder
 from zeocryst.foundation.progress import shown
-from zeocryst.foundation.textfiles import damage_told
 from zeocryst.model.forcefield import read_forcefield
 from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.network.matching import Choices, matched_bonds, matched_within
@@ -39,8 +39,9 @@ class Options:
     Attributes
     ----------
     frame : str or None
-        A number, or "auto": the start, the frame nearest to the transition of a run (or the middle) and the
-        end. None is "auto" for a run and every frame for a file.
+        Numbers (``N``, ``N,M,...`` or ``START:STOP:STEP``), or "auto": the frames of a run that matter
+        (`zeocryst.answers.choosing`), of a file its start, middle and end. None is the start, the transition
+        (or the middle) and the end of a run, and every frame of a file.
     quench : str or None
         "ts" or "none"; None quenches frames that hold S. Without S the model does not hold a network open.
     cell : str
@@ -155,7 +156,8 @@ def entry(made: Answer) -> dict[str, Any]:
     """What ``summary.json`` says of a frame."""
     ready, found = made.ready, made.found
     return {
-        "frame": made.source.index, "label": made.source.label, "quench": ready.how,
+        "frame": made.source.index, "label": made.source.label, **moment(made.source.beads),
+        "quench": ready.how,
         "quenched": ready.quenched.record() if ready.quenched else None,
         "n_T": ready.network.n_sites, "types_from_atoms": found.types,
         "amorphous_share_from_atoms": found.amorphous_share, "words": made.words,
@@ -166,25 +168,23 @@ def entry(made: Answer) -> dict[str, Any]:
 def _sources(path: Path, options: Options) -> tuple[list[Source], str]:
     """The frames that were asked for, and the model of the run that they come from."""
     if path.is_dir():
-        summary = read_summary(path)
+        chosen, model = frames_of_run(path, options.frame)
         trajectory = path / "trajectory.gsd"
-        count = count_frames(trajectory)
-        with damage_told(f"{path / 'summary.json'}: not a summary of zeocryst"):
-            moments = _moments(path, summary, count)
-        chosen = _chosen(options.frame or "auto", count, moments)
-        model = str(summary.get("forcefield", MODEL))
-        return [Source(label, k, beads=read_frame(trajectory, k)) for label, k in chosen], model
+        return [Source(label, k, beads=read_frame(trajectory, k)) for label, k in chosen], model or MODEL
     if not path.is_file():
         raise InputError(f"no file or run folder {path}")
     if path.suffix.lower() == ".gsd":
-        chosen = _of_file(options.frame, count_frames(path))
+        chosen = frames_of_file(options.frame, count_frames(path))
         return [Source(label, k, beads=read_frame(path, k)) for label, k in chosen], MODEL
     found = Structures(path, parse_types(options.types))
-    one = None if options.frame in (None, "auto") else _whole(str(options.frame))
-    there = found.chosen(one)
-    chosen = (
-        [("frame", k) for k in range(len(there))] if one is not None else _of_file(options.frame, len(there))
-    )
+    if options.frame in (None, "auto"):
+        there = found.chosen(None)
+        chosen = frames_of_file(options.frame, len(there))
+    else:
+        chosen = numbered(str(options.frame), len(found))
+        there = list(range(len(found)))
+        for _, k in chosen:
+            found.chosen(k)  # none that is cut
     return [source_of_atoms(found, there[k], label) for label, k in chosen], MODEL
 
 
@@ -198,50 +198,6 @@ def source_of_atoms(found: Structures, index: int, label: str = "frame") -> Sour
     if found.cut:
         words.append(f"{found.cut_in_words}.")
     return Source(label, index, network, words=tuple(words))
-
-
-def _of_file(frame: str | None, count: int) -> list[tuple[str, int]]:
-    """Frames of a file: every one, the one asked for, or its start, middle and end."""
-    if frame is None and count:
-        return [("frame", k) for k in range(count)]
-    named = [("start", 0), ("middle", (count - 1) // 2), ("end", count - 1)]
-    return _chosen(
-        frame or "auto", count, [e for k, e in enumerate(named) if e[1] not in [n for _, n in named[k + 1 :]]]
-    )
-
-
-def _moments(path: Path, summary: dict[str, Any], count: int) -> list[tuple[str, int]]:
-    """Start, transition (or middle) and end of a run."""
-    start = min(int(summary.get("start_frame", 0)), count - 1)
-    middle, label = (start + count - 1) // 2, "middle"
-    transition = summary["transition"]
-    if transition.get("found") and transition.get("time_ps") is not None:
-        from zeocryst.report.run import read_rows
-
-        times = np.array([row["time_ps"] for row in read_rows(path / "order_parameters.csv")])
-        middle, label = int(np.abs(times - float(transition["time_ps"])).argmin()), "transition"
-    named = [("start", start), (label, min(middle, count - 1)), ("end", count - 1)]
-    return [entry for k, entry in enumerate(named) if entry[1] not in [n for _, n in named[k + 1 :]]]
-
-
-def _chosen(frame: str, count: int, automatic: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Frames by number, or the automatic ones."""
-    if count == 0:
-        raise InputError("the trajectory has no frames")
-    if frame == "auto":
-        return automatic
-    number = _whole(frame)
-    if not -count <= number < count:
-        raise InputError(f"--frame {frame}: there are {count}, numbered from 0 (or -1, the last)")
-    return [("frame", number % count)]
-
-
-def _whole(text: str) -> int:
-    """A frame number."""
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(f"--frame {text!r}: expected a whole number") from None
 
 
 def ready_network(source: Source, model: str, options: Options) -> Ready:
@@ -279,7 +235,7 @@ def ready_network(source: Source, model: str, options: Options) -> Ready:
 
         forcefield = read_forcefield(model)
         ready = adopt(beads, dict(zip(names, kinds, strict=True)), forcefield, "the frame")
-        engine, _ = choose_engine(forcefield, frame=ready)
+        engine, _ = choose_engine(forcefield, threads=1, frame=ready)
         found = quench(engine, ready, forcefield)
         energy = found.energy_eV / ready.particles.N
         how = f"{model}, by {engine.info.name}: {energy:.6f} eV per bead"

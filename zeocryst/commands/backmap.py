@@ -22,7 +22,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "source", metavar="FILE|RUN", help="whatever ASE reads, GSD, LAMMPS dumps, or a run's folder"
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results; new or empty")
-    parser.add_argument("--frame", "--frames", metavar="N|auto", help="auto: start, transition or middle, end")
+    parser.add_argument(
+        "--frame", "--frames", metavar="N,...|auto", help="or START:STOP:STEP; auto: those that matter"
+    )
     parser.add_argument("--quench", choices=("ts", "none"), help="relax beads in the T-S model first")
     parser.add_argument("--cell", choices=("fixed", "free"), default="fixed", help="free: held by its volume")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the geometry's starts")
