@@ -1,9 +1,9 @@
 """Energies relative to alpha-quartz, and to water where there are silanols, all by the same method.
 
-For Si(n)O(m)H(k) the energy is that of the reaction ``n SiO2 (quartz) + k/2 H2O (gas) -> Si(n)O(m)H(k)`` for each
-Si: potential energies of minima, without zero-point motion and heat, the water a single molecule. Where the
-formula is no sum of SiO2 and H2O (Al, cations, guests, a charge), or the method cannot describe quartz or water,
-there is no such energy, and the reason is said.
+For Si(n)O(m)H(k) the energy is that of the reaction ``n SiO2 (quartz) + k/2 H2O (gas) -> Si(n)O(m)H(k)`` for
+each Si: potential energies of minima, without zero-point motion and heat, the water a single molecule. Where
+the formula is no sum of SiO2 and H2O (Al, cations, guests, an O missing), or the method cannot describe quartz or
+water, there is no such energy, and the reason is said.
 """
 
 from __future__ import annotations
@@ -139,8 +139,8 @@ def above_quartz(
     Returns
     -------
     dict
-        ``energy_eV_per_SiO2`` (of all atoms, for each Si; None where they are no silica), ``above_quartz_kJ_per_mol``
-        (for each Si; None where there is no reference), ``reference``, in words.
+        ``energy_eV_per_SiO2`` (of all atoms, for each Si; None where they are no silica),
+        ``above_quartz_kJ_per_mol`` (for each Si; None where there is no reference), ``reference``, in words.
     """
     count = Counter(atoms.get_chemical_symbols())
     n, m, k = count["Si"], count["O"], count["H"]
