@@ -12,6 +12,7 @@ from zeocryst.errors import InputError, PluginError, SimulationError
 from zeocryst.refinement.calculated import formal_charge
 from zeocryst.refinement.calculators import calculator_named, calculator_names
 from zeocryst.refinement.protocol import BrokenOffError
+from zeocryst.units import BOLTZMANN_EV_PER_K
 
 #: Argon in units of its Lennard-Jones parameters (C. Kittel, Introduction to Solid State Physics, ch. 3): distance of
 #: neighbours 1.09, cohesive energy 8.6, both for all neighbours of the face-centred lattice.
@@ -125,17 +126,24 @@ def test_arrays_and_order_are_kept(tmp_path):
 
 
 def test_dynamics_has_the_temperature(tmp_path):
-    """Independent oscillators hold half of their energy, 3/2 kT each, as potential energy."""
+    """Independent oscillators hold as much potential as kinetic energy, 3/2 kT each."""
     rng = np.random.default_rng(0)
-    atoms = Atoms("Si200", positions=rng.random((200, 3)) * 20, cell=[20] * 3, pbc=True)
-    start = springs(tmp_path).minimize(atoms, {}, free_cell=False).atoms
-    start.positions -= 0.3  # its home, so that the springs are at rest 0.3 Å away
-    method = springs(tmp_path)
-    end = method.dynamics(start, {}, time_ps=0.5, temperature_K=600, seed=3)
+    atoms = Atoms("Si800", positions=rng.random((800, 3)) * 20, cell=[20] * 3, pbc=True)
+
+    stiff = """
+        k = 1 + 2 * np.arange(len(atoms))[:, None] / len(atoms)  # not all in step
+        energy, forces = float((k * away**2).sum()), -2 * k * away
+        """
+
+    def moved(seed):
+        method = springs(tmp_path, stiff)
+        start = method.minimize(atoms, {}, free_cell=False).atoms
+        return method.dynamics(start, {}, time_ps=0.5, temperature_K=600, seed=seed)
+
+    end, again, other = moved(3), moved(3), moved(4)
     assert end.record["steps"] == 500
-    assert end.record["temperature_K"] == pytest.approx(600, rel=0.05)
-    again = springs(tmp_path).dynamics(start, {}, time_ps=0.5, temperature_K=600, seed=3)
-    other = springs(tmp_path).dynamics(start, {}, time_ps=0.5, temperature_K=600, seed=4)
+    assert end.record["temperature_K"] == pytest.approx(600, rel=0.06)
+    assert end.energy_eV == pytest.approx(1.5 * 800 * BOLTZMANN_EV_PER_K * 600, rel=0.12)
     assert np.array_equal(end.atoms.positions, again.atoms.positions)
     assert not np.allclose(end.atoms.positions, other.atoms.positions)
     assert "momenta" not in end.atoms.arrays

@@ -2,8 +2,8 @@
 
 For Si(n)O(m)H(k) the energy is that of the reaction ``n SiO2 (quartz) + k/2 H2O (gas) -> Si(n)O(m)H(k)`` for
 each Si: potential energies of minima, without zero-point motion and heat, the water a single molecule. Where
-the formula is no sum of SiO2 and H2O (Al, cations, guests, an O missing), or the method cannot describe quartz or
-water, there is no such energy, and the reason is said.
+the formula is no sum of SiO2 and H2O (Al, cations, guests, an O missing), or the method cannot describe quartz
+or water, there is no such energy, and the reason is said.
 """
 
 from __future__ import annotations
