@@ -147,7 +147,8 @@ def simulate(
     step = STEP_WITH_H_FS if (atoms.numbers == 1).any() else STEP_FS
     count = steps(time_ps, step)
     mass = atoms.get_masses()[:, None]
-    momenta = rng.normal(size=(len(atoms), 3)) * np.sqrt(mass * units.kB * temperature_K)
+    # twice the temperature: half of it becomes potential energy at once, since a simulation begins at a minimum
+    momenta = rng.normal(size=(len(atoms), 3)) * np.sqrt(mass * units.kB * 2 * temperature_K)
     if len(atoms) > 1:
         atoms.set_constraint(FixCom())  # three degrees of freedom less
         momenta -= mass * momenta.sum(axis=0) / mass.sum()
