@@ -2,8 +2,8 @@
 
 Atoms may carry the arrays ``charge`` (e), ``type`` (names of a force field) and ``molecule`` (0 for the
 framework, n for guest n). Every file has the same positions: each guest whole, with its middle in the cell, and
-all other atoms in the cell. (ASE reads the extxyz's column ``charge`` as ``get_charges()``.) All are in P 1, since
-atoms that have been relaxed obey no symmetry to the last digit.
+all other atoms in the cell. (ASE reads the extxyz's column ``charge`` as ``get_charges()``.) All are in P 1,
+since atoms that have been relaxed obey no symmetry to the last digit.
 """
 
 from __future__ import annotations
@@ -15,19 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.cell import Ints, box_to_cell, make_frame, neighbour_pairs, wrap
+from zeocryst.cell import Ints, box_to_cell, make_frame, wrap
 from zeocryst.files.atomfiles import cell_lines, species, write_plain_data, write_text
 from zeocryst.files.trajectory import write_frame
+from zeocryst.refinement.bonding import covalent_bonds, molecule_of
 
 if TYPE_CHECKING:
     import gsd.hoomd
     from ase import Atoms
-
-#: Atoms are bonded up to the sum of their covalent radii and this, Å. (E. C. Meng, R. A. Lewis, J. Comput. Chem.
-#: 12, 891 (1991), have 0.45, with which the two Si of a ring of two, 2.4 Å apart, would be bonded.)
-SLACK_A = 0.3
-#: Cations that no bond holds.
-IONS = ("Li", "Na", "K", "Rb", "Cs", "Mg", "Ca", "Sr", "Ba")
 
 
 def write_refined(
@@ -44,7 +39,7 @@ def write_refined(
     name
         What the files are called.
     bonds : (M, 2) int array, optional
-        Bonded atoms; without it those that are near enough by their covalent radii (`bonds_by_distance`).
+        Bonded atoms; without it those that are near enough (`zeocryst.refinement.bonding.covalent_bonds`).
     data
         Whether to write ``name.data``, that of LAMMPS without any bonds (`write_plain_data`); a force field
         writes its own.
@@ -57,7 +52,9 @@ def write_refined(
     import ase.io
 
     folder.mkdir(parents=True, exist_ok=True)
-    pairs = bonds_by_distance(atoms) if bonds is None else np.asarray(bonds, dtype=np.int64).reshape(-1, 2)
+    given = sorted(covalent_bonds(atoms)) if bonds is None else bonds
+    pairs = np.asarray(given, dtype=np.int64).reshape(-1, 2)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]  # an atom and its own image, in a tiny cell
     tidy = whole_guests(atoms, pairs)
     paths = {ending: folder / f"{name}.{ending}" for ending in ("cif", "extxyz", "POSCAR", "gsd", "data")}
     write_text(paths["cif"], cif_with_charges(tidy, name))
@@ -73,23 +70,6 @@ def write_refined(
     return list(paths.values())
 
 
-def bonds_by_distance(atoms: Atoms) -> Ints:
-    """Atoms that are bonded by their distance: covalent radii and `SLACK_A`, (M, 2), each pair once.
-
-    Only within the framework, or within a guest; cations of the pores have no bonds.
-    """
-    from ase.data import covalent_radii
-
-    numbers = atoms.numbers
-    radii = np.where(np.isin(atoms.get_chemical_symbols(), IONS), -np.inf, covalent_radii[numbers])
-    most = 2 * float(radii.max(initial=0.0)) + SLACK_A
-    i, j, _, distance = neighbour_pairs(atoms.positions, atoms.cell[:], most)
-    molecule = _molecules(atoms)
-    bonded = (distance < radii[i] + radii[j] + SLACK_A) & (molecule[i] == molecule[j]) & (i != j)
-    pairs = np.sort(np.column_stack([i[bonded], j[bonded]]), axis=1)
-    return np.unique(pairs, axis=0).astype(np.int64).reshape(-1, 2)
-
-
 def whole_guests(atoms: Atoms, bonds: Ints) -> Atoms:
     """A copy without a calculator whose guests are not torn apart by the cell's faces.
 
@@ -97,7 +77,7 @@ def whole_guests(atoms: Atoms, bonds: Ints) -> Atoms:
     atom. The middle of a guest, and every other atom, comes into the cell.
     """
     tidy = atoms.copy()
-    molecule = _molecules(atoms)
+    molecule = molecule_of(atoms)
     framework = molecule == 0
     cell = np.asarray(atoms.cell[:])
     places = np.array(atoms.positions)
@@ -200,7 +180,7 @@ def bonded_frame(atoms: Atoms, bonds: Ints) -> gsd.hoomd.Frame:
     turns = np.round((straight - frame.particles.position) @ np.linalg.inv(cell))
     frame.particles.image = turns.astype(np.int32)
     frame.particles.diameter = 2 * covalent_radii[atoms.numbers]
-    molecule = _molecules(atoms)
+    molecule = molecule_of(atoms)
     frame.particles.body = np.where(molecule > 0, molecule, -1).astype(np.int32)
     if "charge" in atoms.arrays:
         frame.particles.charge = np.asarray(atoms.arrays["charge"], dtype=float)
@@ -212,11 +192,6 @@ def bonded_frame(atoms: Atoms, bonds: Ints) -> gsd.hoomd.Frame:
         frame.bonds.typeid = typeid.astype(np.uint32)
         frame.bonds.group = np.asarray(bonds, dtype=np.int32)
     return frame
-
-
-def _molecules(atoms: Atoms) -> Ints:
-    """Number of the guest of each atom, 0 for the framework."""
-    return np.asarray(atoms.arrays.get("molecule", np.zeros(len(atoms))), dtype=np.int64)
 
 
 def _fractions(atoms: Atoms) -> NDArray[np.float64]:

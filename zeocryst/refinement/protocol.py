@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from zeocryst.errors import SimulationError
 from zeocryst.molecules.model import Molecule
 
 if TYPE_CHECKING:
@@ -49,6 +50,20 @@ class Relaxed:
     record: dict[str, Any] = field(default_factory=dict)
 
 
+class BrokenOffError(SimulationError):
+    """A method that failed on its way.
+
+    Attributes
+    ----------
+    reached : Relaxed
+        The last atoms that were sound, not converged.
+    """
+
+    def __init__(self, words: str, reached: Relaxed) -> None:
+        super().__init__(words)
+        self.reached = reached
+
+
 class Method(Protocol):
     """A force field or a calculator."""
 
@@ -64,7 +79,10 @@ class Method(Protocol):
         ...
 
     def minimize(self, atoms: Atoms, guests: Guests, *, free_cell: bool, threads: int = 1) -> Relaxed:
-        """The nearest minimum; `free_cell` at zero pressure. Raises `SimulationError` where it fails."""
+        """The nearest minimum; `free_cell` at zero pressure.
+
+        Raises `SimulationError` where it fails, `BrokenOffError` where there are sound atoms from before that.
+        """
         ...
 
     def dynamics(
