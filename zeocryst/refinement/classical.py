@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ import numpy as np
 from zeocryst.engines.atomistic import FORCE_TOLERANCE, MOST_STEPS, Outcome, atomistic_engine, copies
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.model.topology import Topology
+from zeocryst.refinement.bonding import molecule_of
 from zeocryst.refinement.forcefield import AtomField, read_atomfield
-from zeocryst.refinement.guests import add_guests, check_guests, numbers_of_guests
+from zeocryst.refinement.guests import add_guests, check_guests
 from zeocryst.refinement.protocol import Guests, Relaxed
 from zeocryst.refinement.roughness import rough
 from zeocryst.refinement.topologies import NEUTRAL_E, framework_topology
@@ -59,8 +60,10 @@ class Classical:
             An element, a bonding or a charge that the force field cannot describe.
         """
         if not atoms.pbc.all():
-            raise InputError(f"{self.name} needs a cell that repeats in all directions; pbc is {atoms.pbc.tolist()}")
-        which = numbers_of_guests(atoms)
+            raise InputError(
+                f"{self.name} needs a cell that repeats in all directions; pbc is {atoms.pbc.tolist()}"
+            )
+        which = molecule_of(atoms)
         framework = framework_topology(atoms[which == 0], self.field)
         check_guests(atoms, guests)
         present = [guests[k] for k in np.unique(which[which > 0]).tolist()]
@@ -127,7 +130,7 @@ class Classical:
 
     def _smoothed(self, atoms: Atoms, guests: Guests, threads: int) -> tuple[Atoms, tuple[str, ...]]:
         """A start that is not rough, and what was done."""
-        why = rough(atoms[numbers_of_guests(atoms) == 0], self.field.elements("tetrahedral"))
+        why = rough(atoms[molecule_of(atoms) == 0], self.field.elements("tetrahedral"))
         if self.field.rough_start is None or why is None:
             return atoms, ()
         other = Classical(read_atomfield(self.field.rough_start))
@@ -151,7 +154,7 @@ def _repeated(atoms: Atoms, guests: Guests) -> tuple[Atoms, Guests, tuple[int, i
     if times == (1, 1, 1):
         return atoms, guests, times
     larger = atoms.repeat(times)
-    which = numbers_of_guests(atoms)
+    which = molecule_of(atoms)
     most, count = int(which.max(initial=0)), int(np.prod(times))
     block = np.repeat(np.arange(count), len(atoms))
     tiled = np.tile(which, count)

@@ -21,9 +21,9 @@ from zeocryst.model.topology import Coefficients
 from zeocryst.units import EV_PER_KCAL_PER_MOL
 
 FORM = "atoms"
-#: What an atom can be. T with four O; O of two T, of one T and one H, of two T and one H; H on either of the
-#: latter; and what has no bonds.
-ROLES = ("tetrahedral", "bridging", "terminal", "acid", "cation")
+#: What an atom can be. T with four O; O of two T, of one T and one H, of two T and one H, of two H; H on one of the
+#: latter three; and what has no bonds.
+ROLES = ("tetrahedral", "bridging", "terminal", "acid", "water", "cation")
 #: How terms between two types follow from numbers of each, and which numbers those are.
 MIXING = {
     "lorentz-berthelot": ("D0_kcal_per_mol", "R0_A"),
@@ -137,9 +137,7 @@ def shipped_atomfields() -> list[str]:
     folder = resources.files("zeocryst.forcefields")
     line = re.compile(rf'^form = "{FORM}"$', re.MULTILINE)
     return sorted(
-        f.name[:-5]
-        for f in folder.iterdir()
-        if f.name.endswith(".toml") and line.search(f.read_text("utf-8"))
+        f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml") and line.search(f.read_text("utf-8"))
     )
 
 
@@ -157,7 +155,9 @@ def read_atomfield(name: str | Path) -> AtomField:
         return parse_atomfield(text, f"forcefields/{wanted}.toml")
     path = Path(name)
     if not path.is_file():
-        raise InputError(f"no force field {str(name)!r}; allowed: {', '.join(shipped_atomfields())}, or a TOML file")
+        raise InputError(
+            f"no force field {str(name)!r}; allowed: {', '.join(shipped_atomfields())}, or a TOML file"
+        )
     return parse_atomfield(read_text(path), str(path))
 
 

@@ -18,6 +18,7 @@ from zeocryst.errors import InputError
 from zeocryst.model.dreiding import check_dreiding, lennard_jones
 from zeocryst.model.topology import Coefficients, PairTerm, Terms, Topology
 from zeocryst.molecules.model import Molecule
+from zeocryst.refinement.bonding import molecule_of
 from zeocryst.refinement.protocol import Guests
 
 if TYPE_CHECKING:
@@ -29,16 +30,9 @@ Ints = NDArray[np.int64]
 SORTS = ("bonds", "angles", "dihedrals", "impropers", "inside")
 
 
-def numbers_of_guests(atoms: Atoms) -> Ints:
-    """Of each atom the guest that it belongs to, 0 for the framework (`zeocryst.refinement.protocol`)."""
-    if "molecule" not in atoms.arrays:
-        return np.zeros(len(atoms), np.int64)
-    return np.asarray(atoms.arrays["molecule"], np.int64)
-
-
 def check_guests(atoms: Atoms, guests: Guests) -> None:
     """Raise `InputError` where atoms and molecules do not fit each other, or DREIDING lacks an element."""
-    which = numbers_of_guests(atoms)
+    which = molecule_of(atoms)
     symbols = np.array(atoms.get_chemical_symbols())
     for number in np.unique(which[which > 0]).tolist():
         if number not in guests:
@@ -67,7 +61,7 @@ def add_guests(framework: Topology, atoms: Atoms, guests: Guests, *, charged: bo
     charged
         Whether the molecules have their partial charges.
     """
-    which = numbers_of_guests(atoms)
+    which = molecule_of(atoms)
     if not (which > 0).any():
         return framework
     n, own = len(atoms), np.flatnonzero(which == 0)
@@ -127,7 +121,9 @@ def _inside(molecule: Molecule) -> Topology:
     if not rows:
         return replace(uff, pairs=())
     labels, coefficients = zip(*kinds, strict=True)
-    return replace(uff, pairs=(), inside=Terms(np.array(rows, np.int64), np.array(kind, np.int64), labels, coefficients))
+    return replace(
+        uff, pairs=(), inside=Terms(np.array(rows, np.int64), np.array(kind, np.int64), labels, coefficients)
+    )
 
 
 def _near(molecule: Molecule) -> NDArray[np.bool_]:
@@ -147,7 +143,9 @@ def _together(sort: str, parts: list[tuple[Ints, Topology]]) -> Terms:
         terms: Terms = getattr(part, sort)
         if not len(terms.atoms):
             continue
-        mine = np.array([kinds.setdefault(key, len(kinds)) for key in zip(terms.names, terms.coefficients, strict=True)])
+        mine = np.array(
+            [kinds.setdefault(key, len(kinds)) for key in zip(terms.names, terms.coefficients, strict=True)]
+        )
         rows.append(where[terms.atoms])
         kind.append(mine[terms.kind])
     if not rows:
@@ -183,5 +181,7 @@ def _across(types: list[str], symbol: dict[str, tuple[str, bool]], framework: To
     pairs = []
     for a, b in combinations_with_replacement([t for t in types if t in symbol], 2):
         if symbol[a][1] or symbol[b][1]:
-            pairs.append(PairTerm((a, b), "lj/cut", lennard_jones(symbol[a][0], symbol[b][0]), framework.cutoff_A))
+            pairs.append(
+                PairTerm((a, b), "lj/cut", lennard_jones(symbol[a][0], symbol[b][0]), framework.cutoff_A)
+            )
     return pairs

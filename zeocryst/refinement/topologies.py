@@ -108,7 +108,7 @@ def _bonds(own: list[AtomType], found: Surroundings, shell_of: dict[int, int], f
 def _angles(
     own: list[AtomType], names: list[str], found: Surroundings, shell_of: dict[int, int], field: AtomField
 ) -> Terms:
-    """O-T-O bends, of shells where there are such, and T-O-H bends."""
+    """O-T-O bends, of shells where there are such, and T-O-H and H-O-H bends."""
     made = _Made(3)
     oxygens: dict[int, list[int]] = {}
     for t, o in found.t_o.tolist():
@@ -118,13 +118,15 @@ def _angles(
             term = _fitting(field.angles, (names[a], own[t].name, names[b]), None)
             if term is not None:
                 made.add((a, t, b), "-".join(term.types), term.coefficients)
-    hydrogen = dict(found.o_h.tolist())
-    for t, o in found.t_o.tolist():
-        if o in hydrogen:
-            h = hydrogen[o]
-            term = _fitting(field.angles, (own[t].name, own[o].name, own[h].name), found.roles[o])
-            if term is not None:
-                made.add((t, o, h), "-".join(term.types), term.coefficients)
+    hydrogens: dict[int, list[int]] = {}
+    for o, h in found.o_h.tolist():
+        hydrogens.setdefault(o, []).append(h)
+    ends = [(t, o, h) for t, o in found.t_o.tolist() for h in hydrogens.get(o, ())]
+    ends += [(a, o, b) for o, around in hydrogens.items() for a, b in combinations(around, 2)]
+    for a, o, b in ends:
+        term = _fitting(field.angles, (own[a].name, own[o].name, own[b].name), found.roles[o])
+        if term is not None:
+            made.add((a, o, b), "-".join(term.types), term.coefficients)
     return made.terms()
 
 
@@ -160,7 +162,9 @@ def _pairs(types: list[str], field: AtomField) -> list[PairTerm]:
     """Terms of all pairs of types that are there."""
     there = set(types)
     given = [
-        PairTerm(p.types, p.coefficients[0], p.coefficients[1], p.cutoff_A) for p in field.pairs if set(p.types) <= there
+        PairTerm(p.types, p.coefficients[0], p.coefficients[1], p.cutoff_A)
+        for p in field.pairs
+        if set(p.types) <= there
     ]
     named = {frozenset(p.types) for p in given}
     if field.mixing:

@@ -85,7 +85,7 @@ def surroundings(atoms: Atoms, tetrahedral: Sequence[str], who: str) -> Surround
     _valences(symbols, is_t, o_of_t, limit, who)
     roles = np.full(n, "cation", dtype=object)
     roles[is_t] = "tetrahedral"
-    known = {(2, 0): "bridging", (1, 1): "terminal", (2, 1): "acid"}
+    known = {(2, 0): "bridging", (1, 1): "terminal", (2, 1): "acid", (0, 2): "water"}
     for k in np.flatnonzero(is_o):
         roles[k] = known.get((int(t_of_o[k]), int(h_of_o[k])), "")
     roles[is_h] = ""
@@ -116,7 +116,9 @@ def _nearest(h: Ints, o: Ints, distance: Floats) -> Ints:
     return np.column_stack([o[rows], h[rows]]).astype(np.int64)
 
 
-def _valences(symbols: NDArray[np.str_], is_t: NDArray[np.bool_], o_of_t: Ints, limit: Floats, who: str) -> None:
+def _valences(
+    symbols: NDArray[np.str_], is_t: NDArray[np.bool_], o_of_t: Ints, limit: Floats, who: str
+) -> None:
     wrong = np.flatnonzero(is_t & (o_of_t != 4))
     if len(wrong):
         k = wrong[0]
@@ -126,7 +128,9 @@ def _valences(symbols: NDArray[np.str_], is_t: NDArray[np.bool_], o_of_t: Ints, 
         )
 
 
-def _strangers(symbols: NDArray[np.str_], roles: NDArray[np.object_], t_of_o: Ints, h_of_o: Ints, who: str) -> None:
+def _strangers(
+    symbols: NDArray[np.str_], roles: NDArray[np.object_], t_of_o: Ints, h_of_o: Ints, who: str
+) -> None:
     wrong = np.flatnonzero(roles == "")
     if not len(wrong):
         return
@@ -139,13 +143,14 @@ def _strangers(symbols: NDArray[np.str_], roles: NDArray[np.object_], t_of_o: In
     k = lone[0]
     what = f"O with {t_of_o[k]} T and {h_of_o[k]} H"
     cures = {
-        (0, 2): "this is water, which it has no types for: take it out",
         (1, 0): "an O of one T alone wants a hydrogen",
         (0, 0): "an O of no T",
-        (1, 2): "this is water on a T, which it has no types for: take it out",
+        (1, 2): "this is water on a T, which no force field here describes",
     }
     same = [m for m in lone if (t_of_o[m], h_of_o[m]) == (t_of_o[k], h_of_o[k])]
-    cure = cures.get((int(t_of_o[k]), int(h_of_o[k])), "it knows O of two T, with or without H, and of one T with H")
+    cure = cures.get(
+        (int(t_of_o[k]), int(h_of_o[k])), "it knows O of two T, with or without H, and of one T with H"
+    )
     raise InputError(f"{_listed(symbols, np.array(same))}: {what}; {who}: {cure} (atoms counted from 1)")
 
 
@@ -210,6 +215,7 @@ def _untyped(
         "acid": "a bridging hydroxyl group (Brønsted site)",
         "bridging": "an O between two T",
         "cation": "a cation",
+        "water": "water",
         "tetrahedral": "a T",
     }
     beside = f" beside {near}" if near else ""
@@ -228,6 +234,8 @@ def _untyped(
 def _instead(role: str, name: str) -> str:
     if role == "acid" and name != "slc":
         return "; slc has bridging hydroxyl groups"
+    if role == "water":
+        return "; take it out, or take clayff, which has water"
     if role == "terminal" and name not in ("slc", "clayff"):
         return "; slc and clayff have hydroxyl groups"
     return ""

@@ -19,11 +19,13 @@ from zeocryst.engines.lammps.minimizing import (
 from zeocryst.engines.lammps.minimizing import (
     relax_shells as let_shells_relax,
 )
+from zeocryst.engines.lammps.moving import move, timestep
 from zeocryst.engines.lammps.particles import Particles, head, note_charge, read_command
 from zeocryst.engines.lammps.placing import Placed
 from zeocryst.engines.lammps.styles import commands
 from zeocryst.engines.lammps.tables import table_text
 from zeocryst.engines.lammps.walls import walls
+from zeocryst.errors import InputError
 from zeocryst.model.topology import Topology
 
 if TYPE_CHECKING:
@@ -113,8 +115,61 @@ def minimize(
         start = particles.thermo("pe")
         descent = relax(particles, free_cell=free_cell, tolerance=force_tolerance, most_steps=most_steps)
         check_sound(particles, start, particles.wall_energy())
-        notes = note_charge(topology) + descent.notes
+        notes = note_charge(topology) 
         return _outcome(particles, descent.converged, descent.steps, notes)
+
+
+def dynamics(
+    atoms: Atoms,
+    topology: Topology,
+    *,
+    time_ps: float,
+    temperature_K: float,
+    seed: int,
+    threads: int = 1,
+) -> Outcome:
+    """The end of a simulation at constant volume and temperature.
+
+    Parameters
+    ----------
+    atoms, topology
+        What, and where it begins; near a minimum, else it may explode.
+    time_ps, temperature_K
+        How long and how hot.
+    seed
+        Of the velocities at the start and the thermostat.
+    threads
+        OpenMP threads.
+
+    Returns
+    -------
+    Outcome
+        With ``temperature_K``, its mean over the second half, ``timestep_fs`` and ``time_ps`` in the record.
+
+    Raises
+    ------
+    InputError
+        As `evaluate`; or time or temperature are not positive.
+    SimulationError
+        It exploded, or atoms came nearer than the force field can describe.
+    """
+    for name, value in (("time_ps", time_ps), ("temperature_K", temperature_K)):
+        if not (np.isfinite(value) and value > 0):
+            raise InputError(f"{name} = {value!r}; expected a positive number")
+    check(atoms, topology)
+    with Particles(atoms, topology, threads, walls(atoms, topology)) as particles:
+        let_shells_relax(particles)
+        number = int(np.random.SeedSequence(seed).generate_state(1)[0]) % 900_000_000 + 1
+        count, temperatures = move(particles, time_ps, temperature_K, number)
+        particles.command("run 0 post no")
+        check_sound(particles, None, particles.wall_energy())
+        outcome = _outcome(particles, True, count, note_charge(topology))
+        outcome.record.update(
+            temperature_K=float(temperatures[len(temperatures) // 2 :].mean()),
+            timestep_fs=timestep(particles),
+            time_ps=count * timestep(particles) / 1000,
+        )
+        return outcome
 
 
 def _outcome(particles: Particles, converged: bool, steps: int, notes: tuple[str, ...]) -> Outcome:

@@ -77,7 +77,9 @@ def _box(placed: Placed) -> Iterator[str]:
     cell = placed.cell
     for k, axis in enumerate("xyz"):
         yield f"0 {cell[k, k]:.17g} {axis}lo {axis}hi"
-    yield f"{cell[1, 0]:.17g} {cell[2, 0]:.17g} {cell[2, 1]:.17g} xy xz yz"
+    tilts = cell[1, 0], cell[2, 0], cell[2, 1]
+    if any(tilts):
+        yield " ".join(f"{tilt:.17g}" for tilt in tilts) + " xy xz yz"
 
 
 def _atoms(placed: Placed, topology: Topology) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """The way of atoms and shells to the nearest minimum in LAMMPS.
 
-Shells go first, with their cores held. All particles follow by conjugate gradients; no particle moves farther than
-`FARTHEST_A` in a step, and a wall at short distance (`zeocryst.engines.lammps.walls`) stands where Buckingham's
-potential would fall. A free cell is relaxed in rounds, as `fix box/relax` counts strain from the cell at which
-a round begins.
+Shells go first, with their cores held; then all, by steps of `zeocryst.engines.lbfgs`, and with a free cell its shape
+with them. In a fixed cell LAMMPS runs on and is told after each evaluation where the particles go, since a command
+of its own for each would find all neighbours anew. A wall at short distance (`zeocryst.engines.lammps.walls`) stands
+where Buckingham's potential would fall.
 """
 
 from __future__ import annotations
@@ -11,18 +11,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zeocryst.engines.lammps.particles import Particles
 from zeocryst.engines.lammps.walls import wall_range
+from zeocryst.engines.lbfgs import Lbfgs
 from zeocryst.errors import SimulationError
-from zeocryst.foundation.machine import breakable
+from zeocryst.units import BAR_PER_EV_PER_A3
 
-#: Farthest that a particle moves in a line search, Å: of shells alone, and of all.
-SHELLS_FARTHEST_A, FARTHEST_A = 0.05, 0.1
-#: Force at which shells alone are at rest, eV/Å, and most iterations.
-SHELLS_AT_REST, SHELL_ITERATIONS = 1e-3, 500
-#: A free cell: rounds, iterations of each, largest strain of a line search, pressure (bar) that counts as none.
-ROUNDS, ROUND_ITERATIONS, MOST_STRAIN, NO_PRESSURE_BAR = 30, 500, 0.001, 20.0
+Floats = NDArray[np.float64]
+
+#: Force at which shells alone are at rest, eV/Å, and most steps; before all move, a coarser one will do.
+SHELLS_AT_REST, SHELL_STEPS, COARSE = 1e-4, 300, 0.1
+#: Pressure that counts as none, bar.
+NO_PRESSURE_BAR = 20.0
+#: Farthest that a particle moves in a step, Å: in a fixed cell, and with a free one; and the largest strain.
+FARTHEST_A, FREE_FARTHEST_A, MOST_STRAIN = 0.1, 0.05, 0.005
+#: What the cell's stiffness is taken for beside that of a bond (`zeocryst.engines.lbfgs`), eV/Å^3.
+CELL_STIFFNESS = 0.6
+BOND_STIFFNESS = 70.0
 #: Farthest that a shell is from its core in a sound structure, Å.
 FARTHEST_SHELL_A = 0.8
 
@@ -31,64 +38,75 @@ FARTHEST_SHELL_A = 0.8
 class Descent:
     """What a minimization came to."""
 
-    steps: int = 0
-    converged: bool = False
-    notes: tuple[str, ...] = ()
+    steps: int
+    converged: bool
 
 
 def relax_shells(particles: Particles, tolerance: float = SHELLS_AT_REST) -> int:
-    """Shells to rest with their cores held; returns the iterations."""
+    """Shells to rest with their cores held; returns the steps."""
     if not len(particles.shells):
         return 0
-    particles.command("fix held cores setforce 0 0 0")
-    steps = _minimize(particles, tolerance, SHELL_ITERATIONS, SHELLS_FARTHEST_A)
-    particles.command("unfix held")
-    return steps
+    return _descend(particles, particles.shells, tolerance, SHELL_STEPS)
 
 
 def relax(particles: Particles, *, free_cell: bool, tolerance: float, most_steps: int) -> Descent:
     """All particles to rest, and the cell to no pressure with `free_cell`."""
-    steps = relax_shells(particles, 0.05)
-    result = Descent()
+    steps = relax_shells(particles, COARSE)
+    everyone = np.arange(len(particles.topology.kind))
+    # a free cell begins near its minimum: it is not to follow what rough atoms push
+    steps += _descend(particles, everyone, max(tolerance, 0.2) if free_cell else tolerance, most_steps)
     if free_cell:
-        steps += _free(particles, tolerance, most_steps)
-    while steps < most_steps:
-        before = particles.thermo("pe")
-        done = _minimize(particles, tolerance, most_steps - steps, FARTHEST_A)
-        steps += done
-        if largest_force(particles) <= tolerance or before - particles.thermo("pe") < 1e-6:
-            break
-    result.steps, result.converged = steps, largest_force(particles) <= tolerance
-    if free_cell and result.converged:
-        result.converged = bool(np.abs(particles.stress()).max() < 10 * NO_PRESSURE_BAR)
-    return result
+        steps += _descend_free(particles, tolerance, most_steps - steps)
+    particles.command("run 0 post no")
+    quiet = not free_cell or np.abs(particles.stress()).max() < NO_PRESSURE_BAR
+    return Descent(steps, bool(quiet and largest_force(particles) <= tolerance))
 
 
-def _free(particles: Particles, tolerance: float, most_steps: int) -> int:
-    """Rounds of `fix box/relax`, until the stress is gone at the beginning of one."""
-    steps = 0
+def _descend(particles: Particles, moving: NDArray[np.int64], tolerance: float, most_steps: int) -> int:
+    """Some particles to rest in a fixed cell; returns the steps."""
+    way, count = Lbfgs(FARTHEST_A), 0
+
+    def go(forces: Floats) -> Floats | None:
+        nonlocal count
+        largest = float(np.linalg.norm(forces[moving], axis=1).max())
+        if not largest > tolerance:  # nor where it is not a number
+            return None
+        count += 1
+        moves = np.zeros_like(forces)
+        moves[moving] = way.step(forces[moving])
+        return moves
+
+    if most_steps > 0:
+        particles.follow(go, most_steps)
+    return count
+
+
+def _descend_free(particles: Particles, tolerance: float, most_steps: int) -> int:
+    """All particles and the cell; returns the steps.
+
+    The six moving numbers of a cell stand as two more rows below the particles, in a length that makes the cell about
+    as stiff as a bond.
+    """
     particles.command("change_box all triclinic")
-    for _ in range(ROUNDS):
-        particles.command(f"fix box all box/relax tri 0.0 vmax {MOST_STRAIN}")
-        steps += _minimize(particles, tolerance, min(ROUND_ITERATIONS, most_steps - steps), FARTHEST_A)
-        particles.command("unfix box")
+    volume = float(np.linalg.det(particles.cell()))
+    length = np.sqrt(volume * CELL_STIFFNESS / BOND_STIFFNESS)
+    way, lower = Lbfgs(FREE_FARTHEST_A), np.tril_indices(3)
+    for count in range(max(most_steps, 0)):
         particles.command("run 0 post no")
-        quiet = np.abs(particles.stress()).max() < NO_PRESSURE_BAR
-        if (quiet and largest_force(particles) < 5 * tolerance) or steps >= most_steps:
-            break
-    return steps
-
-
-def _minimize(particles: Particles, tolerance: float, most: int, farthest: float) -> int:
-    """Conjugate gradients; returns the iterations."""
-    before = int(particles.thermo("step")) if particles.started else 0
-    particles.command(f"min_modify dmax {farthest} norm max")
-    with breakable(particles.end_soon) as broken:
-        particles.command(f"minimize 0.0 {tolerance:.6g} {max(most, 1)} {20 * max(most, 1)}")
-    if broken:
-        raise KeyboardInterrupt
-    particles.started = True
-    return int(particles.thermo("step")) - before
+        forces, cell = particles.gather("f"), particles.cell()
+        pressure = particles.box_stress()
+        if np.abs(pressure).max() < NO_PRESSURE_BAR and largest_force(particles) <= tolerance:
+            return count
+        if not np.isfinite(forces).all():
+            return count
+        pull = np.linalg.det(cell) * pressure / BAR_PER_EV_PER_A3
+        rows = np.vstack([forces, (pull[lower] / length).reshape(2, 3)])
+        moves = way.step(rows)
+        strain = np.zeros((3, 3))
+        strain[lower] = np.clip(moves[-2:].ravel() / length, -MOST_STRAIN, MOST_STRAIN)
+        deform = np.eye(3) + strain
+        particles.reshape(particles.positions() @ deform + moves[:-2], cell @ deform)
+    return max(most_steps, 0)
 
 
 def largest_force(particles: Particles) -> float:

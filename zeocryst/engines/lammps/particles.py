@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from zeocryst.engines.lammps.placing import Placed
 from zeocryst.engines.lammps.styles import acting, commands
 from zeocryst.engines.lammps.tables import table_text
 from zeocryst.errors import SimulationError
-from zeocryst.foundation.machine import unnamed_file
+from zeocryst.foundation.machine import breakable, unnamed_file
 from zeocryst.model.topology import PairTerm, Topology
 
 if TYPE_CHECKING:
@@ -49,8 +49,6 @@ class Particles:
         self.atoms = atoms
         self.placed = Placed(atoms, topology)
         self.shells = np.flatnonzero(topology.core >= 0)
-        #: Whether a command has computed forces already.
-        self.started = False
         arguments = ["-screen", "none", "-log", "none"]
         if threads > 1:
             arguments += ["-sf", "omp", "-pk", "omp", str(threads)]
@@ -81,10 +79,7 @@ class Particles:
         self.command("neigh_modify delay 0 every 1 check yes")
         if walls:
             self.command(f"compute wall all pair {walls[0].style}")
-        self.command("thermo_style custom step pe press pxx pyy pzz pxy pxz pyz fmax evdwl ecoul elong ebond eangle edihed eimp" + (" c_wall" if walls else ""))
-        if len(self.shells):
-            self.command("group shells id " + _ids(self.shells))
-            self.command("group cores subtract all shells")
+        self.command("thermo_style custom step temp ke pe press pxx pyy pzz pxy pxz pyz fmax evdwl ecoul elong ebond eangle edihed eimp" + (" c_wall" if walls else ""))
 
     def __enter__(self) -> Particles:
         return self
@@ -133,6 +128,10 @@ class Particles:
         more = len(particles) - most
         return ", ".join(words) + (f" and {more} more" if more > 0 else "")
 
+    def group(self, name: str, particles: NDArray[np.int64]) -> None:
+        """A group of LAMMPS."""
+        self.command(f"group {name} id {_ids(np.unique(particles))}")
+
     def thermo(self, keyword: str) -> float:
         """A thermodynamic quantity of the last step."""
         return float(self._lammps.get_thermo(keyword))
@@ -153,13 +152,59 @@ class Particles:
         shift = np.asarray(low) if self.placed.periodic else np.zeros(3)
         return np.asarray(self.gather("x") + images @ cell - shift)
 
-    def move(self, positions: Floats) -> None:
-        """Put the particles at positions of `Particles.positions`' kind, with the box as it is."""
-        cell = self.cell()
-        low, *_ = self._lammps.extract_box()
+    def follow(self, go: Callable[[Floats], Floats | None], most_steps: int) -> None:
+        """Run on, moving the particles after each evaluation of forces.
+
+        Parameters
+        ----------
+        go
+            Gives the displacements (N, 3) for forces (N, 3), both in LAMMPS's frame; None ends it.
+        most_steps
+            Evaluations after which it ends.
+        """
+        failed: list[BaseException] = []
+
+        def after_forces(*_: object) -> None:
+            """LAMMPS calls this once a step."""
+            if failed:
+                return
+            try:
+                count = int(self._lammps.extract_setting("nlocal"))
+                order = self._lammps.numpy.extract_atom("id")[:count] - 1
+                forces = np.empty((count, 3))
+                forces[order] = self._lammps.numpy.extract_atom("f")[:count]
+                moves = go(forces)
+                if moves is None:
+                    self._lammps.force_timeout()
+                else:
+                    self._lammps.numpy.extract_atom("x")[:count] += moves[order]
+            except BaseException as error:  # nothing may be raised through LAMMPS
+                failed.append(error)
+                self._lammps.force_timeout()
+
+        self.command("fix follow all external pf/callback 1 1")
+        self._lammps.set_fix_external_callback("follow", after_forces)
+        with breakable(self.end_soon) as broken:
+            self.command(f"run {most_steps} post no")
+        self.command("timer timeout off")  # commands after one that was ended would be passed over
+        self.command("unfix follow")
+        if failed:
+            raise failed[0]
+        if broken:
+            raise KeyboardInterrupt
+
+    def speed(self, velocities: Floats) -> None:
+        """Give the particles velocities (N, 3), Å/ps."""
+        flat = np.ascontiguousarray(velocities).ravel()
+        self._lammps.scatter_atoms("v", 1, 3, (ctypes.c_double * flat.size)(*flat.tolist()))
+
+    def reshape(self, positions: Floats, cell: Floats) -> None:
+        """Put the particles at positions of `Particles.positions`' kind in a new box."""
+        edges = " ".join(f"{axis} final 0 {cell[k, k]:.17g}" for k, axis in enumerate("xyz"))
+        tilts = f"xy final {cell[1, 0]:.17g} xz final {cell[2, 0]:.17g} yz final {cell[2, 1]:.17g}"
+        self.command(f"change_box all {edges} {tilts} units box")
         images = np.array(self._lammps.gather_atoms("image", 0, 3), dtype=float).reshape(-1, 3)
-        shift = np.asarray(low) if self.placed.periodic else np.zeros(3)
-        inside = np.ascontiguousarray(positions - images @ cell + shift).ravel()
+        inside = np.ascontiguousarray(positions - images @ cell).ravel()
         self._lammps.scatter_atoms("x", 1, 3, (ctypes.c_double * inside.size)(*inside.tolist()))
 
     def cell(self) -> Floats:
@@ -174,8 +219,12 @@ class Particles:
 
     def stress(self) -> Floats:
         """Stress (3, 3) of the last step in the frame of the atoms, bar; tension is negative, as in LAMMPS."""
+        return self.placed.turned_tensor(self.box_stress())
+
+    def box_stress(self) -> Floats:
+        """The same in LAMMPS's frame."""
         xx, yy, zz, xy, xz, yz = (self.thermo(f"p{k}") for k in ("xx", "yy", "zz", "xy", "xz", "yz"))
-        return self.placed.turned_tensor(np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]))
+        return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
 
 
 def head(topology: Topology, *, periodic: bool) -> list[str]:
