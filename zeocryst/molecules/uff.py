@@ -106,7 +106,7 @@ def uff_topology(molecule: Molecule) -> Topology:
         dihedrals=_dihedrals(mol, own),
         impropers=_inversions(mol, own),
         pairs=tuple(pairs),
-        coulomb=False,
+        coulomb=None,
     )
 
 

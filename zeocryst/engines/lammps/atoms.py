@@ -9,7 +9,7 @@ import numpy as np
 
 from zeocryst.engines.atomistic import FORCE_TOLERANCE, MOST_STEPS, Evaluated, Outcome
 from zeocryst.engines.lammps import datafile
-from zeocryst.engines.lammps.checking import check
+from zeocryst.engines.lammps.checking import checked
 from zeocryst.engines.lammps.minimizing import (
     check_sound,
     largest_force,
@@ -52,7 +52,7 @@ def evaluate(atoms: Atoms, topology: Topology, *, relax_shells: bool = True, thr
     SimulationError
         Shells left their cores.
     """
-    check(atoms, topology)
+    topology = checked(atoms, topology)
     relaxing = relax_shells and bool((topology.core >= 0).any())
     with Particles(atoms, topology, threads, walls(atoms, topology) if relaxing else ()) as particles:
         if relaxing:
@@ -109,7 +109,7 @@ def minimize(
     SimulationError
         The structure collapsed, or LAMMPS failed; the message names the atoms.
     """
-    check(atoms, topology)
+    topology = checked(atoms, topology)
     with Particles(atoms, topology, threads, walls(atoms, topology)) as particles:
         particles.command("run 0 post no")
         start = particles.thermo("pe")
@@ -156,7 +156,7 @@ def dynamics(
     for name, value in (("time_ps", time_ps), ("temperature_K", temperature_K)):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"{name} = {value!r}; expected a positive number")
-    check(atoms, topology)
+    topology = checked(atoms, topology)
     with Particles(atoms, topology, threads, walls(atoms, topology)) as particles:
         let_shells_relax(particles)
         number = int(np.random.SeedSequence(seed).generate_state(1)[0]) % 900_000_000 + 1
@@ -204,7 +204,7 @@ def write_data(folder: Path, name: str, atoms: Atoms, topology: Topology) -> lis
     list of Path
         What was written.
     """
-    check(atoms, topology)
+    topology = checked(atoms, topology)
     placed = Placed(atoms, topology)
     folder = Path(folder)
     text, files = table_text(topology), []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zeocryst.engines.lammps.datafile import SORTS, term_labels
+from zeocryst.engines.lammps.inside import as_bonds
 from zeocryst.errors import InputError
 from zeocryst.model.topology import Terms, Topology
 
@@ -20,8 +21,14 @@ OWNER = {"bonds": 0, "angles": 1, "dihedrals": 1, "impropers": 1}
 REACH = 0.49
 
 
-def check(atoms: Atoms, topology: Topology) -> None:
-    """Raise `InputError` where atoms and topology don't fit each other, or the cell is too small for its terms."""
+def checked(atoms: Atoms, topology: Topology) -> Topology:
+    """The topology as LAMMPS can express it.
+
+    Raises
+    ------
+    InputError
+        Atoms and topology don't fit each other, or the cell is too small for its terms.
+    """
     count = len(topology.kind)
     if not len(atoms):
         raise InputError("there are no atoms")
@@ -38,6 +45,7 @@ def check(atoms: Atoms, topology: Topology) -> None:
     if not np.isfinite(topology.charge).all():
         raise InputError("a charge is not a number")
     _check_labels(topology.types, "type of particles")
+    topology = as_bonds(topology)
     for name, attribute in SORTS:
         terms = getattr(topology, attribute)
         if len(terms.atoms):
@@ -49,6 +57,7 @@ def check(atoms: Atoms, topology: Topology) -> None:
         for kind in pair.types:
             if kind not in topology.types:
                 raise InputError(f"a pair term names the type {kind!r}; there are {', '.join(topology.types)}")
+    return topology
 
 
 def _check_labels(labels: tuple[str, ...], what: str) -> None:

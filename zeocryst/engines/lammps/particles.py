@@ -229,7 +229,10 @@ class Particles:
 
 def head(topology: Topology, *, periodic: bool) -> list[str]:
     """The commands before the atoms are read."""
-    lines = ["units metal", "atom_style full", "atom_modify map yes", "box tilt large"]
+    weights = "special_bonds lj {} {} {} coul {} {} {}".format(
+        *(f"{w:.12g}" for w in (*topology.special_pair, *topology.special_coulomb))
+    )
+    lines = ["units metal", "atom_style full", "atom_modify map yes", "box tilt large", weights]
     if not periodic:
         lines.append("boundary m m m")
     if (topology.core >= 0).any():

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from zeocryst.engines.lammps.datafile import SORTS
+from zeocryst.engines.lammps.inside import FORMULA
 from zeocryst.engines.lammps.tables import TABLE_POINTS, TABLED, tabled_pairs
 from zeocryst.errors import InputError
 from zeocryst.model.topology import COULOMB_EV_A, Coulomb, PairTerm, Topology
@@ -29,6 +30,8 @@ NOTHING = {
 #: Those that have Coulomb's force built in, with the lattice sum and with the damped shifted force.
 WITH_EWALD = {s: f"{s}/coul/long" for s in ("buck", "lj/cut", "born")}
 WITH_DSF = {"lj/cut": "lj/cut/coul/dsf"}
+#: Arguments of styles of bonded terms.
+ARGUMENTS = {FORMULA: " no_offset"}
 #: Style of the wall (`walls`).
 WALL = "lj/expand"
 #: Particles up to which Ewald's sum is taken, a mesh (PPPM) above.
@@ -59,10 +62,7 @@ def commands(
     InputError
         Something that cannot be expressed.
     """
-    weights = "special_bonds lj {} {} {} coul {} {} {}".format(
-        *(f"{w:.12g}" for w in (*topology.special_pair, *topology.special_coulomb))
-    )
-    lines = [weights, *_bonded(topology)]
+    lines = list(_bonded(topology))
     coulomb = acting(topology)
     if coulomb is not None and coulomb.constant_eV_A != COULOMB_EV_A:
         lines.append(f"dielectric {COULOMB_EV_A / coulomb.constant_eV_A:.17g}")
@@ -90,7 +90,8 @@ def _bonded(topology: Topology) -> Iterator[str]:
         word = name.lower()
         styles = list(dict.fromkeys(style for style, _ in terms.coefficients))
         hybrid = len(styles) > 1
-        yield f"{word}_style {'hybrid ' if hybrid else ''}{' '.join(styles)}"
+        with_arguments = (style + ARGUMENTS.get(style, "") for style in styles)
+        yield f"{word}_style {'hybrid ' if hybrid else ''}{' '.join(with_arguments)}"
         for k, (style, numbers) in enumerate(terms.coefficients, start=1):
             yield f"{word}_coeff {k} {style + ' ' if hybrid else ''}{_join(numbers)}"
 
@@ -179,5 +180,5 @@ def _numbers(topology: Topology, types: tuple[str, str]) -> str:
     return f"{first} {second}"
 
 
-def _join(numbers: Sequence[float]) -> str:
-    return " ".join(f"{n:.17g}" if n != round(n) else str(int(n)) for n in numbers)
+def _join(numbers: Sequence[float | str]) -> str:
+    return " ".join(n if isinstance(n, str) else f"{n:.17g}" for n in numbers)
