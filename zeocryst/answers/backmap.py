@@ -11,6 +11,7 @@ import numpy as np
 
 from zeocryst.answers.atomistic import Realized, in_words, realize, write_results
 from zeocryst.answers.choosing import frames_of_file, frames_of_run, moment, numbered
+from zeocryst.answers.road import along, road, survival
 from zeocryst.beads import Beads
 from zeocryst.chemistry.roles import parse_types
 from zeocryst.chemistry.writable import written_as_silica
@@ -134,10 +135,14 @@ def _write(path: Path, out: Path, prepared: list[tuple[Source, Ready]], options:
         made = answer(source, ready, options)
         write_results(out / Path(name).parent, made.found, Path(name).name)
         entries.append({"files": name, **entry(made)})
+        if len(prepared) > 1:
+            entries[-1]["along"] = along(made.found.atoms, ready.network.n_sites, "the geometry as solved")
     summary: dict[str, Any] = {
         "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
         "provenance": provenance(),
     }  # fmt: skip
+    if len(entries) > 1:
+        summary["road"] = road(entries)
     summary = dict(without_nan(summary))
     write_backmap_report(out, summary)
     (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
@@ -162,6 +167,7 @@ def entry(made: Answer) -> dict[str, Any]:
         "n_T": ready.network.n_sites, "types_from_atoms": found.types,
         "amorphous_share_from_atoms": found.amorphous_share, "words": made.words,
         "ideal": found.ideal, "backmap": found.record,
+        "network_survival": survival(ready.network, made.source.beads, found.atoms),
     }  # fmt: skip
 
 

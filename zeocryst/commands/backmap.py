@@ -34,5 +34,12 @@ def answer(options: argparse.Namespace) -> int:
 
     chosen = Options(options.frame, options.quench, options.cell, options.seed, options.types)
     summary = backmap_files(Path(options.source), Path(options.out), chosen)
-    print(json.dumps(summary, indent=1) if options.json else "\n".join(summary["words"]))
+    if options.json:
+        print(json.dumps(summary, indent=1))
+        return DONE
+    print("\n".join(summary["words"]))
+    if "road" in summary:
+        from zeocryst.report.road import in_terminal
+
+        print(in_terminal(summary["road"]))
     return DONE
