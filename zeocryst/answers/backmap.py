@@ -12,6 +12,7 @@ import numpy as np
 from zeocryst.answers.atomistic import Realized, in_words, realize, write_results
 from zeocryst.answers.chemistry import Complete, Prepared, Wanted, complete, prepare
 from zeocryst.answers.choosing import frames_of_file, frames_of_run, moment, numbered
+from zeocryst.answers.road import along, road, survival
 from zeocryst.beads import Beads
 from zeocryst.chemistry.roles import parse_types
 from zeocryst.chemistry.writable import written_as_silica
@@ -25,9 +26,11 @@ from zeocryst.model.forcefield import read_forcefield
 from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.network.matching import Choices, matched_bonds, matched_within
 from zeocryst.quench.relax import Quenched, quench
+from zeocryst.refinement.bonding import framework_alone
 
 if TYPE_CHECKING:
     import gsd.hoomd
+    from ase import Atoms
 
 #: Model of the quench, where the run does not say another.
 MODEL = "ts"
@@ -112,6 +115,12 @@ class Answer:
     complete: Complete
     words: list[str]
 
+    @property
+    def atoms(self) -> Atoms:
+        """The framework in the end: refined, where it was, every T a Si."""
+        refined = self.complete.refined
+        return self.found.atoms if refined is None else framework_alone(refined.atoms)
+
 
 def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
     """Back-map what the command line names, write the folder and return its summary.
@@ -154,10 +163,15 @@ def _write(
         made = answer(source, ready, options, chemistry)
         write_answer(out / Path(name).parent, made, chemistry, Path(name).name)
         entries.append({"files": name, **entry(made)})
+        if len(prepared) > 1:
+            how = "the geometry as solved" if made.complete.refined is None else "refined atoms"
+            entries[-1]["along"] = along(made.atoms, ready.network.n_sites, how)
     summary: dict[str, Any] = {
         "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
         "provenance": provenance(),
     }  # fmt: skip
+    if len(entries) > 1:
+        summary["road"] = road(entries)
     summary = dict(without_nan(summary))
     write_backmap_report(out, summary)
     (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
@@ -200,6 +214,7 @@ def entry(made: Answer) -> dict[str, Any]:
         "n_T": ready.network.n_sites, "types_from_atoms": found.types,
         "amorphous_share_from_atoms": found.amorphous_share, "words": made.words,
         "ideal": found.ideal, "backmap": found.record, **made.complete.record,
+        "network_survival": survival(ready.network, made.source.beads, made.atoms),
     }  # fmt: skip
 
 

@@ -34,7 +34,8 @@ Chosen = tuple[str, int]
 PARTS = ((0.25, "1/4"), (0.5, "1/2"), (0.75, "3/4"))
 #: Labels of a frame that was asked for by its number, and of the ends.
 ASKED, START, END, TRANSITION, NUCLEUS = "frame", "start", "end", "transition", "first nucleus"
-GRAIN, TIME = "of the largest grain's way", "of the time"
+BOTH = "nucleus, transition"
+GRAIN, TIME = "of the growth", "of the time"
 #: What can be asked for, for messages.
 FORM = "expected auto, or numbers of frames: N, N,M,... or START:STOP:STEP"
 
@@ -152,7 +153,8 @@ def road(summary: Mapping[str, Any], rows: Sequence[Mapping[str, float]]) -> lis
     named = [(START, start), (END, last)]
     if transition is not None:
         nucleus = first_nucleus(grain, start)
-        named += [(TRANSITION, transition)] + ([(NUCLEUS, nucleus)] if nucleus is not None else [])
+        named.append((BOTH if nucleus == transition else TRANSITION, transition))
+        named += [] if nucleus is None else [(NUCLEUS, nucleus)]
     grew = np.ptp(grain[start:]) >= NUCLEUS_T
     if transition is not None or grew:
         peak = start + int(grain[start:].argmax())
@@ -175,7 +177,7 @@ def in_words(labels: Sequence[str]) -> str:
     if any(label.endswith(TIME) for label in labels):
         return "The run had no transition, and no grain grew: the frames are even in time."
     along = any(label.endswith(GRAIN) for label in labels)
-    if along and TRANSITION not in labels:
+    if along and not {TRANSITION, BOTH} & set(labels):
         return "The run had no transition: the frames are even along the size of the largest grain."
     return "The frames are those that matter, and even along the size of the largest grain." if along else ""
 

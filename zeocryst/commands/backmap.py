@@ -90,6 +90,13 @@ def answer(options: argparse.Namespace) -> int:
         options.frame, options.quench, options.cell, options.seed, options.types, wanted=_wanted(options)
     )
     summary = backmap_files(Path(options.source), Path(options.out), chosen)
-    print(json.dumps(summary, indent=1) if options.json else "\n".join(summary["words"]))
+    if options.json:
+        print(json.dumps(summary, indent=1))
+    else:
+        print("\n".join(summary["words"]))
+        if "road" in summary:
+            from zeocryst.report.road import in_terminal
+
+            print(in_terminal(summary["road"]))
     raise_failures(summary, options.out)
     return DONE

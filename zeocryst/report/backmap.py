@@ -21,6 +21,7 @@ from zeocryst.report.page import (
     table,
     types_table,
 )
+from zeocryst.report.road import road_sections
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,6 +62,7 @@ def write_backmap_report(folder: Path, summary: Mapping[str, Any]) -> Path:
     """Write ``report.html`` and ``figures/`` of a folder of ``zeocryst backmap``; returns the page's path."""
     sections: list[tuple[str, str]] = []
     several = bool(summary["frames"])
+    sections += road_sections(folder, summary)
     for entry in [summary, *summary["frames"]]:
         heading = f"Frame {entry['frame']} ({entry['label']})"
         sections.append((heading if several else "Result", _words(entry["words"]) + _facts(entry)))
