@@ -17,7 +17,7 @@ from zeocryst.errors import InputError
 Floats = NDArray[np.float64]
 
 #: Random shapes for a molecule without rotatable bonds, for each such bond more, and at most.
-TRIALS, TRIALS_PER_BOND, MOST_TRIALS = 10, 20, 200
+TRIALS, TRIALS_PER_BOND, MOST_TRIALS = 10, 6, 100
 #: Shapes are different when no way to lay one on the other brings the heavy atoms nearer than this, Å (rms).
 APART_A = 0.4
 #: Highest energy above the lowest of a shape that is kept, kcal/mol, and how many are kept.
@@ -57,12 +57,7 @@ def conformers(molecule: Any, *, seed: int, where: str) -> tuple[Floats, tuple[s
     own = [Chem.Conformer(c) for c in trial.GetConformers()]
     bonds = rdMolDescriptors.CalcNumRotatableBonds(trial, rdMolDescriptors.NumRotatableBondsOptions.NonStrict)
     wanted = min(MOST_TRIALS, TRIALS + TRIALS_PER_BOND * (bonds + _flexible_rings(trial)))
-    settings = AllChem.ETKDGv3()
-    settings.randomSeed, settings.numThreads, settings.useSmallRingTorsions = seed, 1, True
-    found = list(AllChem.EmbedMultipleConfs(trial, wanted, settings))
-    if not found:
-        settings.useRandomCoords = True
-        found = list(AllChem.EmbedMultipleConfs(trial, wanted, settings))
+    _embed(trial, wanted, seed)
     for conformer in own:
         trial.AddConformer(conformer, assignId=True)
     if not trial.GetNumConformers():
@@ -80,6 +75,21 @@ def conformers(molecule: Any, *, seed: int, where: str) -> tuple[Floats, tuple[s
     shapes = np.array([trial.GetConformer(k).GetPositions() for k in kept])
     shapes -= np.einsum("n,cnk->ck", masses / masses.sum(), shapes)[:, None]
     return shapes, notes
+
+
+def _embed(molecule: Any, wanted: int, seed: int) -> None:
+    """Random shapes; where RDKit's minimizer breaks down or finds none, with plainer settings."""
+    from rdkit.Chem import AllChem
+
+    for small_rings, random in ((True, False), (False, False), (False, True)):
+        settings = AllChem.ETKDGv3()
+        settings.randomSeed, settings.numThreads = seed, 1
+        settings.useSmallRingTorsions, settings.useRandomCoords = small_rings, random
+        try:
+            if list(AllChem.EmbedMultipleConfs(molecule, wanted, settings)):
+                return
+        except RuntimeError:  # an invariant violated in RDKit
+            molecule.RemoveAllConformers()
 
 
 def _flexible_rings(molecule: Any) -> int:

@@ -15,7 +15,7 @@ from zeocryst.errors import InputError, nearest
 from zeocryst.molecules.charges import averaged, made_exact, partial_charges
 from zeocryst.molecules.conformers import conformers
 from zeocryst.molecules.model import Molecule
-from zeocryst.molecules.reading import SUFFIXES, from_file, from_smiles
+from zeocryst.molecules.reading import SUFFIXES, from_file, from_smiles, silent
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ def molecule_named(given: str | Path, *, seed: int = 1) -> Molecule:
     InputError
         It is none of these, or no single closed-shell molecule; says what is wrong with it.
     """
+    with silent():
+        return _found(given, seed)
+
+
+def _found(given: str | Path, seed: int) -> Molecule:
     text = str(given)
     entry = _entry(text)
     path = Path(text)
@@ -103,8 +108,8 @@ def _plain(name: str) -> str:
 
 
 def _entry(text: str) -> Shipped | None:
-    """The shipped molecule of that name: letters and digits count, case does not, nor does a final + or ion."""
-    wanted = _plain(text).removesuffix("ion") if text.strip(" +").replace("-", "").replace("+", "").isalnum() else ""
+    """The shipped molecule of that name: letters and digits count, case does not, nor does a final "ion"."""
+    wanted = _plain(text).removesuffix("ion")
     for entry in shipped().values():
         if wanted and wanted in {_plain(n).removesuffix("ion") for n in (entry.name, *entry.aliases)}:
             return entry
@@ -144,11 +149,17 @@ def _one_isomer(mol: Any) -> tuple[Any, tuple[str, ...]]:
     from rdkit import Chem
     from rdkit.Chem import EnumerateStereoisomers as Isomers
 
-    if mol.GetNumConformers():
+    bare = Chem.RemoveHs(mol)
+    centres = Chem.FindMolChiralCenters(bare, includeUnassigned=True, useLegacyImplementation=True)
+    open_bonds = [
+        info
+        for info in Chem.FindPotentialStereo(bare)
+        if info.type == Chem.StereoType.Bond_Double and info.specified == Chem.StereoSpecified.Unspecified
+    ]
+    if mol.GetNumConformers() or not (open_bonds or any(label == "?" for _, label in centres)):
         return mol, ()
-    options = Isomers.StereoEnumerationOptions(onlyUnassigned=True, maxIsomers=64, rand=1, tryEmbedding=False)
-    isomers = list(Isomers.EnumerateStereoisomers(mol, options=options))
-    distinct = sorted({Chem.MolToSmiles(Chem.RemoveHs(isomer)) for isomer in isomers})
+    options = Isomers.StereoEnumerationOptions(onlyUnassigned=True, maxIsomers=64, rand=1, tryEmbedding=True)
+    distinct = sorted({Chem.MolToSmiles(isomer) for isomer in Isomers.EnumerateStereoisomers(bare, options=options)})
     if len(distinct) < 2:
         return mol, ()
     note = (
@@ -159,19 +170,30 @@ def _one_isomer(mol: Any) -> tuple[Any, tuple[str, ...]]:
 
 
 def _known_charges(mol: Any) -> np.ndarray | None:
-    """Charges of a shipped molecule in the order of `mol`, whatever way it was given."""
+    """Charges of a shipped molecule in the order of `mol`, whatever way it was given.
+
+    Its heavy atoms are laid on those of the shipped one (hydrogens, each as good as the next, would make that
+    hopelessly slow); hydrogens of one atom have one charge.
+    """
     from rdkit import Chem
 
-    smiles = Chem.MolToSmiles(Chem.RemoveHs(mol), isomericSmiles=False)
+    bare = Chem.RemoveHs(mol)
+    smiles = Chem.MolToSmiles(bare, isomericSmiles=False)
     for entry in shipped().values():
         other = Chem.MolFromSmiles(entry.smiles)
-        if Chem.MolToSmiles(other) != smiles or not entry.charges:
+        if Chem.MolToSmiles(other, isomericSmiles=False) != smiles:
             continue
-        match = mol.GetSubstructMatch(Chem.AddHs(other))
-        if len(match) == mol.GetNumAtoms() == len(entry.charges):
-            charges = np.empty(len(match))
-            charges[list(match)] = entry.charges
-            return charges
+        whole = Chem.AddHs(other)
+        match = bare.GetSubstructMatch(other)  # of each atom of `other` its number in `bare`
+        theirs = {mine: k for k, mine in enumerate(match)}
+        heavy = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() > 1]
+        charges = np.empty(mol.GetNumAtoms())
+        for place, k in enumerate(heavy):
+            known = theirs[place]
+            charges[k] = entry.charges[known]
+            own = [n.GetIdx() for n in whole.GetAtomWithIdx(known).GetNeighbors() if n.GetAtomicNum() == 1]
+            for n in mol.GetAtomWithIdx(k).GetNeighbors():
+                if n.GetAtomicNum() == 1:
+                    charges[n.GetIdx()] = np.mean([entry.charges[h] for h in own])
+        return charges
     return None
-
-

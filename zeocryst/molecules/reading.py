@@ -29,7 +29,7 @@ def from_smiles(text: str) -> Any:
     """
     from rdkit import Chem
 
-    with _silent():
+    with silent():
         bare = Chem.MolFromSmiles(text.strip())
     if bare is None or bare.GetNumAtoms() == 0:
         raise InputError(
@@ -56,7 +56,7 @@ def from_file(path: Path) -> Any:
     if suffix not in SUFFIXES:
         raise InputError(f"{path}: molecules are read from files that end in {', '.join(SUFFIXES)}, or from SMILES")
     text = read_text(path)
-    with damage_told(f"{path}: no molecule that RDKit can read"), _silent():
+    with damage_told(f"{path}: no molecule that RDKit can read"), silent():
         molecule, bare = _parsed(text, suffix, path)
     where = str(path)
     _check_elements(molecule, where)
@@ -250,7 +250,7 @@ def _check_size(molecule: Any, where: str) -> None:
         raise InputError(f"{where}: {molecule.GetNumAtoms()} atoms; a guest has at most {MOST_ATOMS}")
 
 
-def _silent() -> Any:
+def silent() -> Any:
     """RDKit's own words kept off the screen."""
     from rdkit import rdBase
 

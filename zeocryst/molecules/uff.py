@@ -29,6 +29,7 @@ import numpy as np
 from zeocryst.errors import InputError
 from zeocryst.model.topology import Coefficients, PairTerm, Terms, Topology
 from zeocryst.molecules.model import Molecule
+from zeocryst.molecules.reading import silent
 from zeocryst.units import EV_PER_KCAL_PER_MOL as KCAL
 
 #: Oxygen's group: its single bonds prefer dihedrals of 90 degrees (UFF's equation 16 and after).
@@ -71,7 +72,7 @@ def uff_topology(molecule: Molecule) -> Topology:
     """All terms of UFF inside a molecule, its partial charges beside them.
 
     Atoms are numbered as in the molecule; ``molecule`` is 1 for all. UFF's own energy, which RDKit's equals, has no
-    charges: ``coulomb`` is False.
+    charges: ``coulomb`` is None.
 
     Raises
     ------
@@ -79,6 +80,11 @@ def uff_topology(molecule: Molecule) -> Topology:
         UFF has no types for an atom, or an angle that LAMMPS has no form for (more than four neighbours; sp2 atoms
         in rings of three or four).
     """
+    with silent():
+        return _topology(molecule)
+
+
+def _topology(molecule: Molecule) -> Topology:
     from rdkit.Chem import rdForceFieldHelpers as helpers
 
     mol = molecule.rdkit
