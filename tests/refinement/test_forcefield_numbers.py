@@ -42,8 +42,8 @@ O 0.460381 0.988922 0.690667
 O 0.882791 0.446249 0.948637
 """
 GULP_TOTAL_EV, GULP_THREE_BODY_EV = -966.21714676, 10.42257980
-#: GULP's Coulomb constant, eV Å, and the farthest that two O of a triplet may be (catlow.lib), Å.
-GULP_CONSTANT, GULP_LONGEST_A = 14.3997584, 3.5
+#: GULP's Coulomb constant, eV Å, and how far O may be from the Si of a triplet, and from each other (catlow.lib), Å.
+GULP_CONSTANT, GULP_BOND_A, GULP_LONGEST_A = 14.3997584, 1.9, 3.5
 
 #: Energy of alpha-quartz per SiO2, eV, by independent LAMMPS inputs (../shared/silicate_forcefields.md).
 QUARTZ_EV = {"slc": -128.700, "clayff": -41.415, "shik": -29.484, "matsui": -36.494, "bks": -58.338}
@@ -72,8 +72,9 @@ def gulp_energies(longest):
     topology = framework_topology(large, read_atomfield("slc"))
     first, vertex, second = topology.angles.atoms.T
     arms = large.get_all_distances(mic=True, vector=True)
-    apart = arms[vertex, topology.core[first]] - arms[vertex, topology.core[second]]
-    kept = np.linalg.norm(apart, axis=1) < longest
+    one, other = arms[vertex, topology.core[first]], arms[vertex, topology.core[second]]
+    bonded = np.maximum(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1)) < GULP_BOND_A
+    kept = bonded & (np.linalg.norm(one - other, axis=1) < longest)
     angles = Terms(
         topology.angles.atoms[kept],
         topology.angles.kind[kept],
