@@ -29,7 +29,9 @@ def test_a_nest_of_silanols(name):
     assert changed.lost == changed.gained == []
     assert changed.protons_lost == 0
     o_h = lengths(relaxed.atoms, found.o_h)
-    assert len(o_h) == 4 and 0.93 < o_h.min() and o_h.max() < 1.05
+    assert len(o_h) == 4
+    assert 0.93 < o_h.min()
+    assert o_h.max() < 1.05
     # SLC with Schröder's OH makes the Si-O of silanols 1.54 Å, which is short by 0.08 Å
     terminal = [(t, o) for t, o in found.t_o.tolist() if found.roles[o] == "terminal"]
     assert 1.52 < lengths(relaxed.atoms, terminal).min() < lengths(relaxed.atoms, terminal).max() < 1.70
@@ -66,13 +68,20 @@ def test_a_rough_start_comes_to_the_same_minimum():
     shaken.rattle(0.15, seed=4)
     rough = method.minimize(shaken, {}, free_cell=False)
     assert smooth.notes == ()
-    assert "smoothed first" in rough.notes[0] and "clayff" in rough.notes[0]
+    assert "smoothed first" in rough.notes[0]
+    assert "clayff" in rough.notes[0]
     assert compare_bonds(covalent_bonds(atoms), rough.atoms).lost == []
     assert rough.energy_eV / 12 == pytest.approx(smooth.energy_eV / 12, abs=0.02)
 
 
 #: DREIDING's D0 (kcal/mol) and R0 (Å) of this test, from the paper (../shared/silicate_forcefields.md).
-DREIDING = {"H": (0.0152, 3.195), "C": (0.0951, 3.8983), "N": (0.0774, 3.6621), "O": (0.0957, 3.4046), "Si": (0.31, 4.27)}
+DREIDING = {
+    "H": (0.0152, 3.195),
+    "C": (0.0951, 3.8983),
+    "N": (0.0774, 3.6621),
+    "O": (0.0957, 3.4046),
+    "Si": (0.31, 4.27),
+}
 
 
 def across_eV(atoms, molecule):
@@ -111,7 +120,7 @@ def with_guests(places):
         atoms += Atoms(tma.symbols, tma.conformers[0] + place)
         number += [k] * len(tma)
     atoms.set_array("molecule", np.array(number))
-    return atoms, {k: tma for k in range(1, len(places) + 1)}
+    return atoms, dict.fromkeys(range(1, len(places) + 1), tma)
 
 
 def test_guests_are_uff_inside_and_dreiding_across():

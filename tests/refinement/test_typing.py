@@ -63,7 +63,7 @@ def test_silanols_are_typed_and_neutral():
 def test_silanols_where_there_is_no_hydrogen():
     for name in ("bks", "shik", "matsui"):
         method_named(name).check(framework(), {})
-        with pytest.raises(InputError, match=rf"{name} has no parameters for H \(atoms 36, 37, 38, 39\)"):
+        with pytest.raises(InputError, match=rf"{name} has no parameters for H \(atoms 36, 37, 38, 39, counted from 1\)"):
             method_named(name).check(with_silanols(), {})
 
 
@@ -72,7 +72,9 @@ def test_acid_sites():
     roles = surroundings(atoms, ["Si", "Al"], "test").roles
     assert roles.count("acid") == 2
     method_named("slc").check(atoms, {})
-    with pytest.raises(InputError, match="clayff has no parameters for O .* bridging hydroxyl group .* slc has"):
+    with pytest.raises(
+        InputError, match="clayff has no parameters for O .* bridging hydroxyl group .* slc has"
+    ):
         method_named("clayff").check(atoms, {})
     method_named("clayff").check(with_aluminium("Na"), {})
 
@@ -90,7 +92,9 @@ def test_an_element_that_is_not_there():
     atoms.symbols[np.flatnonzero(atoms.numbers == 14)[3]] = "Ge"
     number = int(np.flatnonzero(atoms.numbers == 32)[0]) + 1
     for name in shipped_atomfields():
-        with pytest.raises(InputError, match=rf"{name} has no parameters for Ge \(atom {number}\).*those that it has: .*Si"):
+        with pytest.raises(
+            InputError, match=rf"{name} has no parameters for Ge \(atom {number}, counted from 1\).*those that it has: .*Si"
+        ):
             method_named(name).check(atoms, {})
 
 
@@ -117,7 +121,7 @@ def test_what_is_no_silicate():
     oxygen = int(np.flatnonzero(atoms.numbers == 8)[0])
     fewer = atoms.copy()
     del fewer[oxygen]
-    with pytest.raises(InputError, match=r"Si \(atoms \d+, \d+\): Si with 3 O within"):
+    with pytest.raises(InputError, match=r"Si \(atoms \d+, \d+, counted from 1\): Si with 3 O within"):
         method_named("slc").check(fewer, {})
     no_silicon = atoms.copy()
     del no_silicon[int(np.flatnonzero(atoms.numbers == 14)[0])]
@@ -125,7 +129,7 @@ def test_what_is_no_silicate():
         method_named("slc").check(no_silicon, {})
     stray = atoms.copy()
     stray.append(Atom("H", atoms.cell.sum(axis=0) / 2))
-    with pytest.raises(InputError, match=r"H \(atom 37\) on no O"):
+    with pytest.raises(InputError, match=r"H \(atom 37, counted from 1\) on no O"):
         method_named("slc").check(stray, {})
     method_named("slc").check(atoms, {})
 
@@ -166,7 +170,10 @@ C_eV_A6 = 0.0
 """
     assert parse_atomfield(text, "mine.toml").name == "mine"
     for wrong, message in [
-        (('role = "bridging"', 'role = "floating"'), "role = 'floating'; expected one or several of tetrahedral"),
+        (
+            ('role = "bridging"', 'role = "floating"'),
+            "role = 'floating'; expected one or several of tetrahedral",
+        ),
         (("rho_A = 0.3", "rho = 0.3"), "unknown key 'rho'"),
         (("A_eV = 1000.0", "A_eV = -1.0"), "A_eV = -1.0; expected"),
         (('element = "O"', 'element = "Ox"'), "element = 'Ox'"),

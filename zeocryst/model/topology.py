@@ -127,9 +127,9 @@ class Topology:
         Number of the atom a shell hangs on, -1 for what is not a shell.
     bonds, angles, dihedrals, impropers : Terms
     inside : Terms
-        Pairs within guest molecules that are three bonds and more apart, with van der Waals terms of their own:
-        style ``"lj/cut"`` and (epsilon, sigma), without cut-off. Where there are such, neither `pairs` nor
-        Coulomb's force act between atoms of one guest.
+        Pairs within guest molecules that are three bonds and more apart, with van der Waals terms of their
+        own: style ``"lj/cut"`` and (epsilon, sigma), without cut-off. Where there are such, neither `pairs`
+        nor Coulomb's force act between atoms of one guest.
     pairs : tuple of PairTerm
         Pairs of types that are not listed have Coulomb's force alone.
     coulomb : Coulomb or None

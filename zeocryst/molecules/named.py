@@ -15,7 +15,7 @@ from zeocryst.errors import InputError, nearest
 from zeocryst.molecules.charges import averaged, made_exact, partial_charges
 from zeocryst.molecules.conformers import conformers
 from zeocryst.molecules.model import Molecule
-from zeocryst.molecules.reading import SUFFIXES, from_file, from_smiles, silent
+from zeocryst.molecules.reading import SUFFIXES, from_file, from_smiles, shown, silent
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def _found(given: str | Path, seed: int) -> Molecule:
     if looks or isinstance(given, Path):
         raise InputError(f"no file {text}; a molecule is a file, a SMILES, or one of {', '.join(shipped())}")
     if text.strip().isalpha() and len(text.strip()) > 2:
-        return _made(text, _word(text), seed, f"molecule {text!r}")
-    return _made(text, from_smiles(text), seed, f"molecule {text!r}")
+        return _made(text, _word(text), seed, f"molecule {shown(text)}")
+    return _made(text, from_smiles(text), seed, f"molecule {shown(text)}")
 
 
 def _word(text: str) -> Any:

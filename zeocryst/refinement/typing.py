@@ -1,9 +1,9 @@
 """What each atom of a framework is, from where the atoms are: who is bonded to whom, and in which role.
 
-T-O pairs are bonds nearest first (by how much longer they are than the sum of radii), at most four a T and two an
-O; an H belongs to its nearest O. Where that leaves a T without its four, as in a rough start, the bonds are those
-that give most T their four with the least stretch in all, among pairs that are somewhat longer. What then has none of
-the known roles is refused by name and number, never guessed.
+T-O pairs are bonds nearest first (by how much longer they are than the sum of radii), at most four a T and
+two an O; an H belongs to its nearest O. Where that leaves a T without its four, as in a rough start, the
+bonds are those that give most T their four with the least stretch in all, among pairs that are somewhat
+longer. What then has none of the known roles is refused by name and number, never guessed.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _nearest_first(t: Ints, o: Ints, stretch: Floats, n: int) -> Ints:
 
 
 def _least_stretch(t: Ints, o: Ints, stretch: Floats, n: int) -> Ints:
-    """As many bonds as there can be, at most four a T and two an O, with the least stretch in all; by T, then O.
+    """As many bonds as there can be, at most four a T and two an O, with the least stretch in all, by T.
 
     A linear programme whose matrix is that of a bipartite graph, so that its corners are whole numbers.
     """
@@ -146,8 +146,8 @@ def _valences(
     if len(wrong):
         k = wrong[0]
         raise InputError(
-            f"{_listed(symbols, wrong)}: {symbols[k]} with {o_of_t[k]} O within {limit[k] + ROUGH_A:.2f} Å; {who} "
-            "describes T with four (atoms counted from 1); complete the structure, or take a calculator instead"
+            f"{_listed(symbols, wrong)}: {symbols[k]} with {o_of_t[k]} O within {limit[k] + ROUGH_A:.2f} Å; "
+            f"{who} describes T with four; complete the structure, or take a calculator"
         )
 
 
@@ -160,8 +160,7 @@ def _strangers(
     lone = wrong[symbols[wrong] == "O"]
     if not len(lone):
         raise InputError(
-            f"{_listed(symbols, wrong)} on no O: no O within {O_H_A} Å; {who} knows H of hydroxyl groups only "
-            "(atoms counted from 1)"
+            f"{_listed(symbols, wrong)} on no O: no O within {O_H_A} Å; {who} knows H of hydroxyl groups only"
         )
     k = lone[0]
     what = f"O with {t_of_o[k]} T and {h_of_o[k]} H"
@@ -174,27 +173,27 @@ def _strangers(
     cure = cures.get(
         (int(t_of_o[k]), int(h_of_o[k])), "it knows O of two T, with or without H, and of one T with H"
     )
-    raise InputError(f"{_listed(symbols, np.array(same))}: {what}; {who}: {cure} (atoms counted from 1)")
+    raise InputError(f"{_listed(symbols, np.array(same))}: {what}; {who}: {cure}")
 
 
 def _listed(symbols: NDArray[np.str_], atoms: Ints) -> str:
-    """Such as ``Ge (atoms 12, 13 and 4 more)``."""
+    """Such as ``Ge (atoms 12, 13 and 4 more, counted from 1)``."""
     names = ", ".join(sorted({str(s) for s in symbols[atoms]}))
     shown = ", ".join(str(k + 1) for k in atoms[:NAMED])
     more = f" and {len(atoms) - NAMED} more" if len(atoms) > NAMED else ""
-    return f"{names} (atom{'s' if len(atoms) > 1 else ''} {shown}{more})"
+    return f"{names} (atom{'s' if len(atoms) > 1 else ''} {shown}{more}, counted from 1)"
 
 
 def check_elements(atoms: Atoms, field: AtomField) -> None:
-    """Raise `InputError` for the first element that a force field has no type for, with the numbers of its atoms."""
+    """Raise `InputError` for the first element that a force field has no type for, with its atoms."""
     symbols = np.array(atoms.get_chemical_symbols())
     have = {t.element for t in field.types.values()}
     for symbol in dict.fromkeys(symbols.tolist()):
         if symbol not in have:
             atoms_of = np.flatnonzero(symbols == symbol)
             raise InputError(
-                f"{field.name} has no parameters for {_listed(symbols, atoms_of)} (counted from 1); those that it has: "
-                f"{', '.join(sorted(have))}"
+                f"{field.name} has no parameters for {_listed(symbols, atoms_of)}; those "
+                f"that it has: {', '.join(sorted(have))}"
             )
 
 
@@ -249,8 +248,8 @@ def _untyped(
         there = [f"{t.name} ({', '.join(t.roles)})" for t in field.types.values() if t.element == symbol]
         reason = f"its types of {symbol}: {', '.join(there)}"
     return InputError(
-        f"{field.name} has no parameters for {_listed(symbols, members)} (counted from 1) as {words[role]}{beside}; "
-        f"{reason}{_instead(role, field.name)}"
+        f"{field.name} has no parameters for {_listed(symbols, members)} as "
+        f"{words[role]}{beside}; {reason}{_instead(role, field.name)}"
     )
 
 

@@ -63,7 +63,7 @@ def relax(particles: Particles, *, free_cell: bool, tolerance: float, most_steps
     if free_cell:
         steps += _descend_free(particles, tolerance, most_steps - steps)
     particles.command("run 0 post no")
-    quiet = not free_cell or np.abs(particles.stress()).max() < NO_PRESSURE_BAR
+    quiet = not free_cell or np.abs(particles.box_stress()).max() < NO_PRESSURE_BAR
     return Descent(steps, bool(quiet and largest_force(particles) <= tolerance))
 
 
