@@ -140,6 +140,14 @@ def test_quartz_that_does_not_stay_quartz_is_no_reference(tmp_path):
     assert "quartz" in found["reference"]
 
 
+def test_quartz_is_not_computed_for_what_is_far_smaller(tmp_path):
+    """At the Γ point alone quartz takes 162 atoms, and hours; for nine atoms of silicic acid that is too much."""
+    pytest.importorskip("tblite")
+    found = above_quartz(calculator_named("gfn2"), silicic_acid(), -1.0, {})
+    assert found["above_quartz_kJ_per_mol"] is None
+    assert "quartz would need 162 atoms with gfn2, far more than there are here (9)" in found["reference"]
+
+
 def test_it_is_computed_once(tmp_path):
     method = bonds(tmp_path, "print('computing', len(atoms))")
     first = quartz(method)

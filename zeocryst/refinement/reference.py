@@ -30,6 +30,8 @@ QUARTZ_GROUP = 154
 QUARTZ_SITES = {"Si": (0.4697, 0.0, 2 / 3), "O": (0.4135, 0.2669, 0.1191 + 2 / 3)}
 #: What relaxes to another volume than this share of quartz's is no quartz any more.
 MOST_SWELLING = 0.15
+#: The reference is not to cost more than what it is for: quartz of so many times as many atoms, and a few.
+MOST_TIMES, FEW_ATOMS = 2, 20
 #: The box of a water molecule for methods that need a periodic one, Å.
 WATER_BOX_A = 20.0
 
@@ -76,7 +78,7 @@ def quartz(method: Method, *, threads: int = 1) -> Reference:
 
 
 def _quartz(method: Method, threads: int) -> Reference:
-    start = quartz_atoms(float(getattr(method, "least_width_A", 0.0)))
+    start = quartz_atoms(_least_width(method))
     n = int((start.numbers == 14).sum())
     try:
         method.check(start, {})
@@ -95,6 +97,11 @@ def _quartz(method: Method, threads: int) -> Reference:
         f"alpha-quartz relaxed with its cell by {method.name}: {end.energy_eV / n:.4f} eV per SiO2, volume "
         f"{100 * (ratio - 1):+.1f} % of that measured",
     )
+
+
+def _least_width(method: Method) -> float:
+    """How wide a periodic cell has to be for a method, Å; most do not mind."""
+    return float(getattr(method, "least_width_A", 0.0))
 
 
 def water(method: Method, *, threads: int = 1) -> Reference:
@@ -151,6 +158,10 @@ def above_quartz(
     if 2 * m != 4 * n + k:
         excess = m - 2 * n - k / 2
         why = f"{atoms.get_chemical_formula()} is no sum of SiO2 and H2O ({excess:+g} O)"
+        return found | {"reference": f"none: {why}"}
+    size = len(quartz_atoms(_least_width(method)))
+    if size > MOST_TIMES * len(atoms) + FEW_ATOMS:
+        why = f"quartz would need {size} atoms with {method.name}, far more than there are here ({len(atoms)})"
         return found | {"reference": f"none: {why}"}
     solid = quartz(method, threads=threads)
     if solid.energy_eV is None:
