@@ -4,7 +4,8 @@ For Si(n)O(m)H(k) by a calculator the energy is that of ``n SiO2 (quartz) + k/2 
 for each Si: potential energies of minima, without zero-point motion and heat, the gas a single molecule. A
 force field whose atoms have types knows no energy of a bond made or broken: only what has the same types on
 both sides can be compared (ClayFF has 650 kJ/mol for ``SiO2 + 2 H2O -> Si(OH)4``, which takes some 40). There
-it is that of ``(n - k/4) SiO2 (quartz) + k/4 Si(OH)4 (gas) -> Si(n)O(m)H(k)``, with as many silanols before as after.
+it is that of ``(n - k/4) SiO2 (quartz) + k/4 Si(OH)4 (gas) -> Si(n)O(m)H(k)``, with as many silanols on both
+sides.
 
 Where the formula is no sum of SiO2 and H2O (Al, cations, guests, an O missing), or the method cannot describe
 the references, there is no such energy, and the reason is said.
