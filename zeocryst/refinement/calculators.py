@@ -144,8 +144,8 @@ def _made(origin: Origin, make: Callable[[], Any], source: str, *, install: str 
             if not package or importlib.util.find_spec(package) is not None:
                 raise
             raise InputError(
-                f"{origin.label} needs the Python package {package}, which is not installed: python -m pip install "
-                f"{install or package}"
+                f"{origin.label} needs the Python package {package}, which is not installed: python -m pip "
+                f"install {install or package}"
             ) from None
 
     with origin.told("the calculator cannot be made", InputError):
