@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zeocryst.answers.atomistic import Realized, in_words, realize, write_results
+from zeocryst.answers.chemistry import Complete, Prepared, Wanted, complete, prepare
 from zeocryst.answers.choosing import frames_of_file, frames_of_run, moment, numbered
 from zeocryst.answers.road import along, road, survival
 from zeocryst.beads import Beads
@@ -25,9 +26,11 @@ from zeocryst.model.forcefield import read_forcefield
 from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.network.matching import Choices, matched_bonds, matched_within
 from zeocryst.quench.relax import Quenched, quench
+from zeocryst.refinement.bonding import framework_alone
 
 if TYPE_CHECKING:
     import gsd.hoomd
+    from ase import Atoms
 
 #: Model of the quench, where the run does not say another.
 MODEL = "ts"
@@ -50,6 +53,8 @@ class Options:
     seed : int
     types : str or None
         What T and S are called, such as ``T=Si,S=X``.
+    wanted : Wanted
+        Guests, heteroatoms and refinement.
     """
 
     frame: str | None = None
@@ -57,16 +62,21 @@ class Options:
     cell: str = "fixed"
     seed: int = 1
     types: str | None = None
+    wanted: Wanted = Wanted()
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A frame's network, what was chosen for its bonds, how it was quenched, and what came of that."""
+    """A frame's network, what was chosen for its bonds, how it was quenched, and what came of that.
+
+    `places` are those of its S, (K, 3) Å; None where the structure has no beads.
+    """
 
     network: Network
     choices: Choices | None
     how: str
     quenched: Quenched | None = None
+    places: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,9 @@ class Answer:
     source : Source
     ready : Ready
     found : zeocryst.answers.atomistic.Realized
+        Of the silica.
+    complete : zeocryst.answers.chemistry.Complete
+        With guests, heteroatoms and refinement, where they were asked for.
     words : list of str
         What was chosen and how the atoms are, in sentences.
     """
@@ -99,7 +112,14 @@ class Answer:
     source: Source
     ready: Ready
     found: Realized
+    complete: Complete
     words: list[str]
+
+    @property
+    def atoms(self) -> Atoms:
+        """The framework in the end: refined, where it was, every T a Si."""
+        refined = self.complete.refined
+        return self.found.atoms if refined is None else framework_alone(refined.atoms)
 
 
 def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
@@ -111,18 +131,26 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
         The input cannot be read or has no such frame, or `out` is there and not empty; nothing was written.
     SimulationError
         The engine failed while quenching.
+
+    Notes
+    -----
+    What fails after the silica was there (heteroatoms, guests, refinement) raises nothing: the summary has an entry
+    ``failed``, of which `zeocryst.answers.chemistry.raise_failures` makes an error.
     """
     check_empty(out)
     if options.seed < 1:
         raise InputError(f"--seed {options.seed}: expected a whole number of at least 1")
+    chemistry = prepare(options.wanted)
     sources, model = _sources(path, options)
     prepared = [(source, ready_network(source, model, options)) for source in sources]
     with folder(out) as made:
         assert made is not None
-        return _write(path, made, prepared, options)
+        return _write(path, made, prepared, options, chemistry)
 
 
-def _write(path: Path, out: Path, prepared: list[tuple[Source, Ready]], options: Options) -> dict[str, Any]:
+def _write(
+    path: Path, out: Path, prepared: list[tuple[Source, Ready]], options: Options, chemistry: Prepared
+) -> dict[str, Any]:
     """Atoms, report and summary of the frames, in a folder; the summary."""
     from zeocryst.report.backmap import write_backmap_report
 
@@ -132,11 +160,12 @@ def _write(path: Path, out: Path, prepared: list[tuple[Source, Ready]], options:
         # the last frame is the folder's own, as in a run; others lie under frames/
         name = "framework" if last else f"frames/framework_{source.index}"
         (out / name).parent.mkdir(parents=True, exist_ok=True)
-        made = answer(source, ready, options)
-        write_results(out / Path(name).parent, made.found, Path(name).name)
+        made = answer(source, ready, options, chemistry)
+        write_answer(out / Path(name).parent, made, chemistry, Path(name).name)
         entries.append({"files": name, **entry(made)})
         if len(prepared) > 1:
-            entries[-1]["along"] = along(made.found.atoms, ready.network.n_sites, "the geometry as solved")
+            how = "the geometry as solved" if made.complete.refined is None else "refined atoms"
+            entries[-1]["along"] = along(made.atoms, ready.network.n_sites, how)
     summary: dict[str, Any] = {
         "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
         "provenance": provenance(),
@@ -149,12 +178,30 @@ def _write(path: Path, out: Path, prepared: list[tuple[Source, Ready]], options:
     return summary
 
 
-def answer(source: Source, ready: Ready, options: Options) -> Answer:
+def answer(source: Source, ready: Ready, options: Options, chemistry: Prepared) -> Answer:
     """Atoms of a frame whose network is ready."""
-    found = realize(ready.network, options.seed, free_cell=options.cell == "free", choices=ready.choices)
+    free_cell = options.cell == "free"
+    found = realize(ready.network, options.seed, free_cell=free_cell, choices=ready.choices)
     words = [*source.words, *in_words(found.record, found.ideal)]
     words += [ready.quenched.sentence] if ready.quenched else []
-    return Answer(source, ready, found, words)
+    places = ready.places
+    if places is not None:  # they go with the cell
+        places = places @ np.linalg.inv(ready.network.cell) @ found.atoms.cell[:]
+    made = complete(found.atoms, ready.network, places, chemistry, seed=options.seed, free_cell=free_cell)
+    return Answer(source, ready, found, made, [*words, *made.words])
+
+
+def write_answer(folder: Path, made: Answer, chemistry: Prepared, name: str = "framework") -> None:
+    """Write the atoms, and beside them the refined ones as ``refined.*``."""
+    from zeocryst.files.refined import write_refined
+
+    write_results(folder, made.found, name, made.complete.atoms)
+    refined, method = made.complete.refined, chemistry.method
+    if refined is None or method is None:
+        return
+    called = name.replace("framework", "refined")
+    own = method.write_data(folder, called, refined.atoms, made.complete.guests)
+    write_refined(folder, refined.atoms, called, data=not own)
 
 
 def entry(made: Answer) -> dict[str, Any]:
@@ -166,8 +213,8 @@ def entry(made: Answer) -> dict[str, Any]:
         "quenched": ready.quenched.record() if ready.quenched else None,
         "n_T": ready.network.n_sites, "types_from_atoms": found.types,
         "amorphous_share_from_atoms": found.amorphous_share, "words": made.words,
-        "ideal": found.ideal, "backmap": found.record,
-        "network_survival": survival(ready.network, made.source.beads, found.atoms),
+        "ideal": found.ideal, "backmap": found.record, **made.complete.record,
+        "network_survival": survival(ready.network, made.source.beads, made.atoms),
     }  # fmt: skip
 
 
@@ -245,10 +292,12 @@ def ready_network(source: Source, model: str, options: Options) -> Ready:
         found = quench(engine, ready, forcefield)
         energy = found.energy_eV / ready.particles.N
         how = f"{model}, by {engine.info.name}: {energy:.6f} eV per bead"
-        return Ready(*matched_within(found.network), how, found)
+        cold = Beads.of(found.frame)
+        return Ready(*matched_within(found.network), how, found, cold.positions[cold.are("S")])
     seen = Beads.of(beads)
-    mine = np.array([kind == "T" for kind in kinds])[seen.kinds]
-    return Ready(*_matched(seen.positions[mine], seen.cell), "none")
+    kind = np.array(kinds)[seen.kinds]
+    made = Ready(*_matched(seen.positions[kind == "T"], seen.cell), "none")
+    return replace(made, places=seen.positions[kind == "S"])
 
 
 def _matched(positions: np.ndarray, cell: np.ndarray) -> tuple[Network, Choices]:

@@ -1,0 +1,182 @@
+"""Force fields as methods of refinement: typed atoms, guests beside them, and an engine that finds the minimum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zeocryst.engines.atomistic import FORCE_TOLERANCE, MOST_STEPS, Outcome, atomistic_engine, copies
+from zeocryst.errors import InputError, SimulationError
+from zeocryst.model.topology import Topology
+from zeocryst.refinement.bonding import molecule_of
+from zeocryst.refinement.forcefield import AtomField, read_atomfield
+from zeocryst.refinement.guests import add_guests, check_guests
+from zeocryst.refinement.protocol import Guests, Relaxed
+from zeocryst.refinement.roughness import rough
+from zeocryst.refinement.topologies import NEUTRAL_E, framework_topology
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+#: Smoothing of a rough start: largest force at which it ends, eV/Å, and most iterations. It only takes out what is
+#: rough; the minimum of another force field is not wanted.
+SMOOTH_FORCE, SMOOTH_STEPS = 2.0, 100
+
+
+@dataclass(frozen=True)
+class Classical:
+    """A force field of atoms as a `zeocryst.refinement.protocol.Method`.
+
+    Attributes
+    ----------
+    field : AtomField
+    """
+
+    field: AtomField
+
+    @property
+    def name(self) -> str:
+        """As it is asked for."""
+        return self.field.name
+
+    @property
+    def source(self) -> str:
+        """Where it is published, and what of it is ours."""
+        return self.field.source
+
+    def check(self, atoms: Atoms, guests: Guests) -> None:
+        """Raise `InputError` naming what it cannot describe."""
+        self.topology(atoms, guests)
+
+    def topology(self, atoms: Atoms, guests: Guests) -> tuple[Topology, tuple[str, ...]]:
+        """Particles and terms of atoms, and what is to be said of them.
+
+        Raises
+        ------
+        InputError
+            An element, a bonding or a charge that the force field cannot describe.
+        """
+        if not atoms.pbc.all():
+            raise InputError(
+                f"{self.name} needs a cell that repeats in all directions; pbc is {atoms.pbc.tolist()}"
+            )
+        which = molecule_of(atoms)
+        framework = framework_topology(atoms[which == 0], self.field)
+        check_guests(atoms, guests)
+        present = [guests[k] for k in np.unique(which[which > 0]).tolist()]
+        own, theirs = float(framework.charge.sum()), float(sum(m.charge for m in present))
+        whole = abs(own + theirs) < NEUTRAL_E
+        charged = whole and self.field.coulomb == "ewald"
+        if not whole and abs(own) >= NEUTRAL_E:
+            beside = f", its guests {theirs:+.3g} e" if present else ""
+            raise InputError(
+                f"{self.name}: the framework has a charge of {own:+.3g} e{beside}; a periodic cell has to be neutral: balance "
+                "Al by protons, cations or charged molecules, each once"
+            )
+        notes: tuple[str, ...] = ()
+        if present and not charged and any(np.any(m.partial_charges) for m in present):
+            why = (
+                f"molecules of {theirs:+.3g} e stand in a neutral framework"
+                if not whole
+                else f"{self.name} has no charges besides its own"
+            )
+            notes = (f"Guest molecules have no charges in {self.name}, since {why}.",)
+        return add_guests(framework, atoms, guests, charged=charged), notes
+
+    def minimize(self, atoms: Atoms, guests: Guests, *, free_cell: bool, threads: int = 1) -> Relaxed:
+        """The nearest minimum; a rough start is smoothed first, with the force field that its file names."""
+        larger, more, times = _repeated(atoms, guests)
+        topology, notes = self.topology(larger, more)
+        start, said = self._smoothed(larger, more, threads)
+        found = atomistic_engine().minimize(
+            start, topology, free_cell=free_cell, threads=threads, force_tolerance=FORCE_TOLERANCE
+        )
+        return _relaxed(found, atoms, times, notes + said)
+
+    def dynamics(
+        self, atoms: Atoms, guests: Guests, *, time_ps: float, temperature_K: float, seed: int, threads: int = 1
+    ) -> Relaxed:
+        """The end of a simulation at constant volume and temperature.
+
+        Raises
+        ------
+        InputError
+            As `topology`, or the cell is so small that it would have to be repeated.
+        """
+        _, _, times = _repeated(atoms, guests)
+        if times != (1, 1, 1):
+            raise InputError(
+                f"the cell is too small for a simulation with {self.name}: atoms meet their own images; repeat it "
+                f"{' x '.join(map(str, times))} times first"
+            )
+        topology, notes = self.topology(atoms, guests)
+        found = atomistic_engine().dynamics(
+            atoms, topology, time_ps=time_ps, temperature_K=temperature_K, seed=seed, threads=threads
+        )
+        return _relaxed(found, atoms, times, notes)
+
+    def energy(self, atoms: Atoms, guests: Guests) -> float:
+        """Energy of the atoms as they are, eV; shells at rest."""
+        larger, more, times = _repeated(atoms, guests)
+        topology, _ = self.topology(larger, more)
+        return atomistic_engine().energy(larger, topology) / int(np.prod(times))
+
+    def write_data(self, folder: Path, name: str, atoms: Atoms, guests: Guests) -> list[Path]:
+        """The engine's data file and an input that runs it."""
+        return atomistic_engine().write_data(folder, name, atoms, self.topology(atoms, guests)[0])
+
+    def _smoothed(self, atoms: Atoms, guests: Guests, threads: int) -> tuple[Atoms, tuple[str, ...]]:
+        """A start that is not rough, and what was done."""
+        why = rough(atoms[molecule_of(atoms) == 0], self.field.elements("tetrahedral"))
+        if self.field.rough_start is None or why is None:
+            return atoms, ()
+        other = Classical(read_atomfield(self.field.rough_start))
+        try:
+            topology, _ = other.topology(atoms, guests)
+            found = atomistic_engine().minimize(
+                atoms, topology, threads=threads, force_tolerance=SMOOTH_FORCE, most_steps=SMOOTH_STEPS
+            )
+        except (InputError, SimulationError) as error:
+            return atoms, (f"The start is rough ({why}); {other.name} could not smooth it: {error}.",)
+        smooth = atoms.copy()
+        smooth.positions = found.atoms.positions
+        return smooth, (
+            f"The start was rough ({why}) and was smoothed first by {found.steps} iterations with {other.name}.",
+        )
+
+
+def _repeated(atoms: Atoms, guests: Guests) -> tuple[Atoms, Guests, tuple[int, int, int]]:
+    """A cell large enough that bonded atoms are told from their images, its guests, and how often it was repeated."""
+    times = copies(atoms)
+    if times == (1, 1, 1):
+        return atoms, guests, times
+    larger = atoms.repeat(times)
+    which = molecule_of(atoms)
+    most, count = int(which.max(initial=0)), int(np.prod(times))
+    block = np.repeat(np.arange(count), len(atoms))
+    tiled = np.tile(which, count)
+    larger.set_array("molecule", np.where(tiled > 0, tiled + block * most, 0))
+    return larger, {k + b * most: m for k, m in guests.items() for b in range(count)}, times
+
+
+def _relaxed(found: Outcome, atoms: Atoms, times: tuple[int, int, int], notes: tuple[str, ...]) -> Relaxed:
+    """What the engine found, of the cell that was asked for."""
+    result = found.atoms
+    count = int(np.prod(times))
+    if count > 1:
+        result = result[: len(atoms)]
+        result.set_cell(found.atoms.cell[:] / np.array(times)[:, None], scale_atoms=False)
+        if "molecule" in atoms.arrays:
+            result.set_array("molecule", atoms.arrays["molecule"])
+    return Relaxed(
+        result,
+        found.energy_eV / count,
+        found.converged,
+        found.largest_force_eV_per_A,
+        found.steps,
+        notes=notes + found.notes,
+        record=dict(found.record),
+    )
