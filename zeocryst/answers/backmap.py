@@ -165,7 +165,9 @@ def _write(
         entries.append({"files": name, **entry(made)})
         if len(prepared) > 1:
             how = "the geometry as solved" if made.complete.refined is None else "refined atoms"
-            entries[-1]["along"] = along(made.atoms, ready.network.n_sites, how)
+            n_sites = ready.network.n_sites
+            others = bool((made.complete.atoms.numbers[:n_sites] != 14).any())
+            entries[-1]["along"] = along(made.atoms, n_sites, how, substituted=others)
     summary: dict[str, Any] = {
         "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
         "provenance": provenance(),

@@ -212,7 +212,7 @@ def _events(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows = []
     for event in found:
         asked = ", ".join(f"{key} {event[key]}" for key in ("refine", "sda", "si_al") if key in event)
-        said = event.get("sentence") or event.get("error", "")
+        said = " ".join(filter(None, [event.get("sentence"), event.get("error")]))
         place = f"{event['folder']}/report.html" if "folder" in event else event.get("log")
         link = Html(f'<a href="./{escape(place)}">{escape(place)}</a>') if place else ""
         refined = event.get("refined") or {}
