@@ -133,8 +133,8 @@ def write_results(
 ) -> None:
     """Write the atoms as CIF, extxyz, GSD and LAMMPS data; the symmetry that was found joins the record.
 
-    The ideal crystal goes into a CIF of its own, ``ideal.cif`` beside ``framework.cif``. With `complete`, the same
-    atoms with heteroatoms and guests, these are written in their place.
+    The ideal crystal goes into a CIF of its own, ``ideal.cif`` beside ``framework.cif``. With `complete`, the
+    same atoms with heteroatoms and guests, these are written in their place.
     """
     symmetry = write_atoms(folder, found.atoms if complete is None else complete, name)
     found.record["space_group"] = symmetry.record() if symmetry else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.answers.atomistic import Realized, in_words, realize, write_results
-from zeocryst.answers.chemistry import Complete, Prepared, Wanted, complete, prepare
+from zeocryst.answers.chemistry import NOTHING, Complete, Prepared, Wanted, complete, prepare
 from zeocryst.answers.choosing import frames_of_file, frames_of_run, moment, numbered
 from zeocryst.answers.road import along, road, survival
 from zeocryst.beads import Beads
@@ -62,7 +62,7 @@ class Options:
     cell: str = "fixed"
     seed: int = 1
     types: str | None = None
-    wanted: Wanted = Wanted()
+    wanted: Wanted = NOTHING
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
 
     Notes
     -----
-    What fails after the silica was there (heteroatoms, guests, refinement) raises nothing: the summary has an entry
-    ``failed``, of which `zeocryst.answers.chemistry.raise_failures` makes an error.
+    What fails after the silica was there (heteroatoms, guests, refinement) raises nothing: the summary has an
+    entry ``failed``, of which `zeocryst.answers.chemistry.raise_failures` makes an error.
     """
     check_empty(out)
     if options.seed < 1:

@@ -42,7 +42,10 @@ def _chemistry(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--si-al", type=float, metavar="RATIO", help="Si/Al, or Si over --heteroatom")
     group.add_argument(
-        "--heteroatom", default="Al", choices=("Al", "B", "Ge", "Ti", "Ga", "AlPO4"), help="for Si (default: Al)"
+        "--heteroatom",
+        default="Al",
+        choices=("Al", "B", "Ge", "Ti", "Ga", "AlPO4"),
+        help="for Si (default: Al)",
     )
     group.add_argument(
         "--placement", default="random", choices=("random", "clustered", "spread"), help="of the heteroatoms"

@@ -9,8 +9,8 @@ from typing import Any
 from zeocryst.report.page import facts, percent, table, types_table
 
 NOTES = """<p class="note">Energies of guests are those of the rigid framework and of the other guests by
-DREIDING 12-6 without charges. A bond counts as lost or gained where two atoms pass 1.25 times the sum of their covalent
-radii. Energies above quartz are per SiO2, with quartz relaxed by the same method.</p>"""
+DREIDING 12-6 without charges. A bond counts as lost or gained where two atoms pass 1.25 times the sum of their
+covalent radii. Energies above quartz are per SiO2, with quartz relaxed by the same method.</p>"""
 
 
 def chemistry_sections(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
