@@ -17,6 +17,7 @@ from zeocryst.condition import Event, Output
 from zeocryst.errors import InputError
 from zeocryst.files.records import read_json
 from zeocryst.files.rundir import RunDirectory
+from zeocryst.running.estimate import estimate
 from zeocryst.running.events import Events, columns_of_events
 from zeocryst.running.mending import resume
 
@@ -106,17 +107,20 @@ def test_a_column_that_is_not_there_is_told_before_anything_is_written(tmp_path)
         assert "did you mean 'largest_grain_sites'" in error
         assert "crystalline_share" in error
     assert not (tmp_path / "out").exists()
-    # what could be two columns is not guessed
-    path = condition({"when": "largest > 60"}).write(tmp_path / "d.toml")
-    assert "no column 'largest'" in is_one_message(call("check", path))
-    unknown = condition({"when": "time_ps > 1", "refine": "slcc"}).write(tmp_path / "e.toml")
-    assert "slcc" in is_one_message(call("check", unknown))
+    # what could be two columns is not guessed, and a method that is not known is told as soon
+    for event, word in (
+        ({"when": "largest > 60"}, "no column 'largest'"),
+        ({"when": "time_ps > 1", "refine": "slcc"}, "slcc"),
+        ({"when": "time_ps > 1", "sda": "XYZ1"}, "XYZ1"),
+    ):
+        with pytest.raises(InputError, match=word):
+            estimate(condition(event))
 
 
-def test_check_tells_of_events(tmp_path):
-    done = call("check", condition({"when": "largest_grain_T > 60"}).write(tmp_path / "c.toml"))
-    assert done.returncode == 0, done.stderr
-    assert "at the first frame with largest_grain_T > 60 (column largest_grain_sites)" in done.stdout
+def test_check_tells_of_events():
+    assert estimate(condition({"when": "largest_grain_T > 60", "refine": "none"}))["events"] == [
+        "back-mapped on the way, at the first frame with largest_grain_T > 60 (column largest_grain_sites)"
+    ]
 
 
 # ---- when they happen -------------------------------------------------------------------------

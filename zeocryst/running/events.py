@@ -151,7 +151,8 @@ class Followed:
         """Look at the next row of the table; `counts` says that the preparation is over."""
         if self.frame is not None:
             return
-        value = float(row.get(self.column) or math.nan)
+        given = row.get(self.column, "")
+        value = math.nan if given == "" else float(given)
         if math.isnan(value):
             return
         if not self.event.holds(value):
