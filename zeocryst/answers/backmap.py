@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.answers.asked import NOTHING, Prepared, Wanted, prepare
 from zeocryst.answers.atomistic import Realized, in_words, realize, write_results
-from zeocryst.answers.chemistry import NOTHING, Complete, Prepared, Wanted, complete, prepare
+from zeocryst.answers.chemistry import Complete, complete
 from zeocryst.answers.choosing import frames_of_file, frames_of_run, moment, numbered
 from zeocryst.answers.road import along, road, survival
 from zeocryst.beads import Beads

@@ -11,7 +11,7 @@ from zeocryst.commands import DONE
 from zeocryst.commands._options import types_option
 
 if TYPE_CHECKING:
-    from zeocryst.answers.chemistry import Wanted
+    from zeocryst.answers.asked import Wanted
 
 HELP = "atoms for frames of a file or of a run"
 
@@ -65,7 +65,7 @@ def _chemistry(parser: argparse.ArgumentParser) -> None:
 
 def _wanted(options: argparse.Namespace) -> Wanted:
     """What is asked for beside silica."""
-    from zeocryst.answers.chemistry import Wanted, simulation
+    from zeocryst.answers.asked import Wanted, simulation
 
     return Wanted(
         sda=_named(options.sda),

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas
     from ase import Atoms
 
+    from zeocryst.answers.asked import Prepared
     from zeocryst.answers.backmap import Answer
-    from zeocryst.answers.chemistry import Prepared
     from zeocryst.door.structures import StructureLike, TypesLike
 
 
@@ -172,8 +172,8 @@ def backmap(
     balance : {"H", "Na", "K", "Ca", "none"}
         What balances the charge that guests leave.
     refine : str or path, optional
-        A force field (``"slc"``, ``"clayff"``, ``"bks"``, ``"shik"``, ``"matsui"``, a TOML file) or a calculator
-        (``"7net"``, ``"gfn2"``, ``"package.module:Class"``, a Python file).
+        A force field (``"slc"``, ``"clayff"``, ``"bks"``, ``"shik"``, ``"matsui"``, a TOML file) or a
+        calculator (``"7net"``, ``"gfn2"``, ``"package.module:Class"``, a Python file).
     md_ps, md_temperature_K : float
         A simulation of the refined atoms, ps and K; its end is relaxed again.
 
@@ -197,8 +197,8 @@ def backmap(
     >>> made.choices["silanols_added"]
     0
     """
+    from zeocryst.answers.asked import Wanted, prepare, simulation
     from zeocryst.answers.backmap import Options, answer, entry, ready_network
-    from zeocryst.answers.chemistry import Wanted, prepare, simulation
 
     seed = whole_number(seed, "seed", 1)
     if quench not in (None, "ts", "none") or cell not in ("fixed", "free"):

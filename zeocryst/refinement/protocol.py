@@ -67,7 +67,10 @@ class BrokenOffError(SimulationError):
 class Method(Protocol):
     """A force field or a calculator."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As it is asked for."""
+        ...
 
     @property
     def source(self) -> str:
