@@ -96,7 +96,7 @@ def _column(asked: str, known: Sequence[str], where: str) -> str:
 
 def _check_names(event: Event, folder: Path, where: str) -> None:
     """See that there are such a molecule and such a method, as the event's process will."""
-    from zeocryst.answers.chemistry import Wanted, prepare
+    from zeocryst.answers.asked import Wanted, prepare
 
     table = event_table(event, folder)
     refine, sda = (_named(table.get(key)) for key in ("refine", "sda"))
