@@ -159,7 +159,7 @@ def stacked(lines: Sequence[tuple[str, tuple[np.ndarray, np.ndarray]]], label: s
             name, (1.0, k + 0.15), xycoords=("axes fraction", "data"), fontsize=9, xytext=(6, 0),
             textcoords="offset points",
         )  # fmt: skip
-    ends = float(lines[0][1][0][0]), float(lines[0][1][0][-1])
+    ends = min(float(x[0]) for _, (x, _) in lines), max(float(x[-1]) for _, (x, _) in lines)
     axis.set_xlim(*(reversed(ends) if turned else ends))  # shifts as spectra are drawn
     axis.set_yticks([])
     axis.set_xlabel(label)
@@ -170,12 +170,14 @@ def stacked(lines: Sequence[tuple[str, tuple[np.ndarray, np.ndarray]]], label: s
 def _curve(entry: Entry, key: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Points of a pattern or of a histogram; None where there is nothing."""
     found = (entry.get("along") or {}).get(key)
+    if key == "shift_29Si_ppm" and not found:  # with heteroatoms, which shift their neighbours' lines
+        found = (entry.get("aluminium") or {}).get(key)
     if not found:
         return None
     if key == "pattern":
         y = np.array(found["intensity"])
         return found["two_theta_from_deg"] + found["step_deg"] * np.arange(len(y)), y
-    kept = found["histogram"]
+    kept = found.get("histogram") or {"from": 0.0, "width": 1.0, "counts": []}
     y = np.array(kept["counts"], dtype=float)
     return (kept["from"] + kept["width"] * (np.arange(len(y)) + 0.5), y) if y.sum() else None
 

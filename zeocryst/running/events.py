@@ -41,7 +41,7 @@ FIXED = ("step", "time_ps", "stage", "temperature_K", "pressure_bar", "energy_eV
 #: What people call columns.
 ALIASES = {"largest_grain_t": "largest_grain_sites", "largest_cluster_sites": "largest_cluster_T"}
 #: What a run's summary has of that of an event.
-KEPT = ("refined", "sda", "aluminium", "failed")
+KEPT = ("refined", "sda", "aluminium")
 #: Folder of the events in the run's.
 PLACE = "events"
 #: Seconds between two looks at a process that is waited for.
