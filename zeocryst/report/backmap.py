@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.backmapping.feasibility import feasibility_in_words
+from zeocryst.report.chemistry import chemistry_sections
 from zeocryst.report.figures import AMORPHOUS, CRYSTAL, CURVES, clean, new_figure, save
 from zeocryst.report.page import (
     checks_table,
@@ -68,6 +69,7 @@ def write_backmap_report(folder: Path, summary: Mapping[str, Any]) -> Path:
         sections.append((heading if several else "Result", _words(entry["words"]) + _facts(entry)))
         of = f", frame {entry['frame']}" if several else ""
         tag = "" if entry is summary else f"_{entry['frame']}"
+        sections += [(name + of, html) for name, html in chemistry_sections(entry)]
         sections += [(name + of, html) for name, html in backmap_sections(folder, entry["backmap"], tag)]
         sections.append(("Ideal crystal" + of, ideal_crystal(entry["ideal"], entry["files"])))
     record = summary["backmap"]
