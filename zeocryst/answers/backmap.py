@@ -203,7 +203,11 @@ def write_answer(folder: Path, made: Answer, chemistry: Prepared, name: str = "f
     if refined is None or method is None:
         return
     called = name.replace("framework", "refined")
-    own = method.write_data(folder, called, refined.atoms, made.complete.guests)
+    try:
+        own = method.write_data(folder, called, refined.atoms, made.complete.guests)
+    except InputError as error:  # a bond that was lost leaves atoms that the force field has no terms for
+        own = False
+        made.words.append(f"{called}.data is without the force field's terms: {error}.")
     write_refined(folder, refined.atoms, called, data=not own)
 
 
