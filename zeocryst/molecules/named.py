@@ -87,7 +87,7 @@ def _word(text: str) -> Any:
     try:
         return from_smiles(text)
     except InputError as error:
-        names = [name for e in shipped().values() for name in (e.name, *e.aliases)]
+        names = [name for e in shipped().values() for name in (e.name, e.full_name, *e.aliases)]
         hint = nearest(text, names)
         if hint.startswith("did you mean"):
             hint = hint.split("?")[0] + "?"
@@ -111,7 +111,7 @@ def _entry(text: str) -> Shipped | None:
     """The shipped molecule of that name: letters and digits count, case does not, nor does a final "ion"."""
     wanted = _plain(text).removesuffix("ion")
     for entry in shipped().values():
-        if wanted and wanted in {_plain(n).removesuffix("ion") for n in (entry.name, *entry.aliases)}:
+        if wanted and wanted in {_plain(n).removesuffix("ion") for n in (entry.name, entry.full_name, *entry.aliases)}:
             return entry
     return None
 
