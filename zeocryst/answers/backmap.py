@@ -166,7 +166,9 @@ def _write(
         entries.append({"files": name, **entry(made)})
         if len(prepared) > 1:
             how = "the geometry as solved" if made.complete.refined is None else "refined atoms"
-            entries[-1]["along"] = along(made.atoms, ready.network.n_sites, how)
+            n_sites = ready.network.n_sites
+            others = bool((made.complete.atoms.numbers[:n_sites] != 14).any())
+            entries[-1]["along"] = along(made.atoms, n_sites, how, substituted=others)
     summary: dict[str, Any] = {
         "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
         "provenance": provenance(),
@@ -201,7 +203,11 @@ def write_answer(folder: Path, made: Answer, chemistry: Prepared, name: str = "f
     if refined is None or method is None:
         return
     called = name.replace("framework", "refined")
-    own = method.write_data(folder, called, refined.atoms, made.complete.guests)
+    try:
+        own = method.write_data(folder, called, refined.atoms, made.complete.guests)
+    except InputError as error:  # a bond that was lost leaves atoms that the force field has no terms for
+        own = []
+        made.words.append(f"{called}.data is without the force field's terms: {error}.")
     write_refined(folder, refined.atoms, called, data=not own)
 
 

@@ -106,7 +106,9 @@ def numbered(asked: str, count: int) -> list[Chosen]:
         elif ":" in part or chosen[0] is None:
             raise InputError(f"--frames {asked}: {FORM}, whole numbers, with a STEP of 1 or more")
         elif not -count <= chosen[0] < count:
-            raise InputError(f"--frame {chosen[0]}: there are {count}, numbered from 0 (or -1, the last)")
+            raise InputError(
+                f"--frame {asked}: no frame {chosen[0]}; there are {count}, numbered from 0 (or -1, the last)"
+            )
         else:
             found.add(chosen[0] % count)
     if not found:

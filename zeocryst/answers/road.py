@@ -117,7 +117,7 @@ def _compared(before: Ints, after: Ints) -> dict[str, Any]:
     }
 
 
-def along(atoms: Atoms, n_sites: int, of: str) -> dict[str, Any]:
+def along(atoms: Atoms, n_sites: int, of: str, *, substituted: bool = False) -> dict[str, Any]:
     """What can be compared from frame to frame, of the framework's atoms as they ended.
 
     Parameters
@@ -128,14 +128,16 @@ def along(atoms: Atoms, n_sites: int, of: str) -> dict[str, Any]:
         Number of T.
     of
         What the atoms are, in words.
+    substituted
+        Whether T are other than Si, as whom they may stand here.
 
     Returns
     -------
     dict
         ``of``; ``rings_per_T`` (primitive rings by size); ``si_o_si_deg`` (``mean``, ``std``, ``histogram``);
-        ``q_n`` (share of the Si with n bridging O); ``shift_29Si_ppm`` of the Q4 (None where T other than Si
-        are near, whose shifts are others); ``n_silanol``, ``silanols_per_T``; ``pattern`` (Cu K-alpha powder
-        pattern of all atoms, the highest point 100).
+        ``q_n`` (share of the Si with n bridging O); ``shift_29Si_ppm`` of the Q4 (None where T are other than
+        Si, whose neighbours' shifts are others); ``n_silanol``, ``silanols_per_T``; ``pattern`` (Cu K-alpha
+        powder pattern of all atoms, the highest point 100).
     """
     framework = atoms[atoms.arrays.get("molecule", np.zeros(len(atoms), dtype=int)) == 0]
     local = local_geometry(framework)
@@ -150,7 +152,7 @@ def along(atoms: Atoms, n_sites: int, of: str) -> dict[str, Any]:
         "rings_per_T": {str(size): float(n) for size, n in enumerate(rings) if size >= 3},
         "si_o_si_deg": {**_spread(local.t_o_t), "histogram": histogram(local.t_o_t, 100, 180, 40)},
         "q_n": {f"Q{n}": float(bridges[n] / max(len(local.sites), 1)) for n in range(5)},
-        "shift_29Si_ppm": _shifts(framework, n_sites),
+        "shift_29Si_ppm": None if substituted else _shifts(framework, n_sites),
         "n_silanol": silanols,
         "silanols_per_T": silanols / max(n_sites, 1),
         "pattern": {

@@ -154,7 +154,7 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
 
 def _read_backmap(output: Table) -> bool | tuple[Event, ...]:
     """Whether the last frame becomes atoms, or what is back-mapped on the way besides."""
-    expected = 'true, false, an event such as { when = "largest_grain_T > 60" }, or a list of such'
+    expected = 'true or false, an event such as { when = "largest_grain_T > 60" }, or a list of such'
     given = output.get("backmap", expected, True)
     if isinstance(given, bool):
         return given

@@ -46,6 +46,12 @@ TABLE = (
     ("bonds_given_out_kept", "bonds kept, given out", "given", "{:.3f}"),
     ("label", "why", "why", "{}"),
 )
+#: What is told of a simulation from a frame, as it ended.
+DYNAMICS = (
+    ("time_ps", "ps"), ("temperature_K", "K"), ("bonds_lost", "bonds lost"), ("bonds_gained", "bonds gained"),
+    ("protons_lost", "protons lost"), ("q4_share", "Q4"), ("t_o_mean_A", "T-O, Å"),
+    ("t_o_t_mean_deg", "T-O-T, °"), ("t_o_t_std_deg", "its standard deviation, °"),
+)  # fmt: skip
 #: Width of a terminal, and of it the most that the reason for a frame takes.
 TERMINAL, WHY = 80, 19
 NOTES = """<p class="note">All of the atoms as they ended: refined where they were refined, else as the
@@ -153,7 +159,7 @@ def stacked(lines: Sequence[tuple[str, tuple[np.ndarray, np.ndarray]]], label: s
             name, (1.0, k + 0.15), xycoords=("axes fraction", "data"), fontsize=9, xytext=(6, 0),
             textcoords="offset points",
         )  # fmt: skip
-    ends = float(lines[0][1][0][0]), float(lines[0][1][0][-1])
+    ends = min(float(x[0]) for _, (x, _) in lines), max(float(x[-1]) for _, (x, _) in lines)
     axis.set_xlim(*(reversed(ends) if turned else ends))  # shifts as spectra are drawn
     axis.set_yticks([])
     axis.set_xlabel(label)
@@ -164,12 +170,14 @@ def stacked(lines: Sequence[tuple[str, tuple[np.ndarray, np.ndarray]]], label: s
 def _curve(entry: Entry, key: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Points of a pattern or of a histogram; None where there is nothing."""
     found = (entry.get("along") or {}).get(key)
+    if key == "shift_29Si_ppm" and not found:  # with heteroatoms, which shift their neighbours' lines
+        found = (entry.get("aluminium") or {}).get(key)
     if not found:
         return None
     if key == "pattern":
         y = np.array(found["intensity"])
         return found["two_theta_from_deg"] + found["step_deg"] * np.arange(len(y)), y
-    kept = found["histogram"]
+    kept = found.get("histogram") or {"from": 0.0, "width": 1.0, "counts": []}
     y = np.array(kept["counts"], dtype=float)
     return (kept["from"] + kept["width"] * (np.arange(len(y)) + 0.5), y) if y.sum() else None
 
@@ -196,15 +204,14 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _dynamics(entries: Sequence[Entry]) -> str:
-    """What the short simulations from the frames ended as, whatever was recorded of them."""
-    known = [entry for entry in entries if isinstance(entry.get("dynamics"), Mapping)]
+    """What the short simulations from the frames ended as."""
+    found = [(entry["frame"], (entry.get("refined") or {}).get("dynamics")) for entry in entries]
+    known = [(frame, told) for frame, told in found if isinstance(told, Mapping)]
     if not known:
         return ""
-    names = list(dict.fromkeys(k for e in known for k, v in e["dynamics"].items() if _is_plain(v)))
-    body = [[entry["frame"], *(number(entry["dynamics"].get(name)) for name in names)] for entry in known]
+    columns = [
+        (name, words) for name, words in DYNAMICS if any(told.get(name) is not None for _, told in known)
+    ]
+    body = [[frame, *(number(told.get(name)) for name, _ in columns)] for frame, told in known]
     heading = "<h3>After a short atomistic simulation from each</h3>"
-    return heading + table(["frame", *(name.replace("_", " ") for name in names)], body)
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, int | float | str)
+    return heading + table(["frame", *(words for _, words in columns)], body)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 FIXED = ("step", "time_ps", "stage", "temperature_K", "pressure_bar", "energy_eV_per_bead")
 #: What people call columns.
 ALIASES = {"largest_grain_t": "largest_grain_sites", "largest_cluster_sites": "largest_cluster_T"}
+#: What a run's summary has of that of an event.
+KEPT = ("refined", "sda", "aluminium")
 #: Folder of the events in the run's.
 PLACE = "events"
 #: Seconds between two looks at a process that is waited for.
@@ -67,7 +69,7 @@ def columns_of_events(condition: Condition, frame: gsd.hoomd.Frame, names: Seque
     if not events:
         return ()
     for number, event in enumerate(events, start=1):
-        _check_refine(event, _place(condition, number))
+        _check_names(event, condition.folder, _place(condition, number))
     known = (*FIXED, *measure(network_of_frame(frame)[0], list(names), frame).values)
     return tuple(_column(e.quantity, known, _place(condition, n)) for n, e in enumerate(events, start=1))
 
@@ -92,14 +94,21 @@ def _column(asked: str, known: Sequence[str], where: str) -> str:
     )
 
 
-def _check_refine(event: Event, where: str) -> None:
-    """See that there is a method of that name."""
-    from importlib.util import find_spec
+def _check_names(event: Event, folder: Path, where: str) -> None:
+    """See that there are such a molecule and such a method, as the event's process will."""
+    from zeocryst.answers.asked import Wanted, prepare
 
-    if event.refine in (None, "none"):
-        return
-    if find_spec("zeocryst.refinement.methods") is None:
-        raise InputError(f"{where}: refine = {event.refine!r}; expected none")
+    table = event_table(event, folder)
+    refine, sda = (_named(table.get(key)) for key in ("refine", "sda"))
+    try:
+        prepare(Wanted(sda=sda, si_al=event.si_al, refine=refine))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _named(text: str | None) -> str | None:
+    """A name; "none" is none, as on the command line."""
+    return None if text is None or text.lower() == "none" else text
 
 
 @dataclass
@@ -118,6 +127,8 @@ class Followed:
         Number of the frame at which it happened, and when that was; None before.
     error : str
         Why it failed.
+    made : dict or None
+        The summary of what was made.
     """
 
     event: Event
@@ -128,6 +139,7 @@ class Followed:
     step: int | None = None
     time_ps: float | None = None
     error: str = ""
+    made: dict[str, Any] | None = None
     _went_without: bool = False
 
     @property
@@ -139,7 +151,8 @@ class Followed:
         """Look at the next row of the table; `counts` says that the preparation is over."""
         if self.frame is not None:
             return
-        value = float(row.get(self.column) or math.nan)
+        given = row.get(self.column, "")
+        value = math.nan if given == "" else float(given)
         if math.isnan(value):
             return
         if not self.event.holds(value):
@@ -234,13 +247,12 @@ class Events:
             **event_table(one.event, self._base), "column": one.column, "status": one.status,
             "frame": one.frame, "step": one.step, "time_ps": one.time_ps,
         }  # fmt: skip
-        if one.status == "done":
-            made = read_json(self._out(one) / "summary.json")
-            found |= {"folder": f"{PLACE}/{one.name}", "sentence": made["words"][0]}
-            found |= {key: made[key] for key in ("refined", "sda", "aluminium") if made.get(key) is not None}
-        if one.status == "failed":
-            found |= {"error": one.error, "log": f"{PLACE}/{one.name}.log"}
-        return found
+        if one.status in ("done", "failed"):
+            found["log"] = f"{PLACE}/{one.name}.log"
+        if one.made is not None:  # also where a step failed: all before it is there
+            found |= {"folder": f"{PLACE}/{one.name}", "sentence": _first(one)}
+            found |= {key: one.made[key] for key in KEPT if one.made.get(key) is not None}
+        return found | ({"error": one.error} if one.status == "failed" else {})
 
     # ---- one of them --------------------------------------------------------------------------
 
@@ -262,7 +274,7 @@ class Events:
         out, mark = self._out(one), self._mark(one)
         known = out.with_name(f"{one.name}.json")
         if out.exists() and _is_of(out, known, mark):
-            one.status = "done"
+            self._made(one)
             return
         out.parent.mkdir(exist_ok=True)
         if out.exists():
@@ -297,16 +309,26 @@ class Events:
             return
         self._child.stop()
         self._child = None
-        if status == 0:
-            made = read_json(self._out(one) / "summary.json")
-            one.status = "done"
-            self._say(f"{one}: done. {made['words'][0]}")
+        if (self._out(one) / "summary.json").is_file():
+            self._made(one)
+            self._say(f"{one} failed: {one.error}" if one.error else f"{one}: done. {_first(one)}")
         else:
             self._fail(one, _why(status, self._log(one)))
+
+    def _made(self, one: Followed) -> None:
+        """Know what its folder holds, which is complete; a step of it may have failed."""
+        one.made = read_json(self._out(one) / "summary.json")
+        failed = one.made.get("failed")
+        one.status, one.error = "failed" if failed else "done", failed["message"] if failed else ""
 
     def _fail(self, one: Followed, error: str) -> None:
         one.status, one.error = "failed", error
         self._say(f"{one} failed: {error}; the run goes on")
+
+
+def _first(one: Followed) -> str:
+    """The first sentence about what was made."""
+    return str(one.made["words"][0]) if one.made else ""
 
 
 def _is_of(out: Path, known: Path, mark: Mapping[str, Any]) -> bool:
