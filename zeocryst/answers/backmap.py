@@ -206,7 +206,7 @@ def write_answer(folder: Path, made: Answer, chemistry: Prepared, name: str = "f
     try:
         own = method.write_data(folder, called, refined.atoms, made.complete.guests)
     except InputError as error:  # a bond that was lost leaves atoms that the force field has no terms for
-        own = False
+        own = []
         made.words.append(f"{called}.data is without the force field's terms: {error}.")
     write_refined(folder, refined.atoms, called, data=not own)
 
