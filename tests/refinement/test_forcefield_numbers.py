@@ -7,6 +7,7 @@ import pytest
 from ase.spacegroup import crystal
 
 from zeocryst.engines.atomistic import atomistic_engine
+from zeocryst.errors import InputError
 from zeocryst.model.topology import Terms
 from zeocryst.refinement.forcefield import read_atomfield
 from zeocryst.refinement.methods import method_named
@@ -42,8 +43,9 @@ O 0.460381 0.988922 0.690667
 O 0.882791 0.446249 0.948637
 """
 GULP_TOTAL_EV, GULP_THREE_BODY_EV = -966.21714676, 10.42257980
-#: GULP's Coulomb constant, eV Å, and the farthest that two O of a triplet may be (catlow.lib), Å.
-GULP_CONSTANT, GULP_LONGEST_A = 14.3997584, 3.5
+#: GULP's Coulomb constant, eV Å, and how far O may be from the Si of a triplet, and from each other
+#: (catlow.lib), Å.
+GULP_CONSTANT, GULP_BOND_A, GULP_LONGEST_A = 14.3997584, 1.9, 3.5
 
 #: Energy of alpha-quartz per SiO2, eV, by independent LAMMPS inputs (../shared/silicate_forcefields.md).
 QUARTZ_EV = {"slc": -128.700, "clayff": -41.415, "shik": -29.484, "matsui": -36.494, "bks": -58.338}
@@ -72,8 +74,9 @@ def gulp_energies(longest):
     topology = framework_topology(large, read_atomfield("slc"))
     first, vertex, second = topology.angles.atoms.T
     arms = large.get_all_distances(mic=True, vector=True)
-    apart = arms[vertex, topology.core[first]] - arms[vertex, topology.core[second]]
-    kept = np.linalg.norm(apart, axis=1) < longest
+    one, other = arms[vertex, topology.core[first]], arms[vertex, topology.core[second]]
+    bonded = np.maximum(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1)) < GULP_BOND_A
+    kept = bonded & (np.linalg.norm(one - other, axis=1) < longest)
     angles = Terms(
         topology.angles.atoms[kept],
         topology.angles.kind[kept],
@@ -109,13 +112,31 @@ def test_quartz_of_bks_is_the_published_one():
     assert [a, c] == pytest.approx([4.941, 5.449], abs=0.004)
 
 
+def test_berlinite_of_slc():
+    """AlPO4: a = 4.9423, c = 10.9446 Å (N. Thong, D. Schwarzenbach, Acta Cryst. A 35, 658 (1979))."""
+    sites = [(0.4664, 0, 1 / 3), (0.4669, 0, 5 / 6), (0.4163, 0.2922, 0.3977), (0.4156, 0.2576, 0.8837)]
+    start = crystal(
+        ["Al", "P", "O", "O"], sites, spacegroup=152, cellpar=[4.9423, 4.9423, 10.9446, 90, 90, 120]
+    )
+    del start.arrays["spacegroup_kinds"]
+    relaxed = method_named("slc").minimize(start, {}, free_cell=True)
+    a, _, c, *_ = relaxed.atoms.cell.cellpar()
+    assert relaxed.converged
+    assert [a, c] == pytest.approx([4.9423, 10.9446], rel=0.01)
+    with pytest.raises(InputError, match="clayff has no parameters for P"):
+        method_named("clayff").check(start, {})
+
+
 def ewald_eV(atoms, charges):
     """Coulomb's energy by pymatgen."""
     from pymatgen.analysis.ewald import EwaldSummation
     from pymatgen.core import Structure
 
     structure = Structure(
-        atoms.cell[:], atoms.get_chemical_symbols(), atoms.get_scaled_positions(), site_properties={"charge": charges}
+        atoms.cell[:],
+        atoms.get_chemical_symbols(),
+        atoms.get_scaled_positions(),
+        site_properties={"charge": charges},
     )
     structure.add_oxidation_state_by_site(charges)
     return float(EwaldSummation(structure, acc_factor=14).total_energy)
@@ -156,4 +177,6 @@ def test_energy_does_not_depend_on_the_cell_that_is_taken():
     atoms = quartz()
     for name in ("slc", "shik"):
         method = method_named(name)
-        assert method.energy(atoms, {}) == pytest.approx(method.energy(atoms.repeat((3, 2, 2)), {}) / 12, abs=1e-3)
+        assert method.energy(atoms, {}) == pytest.approx(
+            method.energy(atoms.repeat((3, 2, 2)), {}) / 12, abs=1e-3
+        )

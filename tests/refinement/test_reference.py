@@ -1,16 +1,18 @@
 """Energies above quartz, with an energy that is a sum over bonds, so that every difference is known beforehand."""
 
 import textwrap
+from collections import Counter
 
 import numpy as np
 import pytest
-from ase import Atoms
 from ase.build import molecule
 
 import zeocryst as zc
 from zeocryst.refinement import reference
+from zeocryst.refinement.bonding import covalent_bonds
+from zeocryst.refinement.calculated import Calculated
 from zeocryst.refinement.calculators import calculator_named
-from zeocryst.refinement.reference import above_quartz, quartz, quartz_atoms, water
+from zeocryst.refinement.reference import above_quartz, quartz, quartz_atoms, silicic_acid_atoms, water
 from zeocryst.units import KJ_PER_MOL_PER_EV
 
 #: eV of an atom of each element, of a bond Si-O in quartz, of one to an O with an H, and of O-H.
@@ -87,18 +89,67 @@ def test_silica_is_compared_with_quartz(tmp_path):
 def test_silanols_are_compared_with_quartz_and_water(tmp_path):
     """Si(OH)4 = SiO2 + 2 H2O: four bonds are those of a silanol instead of a bridge's."""
     method = bonds(tmp_path)
-    acid = silicic_acid()
-    energy = method.energy(acid, {})
+    one = acid()
+    energy = method.energy(one, {})
     assert energy == pytest.approx(SI + 4 * O + 4 * H + 4 * SILANOL + 4 * HYDROXYL)
-    found = above_quartz(method, acid, energy, {})
+    found = above_quartz(method, one, energy, {})
     assert found["above_quartz_kJ_per_mol"] == pytest.approx(4 * (SILANOL - BRIDGE) * KJ_PER_MOL_PER_EV)
     assert "2 x a molecule of water" in found["reference"]
 
 
-def silicic_acid():
-    corners = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / 3**0.5
-    places = np.vstack([[[0, 0, 0]], 1.62 * corners, 2.57 * corners])
-    return Atoms("SiO4H4", positions=places, cell=[12] * 3, pbc=True)
+def acid():
+    atoms = silicic_acid_atoms()
+    atoms.set_cell([12] * 3)
+    atoms.pbc = True
+    return atoms
+
+
+def test_silicic_acid_has_usual_bonds():
+    atoms = silicic_acid_atoms()
+    assert covalent_bonds(acid()) == Counter(
+        {(0, k): 1 for k in range(1, 5)} | {(k, k + 4): 1 for k in range(1, 5)}
+    )
+    assert atoms.get_angle(0, 1, 5) == pytest.approx(115)
+    assert atoms.get_all_distances()[5:, 5:][~np.eye(4, dtype=bool)].min() > 2.4
+
+
+def dimer():
+    """(HO)3Si-O-Si(OH)3, bonds as usual."""
+    left = silicic_acid_atoms()
+    axis = left.positions[1] / 1.63
+    right = silicic_acid_atoms()
+    flat = right.positions - 2 * np.outer(right.positions @ axis, axis)
+    right.positions = flat + 2 * 1.63 * axis
+    dimer = left[[0, 1, 2, 3, 4, 6, 7, 8]] + right[[0, 2, 3, 4, 6, 7, 8]]
+    dimer.set_cell([16] * 3)
+    dimer.pbc = True
+    return dimer
+
+
+def test_types_of_atoms_are_compared_with_their_like(tmp_path):
+    """2 x (HO)3Si-O-Si(OH)3 = SiO2 + 3 Si(OH)4: as many bonds of each sort on both sides."""
+    calculator = bonds(tmp_path)
+    typed = type("Typed", (Calculated,), {"breaks_bonds": False})
+    method = typed(calculator.name, calculator.source, calculator.calculator, calculator.origin)
+    assert dimer().get_chemical_formula() == "H6O7Si2"
+    energy = method.energy(dimer(), {})
+    assert energy == pytest.approx(2 * SI + 7 * O + 6 * H + 2 * BRIDGE + 6 * SILANOL + 6 * HYDROXYL)
+    found = above_quartz(method, dimer(), energy + 0.2, {})
+    assert found["above_quartz_kJ_per_mol"] == pytest.approx(0.1 * KJ_PER_MOL_PER_EV)
+    assert "1.5 x a molecule of Si(OH)4" in found["reference"]
+    other = above_quartz(calculator, dimer(), energy, {})
+    assert other["above_quartz_kJ_per_mol"] == pytest.approx(3 * (SILANOL - BRIDGE) * KJ_PER_MOL_PER_EV)
+
+
+@pytest.mark.parametrize("name", ["slc", "clayff"])
+def test_condensation_by_a_force_field_is_of_the_order_of_chemistry(name):
+    """3 Si(OH)4 + SiO2 -> 2 dimers: bonds of one sort are exchanged, which is worth little; with water, hundreds."""
+    from zeocryst.refinement.methods import method_named
+
+    method = method_named(name)
+    end = method.minimize(dimer(), {}, free_cell=False)
+    found = above_quartz(method, end.atoms, end.energy_eV, {})
+    assert abs(found["above_quartz_kJ_per_mol"]) < 20
 
 
 def test_no_reference_where_there_is_none(tmp_path):
@@ -123,7 +174,7 @@ def test_no_reference_where_there_is_none(tmp_path):
 def test_a_method_without_water_has_none_for_silanols(tmp_path):
     method = bonds(tmp_path, "assert (z == 14).any(), 'no silicon'", "dry.py")
     assert above_quartz(method, zc.framework("SOD"), -1.0, {})["above_quartz_kJ_per_mol"] is not None
-    found = above_quartz(method, silicic_acid(), -1.0, {})
+    found = above_quartz(method, acid(), -1.0, {})
     assert found["above_quartz_kJ_per_mol"] is None
     assert found["energy_eV_per_SiO2"] == -1.0
     assert "describes no water" in found["reference"]
@@ -138,6 +189,14 @@ def test_quartz_that_does_not_stay_quartz_is_no_reference(tmp_path):
     found = above_quartz(calculator_named(str(path)), zc.framework("SOD"), -1.0, {})
     assert found["above_quartz_kJ_per_mol"] is None
     assert "quartz" in found["reference"]
+
+
+def test_quartz_is_not_computed_for_what_is_far_smaller(tmp_path):
+    """At the Γ point alone quartz takes 162 atoms, and hours; for nine atoms of silicic acid that is too much."""
+    pytest.importorskip("tblite")
+    found = above_quartz(calculator_named("gfn2"), acid(), -1.0, {})
+    assert found["above_quartz_kJ_per_mol"] is None
+    assert "quartz would need 162 atoms with gfn2, far more than there are here (9)" in found["reference"]
 
 
 def test_it_is_computed_once(tmp_path):

@@ -77,11 +77,28 @@ def prepare(wanted: Wanted) -> Prepared:
 
     if wanted.balance not in BALANCES:
         raise InputError(f"--balance {wanted.balance!r}; {nearest(wanted.balance, BALANCES)}")
+    _check_heteroatoms(wanted)
     if wanted.dynamics is not None and wanted.refine is None:
         raise InputError("--md-ps needs a force field or a calculator: --refine NAME")
     molecule = None if wanted.sda is None else molecule_named(wanted.sda)
     method = None if wanted.refine is None else method_named(wanted.refine)
     return Prepared(wanted, molecule, method)
+
+
+def _check_heteroatoms(wanted: Wanted) -> None:
+    """See that element, placement and ratio are such."""
+    from zeocryst.heteroatoms.elements import ELEMENTS
+    from zeocryst.heteroatoms.placement import PLACEMENTS, number_for_ratio
+
+    offered = [*(name for name, data in ELEMENTS.items() if data.replaces_si), "AlPO4"]
+    if wanted.element not in offered:
+        raise InputError(f"--heteroatom {wanted.element!r}; {nearest(wanted.element, offered)}")
+    if wanted.placement not in PLACEMENTS:
+        raise InputError(f"--placement {wanted.placement!r}; {nearest(wanted.placement, PLACEMENTS)}")
+    if wanted.element == "AlPO4" and wanted.si_al is not None:
+        raise InputError(f"--si-al {wanted.si_al:g}: AlPO4 has no Si; leave it out")
+    if wanted.si_al is not None:
+        number_for_ratio(10**9, wanted.si_al, wanted.element)  # raises where it is no ratio
 
 
 def simulation(time_ps: float | None, temperature_K: float) -> Dynamics | None:

@@ -69,8 +69,8 @@ def prescribed_terms(silicate: Silicate, lengths: Floats | None = None) -> Terms
     silicate
         Si and O with their bonds.
     lengths : (P,) float array, optional
-        Prescribed length of each bond of ``silicate.bonds()``, Å, where T are not all Si; O-O and T-T follow from
-        them with the same angles.
+        Prescribed length of each bond of ``silicate.bonds()``, Å, where T are not all Si; O-O and T-T follow
+        from them with the same angles.
     """
     network = silicate.network
     si, o, shift = silicate.bonds()

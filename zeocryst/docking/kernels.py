@@ -15,22 +15,29 @@ Ints = NDArray[np.int64]
 
 #: Square of the distance below which a pair's energy rises no more, Å^2.
 NEAREST_A2 = 0.64
+#: Square of the distance within which any pair's energy is far above what a pose may have, Å^2.
+WALL_A2 = 2.25
 #: Points of the grid along the edge of a block that shares a list of atoms.
 BLOCK = 6
 #: A rigid body goes at most so far in a step, Å; it is at rest when no part of its force is larger, eV/Å; steps.
-LONGEST_A, REST_EV_PER_A, MOST_STEPS = 0.25, 1e-5, 200
+LONGEST_A, REST_EV_PER_A, MOST_STEPS = 0.25, 1e-4, 200
 
 
 @numba.njit(cache=True, fastmath=True)
 def fill_grid(
     corner: Floats, spacing: float, count: int, atoms: Floats, kind: Ints, c12: Floats, c6: Floats, cutoff: float,
-    cap: float,
+    cap: float, reach: float,
 ) -> NDArray[np.float32]:  # fmt: skip
-    """Potential of each guest element at ``corner + spacing * (i, j, k)``, at most `cap`: (E, n, n, n)."""
+    """Potential of each guest element at ``corner + spacing * (i, j, k)``, at most `cap`: (E, n, n, n).
+
+    Points within `WALL_A2` of an atom, and those farther than `reach` from the middle, are not computed: `cap`.
+    """
     elements = c12.shape[0]
-    grid = np.zeros((elements, count, count, count), np.float32)
+    grid = np.full((elements, count, count, count), np.float32(cap), np.float32)
     half = 0.5 * spacing * (BLOCK - 1) * 3**0.5
+    centre = 0.5 * spacing * (count - 1)
     near = np.empty(len(atoms), np.int64)
+    wall = np.empty(len(atoms), np.int64)
     total = np.empty(elements)
     for bi in range(0, count, BLOCK):
         for bj in range(0, count, BLOCK):
@@ -38,18 +45,34 @@ def fill_grid(
                 mx = corner[0] + spacing * (bi + 0.5 * (BLOCK - 1))
                 my = corner[1] + spacing * (bj + 0.5 * (BLOCK - 1))
                 mz = corner[2] + spacing * (bk + 0.5 * (BLOCK - 1))
-                listed = 0
+                ox, oy, oz = mx - corner[0] - centre, my - corner[1] - centre, mz - corner[2] - centre
+                if ox * ox + oy * oy + oz * oz > (reach + half) ** 2:
+                    continue
+                listed = bricks = 0
                 for m in range(len(atoms)):
                     dx, dy, dz = atoms[m, 0] - mx, atoms[m, 1] - my, atoms[m, 2] - mz
-                    if dx * dx + dy * dy + dz * dz < (cutoff + half) ** 2:
+                    d2 = dx * dx + dy * dy + dz * dz
+                    if d2 < (cutoff + half) ** 2:
                         near[listed] = m
                         listed += 1
+                        if d2 < (WALL_A2**0.5 + half) ** 2:
+                            wall[bricks] = m
+                            bricks += 1
                 for i in range(bi, min(bi + BLOCK, count)):
                     x = corner[0] + spacing * i
                     for j in range(bj, min(bj + BLOCK, count)):
                         y = corner[1] + spacing * j
                         for k in range(bk, min(bk + BLOCK, count)):
                             z = corner[2] + spacing * k
+                            inside = False
+                            for q in range(bricks):
+                                m = wall[q]
+                                dx, dy, dz = atoms[m, 0] - x, atoms[m, 1] - y, atoms[m, 2] - z
+                                if dx * dx + dy * dy + dz * dz < WALL_A2:
+                                    inside = True
+                                    break
+                            if inside:
+                                continue
                             total[:] = 0.0
                             for q in range(listed):
                                 m = near[q]

@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 #: Two atoms whose van der Waals spheres overlap by more than this clash, Å (H and O nearer than 1.9 Å).
 MOST_OVERLAP_A = 0.8
+#: Atoms at the middle of tetrahedra: their O stand before them, so that they are no contacts.
+BEHIND_O = ("Si", "Al", "P", "Ge", "B", "Ga", "Ti", "As", "Be", "Zn", "Co", "Fe", "Sn")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,11 @@ def radii(elements: tuple[str, ...]) -> Floats:
 
 
 def closest(host: Host, molecule: Molecule, positions: Floats, cloud: Cloud) -> tuple[str, float, float]:
-    """The pair of atoms that overlaps most, its distance and overlap (Å; at least 0)."""
+    """The pair of atoms that overlaps most, its distance and overlap (Å; at least 0); T of the framework do not count."""
+    behind = np.array([e in BEHIND_O for e in host.elements])
+    keep = ~(behind[cloud.kind] & (cloud.number >= 0))
+    if keep.any():
+        cloud = Cloud(cloud.positions[keep], cloud.kind[keep], cloud.number[keep])
     own = host.kinds(molecule)
     size = radii(host.elements)
     distance = np.linalg.norm(positions[:, None] - cloud.positions, axis=2)

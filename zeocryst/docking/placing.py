@@ -85,8 +85,8 @@ def place_all(
     Each is docked alone first, so that the outcome does not depend on the order of the beads. Then each chooses
     among its best places the one that suits those of the others, in rounds, and goes down beside them. Whoever is
     then pushed out (its energy with framework and other guests is not below zero, or atoms clash) looks for a place
-    beside the others once more, and is left out if there is none: of two that exclude each other, the one that is
-    worse off.
+    beside the others once more, and is left out if there is none: of two that exclude each other, the one that lies
+    farther from its bead.
 
     Parameters
     ----------
@@ -281,13 +281,13 @@ class _Together:
         return _judged(self.host, k, self.beads[k], self.molecules[k], self.now[k], others, ()).placed
 
     def _make_room(self, order: list[int]) -> None:
-        """Who is pushed out looks for another place, the worst off first; then it is left out."""
+        """Who is pushed out looks for another place; then it is left out, one at a time."""
         tried: set[int] = set()
         while True:
             bad = [k for k in order if self.there[k] and not self._fits(k, self._guests(k))]
             if not bad:
                 return
-            worst = max(bad, key=lambda k: self.now[k].energy_eV + self._with_others(k, self.now[k]))
+            worst = max(bad, key=self._worse)
             if worst not in tried:
                 tried.add(worst)
                 others = self._guests(worst)
@@ -296,6 +296,11 @@ class _Together:
                 self.now[worst] = Pose(alone, found[0].conformer, found[0].positions, found[0].centre)
                 continue
             self.there[worst] = False
+
+    def _worse(self, k: int) -> tuple[float, float]:
+        """Who of several is left out: the one farthest from its bead, then the one of highest energy."""
+        away = float(np.linalg.norm(self.now[k].centre - self.beads[k]))
+        return round(away, 1), self.now[k].energy_eV + self._with_others(k, self.now[k])
 
     def _say_shared(self) -> None:
         """Two beads in one cage."""

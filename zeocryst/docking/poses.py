@@ -21,7 +21,7 @@ SLIDE_A, STEP_A, ROOM_A = 3.0, 0.75, 2.3
 #: A descent that ends farther from the bead than this belongs to another one's room, Å.
 FARTHEST_A = 4.5
 #: Spacing of the grid and where pairs end there, Å; its cap and where the sum of a pose is given up, eV.
-SPACING_A, GRID_CUTOFF_A, CAP_EV, LIMIT_EV = 0.25, 9.0, 3.0, 6.0
+SPACING_A, GRID_CUTOFF_A, CAP_EV, LIMIT_EV = 0.3, 9.0, 3.0, 6.0
 #: Orientations of a shape, at most and at least, and poses in all that are scored.
 MOST_TURNS, LEAST_TURNS, MOST_POSES = 500, 60, 1_500_000
 #: Poses that descend, of how many best ones; two that differ by less (Å, degrees) count as one.
@@ -151,20 +151,22 @@ def _best_of_many(
     shapes = molecule.conformers
     turns = orientations(int(np.clip(MOST_POSES / (len(shapes) * len(points)), LEAST_TURNS, MOST_TURNS)), seed)
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    half = float((points.max(axis=0) - middle).max()) + radius(molecule) + 2 * SPACING_A
+    half = float(np.linalg.norm(points - middle, axis=1).max()) + radius(molecule) + 2 * SPACING_A
     count = int(2 * half / SPACING_A) + 2
     corner = middle - SPACING_A * (count - 1) / 2
     kind = host.kinds(molecule)
     guests, element = np.unique(kind, return_inverse=True)
     grid = kernels.fill_grid(
-        corner, SPACING_A, count, cloud.positions, cloud.kind, host.c12[guests], host.c6[guests], GRID_CUTOFF_A, CAP_EV
+        corner, SPACING_A, count, cloud.positions, cloud.kind, host.c12[guests], host.c6[guests], GRID_CUTOFF_A, CAP_EV,
+        half,
     )
     # atoms far out clash first
     order = np.argsort(-np.linalg.norm(shapes[0], axis=1), kind="stable")
     arguments = (grid, corner, SPACING_A, np.ascontiguousarray(shapes[:, order]), element[order], turns, points)
     energies = kernels.score(*arguments, LIMIT_EV)
-    if energies.min() >= LIMIT_EV:
-        energies = kernels.score(*arguments, np.inf)
+    if energies.min() >= LIMIT_EV:  # it fits nowhere: which is the least bad place
+        turns = turns[:LEAST_TURNS]
+        energies = kernels.score(*arguments[:5], turns, points, np.inf)
     return _different(energies, turns, points)
 
 

@@ -37,7 +37,8 @@ class Evaluated:
     stress_bar : (3, 3) array
         Negative under tension, as pressure is.
     parts_eV : dict
-        ``pair`` (with the lattice sum), ``bond`` (with the springs of shells), ``angle``, ``dihedral``, ``improper``.
+        ``pair`` (with the lattice sum), ``bond`` (with springs of shells and pairs inside molecules),
+        ``angle``, ``dihedral``, ``improper``.
     """
 
     energy_eV: float
@@ -116,4 +117,6 @@ def copies(atoms: Atoms, reach_A: float = TERMS_REACH_A) -> tuple[int, int, int]
     reach_A
         Longest distance between two particles of a term, seen from its middle, Å.
     """
-    return cast(tuple[int, int, int], tuple(max(1, ceil(2.05 * reach_A / h)) for h in heights(atoms.cell.array)))
+    return cast(
+        tuple[int, int, int], tuple(max(1, ceil(2.05 * reach_A / h)) for h in heights(atoms.cell.array))
+    )

@@ -1,7 +1,7 @@
 """Steps to a minimum by forces alone: limited-memory BFGS without a line search.
 
-Energies are not looked at: a potential with cut-offs has steps in its energy that end a line search early, while its
-forces still show the way. J. Nocedal, Math. Comp. 35, 773 (1980).
+Energies are not looked at: a potential with cut-offs has steps in its energy that end a line search early,
+while its forces still show the way. J. Nocedal, Math. Comp. 35, 773 (1980).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Lbfgs:
         lengths = np.linalg.norm(move, axis=1)
         move = move * np.minimum(1.0, self._farthest / np.maximum(lengths, 1e-300))[:, None]
         self._last = move, forces.copy()
-        return move
+        return np.asarray(move)
 
     def _learn(self, forces: Floats) -> None:
         largest = float(np.abs(forces).max())

@@ -1,8 +1,8 @@
 """AlPO4: Al and P in turn, where the network has two colours.
 
-Al-O-Al and P-O-P do not occur in aluminophosphates (S. T. Wilson, B. M. Lok, C. A. Messina, T. R. Cannan, E. M. Flanigen,
-J. Am. Chem. Soc. 104, 1146 (1982)), so that only nets whose rings are all even can be one. A net with two colours may
-lose them in a cell that is too small: then the cell has to be repeated.
+Al-O-Al and P-O-P do not occur in aluminophosphates (S. T. Wilson, B. M. Lok, C. A. Messina, T. R. Cannan, E. M.
+Flanigen, J. Am. Chem. Soc. 104, 1146 (1982)), so that only nets whose rings are all even can be one. A net with
+two colours may lose them in a cell that is too small: then the cell has to be repeated.
 """
 
 from __future__ import annotations
@@ -64,12 +64,14 @@ def _why_not(network: Network) -> str:
         if any(turned) and _coloured_if(network, np.array(turned)):
             cells = " ".join(str(1 + t) for t in turned)
             return (
-                "Al and P can't alternate in this cell: closed ways around it have an odd number of T; in a cell "
-                f"repeated {cells} times along its vectors they can"
+                "Al and P can't alternate in this cell: closed ways around it have an odd number of T; in a "
+                f"cell repeated {cells} times along its vectors they can"
             )
     ring = odd_ring(network)
     named = (
-        f"a ring of {len(ring)} T (sites {', '.join(map(str, ring))})" if ring else "a closed way of an odd number"
+        f"a ring of {len(ring)} T (sites {', '.join(map(str, ring))})"
+        if ring
+        else "a closed way of an odd number"
     )
     return f"Al and P can't alternate: the network has {named}; AlPO4 needs rings of even numbers of T alone"
 
@@ -94,7 +96,7 @@ def _coloured_if(network: Network, turned: Ints) -> bool:
 
 
 def odd_ring(network: Network) -> list[int]:
-    """The sites of a shortest odd ring of the net (not of ways around the cell), in order; empty: none found."""
+    """The sites of a shortest odd ring of the net (no way around the cell), in order; empty: none found."""
     best: list[int] = []
     for root in range(min(network.n_sites, MOST_SITES)):
         found = _odd_ring_at(network, root, (len(best) or LARGEST_RING + 2) - 2)
@@ -109,8 +111,8 @@ def _odd_ring_at(network: Network, root: int, longest: int) -> list[int]:
     begin, near, shift = network.neighbours
     home = (root, 0, 0, 0)
     before: dict[tuple[int, ...], tuple[int, ...]] = {home: home}
-    level = [home]
-    for depth in range(1, (longest - 1) // 2 + 1):
+    level: list[tuple[int, ...]] = [home]
+    for _ in range(1, (longest - 1) // 2 + 1):
         new: list[tuple[int, ...]] = []
         for node in level:
             for k in range(begin[node[0]], begin[node[0] + 1]):
@@ -126,7 +128,6 @@ def _odd_ring_at(network: Network, root: int, longest: int) -> list[int]:
                     one, other = _way(node, before), _way(there, before)
                     if len(set(one) & set(other)) == 1:  # they part at the root
                         return [n[0] for n in one[::-1]] + [n[0] for n in other[:-1]]
-        del depth
     return []
 
 

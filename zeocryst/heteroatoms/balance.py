@@ -1,8 +1,8 @@
 """The charge that Al leaves, and what balances it: guests first, then H+, Na+, K+ or Ca2+.
 
-Guests (OSDAs) count first, each charge for the Al nearest to it; the Al that are left get a cation each, or a pair
-of them one Ca2+. The framework's geometry is then solved anew with bonds of each T's own length, and H+ and
-cations are put in.
+Guests (OSDAs) count first, each charge for the Al nearest to it; the Al that are left get a cation each, or a
+pair of them one Ca2+. The framework's geometry is then solved anew with bonds of each T's own length, and H+
+and cations are put in.
 """
 
 from __future__ import annotations
@@ -233,8 +233,8 @@ def _why_not(left: int, net: int, by: str, needed: int) -> str | None:
         return None
     if left > 0:
         return (
-            f"charge {net:+d} is left: the guests carry more than the framework takes; {net} more Al, silanolates "
-            "(Si-O-) or F- would balance it, or fewer guests"
+            f"charge {net:+d} is left: the guests carry more than the framework takes; {net} more Al, "
+            "silanolates (Si-O-) or F- would balance it, or fewer guests"
         )
     if by == "none":
         return f"charge {net:+d} is left: the guests balance no more, and no cation was asked for"
@@ -272,8 +272,8 @@ def _notes(atoms: Atoms, placed: list[tuple[tuple[int, ...], int]], by: str) -> 
         far = sum(atoms.get_distance(*pair, mic=True) > FAR_PAIR_A for pair, _ in placed)
         if far:
             said.append(
-                f"{far} of {len(placed)} pairs of Al that share a Ca2+ are farther apart than {FAR_PAIR_A} Å: it is "
-                "beside one of the two"
+                f"{far} of {len(placed)} pairs of Al that share a Ca2+ are farther apart than {FAR_PAIR_A} Å: it "
+                "is beside one of the two"
             )
     if by == "H" and any(atoms.symbols[site] == "B" for (site, *_), _ in placed):
         said.append("B with H+ leaves its tetrahedron (B-O(H) opens to about 2 Å); here it is drawn as one")

@@ -4,10 +4,11 @@ A cation goes where the bond valences of the O around it,
 
 .. math:: V = \sum_O \exp((r_0 - d) / 0.37\,\mathrm{Å}),
 
-come nearest to its charge (I. D. Brown, D. Altermatt, Acta Cryst. B41, 244 (1985), r_0: Na 1.803, K 2.132,
-Ca 1.967 Å), with O of its own Al among them, and with the distances to all else kept. No O comes nearer than the sum
-of the ionic radii less 0.1 Å (R. D. Shannon, Acta Cryst. A32, 751 (1976): Na 1.02, K 1.38, Ca 1.00, O 1.36 Å, the
-cations with six neighbours). Directions and distances around the Al are tried, and the best place is refined.
+come nearest to its charge (I. D. Brown, D. Altermatt, Acta Cryst. B41, 244 (1985), r_0: Na 1.803, K 2.132, Ca
+1.967 Å), with O of its own Al among them, and with the distances to all else kept. No O comes nearer than the
+sum of the ionic radii less 0.1 Å (R. D. Shannon, Acta Cryst. A32, 751 (1976): Na 1.02, K 1.38, Ca 1.00, O 1.36
+Å, the cations with six neighbours). Directions and distances around the Al are tried, and the best place is
+refined.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def _best(
     origin: Floats, tried: Floats, grid: Any, kind: Ints, mine: NDArray[np.bool_], least: Floats, ion: Floats,
     cations: Floats,
 ) -> tuple[Floats, float]:  # fmt: skip
-    """The arm from `origin` to the place of least cost, refined, and that cost; infinite where there is none."""
+    """The arm from `origin` to the place of least cost, refined, and that cost; infinite: there is none."""
     found, number = np.empty((MOST_AROUND, 3)), np.empty(MOST_AROUND, np.int64)
     count = around(origin, grid, found, number)
     sort = np.empty(MOST_AROUND, np.int64)
@@ -179,4 +180,4 @@ def _cost(
             if own[n] and gap < ion[1]:
                 neighbours += 1
     away = np.sqrt((place**2).sum())
-    return abs(valence - ion[0]) + OWN_COST * max(0, 2 - neighbours) + DISTANCE_COST * away
+    return float(abs(valence - ion[0])) + OWN_COST * max(0, 2 - neighbours) + DISTANCE_COST * away

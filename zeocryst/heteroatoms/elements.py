@@ -1,8 +1,8 @@
 """Elements that take the place of Si: charge of the tetrahedron, and T-O bond lengths.
 
-T-O of ordinary bridges: Al 1.73 to 1.75 Å, P 1.52 Å, Ge 1.74 Å and so on are the sums of the effective ionic radii
-of four-fold coordination (R. D. Shannon, Acta Cryst. A32, 751 (1976): Si 0.26, Al 0.39, P 0.17, Ge 0.39, B 0.11,
-Ga 0.47, Ti 0.42 Å) and of O with two neighbours (1.35 Å), which give 1.61 Å for Si.
+T-O of ordinary bridges: Al 1.73 to 1.75 Å, P 1.52 Å, Ge 1.74 Å and so on are the sums of the effective ionic
+radii of four-fold coordination (R. D. Shannon, Acta Cryst. A32, 751 (1976): Si 0.26, Al 0.39, P 0.17, Ge 0.39,
+B 0.11, Ga 0.47, Ti 0.42 Å) and of O with two neighbours (1.35 Å), which give 1.61 Å for Si.
 """
 
 from __future__ import annotations

@@ -4,18 +4,19 @@ Where no Al-O-Al is there and all T have four bridges, each Al is beside four Si
 
 .. math:: \mathrm{Si/Al} = \frac{\sum_n I_n}{\sum_n n I_n / 4}
 
-is exact, I_n the number of Si with n Al around them (J. Klinowski, S. Ramdas, J. M. Thomas, C. A. Fyfe, J. S. Hartman,
-J. Chem. Soc. Faraday Trans. 2 78, 1025 (1982)). On a tree of four neighbours the lattice gas without neighbouring Al
-has the binomial distribution with p = Al/Si: given that a T is Si, its neighbours are Al independently, each with the
-share of bonds of Si that lead to Al. Rings make nets differ from that.
+is exact, I_n the number of Si with n Al around them (J. Klinowski, S. Ramdas, J. M. Thomas, C. A. Fyfe, J. S.
+Hartman, J. Chem. Soc. Faraday Trans. 2 78, 1025 (1982)). On a tree of four neighbours the lattice gas without
+neighbouring Al has the binomial distribution with p = Al/Si: given that a T is Si, its neighbours are Al
+independently, each with the share of bonds of Si that lead to Al. Rings make nets differ from that.
 
 Shifts are those of S. Ramdas, J. Klinowski, Nature 308, 521 (1984), for Si with n Al around it,
 
 .. math:: \delta / \mathrm{ppm} = 143.03 + 7.95\, n - 20.34 \sum_{k=1}^{4} 2 r_k \sin(\theta_k / 2)
 
-with T-O-T angles theta and 2 r = 3.24 Å over O to Si, 3.37 Å to Al. The paper was not at hand and the numbers are
-from memory. They give -89.0 ppm for the one Si(4Al) of NaA (148.4 degrees; measured -89.6) and -81.4 ppm for that of
-sodalite (138.2 degrees; measured -84.8): no better than `UNCERTAINTY_PPM`, and no better than the angles.
+with T-O-T angles theta and 2 r = 3.24 Å over O to Si, 3.37 Å to Al. The paper was not at hand and the numbers
+are from memory. They give -89.0 ppm for the one Si(4Al) of NaA (148.4 degrees; measured -89.6) and -81.4 ppm
+for that of sodalite (138.2 degrees; measured -84.8): no better than `UNCERTAINTY_PPM`, and no better than the
+angles.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def environments(symbols: list[str], network: Network, element: str = "Al") -> d
     -------
     dict
         ``n_Al``, ``si_al``; ``q4_nAl``: shares of the Si with four bridges that have 0, ..., 4 Al around them
-        (None where there is none), ``q4_sites`` their number; ``si_al_from_q4`` by Klinowski's formula (None where no
-        Q4 has Al) and ``exact_from_q4``, whether it has to be `si_al`; ``binomial``: what independent
+        (None where there is none), ``q4_sites`` their number; ``si_al_from_q4`` by Klinowski's formula (None
+        where no Q4 has Al) and ``exact_from_q4``, whether it has to be `si_al`; ``binomial``: what independent
         neighbours would give; ``al_o_al``: bonds between Al; ``al_o_si_o_al``: pairs of Al on one Si.
     """
     found = np.array(symbols[: network.n_sites])
@@ -128,8 +129,9 @@ def spectrum(atoms: Atoms, network: Network) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``lines``: of each n with Si of it ``n``, ``sites``, ``mean`` and ``std`` (ppm); ``histogram``; ``source``,
-        ``uncertainty_ppm``; ``without``: Si with fewer bridges or other neighbours, which get no shift.
+        ``lines``: of each n with Si of it ``n``, ``sites``, ``mean`` and ``std`` (ppm); ``histogram``;
+        ``source``, ``uncertainty_ppm``; ``without``: Si with fewer bridges or other neighbours, which get no
+        shift.
     """
     silicate = silicate_of(atoms, network)
     symbols = np.array(atoms.get_chemical_symbols()[: network.n_sites])

@@ -1,8 +1,8 @@
-r"""The geometry of a framework whose T are not all Si, by distance least squares with bonds of their own length.
+r"""The geometry of a framework whose T are not all Si, by distance least squares with bonds of each T.
 
-A T-O bond that an H shares is longer: Al-O(H) by 0.15 Å and Si-O(H) by 0.08 Å (1.89 and 1.69 Å; the shell model of
-Schröder et al., Chem. Phys. Lett. 188, 320 (1992), relaxes to 1.89 to 1.92 and 1.68 to 1.70 Å). The others of that T
-then shorten, so that the sum of its bond valences
+A T-O bond that an H shares is longer: Al-O(H) by 0.15 Å and Si-O(H) by 0.08 Å (1.89 and 1.69 Å; the shell model
+of Schröder et al., Chem. Phys. Lett. 188, 320 (1992), relaxes to 1.89 to 1.92 and 1.68 to 1.70 Å). The others
+of that T then shorten, so that the sum of its bond valences
 
 .. math:: s = \exp((r_0 - r) / 0.37\,\mathrm{Å})
 
@@ -55,8 +55,8 @@ def silicate_of(atoms: Atoms, network: Network) -> Silicate:
     fits = len(atoms) >= end and (numbers[n:end] == 8).all() and not np.isin(numbers[:n], (1, 8)).any()
     if not fits:
         raise InputError(
-            f"{len(atoms)} atoms ({atoms.get_chemical_formula()}) are not {n} T, {m} bridging O and {len(owner)} O "
-            "of silanols in this order"
+            f"{len(atoms)} atoms ({atoms.get_chemical_formula()}) are not {n} T, {m} bridging O and "
+            f"{len(owner)} O of silanols in this order"
         )
     cell = np.asarray(atoms.cell[:], dtype=float)
     inverse = np.linalg.inv(cell)
@@ -128,7 +128,8 @@ def settle(atoms: Atoms, network: Network, protonated: Ints | None = None) -> tu
     new = atoms.copy()
     if len(new) != solved.n_atoms + len(hydrogens):
         raise InputError(
-            f"{len(new)} atoms, where the framework has {solved.n_atoms} T and O and {len(hydrogens)} H of silanols"
+            f"{len(new)} atoms, where the framework has {solved.n_atoms} T and O and {len(hydrogens)} H of "
+            "silanols"
         )
     new.positions[:] = wrap(np.vstack([solved.positions, hydrogens]), new.cell[:])
     return new, solved

@@ -1,10 +1,11 @@
 """The T network as a lattice on which Al may not be neighbours: its colours, and how many Al it holds.
 
-Löwenstein's rule (W. Loewenstein, Am. Mineral. 39, 92 (1954)) forbids Al-O-Al, so that the Al are an independent
-set of the network. Where the network has two colours (no closed way of an odd number of bonds), each of them is
-one, and the largest has as many sites as are left when a maximum matching is taken away (Kőnig's theorem). Rings
-of 3, 5, 7, ... T hold fewer than half; there the largest set is found by branch and bound (HiGHS, in scipy), which
-also proves a bound where it does not come to its end.
+Löwenstein's rule (W. Loewenstein, Am. Mineral. 39, 92 (1954)) forbids Al-O-Al, so that the Al are an
+independent set of the network. Where the network has two colours (no closed way of an odd number of bonds),
+each of them is one, and the largest has as many sites as are left when a maximum matching is taken away
+(Kőnig's theorem). A ring of k T, k odd, holds (k - 1)/2 at most; there the largest set is found by branch and
+bound (HiGHS, in scipy), which also proves a bound where it does not come to its end. In large networks the
+linear program of all rings gives the bound.
 
 A site that is bonded to an image of itself (a small cell) can't hold Al, and a T without any bridge is no
 framework T.
@@ -14,18 +15,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from zeocryst.heteroatoms import sampling
 from zeocryst.network.bonds import Network
+from zeocryst.network.rings import find_rings
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 #: Nodes and seconds after which branch and bound gives up. (136 T of MTN take 5 s and fewer nodes.)
-MOST_NODES, MOST_SECONDS = 5000, 20.0
+MOST_NODES, MOST_SECONDS = 5000, 30.0
+#: Up to so many T the largest set is looked for by branch and bound, and from so many on with rings: 512 T of
+#: SGT take 0.2 s with them, 20 s and more without, and 136 T of MTN 18 s with them.
+MOST_EXACT, RINGS_FROM = 600, 200
+#: Largest odd ring that is told the linear program.
+LARGEST_RING = 9
+#: Moves per T without room for another, after which a set is not grown any more.
+GROWING = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +50,14 @@ class Lattice:
         Site i has the neighbours ``near[begin[i]:begin[i + 1]]``.
     usable : (N,) bool array
         Sites that Al may take.
+    network : Network
+        Where they come from.
     """
 
     begin: Ints
     near: Ints
     usable: Bools
+    network: Network
 
     @classmethod
     def of(cls, network: Network, *, loewenstein: bool = True) -> Lattice:
@@ -51,7 +66,7 @@ class Lattice:
         usable = network.degree > 0
         if loewenstein:
             usable[network.first[network.first == network.second]] = False
-        return cls(begin, near, usable)
+        return cls(begin, near, usable, network)
 
     @property
     def n_sites(self) -> int:
@@ -71,7 +86,8 @@ class Lattice:
 
         The colour is -1 in parts that have an odd closed way.
         """
-        return _coloured(self.begin, self.near, self.usable)
+        part, colour = _coloured(self.begin, self.near, self.usable)
+        return part, colour
 
     @property
     def two_coloured(self) -> bool:
@@ -195,22 +211,49 @@ def _largest_of_two_colours(lattice: Lattice, sites: Bools) -> Bools:
 
 def _largest_of_any(lattice: Lattice, sites: Ints) -> tuple[Ints, int]:
     """Largest independent set among the sites of one part that is found, and the bound, by HiGHS."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array
+    from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-    rank = np.full(lattice.n_sites, -1)
-    rank[sites] = np.arange(len(sites))
-    edges = rank[lattice.edges[rank[lattice.edges[:, 0]] >= 0]]
-    rows = np.repeat(np.arange(len(edges)), 2)
-    matrix = csr_array((np.ones(2 * len(edges)), (rows, edges.ravel())), shape=(len(edges), len(sites)))
+    n = len(sites)
+    matrix, most = _at_most(lattice, sites, LARGEST_RING if n > RINGS_FROM else 0)
+    if n > MOST_EXACT:
+        limits = {"time_limit": MOST_SECONDS}
+        solved = linprog(-np.ones(n), A_ub=matrix, b_ub=most, bounds=(0, 1), method="highs-ipm", options=limits)
+        taken = np.zeros(lattice.n_sites, dtype=bool)
+        mine = np.isin(np.arange(lattice.n_sites), sites)
+        rng = np.random.default_rng(1)
+        sampling.grow(taken, mine, lattice.begin, lattice.near, n, GROWING * n, True, rng)
+        return np.flatnonzero(taken), int(np.floor(-solved.fun + 1e-4)) if solved.status == 0 else n // 2
     solved = milp(
-        -np.ones(len(sites)),
-        constraints=LinearConstraint(matrix, -np.inf, 1),
-        integrality=np.ones(len(sites)),
+        -np.ones(n),
+        constraints=LinearConstraint(matrix, -np.inf, most),
+        integrality=np.ones(n),
         bounds=Bounds(0, 1),
         options={"node_limit": MOST_NODES, "time_limit": MOST_SECONDS},
     )
     chosen = sites[solved.x > 0.5] if solved.x is not None else sites[:0]
     if solved.mip_dual_bound is None or not np.isfinite(solved.mip_dual_bound):
-        return chosen, len(sites) // 2 if len(sites) > 1 else len(sites)
+        return chosen, max(n // 2, len(chosen))
     return chosen, max(int(np.floor(-solved.mip_dual_bound + 1e-4)), len(chosen))
+
+
+def _at_most(lattice: Lattice, sites: Ints, largest: int) -> tuple[Any, Floats]:
+    """Rows that say which sites hold how many Al at most: bonds, and odd rings of up to `largest` T."""
+    from scipy.sparse import csr_array
+
+    rank = np.full(lattice.n_sites, -1)
+    rank[sites] = np.arange(len(sites))
+    edges = rank[lattice.edges[rank[lattice.edges[:, 0]] >= 0]]
+    row, column = [np.repeat(np.arange(len(edges)), 2)], [edges.ravel()]
+    most = [np.ones(len(edges))]
+    if largest:
+        rings = find_rings(lattice.network, largest)
+        inside = (
+            np.minimum.reduceat(rank[rings.sites], rings.start[:-1]) >= 0 if len(rings) else np.zeros(0, bool)
+        )
+        mine = inside & (rings.size % 2 == 1)
+        size = rings.size[mine]
+        row.append(len(edges) + np.repeat(np.arange(len(size)), size))
+        column.append(rank[rings.sites[np.repeat(mine, rings.size)]])
+        most.append((size - 1) / 2)
+    rows, columns, limit = np.concatenate(row), np.concatenate(column), np.concatenate(most)
+    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(limit), len(sites))), limit

@@ -8,8 +8,9 @@ clustered
     As many pairs Al-O-Si-O-Al as annealing finds: the sum of n(n - 1)/2 over the T with n Al around them is
     maximized, so that Al collects where locally Si/Al comes near 1.
 spread
-    As few such pairs as possible (E. Dempsey, G. H. Kühl, D. H. Olson, J. Phys. Chem. 73, 387 (1969)), and among
-    those with the same number Al as far from each other as possible: the sum of r^-6 over pairs is minimized.
+    As few such pairs as possible (E. Dempsey, G. H. Kühl, D. H. Olson, J. Phys. Chem. 73, 387 (1969)), and
+    among those with the same number Al as far from each other as possible: the sum of r^-6 over pairs is
+    minimized.
 
 Löwenstein's rule, no Al-O-Al, is kept unless asked otherwise. It is of Al, and applied to B, whose tetrahedra
 carry the same charge; Ge and Ti carry none and go anywhere.
@@ -27,7 +28,7 @@ from zeocryst.cell import neighbour_pairs, volume
 from zeocryst.errors import InputError, nearest, whole_number
 from zeocryst.heteroatoms import sampling
 from zeocryst.heteroatoms.elements import ELEMENTS
-from zeocryst.heteroatoms.lattice import Capacity, Lattice, capacity, quick_bound
+from zeocryst.heteroatoms.lattice import GROWING, Capacity, Lattice, capacity, quick_bound
 from zeocryst.network.bonds import Network
 
 if TYPE_CHECKING:
@@ -38,19 +39,22 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 PLACEMENTS = ("random", "clustered", "spread")
-#: Up to so many T, Al come and go while they are mixed; of more, they only move.
-SMALL = 300
-#: Steps per T, of each number of Al up to the wanted one, while they come and go; moves per T otherwise.
-BREATHS, MOVES, ANNEALING = 150, 1000, 2000
+#: Up to so many T, Al come and go while they are mixed, where they are more than this share of the T (fewer mix
+#: by moves alone).
+SMALL, DENSE = 300, 0.15
+#: Steps per T, of each number of Al up to the wanted one, while they come and go; moves per T otherwise; and
+#: steps of annealing: per T of the first thousand, and per T of the others.
+BREATHS, MOVES = 100, 1000
+ANNEALING, ANNEALING_MORE = 2000, 200
 #: From this share of the T on, two-coloured networks begin from their colours: a lattice gas orders at about a
 #: fifth (on a tree of four neighbours at 0.22), and grown domains would have to coarsen.
 COLOURED_FROM = 0.22
 #: What a pair Al-O-Si-O-Al costs, in units of r^-6 at the mean distance of Al.
 PAIR_COST = 100.0
 #: How far r^-6 is followed, in mean distances of Al, and at least and at most, Å.
-REACH, LEAST_REACH_A, MOST_REACH_A = 1.6, 6.0, 25.0
-#: Highest and lowest temperature of the annealing, of a pair.
-HOT, COLD = 2.0, 0.05
+REACH, LEAST_REACH_A, MOST_REACH_A = 1.5, 6.0, 25.0
+#: Temperatures of the annealing, in what a pair costs: from the first to the second to the third.
+HOT, COLD, COLDEST = 0.7, 0.05, 1e-5
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,8 @@ def number_for_ratio(n_sites: int, ratio: float, element: str = "Al") -> int:
 
 
 def place(
-    network: Network, number: int, *, how: str = "random", loewenstein: bool = True, seed: int = 1, element: str = "Al"
+    network: Network, number: int, *, how: str = "random", loewenstein: bool = True, seed: int = 1,
+    element: str = "Al",
 ) -> Placement:  # fmt: skip
     """Choose T for `number` atoms of an element.
 
@@ -146,8 +151,8 @@ def place(
 
 def _not_mixed(wanted: int, element: str) -> str:
     return (
-        f"{wanted} {element} are so near to the most that the network holds that they do not mix by moves: which of "
-        "the few arrangements it is was not drawn evenly."
+        f"{wanted} {element} are so near to the most that the network holds that they do not mix by moves: which "
+        "of the few arrangements it is was not drawn evenly."
     )
 
 
@@ -158,7 +163,7 @@ def _allowed(lattice: Lattice, wanted: int, element: str, rng: np.random.Generat
         raise InputError(_impossible(lattice, wanted, element, capacity(lattice)))
     taken = _first(lattice, wanted, element, rng)
     n = int(lattice.usable.sum())
-    if n <= SMALL:
+    if n <= SMALL and wanted > DENSE * n:
         return _mixed(lattice, taken, wanted, rng)
     sampling.walk(taken, lattice.usable, lattice.begin, lattice.near, MOVES * n, True, rng)
     return taken, True
@@ -172,7 +177,7 @@ def _first(lattice: Lattice, wanted: int, element: str, rng: np.random.Generator
         if taken.sum() >= wanted:
             return _thinned(taken, wanted, rng)
     taken = np.zeros(lattice.n_sites, dtype=bool)
-    tries = 50 * lattice.n_sites
+    tries = GROWING * lattice.n_sites
     if sampling.grow(taken, lattice.usable, lattice.begin, lattice.near, wanted, tries, True, rng) == wanted:
         return taken
     most = capacity(lattice)
@@ -205,9 +210,10 @@ def _mixed(lattice: Lattice, taken: Bools, wanted: int, rng: np.random.Generator
     steps = BREATHS * n * (levels + 10)
 
     def breathe(learning: float, steps: int) -> tuple[int, int]:
-        return sampling.breathe(
+        total, trips = sampling.breathe(
             taken, lattice.usable, lattice.begin, lattice.near, low, wanted, weight, learning, steps, rng
         )
+        return total, trips
 
     for learning in 2.0 ** -np.arange(0, 12):
         breathe(learning, steps // 12)
@@ -240,8 +246,8 @@ def _impossible(lattice: Lattice, wanted: int, element: str, most: Capacity) -> 
             f"({ratio(found)}) were found{cure}"
         )
     return (
-        f"none found: {asked}; the most that was found is {found} ({ratio(found)}), and more than {most.bound} are "
-        f"impossible; whether there is one in between is not known{cure}"
+        f"none found: {asked}; the most that was found is {found} ({ratio(found)}), and more than {most.bound} "
+        f"are impossible; whether there is one in between is not known{cure}"
     )
 
 
@@ -252,14 +258,15 @@ def _anneal(
     n, number = network.n_sites, int(taken.sum())
     if how == "clustered":
         around, other, energy = np.zeros(n + 1, np.int64), np.empty(0, np.int64), np.empty(0)
-        pair, unit = -1.0, 1.0
+        pair = -1.0
     else:
         around, other, energy = _repulsion(network, number)
-        pair, unit = PAIR_COST, PAIR_COST
-    for hot, cold in ((HOT * unit, COLD * unit), (COLD * unit, 1e-5 * unit)):
+        pair = PAIR_COST
+    steps = ANNEALING * min(n, 1000) + ANNEALING_MORE * max(n - 1000, 0)
+    for hot, cold in ((HOT, COLD), (COLD, COLDEST)):
         sampling.anneal(
-            taken, lattice.usable, lattice.begin, lattice.near, pair, around, other, energy, hot, cold,
-            ANNEALING * n, apart, rng,
+            taken, lattice.usable, lattice.begin, lattice.near, pair, around, other, energy, hot * abs(pair),
+            cold * abs(pair), steps, apart, rng,
         )  # fmt: skip
 
 
@@ -276,8 +283,8 @@ def _repulsion(network: Network, number: int) -> tuple[Ints, Ints, Floats]:
 
 
 def substitute(
-    atoms: Atoms, network: Network, *, element: str = "Al", number: int | None = None, ratio: float | None = None,
-    how: str = "random", loewenstein: bool = True, seed: int = 1,
+    atoms: Atoms, network: Network, *, element: str = "Al", number: int | None = None,
+    ratio: float | None = None, how: str = "random", loewenstein: bool = True, seed: int = 1,
 ) -> tuple[Atoms, Placement]:  # fmt: skip
     """Atoms in which some Si are another element.
 

@@ -1,8 +1,8 @@
 """H+ on an O beside each Al: Brønsted sites, Si-O(H)-Al.
 
-The H lies in the plane of Si, O and Al, on the bisector, away from both. Of the O of an Al that one is taken whose
-H has the most room; no O gets two. (Which of the four has the lowest energy is a matter of the force field; they
-differ by up to 16 kJ/mol in shell models.)
+The H lies in the plane of Si, O and Al, on the bisector, away from both. Of the O of an Al that one is taken
+whose H has the most room; no O gets two. (Which of the four has the lowest energy is a matter of the force
+field; they differ by up to 16 kJ/mol in shell models.)
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NEAREST_GUEST_A = 2.0
 
 
 def arms(silicate: Silicate, oxygens: Ints) -> Floats:
-    """From bridging O (their numbers among the bonds) to their H, (K, 3) Å; across straight bridges anywhere."""
+    """From bridging O (their numbers among the bonds) to their H, (K, 3) Å; anywhere across straight ones."""
     network = silicate.network
     o = silicate.bridging[oxygens]
     first = network.positions[network.first[oxygens]] - o

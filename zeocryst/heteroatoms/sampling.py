@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _take_out(site: int, begin: Ints, near: Ints, count: Ints) -> int:
     """One Al less; returns by how much the pairs of Al on one T change."""
     change = 0
@@ -31,7 +31,7 @@ def _take_out(site: int, begin: Ints, near: Ints, count: Ints) -> int:
     return change
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _put_in(site: int, begin: Ints, near: Ints, count: Ints) -> int:
     """One Al more; returns by how much the pairs of Al on one T change."""
     change = 0
@@ -82,19 +82,19 @@ def grow(
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _propose(
     members: Ints, total: int, usable: Ints, begin: Ints, near: Ints, most: int, rng: np.random.Generator
 ) -> tuple[int, int]:
     """Which Al is to move, and where to (-1: nowhere); as likely as the way back."""
     k = int(rng.random() * total)
     if rng.random() < 0.5:
-        return k, usable[int(rng.random() * len(usable))]
+        return k, int(usable[int(rng.random() * len(usable))])
     place = begin[members[k]] + int(rng.random() * most)
-    return (k, near[place]) if place < begin[members[k] + 1] else (k, -1)
+    return (k, int(near[place])) if place < begin[members[k] + 1] else (k, -1)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _move(
     members: Ints, total: int, taken: Bools, sites: Ints, usable: Bools, begin: Ints, near: Ints, count: Ints,
     most: int, apart: bool, rng: np.random.Generator,
@@ -109,17 +109,17 @@ def _move(
     _take_out(here, begin, near, count)
     _put_in(there, begin, near, count)
     taken[here], taken[there], members[k] = False, True, there
-    return k
+    return int(k)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, _nrt=False)
 def _fits(here: int, there: int, begin: Ints, near: Ints, count: Ints) -> bool:
     """Whether `there` has no Al beside it once the one at `here` is gone."""
     others = count[there]
     for k in range(begin[there], begin[there + 1]):
         if near[k] == here:
             others -= 1
-    return others == 0
+    return bool(others == 0)
 
 
 @numba.njit(cache=True)
@@ -136,8 +136,8 @@ def walk(
 
 @numba.njit(cache=True)
 def anneal(
-    taken: Bools, usable: Bools, begin: Ints, near: Ints, pair: float, around: Ints, other: Ints, energy: Floats,
-    hot: float, cold: float, steps: int, apart: bool, rng: np.random.Generator,
+    taken: Bools, usable: Bools, begin: Ints, near: Ints, pair: float, around: Ints, other: Ints,
+    energy: Floats, hot: float, cold: float, steps: int, apart: bool, rng: np.random.Generator,
 ) -> None:  # fmt: skip
     """Moves at a temperature that falls from `hot` to `cold` geometrically; changes `taken`.
 
@@ -176,6 +176,11 @@ def anneal(
             field[other[m]] += energy[m]
 
 
+@numba.njit(cache=True, _nrt=False)
+def _accepted(log_ratio: float, rng: np.random.Generator) -> bool:
+    return bool(log_ratio >= 0 or rng.random() < np.exp(log_ratio))
+
+
 @numba.njit(cache=True)
 def breathe(
     taken: Bools, usable: Bools, begin: Ints, near: Ints, low: int, high: int, weight: Floats, learning: float,
@@ -211,13 +216,13 @@ def breathe(
             site = sites[int(rng.random() * len(sites))]
             k = total - low
             if taken[site]:
-                if total > low and np.log(rng.random()) < weight[k - 1] - weight[k]:
+                if total > low and _accepted(weight[k - 1] - weight[k], rng):
                     _take_out(site, begin, near, count)
                     taken[site] = False
                     total -= 1
                     members[place[site]] = members[total]
                     place[members[total]] = place[site]
-            elif count[site] == 0 and total < high and np.log(rng.random()) < weight[k + 1] - weight[k]:
+            elif count[site] == 0 and total < high and _accepted(weight[k + 1] - weight[k], rng):
                 _put_in(site, begin, near, count)
                 taken[site] = True
                 members[total], place[site] = site, total

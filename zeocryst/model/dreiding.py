@@ -44,6 +44,6 @@ def check_dreiding(elements: Collection[str]) -> None:
     lacking = sorted(set(elements) - set(dreiding()))
     if lacking:
         raise InputError(
-            f"DREIDING has no parameters for {', '.join(lacking)}, so that molecules cannot be put beside it; those that "
+            f"DREIDING has no parameters for {', '.join(lacking)}; molecules stand beside it; those that "
             f"it has: {', '.join(dreiding())}"
         )

@@ -59,7 +59,8 @@ class PairTerm:
         Their names.
     style : str
         LAMMPS's pair style, such as ``"buck"`` or ``"lj/cut"``; or ``"buck24"``, a Buckingham potential with
-        a core that repels, A exp(-B r) - C/r^6 + D/r^24, shifted to end at 0, which the engine makes a table of.
+        a core that repels, A exp(-B r) - C/r^6 + D/r^24, shifted to end at 0, which the engine makes a table
+        of.
     numbers : tuple of float
         Its coefficients, eV and Å.
     cutoff_A : float or None
@@ -80,7 +81,7 @@ class Coulomb:
     ----------
     method : str
         ``"ewald"``: the lattice sum (by Ewald or by a mesh, as the engine finds faster). ``"dsf"``: damped and
-        shifted force (Fennell and Gezelter 2006). ``"wolf"``: Wolf's sum (1999). ``"cut"``: 1/r up to the
+        shifted force (Fennell and Gezelter 2006). ``"cut"``: 1/r up to the
         cut-off, for what is not periodic. ``"smooth"``: the shifted force without damping,
         q q (1/r - 1/R + (r - R)/R^2), times exp(-g^2/(r - R)^2) (Sundararaman et al. 2018), for types whose
         particles all have one charge; the same factor then ends the terms of style ``"buck24"``.
@@ -89,14 +90,14 @@ class Coulomb:
     accuracy : float
         Of the lattice sum's forces, relative to that between two unit charges at 1 Å.
     damping_per_A : float
-        Of "dsf" and "wolf".
+        Of "dsf".
     smoothing_A : float
         g of "smooth".
     constant_eV_A : float
         e^2/(4 pi epsilon_0) in eV Å; the default is LAMMPS's, GULP has 14.3997584.
     """
 
-    method: Literal["ewald", "dsf", "wolf", "cut", "smooth"] = "ewald"
+    method: Literal["ewald", "dsf", "cut", "smooth"] = "ewald"
     cutoff_A: float = 10.0
     accuracy: float = 1e-6
     damping_per_A: float = 0.0
@@ -126,9 +127,9 @@ class Topology:
         Number of the atom a shell hangs on, -1 for what is not a shell.
     bonds, angles, dihedrals, impropers : Terms
     inside : Terms
-        Pairs within guest molecules that are three bonds and more apart, with van der Waals terms of their own:
-        style ``"lj/cut"`` and (epsilon, sigma), without cut-off. Where there are such, neither `pairs` nor Coulomb's
-        force act between atoms of one guest.
+        Pairs within guest molecules that are three bonds and more apart, with van der Waals terms of their
+        own: style ``"lj/cut"`` and (epsilon, sigma), without cut-off. Where there are such, neither `pairs`
+        nor Coulomb's force act between atoms of one guest.
     pairs : tuple of PairTerm
         Pairs of types that are not listed have Coulomb's force alone.
     coulomb : Coulomb or None

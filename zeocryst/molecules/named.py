@@ -15,7 +15,7 @@ from zeocryst.errors import InputError, nearest
 from zeocryst.molecules.charges import averaged, made_exact, partial_charges
 from zeocryst.molecules.conformers import conformers
 from zeocryst.molecules.model import Molecule
-from zeocryst.molecules.reading import SUFFIXES, from_file, from_smiles, silent
+from zeocryst.molecules.reading import SUFFIXES, from_file, from_smiles, shown, silent
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def _found(given: str | Path, seed: int) -> Molecule:
     if looks or isinstance(given, Path):
         raise InputError(f"no file {text}; a molecule is a file, a SMILES, or one of {', '.join(shipped())}")
     if text.strip().isalpha() and len(text.strip()) > 2:
-        return _made(text, _word(text), seed, f"molecule {text!r}")
-    return _made(text, from_smiles(text), seed, f"molecule {text!r}")
+        return _made(text, _word(text), seed, f"molecule {shown(text)}")
+    return _made(text, from_smiles(text), seed, f"molecule {shown(text)}")
 
 
 def _word(text: str) -> Any:
@@ -87,7 +87,7 @@ def _word(text: str) -> Any:
     try:
         return from_smiles(text)
     except InputError as error:
-        names = [name for e in shipped().values() for name in (e.name, *e.aliases)]
+        names = [name for e in shipped().values() for name in (e.name, e.full_name, *e.aliases)]
         hint = nearest(text, names)
         if hint.startswith("did you mean"):
             hint = hint.split("?")[0] + "?"
@@ -111,7 +111,7 @@ def _entry(text: str) -> Shipped | None:
     """The shipped molecule of that name: letters and digits count, case does not, nor does a final "ion"."""
     wanted = _plain(text).removesuffix("ion")
     for entry in shipped().values():
-        if wanted and wanted in {_plain(n).removesuffix("ion") for n in (entry.name, *entry.aliases)}:
+        if wanted and wanted in {_plain(n).removesuffix("ion") for n in (entry.name, entry.full_name, *entry.aliases)}:
             return entry
     return None
 

@@ -31,15 +31,18 @@ def from_smiles(text: str) -> Any:
 
     with silent():
         bare = Chem.MolFromSmiles(text.strip())
+    where = f"molecule {shown(text)}"
     if bare is None or bare.GetNumAtoms() == 0:
-        raise InputError(
-            f"molecule {text!r}: neither a name that is shipped, nor a file, nor a SMILES that RDKit can read"
-        )
-    where = f"molecule {text!r}"
+        raise InputError(f"{where}: neither a name that is shipped, nor a file, nor a SMILES that RDKit can read")
     _check(bare, where)
     molecule = Chem.AddHs(bare)
     _check_size(molecule, where)
     return molecule
+
+
+def shown(text: str) -> str:
+    """A SMILES in quotes, cut where it is long."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def from_file(path: Path) -> Any:
@@ -161,18 +164,28 @@ def _from_positions(plain: Any, charge: int | None, path: Path) -> tuple[Any, An
         except (ValueError, RuntimeError):
             continue
         formal = [atom.GetFormalCharge() for atom in trial.GetAtoms()]
-        if any(atom.GetNumRadicalElectrons() for atom in trial.GetAtoms()) or sum(formal) != q:
+        if any(atom.GetNumRadicalElectrons() or _bare_carbon(atom) for atom in trial.GetAtoms()) or sum(formal) != q:
             continue
         found.append((sum(map(abs, formal)) - abs(q), rank, trial))
     if found:
         return min(found, key=lambda entry: entry[:2])[2], None
     _check_elements(bare, str(path))
-    _check_hydrogens(_single(bare), str(path))
+    if not any(atom.GetAtomicNum() == 1 for atom in bare.GetAtoms()):
+        _check_hydrogens(_single(bare), str(path))
     said = "any charge from -2 to 2" if charge is None else f"charge {charge}"
     raise InputError(
-        f"{path}: its positions make no molecule with closed shells and {said}; give the charge in the second "
-        "line of an xyz file (charge=1), or a mol, sdf or mol2 file, which says its bonds"
+        f"{path}: its positions make no molecule with closed shells and {said}: either hydrogens are missing, or its "
+        "charge is another (give it in the second line of an xyz file: charge=1), or bonds cannot be told from "
+        "positions (give a mol, sdf or mol2 file, which says them)"
     )
+
+
+def _bare_carbon(atom: Any) -> bool:
+    """Whether a carbon has a charge, as one that lost a hydrogen would; that of an isonitrile has by right."""
+    from rdkit.Chem import BondType
+
+    triple = any(bond.GetBondType() == BondType.TRIPLE for bond in atom.GetBonds())
+    return atom.GetAtomicNum() == 6 and atom.GetFormalCharge() != 0 and not triple
 
 
 def _single(bare: Any) -> Any:

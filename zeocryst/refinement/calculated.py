@@ -77,6 +77,11 @@ class Calculated:
     known: Known = field(default_factory=lambda: Known((), ""))
 
     @property
+    def breaks_bonds(self) -> bool:
+        """Whether energies before and after bonds are made can be compared: there are no types of atoms."""
+        return True
+
+    @property
     def least_width_A(self) -> float:
         """How wide a periodic cell has to be between all opposite faces, Å."""
         return self.known.least_width_A

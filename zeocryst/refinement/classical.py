@@ -1,4 +1,4 @@
-"""Force fields as methods of refinement: typed atoms, guests beside them, and an engine that finds the minimum."""
+"""Force fields as methods of refinement: typed atoms, guests beside them, and an engine for the minimum."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zeocryst.engines.atomistic import FORCE_TOLERANCE, MOST_STEPS, Outcome, atomistic_engine, copies
+from zeocryst.engines.atomistic import FORCE_TOLERANCE, Outcome, atomistic_engine, copies
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.model.topology import Topology
 from zeocryst.refinement.bonding import molecule_of
@@ -21,9 +21,13 @@ from zeocryst.refinement.topologies import NEUTRAL_E, framework_topology
 if TYPE_CHECKING:
     from ase import Atoms
 
-#: Smoothing of a rough start: largest force at which it ends, eV/Å, and most iterations. It only takes out what is
-#: rough; the minimum of another force field is not wanted.
+#: Smoothing of a rough start: largest force at which it ends, eV/Å, and most iterations. It only takes out what
+#: is rough; the minimum of another force field is not wanted.
 SMOOTH_FORCE, SMOOTH_STEPS = 2.0, 100
+#: Attribute of `ase.Atoms` that a method has returned: what it took them for. Where a minimum has broken
+#: bonds, they could not be typed anew, and a simulation goes on with the terms that the minimum had. A copy
+#: has no such attribute.
+TAKEN_FOR = "_zeocryst_taken_for"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,9 @@ class Classical:
         InputError
             An element, a bonding or a charge that the force field cannot describe.
         """
+        kept = getattr(atoms, TAKEN_FOR, None)
+        if kept is not None and kept[0] == self.field.name and np.array_equal(kept[1], atoms.numbers):
+            return kept[2], kept[3]
         if not atoms.pbc.all():
             raise InputError(
                 f"{self.name} needs a cell that repeats in all directions; pbc is {atoms.pbc.tolist()}"
@@ -73,8 +80,8 @@ class Classical:
         if not whole and abs(own) >= NEUTRAL_E:
             beside = f", its guests {theirs:+.3g} e" if present else ""
             raise InputError(
-                f"{self.name}: the framework has a charge of {own:+.3g} e{beside}; a periodic cell has to be neutral: balance "
-                "Al by protons, cations or charged molecules, each once"
+                f"{self.name}: the framework has a charge of {own:+.3g} e{beside}; a periodic cell has to be "
+                "neutral: balance Al by protons, cations or charged molecules, each once"
             )
         notes: tuple[str, ...] = ()
         if present and not charged and any(np.any(m.partial_charges) for m in present):
@@ -94,7 +101,10 @@ class Classical:
         found = atomistic_engine().minimize(
             start, topology, free_cell=free_cell, threads=threads, force_tolerance=FORCE_TOLERANCE
         )
-        return _relaxed(found, atoms, times, notes + said)
+        result = _relaxed(found, atoms, times, notes + said)
+        if result.atoms is found.atoms:
+            setattr(result.atoms, TAKEN_FOR, (self.field.name, atoms.numbers.copy(), topology, notes))
+        return result
 
     def dynamics(
         self, atoms: Atoms, guests: Guests, *, time_ps: float, temperature_K: float, seed: int, threads: int = 1
@@ -109,14 +119,16 @@ class Classical:
         _, _, times = _repeated(atoms, guests)
         if times != (1, 1, 1):
             raise InputError(
-                f"the cell is too small for a simulation with {self.name}: atoms meet their own images; repeat it "
-                f"{' x '.join(map(str, times))} times first"
+                f"the cell is too small for a simulation with {self.name}: atoms meet their own images; "
+                f"repeat it {' x '.join(map(str, times))} times first"
             )
         topology, notes = self.topology(atoms, guests)
         found = atomistic_engine().dynamics(
             atoms, topology, time_ps=time_ps, temperature_K=temperature_K, seed=seed, threads=threads
         )
-        return _relaxed(found, atoms, times, notes)
+        result = _relaxed(found, atoms, times, notes)
+        setattr(result.atoms, TAKEN_FOR, (self.field.name, atoms.numbers.copy(), topology, notes))
+        return result
 
     def energy(self, atoms: Atoms, guests: Guests) -> float:
         """Energy of the atoms as they are, eV; shells at rest."""
@@ -130,8 +142,10 @@ class Classical:
 
     def _smoothed(self, atoms: Atoms, guests: Guests, threads: int) -> tuple[Atoms, tuple[str, ...]]:
         """A start that is not rough, and what was done."""
+        if self.field.rough_start is None or hasattr(atoms, TAKEN_FOR):
+            return atoms, ()
         why = rough(atoms[molecule_of(atoms) == 0], self.field.elements("tetrahedral"))
-        if self.field.rough_start is None or why is None:
+        if why is None:
             return atoms, ()
         other = Classical(read_atomfield(self.field.rough_start))
         try:
@@ -144,12 +158,12 @@ class Classical:
         smooth = atoms.copy()
         smooth.positions = found.atoms.positions
         return smooth, (
-            f"The start was rough ({why}) and was smoothed first by {found.steps} iterations with {other.name}.",
+            f"The start was rough ({why}) and was smoothed first: {found.steps} iterations with {other.name}.",
         )
 
 
 def _repeated(atoms: Atoms, guests: Guests) -> tuple[Atoms, Guests, tuple[int, int, int]]:
-    """A cell large enough that bonded atoms are told from their images, its guests, and how often it was repeated."""
+    """A cell in which bonded atoms are told from their images, its guests, and how often it was repeated."""
     times = copies(atoms)
     if times == (1, 1, 1):
         return atoms, guests, times

@@ -1,8 +1,8 @@
 """Force fields of atoms: reads ``forcefields/*.toml`` with ``form = "atoms"``.
 
-A file says which *types* there are, each with its element and its role (what `zeocryst.refinement.typing` finds an
-atom to be), and which terms act between them. Energies and lengths are as published, with the unit in the key;
-what is read here is in eV, Å and degrees.
+A file says which *types* there are, each with its element and its role (what `zeocryst.refinement.typing`
+finds an atom to be), and which terms act between them. Energies and lengths are as published, with the unit
+in the key; what is read here is in eV, Å and degrees.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from zeocryst.model.topology import Coefficients
 from zeocryst.units import EV_PER_KCAL_PER_MOL
 
 FORM = "atoms"
-#: What an atom can be. T with four O; O of two T, of one T and one H, of two T and one H, of two H; H on one of the
-#: latter three; and what has no bonds.
+#: What an atom can be. T with four O; O of two T, of one T and one H, of two T and one H, of two H; H on one of
+#: the latter three; and what has no bonds.
 ROLES = ("tetrahedral", "bridging", "terminal", "acid", "water", "cation")
 #: How terms between two types follow from numbers of each, and which numbers those are.
 MIXING = {
@@ -80,16 +80,16 @@ class AtomType:
 
 @dataclass(frozen=True)
 class Pair:
-    """What two types do to each other: LAMMPS's style and numbers, and the cut-off (Å), None for the common one."""
+    """What two types do to each other: LAMMPS's style and numbers, and the cut-off, Å."""
 
     types: tuple[str, str]
     coefficients: Coefficients
-    cutoff_A: float | None
+    cutoff_A: float
 
 
 @dataclass(frozen=True)
 class Bonded:
-    """A bond of two types or a bend of three (the vertex in the middle), where the O has this role (None: any)."""
+    """A bond of two types or a bend of three, vertex in the middle, where the O has this role (None: any)."""
 
     types: tuple[str, ...]
     role: str | None
@@ -165,8 +165,8 @@ def parse_atomfield(text: str, where: str) -> AtomField:
     """A force field of atoms from TOML text; `where` names it in error messages."""
     top = Table(parse_toml(text, where), where)
     top.known(
-        "name", "form", "source", "ours", "seen", "coulomb", "cutoff_A", "short_cutoff_A", "smoothing_A", "mixing",
-        "rough_start", "types", "pair", "bond", "angle",
+        "name", "form", "source", "ours", "seen", "coulomb", "cutoff_A", "short_cutoff_A", "smoothing_A",
+        "mixing", "rough_start", "types", "pair", "bond", "angle",
     )  # fmt: skip
     top.choice("form", [FORM])
     name = top.text("name")
@@ -270,7 +270,7 @@ def _bond(entry: Table, known: set[str]) -> Bonded:
 
 
 def _angle(entry: Table, known: set[str]) -> Bonded:
-    """A bend: k (theta - theta0)^2 / 2 with ``k_eV_per_rad2``, K (theta - theta0)^2 with ``K_kcal_per_mol_rad2``."""
+    """A bend: k (theta - theta0)^2 / 2 with ``k_eV_...``, K (theta - theta0)^2 with ``K_kcal_...``."""
     entry.known("types", "role", "k_eV_per_rad2", "K_kcal_per_mol_rad2", "theta0_deg")
     if "k_eV_per_rad2" in entry:
         strength = entry.number("k_eV_per_rad2", above=0, least=1e-6, most=1e4) / 2

@@ -1,8 +1,9 @@
 """Guest molecules beside a framework: UFF inside each, DREIDING's 12-6 terms across.
 
-UFF (RDKit's) has its own van der Waals terms between atoms three bonds and more apart within a molecule; they are
-terms of their own (`Topology.inside`), so that two molecules of a kind meet by DREIDING and not by UFF. Where the
-whole is neutral, the molecules have their partial charges, which act across but not inside (UFF knows none).
+UFF (RDKit's) has its own van der Waals terms between atoms three bonds and more apart within a molecule; they
+are terms of their own (`Topology.inside`), so that two molecules of a kind meet by DREIDING and not by UFF.
+Where the whole is neutral, the molecules have their partial charges, which act across but not inside (UFF
+knows none).
 """
 
 from __future__ import annotations
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 
-#: Sorts of terms of a topology between bonded particles.
-SORTS = ("bonds", "angles", "dihedrals", "impropers", "inside")
-
 
 def check_guests(atoms: Atoms, guests: Guests) -> None:
     """Raise `InputError` where atoms and molecules do not fit each other, or DREIDING lacks an element."""
@@ -40,8 +38,8 @@ def check_guests(atoms: Atoms, guests: Guests) -> None:
         molecule, there = guests[number], symbols[which == number].tolist()
         if there != list(molecule.symbols):
             raise InputError(
-                f"guest {number} ({molecule.name}) has {len(molecule)} atoms {''.join(molecule.symbols)}, the structure "
-                f"has {len(there)} there: {''.join(there)}; expected the same in the same order"
+                f"guest {number} ({molecule.name}) has {len(molecule)} atoms {''.join(molecule.symbols)}, the "
+                f"structure has {len(there)} there: {''.join(there)}; expected the same in the same order"
             )
     if (which > 0).any():
         check_dreiding(set(symbols.tolist()))
@@ -98,7 +96,11 @@ def add_guests(framework: Topology, atoms: Atoms, guests: Guests, *, charged: bo
         charge=charge,
         molecule=molecule,
         core=core,
-        **{sort: _together(sort, moved) for sort in SORTS},
+        bonds=_together("bonds", moved),
+        angles=_together("angles", moved),
+        dihedrals=_together("dihedrals", moved),
+        impropers=_together("impropers", moved),
+        inside=_together("inside", moved),
         pairs=framework.pairs + tuple(_across(types, symbol, framework)),
     )
 
@@ -177,7 +179,7 @@ def _elements(
 
 
 def _across(types: list[str], symbol: dict[str, tuple[str, bool]], framework: Topology) -> list[PairTerm]:
-    """DREIDING between each type of the guests and each other type of atoms (a shell has none, its core has)."""
+    """DREIDING between each type of the guests and each other type of atoms; cores have it, shells don't."""
     pairs = []
     for a, b in combinations_with_replacement([t for t in types if t in symbol], 2):
         if symbol[a][1] or symbol[b][1]:

@@ -157,7 +157,8 @@ def _simulated(
     hot = compare_bonds(before, moved.atoms)
     told = {
         "time_ps": wanted.time_ps, "temperature_K": wanted.temperature_K, "energy_eV": moved.energy_eV,
-        "steps": moved.steps, **hot.record(), **_geometry(moved.atoms), **moved.record, "notes": moved.notes,
+        "steps": moved.steps, **hot.record(), **_geometry(moved.atoms), "of_the_engine": moved.record,
+        "notes": moved.notes,
     }  # fmt: skip
     return method.minimize(moved.atoms, guests, free_cell=False, threads=threads), told
 

@@ -13,8 +13,8 @@ from zeocryst.refinement.typing import surroundings
 if TYPE_CHECKING:
     from ase import Atoms
 
-#: A T-O bond may be so much longer or shorter than the sum of radii, and O so near to each other, Å. Back-mapped
-#: structures that solve (`zeocryst.backmapping.dls`) stay well within.
+#: A T-O bond may be so much longer or shorter than the sum of radii, and O so near to each other, Å. Structures
+#: that `zeocryst.backmapping.dls` solves stay well within.
 T_O_OFF_A, O_O_A = 0.25, 2.2
 
 

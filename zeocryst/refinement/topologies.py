@@ -86,8 +86,8 @@ def _terms_of_bonds(atoms: Atoms, own: list[AtomType], found: Surroundings, fiel
         if frozenset((own[t].name, acting)) not in have:
             kind = "hydroxyl O" if found.roles[o] != "bridging" else "O"
             raise InputError(
-                f"{field.name} has no term for {atoms.symbols[t]} (atom {t + 1}) and {kind} (atom {o + 1}), which are "
-                "bonded (atoms counted from 1)"
+                f"{field.name} has no term for {atoms.symbols[t]} (atom {t + 1}) and {kind} (atom {o + 1}), "
+                "which are bonded"
             )
 
 

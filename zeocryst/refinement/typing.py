@@ -1,8 +1,9 @@
 """What each atom of a framework is, from where the atoms are: who is bonded to whom, and in which role.
 
-T-O pairs are bonds nearest first (by how much longer they are than the sum of radii), at most four a T and two an O,
-so that a rough start is read as what it will be; an H belongs to its nearest O. What then is none of the known
-roles is refused by name and number, never guessed.
+T-O pairs are bonds nearest first (by how much longer they are than the sum of radii), at most four a T and
+two an O; an H belongs to its nearest O. Where that leaves a T without its four, as in a rough start, the
+bonds are those that give most T their four with the least stretch in all, among pairs that are somewhat
+longer. What then has none of the known roles is refused by name and number, never guessed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-#: How much longer than the sum of radii a T-O bond of a rough start may be, and an O-H bond, Å.
-STRETCH_A, O_H_A = 0.7, 1.3
+#: How much longer than the sum of radii a T-O bond may be, also in a rough start, and the longest O-H bond, Å.
+STRETCH_A, ROUGH_A, O_H_A = 0.7, 1.1, 1.3
 #: Atoms that a message names.
 NAMED = 5
 
@@ -72,14 +73,18 @@ def surroundings(atoms: Atoms, tetrahedral: Sequence[str], who: str) -> Surround
     is_t, is_o, is_h = np.isin(symbols, list(tetrahedral)), symbols == "O", symbols == "H"
     n = len(symbols)
     limit = np.array([RADII.get(s, 0.6) + OXYGEN_A for s in symbols])
-    reach = max([O_H_A, *(limit[is_t] + STRETCH_A)])
+    reach = max([O_H_A, *(limit[is_t] + ROUGH_A)])
     i, j, _, distance = neighbour_pairs(atoms.positions, atoms.cell[:], reach, full=True)
-    near = is_t[i] & is_o[j] & (distance < limit[i] + STRETCH_A)
-    longer = distance[near] - limit[i[near]]
-    kept = _nearest_first(i[near], j[near], longer, n)
-    t_o, stretch = np.column_stack([i[near], j[near]])[kept], longer[kept]
     near = is_h[i] & is_o[j] & (distance < O_H_A)
     o_h = _nearest(i[near], j[near], distance[near])
+    longer = distance - limit[i]
+    near = is_t[i] & is_o[j] & (longer < np.where(np.isin(j, o_h[:, 0]), STRETCH_A, ROUGH_A))
+    t, o, longer = i[near], j[near], longer[near]
+    usual = np.flatnonzero(longer < STRETCH_A)
+    kept = usual[_nearest_first(t[usual], o[usual], longer[usual], n)]
+    if (np.bincount(t[kept], minlength=n)[is_t] < 4).any():
+        kept = _least_stretch(t, o, longer, n)
+    t_o, stretch = np.column_stack([t, o])[kept], longer[kept]
     t_of_o, h_of_o = np.bincount(t_o[:, 1], minlength=n), np.bincount(o_h[:, 0], minlength=n)
     o_of_t = np.bincount(t_o[:, 0], minlength=n)
     _valences(symbols, is_t, o_of_t, limit, who)
@@ -108,6 +113,24 @@ def _nearest_first(t: Ints, o: Ints, stretch: Floats, n: int) -> Ints:
     return np.array([k for _, _, k in sorted(kept)], np.int64)
 
 
+def _least_stretch(t: Ints, o: Ints, stretch: Floats, n: int) -> Ints:
+    """As many bonds as there can be, at most four a T and two an O, with the least stretch in all, by T.
+
+    A linear programme whose matrix is that of a bipartite graph, so that its corners are whole numbers.
+    """
+    from scipy.optimize import linprog
+    from scipy.sparse import coo_array
+
+    pairs = np.arange(len(t))
+    rows = np.concatenate([t, o])
+    limits = coo_array((np.ones(2 * len(t)), (rows, np.concatenate([pairs, pairs]))), shape=(n, len(t))).tocsr()
+    most = np.full(n, 4.0)
+    most[o] = 2.0
+    found = linprog(stretch - 10.0, A_ub=limits, b_ub=most, bounds=(0, 1), method="highs-ds")
+    kept = np.flatnonzero(found.x > 0.5)
+    return np.asarray(kept[np.lexsort((o[kept], t[kept]))], np.int64)
+
+
 def _nearest(h: Ints, o: Ints, distance: Floats) -> Ints:
     """The O nearest to each H, (O, H)."""
     order = np.lexsort((o, distance, h))
@@ -123,8 +146,8 @@ def _valences(
     if len(wrong):
         k = wrong[0]
         raise InputError(
-            f"{_listed(symbols, wrong)}: {symbols[k]} with {o_of_t[k]} O within {limit[k] + STRETCH_A:.2f} Å; {who} "
-            "describes T with four (atoms counted from 1); complete the structure, or take a calculator instead"
+            f"{_listed(symbols, wrong)}: {symbols[k]} with {o_of_t[k]} O within {limit[k] + ROUGH_A:.2f} Å; "
+            f"{who} describes T with four; complete the structure, or take a calculator"
         )
 
 
@@ -137,8 +160,7 @@ def _strangers(
     lone = wrong[symbols[wrong] == "O"]
     if not len(lone):
         raise InputError(
-            f"{_listed(symbols, wrong)} on no O: no O within {O_H_A} Å; {who} knows H of hydroxyl groups only "
-            "(atoms counted from 1)"
+            f"{_listed(symbols, wrong)} on no O: no O within {O_H_A} Å; {who} knows H of hydroxyl groups only"
         )
     k = lone[0]
     what = f"O with {t_of_o[k]} T and {h_of_o[k]} H"
@@ -151,27 +173,27 @@ def _strangers(
     cure = cures.get(
         (int(t_of_o[k]), int(h_of_o[k])), "it knows O of two T, with or without H, and of one T with H"
     )
-    raise InputError(f"{_listed(symbols, np.array(same))}: {what}; {who}: {cure} (atoms counted from 1)")
+    raise InputError(f"{_listed(symbols, np.array(same))}: {what}; {who}: {cure}")
 
 
 def _listed(symbols: NDArray[np.str_], atoms: Ints) -> str:
-    """Such as ``Ge (atoms 12, 13 and 4 more)``."""
+    """Such as ``Ge (atoms 12, 13 and 4 more, counted from 1)``."""
     names = ", ".join(sorted({str(s) for s in symbols[atoms]}))
     shown = ", ".join(str(k + 1) for k in atoms[:NAMED])
     more = f" and {len(atoms) - NAMED} more" if len(atoms) > NAMED else ""
-    return f"{names} (atom{'s' if len(atoms) > 1 else ''} {shown}{more})"
+    return f"{names} (atom{'s' if len(atoms) > 1 else ''} {shown}{more}, counted from 1)"
 
 
 def check_elements(atoms: Atoms, field: AtomField) -> None:
-    """Raise `InputError` for the first element that a force field has no type for, with the numbers of its atoms."""
+    """Raise `InputError` for the first element that a force field has no type for, with its atoms."""
     symbols = np.array(atoms.get_chemical_symbols())
     have = {t.element for t in field.types.values()}
     for symbol in dict.fromkeys(symbols.tolist()):
         if symbol not in have:
             atoms_of = np.flatnonzero(symbols == symbol)
             raise InputError(
-                f"{field.name} has no parameters for {_listed(symbols, atoms_of)} (counted from 1); those that it has: "
-                f"{', '.join(sorted(have))}"
+                f"{field.name} has no parameters for {_listed(symbols, atoms_of)}; those "
+                f"that it has: {', '.join(sorted(have))}"
             )
 
 
@@ -226,8 +248,8 @@ def _untyped(
         there = [f"{t.name} ({', '.join(t.roles)})" for t in field.types.values() if t.element == symbol]
         reason = f"its types of {symbol}: {', '.join(there)}"
     return InputError(
-        f"{field.name} has no parameters for {_listed(symbols, members)} (counted from 1) as {words[role]}{beside}; "
-        f"{reason}{_instead(role, field.name)}"
+        f"{field.name} has no parameters for {_listed(symbols, members)} as "
+        f"{words[role]}{beside}; {reason}{_instead(role, field.name)}"
     )
 
 

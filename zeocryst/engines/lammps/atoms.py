@@ -12,6 +12,7 @@ from zeocryst.engines.lammps import datafile
 from zeocryst.engines.lammps.checking import checked
 from zeocryst.engines.lammps.minimizing import (
     check_sound,
+    check_start,
     largest_force,
     relax,
     shell_distances,
@@ -57,8 +58,9 @@ def evaluate(atoms: Atoms, topology: Topology, *, relax_shells: bool = True, thr
     with Particles(atoms, topology, threads, walls(atoms, topology) if relaxing else ()) as particles:
         if relaxing:
             let_shells_relax(particles)
-            check_sound(particles, None, particles.wall_energy())
         particles.command("run 0 post no")
+        if relaxing:
+            check_sound(particles)
         forces = particles.placed.turned(particles.gather("f"))
         on_atoms = forces[: len(atoms)].copy()
         np.add.at(on_atoms, topology.core[particles.shells], forces[particles.shells])
@@ -111,11 +113,10 @@ def minimize(
     """
     topology = checked(atoms, topology)
     with Particles(atoms, topology, threads, walls(atoms, topology)) as particles:
-        particles.command("run 0 post no")
-        start = particles.thermo("pe")
+        check_start(particles)
         descent = relax(particles, free_cell=free_cell, tolerance=force_tolerance, most_steps=most_steps)
-        check_sound(particles, start, particles.wall_energy())
-        notes = note_charge(topology) 
+        check_sound(particles)
+        notes = note_charge(topology)
         return _outcome(particles, descent.converged, descent.steps, notes)
 
 
@@ -158,11 +159,12 @@ def dynamics(
             raise InputError(f"{name} = {value!r}; expected a positive number")
     topology = checked(atoms, topology)
     with Particles(atoms, topology, threads, walls(atoms, topology)) as particles:
+        check_start(particles)
         let_shells_relax(particles)
         number = int(np.random.SeedSequence(seed).generate_state(1)[0]) % 900_000_000 + 1
         count, temperatures = move(particles, time_ps, temperature_K, number)
         particles.command("run 0 post no")
-        check_sound(particles, None, particles.wall_energy())
+        check_sound(particles)
         outcome = _outcome(particles, True, count, note_charge(topology))
         outcome.record.update(
             temperature_K=float(temperatures[len(temperatures) // 2 :].mean()),

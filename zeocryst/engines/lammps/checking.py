@@ -96,7 +96,7 @@ def _check_images(atoms: Atoms, topology: Topology, attribute: str, terms: Terms
         twice = np.array([len(set(row)) < len(row) for row in terms.atoms.tolist()])
         if lengths[worst] > allowed or twice.any():
             raise InputError(
-                f"the cell is too small for its {attribute}: its shortest vector is {allowed / REACH:.2f} Å, and "
-                f"they reach {lengths[worst]:.2f} Å, so that an atom's nearest image may be another; repeat it first "
-                "(zeocryst.engines.atomistic.copies says how often)"
+                f"the cell is too small for its {attribute}: its shortest vector is {allowed / REACH:.2f} Å, "
+                f"and they reach {lengths[worst]:.2f} Å, so that an atom's nearest image may be another; "
+                "repeat it first (zeocryst.engines.atomistic.copies says how often)"
             )

@@ -1,4 +1,4 @@
-"""Atoms and their topology as a data file of LAMMPS: ``atom_style full``, type labels, and who is whose shell."""
+"""Atoms and their topology as a data file of LAMMPS: ``atom_style full``, labels, and who is whose shell."""
 
 from __future__ import annotations
 

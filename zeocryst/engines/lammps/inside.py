@@ -1,7 +1,7 @@
 """Pairs within a molecule that have terms of their own, as bonds of LAMMPS.
 
-A bond takes its two particles out of the pair terms and of Coulomb's force, the lattice sum's share with it, which
-nothing else does; so every two atoms of such a molecule are bonded, some by a bond without energy.
+A bond takes its two particles out of the pair terms and of Coulomb's force, the lattice sum's share with it,
+which nothing else does; so every two atoms of such a molecule are bonded, some by a bond without energy.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from zeocryst.engines.lammps.datafile import term_labels
 from zeocryst.errors import InputError
 from zeocryst.model.topology import Coefficients, Terms, Topology
 
-#: LAMMPS's style of a bond whose energy is a formula, and the formula of Lennard-Jones.
+#: LAMMPS's style of a bond whose energy is a formula, and its coefficients for Lennard-Jones.
 FORMULA = "lepton"
-LENNARD_JONES = '"4*{epsilon:.17g}*(({sigma:.17g}/r)^12-({sigma:.17g}/r)^6)"'
+LENNARD_JONES = '0.0 "4*{epsilon:.17g}*(({sigma:.17g}/r)^12-({sigma:.17g}/r)^6)"'
 
 
 def as_bonds(topology: Topology) -> Topology:
@@ -44,7 +44,8 @@ def as_bonds(topology: Topology) -> Topology:
     for molecule in np.unique(topology.molecule[inside.atoms[:, 0]]):
         members = np.flatnonzero(topology.molecule == molecule).tolist()
         rest += [pair for pair in combinations(members, 2) if pair not in bonded]
-    bonds, names, coefficients = topology.bonds, list(term_labels(topology.bonds)), list(topology.bonds.coefficients)
+    bonds, names = topology.bonds, list(term_labels(topology.bonds))
+    coefficients: list[Coefficients] = list(bonds.coefficients)
     first = len(coefficients)
     names += [f"inside_{label}" for label in term_labels(inside)]
     coefficients += [_formula(c) for c in inside.coefficients]
@@ -59,6 +60,6 @@ def as_bonds(topology: Topology) -> Topology:
     return replace(topology, bonds=merged, inside=Terms.none(2))
 
 
-def _formula(coefficients: Coefficients) -> tuple[str, tuple[float | str, ...]]:
+def _formula(coefficients: Coefficients) -> Coefficients:
     epsilon, sigma = coefficients[1]
-    return FORMULA, (0.0, LENNARD_JONES.format(epsilon=epsilon, sigma=sigma))
+    return FORMULA, (epsilon, sigma)

@@ -1,9 +1,9 @@
 """The way of atoms and shells to the nearest minimum in LAMMPS.
 
-Shells go first, with their cores held; then all, by steps of `zeocryst.engines.lbfgs`, and with a free cell its shape
-with them. In a fixed cell LAMMPS runs on and is told after each evaluation where the particles go, since a command
-of its own for each would find all neighbours anew. A wall at short distance (`zeocryst.engines.lammps.walls`) stands
-where Buckingham's potential would fall.
+Shells go first, with their cores held; then all, by steps of `zeocryst.engines.lbfgs`, and with a free cell
+its shape with them. In a fixed cell LAMMPS runs on and is told after each evaluation where the particles
+go, since a command of its own for each would find all neighbours anew. A wall at short distance
+(`zeocryst.engines.lammps.walls`) stands where Buckingham's potential would fall.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from zeocryst.cell import neighbour_pairs
 from zeocryst.engines.lammps.particles import Particles
 from zeocryst.engines.lammps.walls import wall_range
 from zeocryst.engines.lbfgs import Lbfgs
@@ -30,6 +31,10 @@ FARTHEST_A, FREE_FARTHEST_A, MOST_STRAIN = 0.1, 0.05, 0.005
 #: What the cell's stiffness is taken for beside that of a bond (`zeocryst.engines.lbfgs`), eV/Å^3.
 CELL_STIFFNESS = 0.6
 BOND_STIFFNESS = 70.0
+#: How far around atoms it is looked for those that are too near, Å, and the longest range of a wall.
+LOOK_A, LONGEST_RANGE_A = 2.0, 4.0
+#: Two atoms nearer than this share of the wall's range do not come apart again.
+TOO_NEAR = 0.2
 #: Farthest that a shell is from its core in a sound structure, Å.
 FARTHEST_SHELL_A = 0.8
 
@@ -58,7 +63,7 @@ def relax(particles: Particles, *, free_cell: bool, tolerance: float, most_steps
     if free_cell:
         steps += _descend_free(particles, tolerance, most_steps - steps)
     particles.command("run 0 post no")
-    quiet = not free_cell or np.abs(particles.stress()).max() < NO_PRESSURE_BAR
+    quiet = not free_cell or np.abs(particles.box_stress()).max() < NO_PRESSURE_BAR
     return Descent(steps, bool(quiet and largest_force(particles) <= tolerance))
 
 
@@ -84,8 +89,8 @@ def _descend(particles: Particles, moving: NDArray[np.int64], tolerance: float, 
 def _descend_free(particles: Particles, tolerance: float, most_steps: int) -> int:
     """All particles and the cell; returns the steps.
 
-    The six moving numbers of a cell stand as two more rows below the particles, in a length that makes the cell about
-    as stiff as a bond.
+    The six moving numbers of a cell stand as two more rows below the particles, in a length that makes the cell
+    about as stiff as a bond.
     """
     particles.command("change_box all triclinic")
     volume = float(np.linalg.det(particles.cell()))
@@ -114,16 +119,8 @@ def largest_force(particles: Particles) -> float:
     return float(np.linalg.norm(particles.gather("f"), axis=1).max())
 
 
-def check_sound(particles: Particles, start_eV: float | None, wall_eV: float) -> None:
-    """Raise `SimulationError` where energy, shells or distances are not those of a structure.
-
-    Parameters
-    ----------
-    start_eV
-        Energy at the start, shells at rest.
-    wall_eV
-        Energy of the walls now.
-    """
+def check_sound(particles: Particles) -> None:
+    """Raise `SimulationError` where energy, shells or distances are not those of a structure."""
     energy = particles.thermo("pe")
     forces = np.linalg.norm(particles.gather("f"), axis=1)
     if not np.isfinite(energy) or not np.isfinite(forces).all():
@@ -131,46 +128,53 @@ def check_sound(particles: Particles, start_eV: float | None, wall_eV: float) ->
         raise SimulationError(f"the energy is {energy}; forces are not numbers on {particles.name(bad)}")
     apart = shell_distances(particles)
     if len(apart) and apart.max() > FARTHEST_SHELL_A:
-        far = particles.shells[np.argsort(-apart)]
+        far = particles.topology.core[particles.shells[np.argsort(-apart)]]
         raise SimulationError(
-            f"the shell of {particles.name(far[:1])} is {apart.max():.2f} Å from its core ({FARTHEST_SHELL_A} Å at "
-            "most): the atoms around are too near. Relax the structure with a force field without shells before"
+            f"the shell of {particles.name(far[:1])} is {apart.max():.2f} Å from its core "
+            f"({FARTHEST_SHELL_A} Å at most): the atoms around are too near. Relax the structure with a "
+            "force field without shells before"
         )
-    if abs(wall_eV) > 1e-9:
+    if abs(particles.wall_energy()) > 1e-9:
         raise SimulationError(
-            f"{closest(particles)}: nearer than this force field can describe. Relax the structure with another "
-            "force field before, or look at the atoms there"
-        )
-    if start_eV is not None and start_eV - energy > 10.0 * len(particles.atoms):
-        raise SimulationError(
-            f"the energy fell from {start_eV:.1f} to {energy:.1f} eV; the structure has collapsed, {closest(particles)}"
+            f"{closest(particles)[1]}: nearer than this force field can describe. Relax the structure with "
+            "another force field before, or look at the atoms there"
         )
 
 
 def shell_distances(particles: Particles) -> np.ndarray:
     """Of each shell from its core, Å."""
     places = particles.positions()
-    return np.asarray(np.linalg.norm(places[particles.shells] - places[particles.topology.core[particles.shells]], axis=1))
+    return np.asarray(
+        np.linalg.norm(places[particles.shells] - places[particles.topology.core[particles.shells]], axis=1)
+    )
 
 
-def closest(particles: Particles) -> str:
-    """The two particles that are nearest for what they are, in words."""
-    from zeocryst.cell import neighbour_pairs
+def check_start(particles: Particles) -> None:
+    """Raise `SimulationError` where atoms are so near to each other that there is no way out."""
+    share, words = closest(particles)
+    if share < TOO_NEAR:
+        raise SimulationError(f"{words}, which no force field can describe; look at the atoms there")
 
-    shelled = particles.topology.core[particles.shells]
-    sites = np.setdiff1d(np.arange(len(particles.topology.kind)), shelled)
-    owner = np.where(particles.topology.core >= 0, particles.topology.core, np.arange(len(particles.topology.kind)))
-    numbers = particles.atoms.numbers[owner[sites]]
-    places = particles.positions()[sites]
-    first, second, _, vectors = neighbour_pairs(places, particles.cell(), 2.5)
-    bonded = {tuple(sorted(pair)) for pair in particles.topology.bonds.atoms.tolist()}
+
+def closest(particles: Particles) -> tuple[float, str]:
+    """The two particles that are nearest for what they are: their distance in ranges of the wall, and words."""
+    topology = particles.topology
+    everyone = np.arange(len(topology.kind))
+    owner = np.where(topology.core >= 0, topology.core, everyone)
+    sites = np.setdiff1d(everyone, topology.core[particles.shells])
+    first, second, _, distance = neighbour_pairs(particles.positions()[sites], particles.cell(), LOOK_A)
+    first, second = sites[first], sites[second]
+    bonded = {tuple(sorted(pair)) for pair in topology.bonds.atoms.tolist()}
+    numbers = particles.atoms.numbers[owner]
     best, words = np.inf, "no two atoms are near each other"
-    for i, j, vector in zip(first, second, vectors, strict=True):
-        pair = sorted((int(sites[i]), int(sites[j])))
-        if tuple(pair) in bonded:
+    for k in np.argsort(distance):
+        low, high = sorted((int(first[k]), int(second[k])))
+        light, heavy = sorted((int(numbers[low]), int(numbers[high])))
+        if distance[k] > best * LONGEST_RANGE_A:
+            break
+        if (low, high) in bonded:
             continue
-        distance = float(np.linalg.norm(vector))
-        share = distance / wall_range(*sorted((int(numbers[i]), int(numbers[j]))))
+        share = float(distance[k]) / wall_range(light, heavy)
         if share < best:
-            best, words = share, f"{particles.name(pair)} are {distance:.2f} Å from each other"
-    return words
+            best, words = share, f"{particles.name([low, high])} are {distance[k]:.2f} Å from each other"
+    return best, words

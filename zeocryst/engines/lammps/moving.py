@@ -1,8 +1,8 @@
 """Dynamics of atoms and shells in LAMMPS at constant volume and temperature.
 
-The thermostat scales velocities with a random target (Bussi, Donadio and Parrinello, J. Chem. Phys. 126, 014101
-(2007)). Shells have a small mass and go with their cores: the temperature is that of the pairs' centres of mass, and
-the thermostat leaves what a shell does against its core alone.
+The thermostat scales velocities with a random target (Bussi, Donadio and Parrinello, J. Chem. Phys. 126,
+014101 (2007)). Shells have a small mass and go with their cores: the temperature is that of the pairs'
+centres of mass, and the thermostat leaves what a shell does against its core alone.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def prepare(particles: Particles, temperature_K: float | None, seed: int) -> Non
     if temperature_K is None:
         return
     particles.speed(velocities(particles, temperature_K, seed))
-    particles.command(f"fix bath all temp/csvr {temperature_K:.12g} {temperature_K:.12g} {THERMOSTAT_PS} {seed}")
+    particles.command(
+        f"fix bath all temp/csvr {temperature_K:.12g} {temperature_K:.12g} {THERMOSTAT_PS} {seed}"
+    )
     particles.command(f"fix_modify bath temp {measured}")
 
 
@@ -102,7 +104,7 @@ def move(particles: Particles, time_ps: float, temperature_K: float, seed: int) 
             speeds = np.linalg.norm(particles.gather("v"), axis=1)
             fast = np.argsort(-np.where(np.isfinite(speeds), speeds, np.inf))
             raise SimulationError(
-                f"the run exploded after {done} steps: {temperature:.3g} K where {temperature_K:g} K were wanted; "
-                f"fastest are {particles.name(fast[:3])}. Minimize the structure before"
+                f"the run exploded after {done} steps: {temperature:.3g} K where {temperature_K:g} K were "
+                f"wanted; fastest are {particles.name(fast[:3])}. Minimize the structure before"
             )
     return done, np.array(temperatures)

@@ -79,7 +79,10 @@ class Particles:
         self.command("neigh_modify delay 0 every 1 check yes")
         if walls:
             self.command(f"compute wall all pair {walls[0].style}")
-        self.command("thermo_style custom step temp ke pe press pxx pyy pzz pxy pxz pyz fmax evdwl ecoul elong ebond eangle edihed eimp" + (" c_wall" if walls else ""))
+        self.command(
+            "thermo_style custom step temp ke pe press pxx pyy pzz pxy pxz pyz evdwl ecoul elong ebond eangle "
+            "edihed eimp" + (" c_wall" if walls else "")
+        )
 
     def __enter__(self) -> Particles:
         return self
@@ -119,14 +122,14 @@ class Particles:
         return ""
 
     def name(self, particles: Sequence[int] | NDArray[np.int64], most: int = 4) -> str:
-        """Particles in words: ``O 12 (shell), Si 3``."""
+        """Particles in words: ``O 12 (shell), Si 3 (counted from 1)``."""
         words = []
         for k in list(particles)[:most]:
             core = int(self.topology.core[k])
             atom = core if core >= 0 else int(k)
-            words.append(f"{self.atoms.symbols[atom]} {atom}{' (shell)' if core >= 0 else ''}")
+            words.append(f"{self.atoms.symbols[atom]} {atom + 1}{' (shell)' if core >= 0 else ''}")
         more = len(particles) - most
-        return ", ".join(words) + (f" and {more} more" if more > 0 else "")
+        return ", ".join(words) + (f" and {more} more" if more > 0 else "") + " (counted from 1)"
 
     def group(self, name: str, particles: NDArray[np.int64]) -> None:
         """A group of LAMMPS."""
@@ -138,7 +141,7 @@ class Particles:
 
     def wall_energy(self) -> float:
         """Energy of the walls in the last step, eV; 0 where there are none."""
-        return self.thermo("c_wall") if self._walled else 0.0
+        return float(self._lammps.extract_compute("wall", 0, 0)) if self._walled else 0.0
 
     def gather(self, name: str) -> Floats:
         """A quantity (N, 3) of all particles: ``"x"``, ``"f"``, ``"v"``."""

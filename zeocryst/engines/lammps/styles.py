@@ -1,8 +1,8 @@
 """A topology's potential in LAMMPS's commands.
 
-One pair style with Coulomb's force in it carries the most terms, as it walks each list of neighbours once; what it
-cannot express is laid over it (``hybrid/overlay``). The same commands run inside zeocryst and in the input that
-is written beside a data file.
+One pair style with Coulomb's force in it carries the most terms, as it walks each list of neighbours once; what
+it cannot express is laid over it (``hybrid/overlay``). The same commands run inside zeocryst and in the input
+that is written beside a data file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from zeocryst.engines.lammps.datafile import SORTS
-from zeocryst.engines.lammps.inside import FORMULA
+from zeocryst.engines.lammps.inside import FORMULA, LENNARD_JONES
 from zeocryst.engines.lammps.tables import TABLE_POINTS, TABLED, tabled_pairs
 from zeocryst.errors import InputError
 from zeocryst.model.topology import COULOMB_EV_A, Coulomb, PairTerm, Topology
@@ -36,8 +36,8 @@ ARGUMENTS = {FORMULA: " no_offset"}
 WALL = "lj/expand"
 #: Particles up to which Ewald's sum is taken, a mesh (PPPM) above.
 EWALD_UP_TO = 900
-#: Points of a mesh that a charge is spread over in each direction. With 5, LAMMPS's default, quartz of 900 atoms
-#: needs a mesh six times as fine for the same accuracy, and three times as long.
+#: Points of a mesh that a charge is spread over in each direction. With 5, LAMMPS's default, quartz of 900
+#: atoms needs a mesh six times as fine for the same accuracy, and three times as long.
 MESH_ORDER = 7
 
 
@@ -93,7 +93,12 @@ def _bonded(topology: Topology) -> Iterator[str]:
         with_arguments = (style + ARGUMENTS.get(style, "") for style in styles)
         yield f"{word}_style {'hybrid ' if hybrid else ''}{' '.join(with_arguments)}"
         for k, (style, numbers) in enumerate(terms.coefficients, start=1):
-            yield f"{word}_coeff {k} {style + ' ' if hybrid else ''}{_join(numbers)}"
+            words = (
+                LENNARD_JONES.format(epsilon=numbers[0], sigma=numbers[1])
+                if style == FORMULA
+                else _join(numbers)
+            )
+            yield f"{word}_coeff {k} {style + ' ' if hybrid else ''}{words}"
 
 
 def _pairs(topology: Topology, coulomb: Coulomb | None, table: str, walls: Sequence[PairTerm]) -> list[str]:
@@ -124,10 +129,12 @@ def _pairs(topology: Topology, coulomb: Coulomb | None, table: str, walls: Seque
     if not styles or _missing(topology, lines):
         styles.append(f"zero {topology.cutoff_A:.12g}")
         lines.insert(0, "pair_coeff * * zero")
+    # LAMMPS's tables of Coulomb's force are not the slope of those of its energy, to 1e-3 eV/Å
+    exact = ["pair_modify table 0"] if coulomb is not None and coulomb.method == "ewald" else []
     if len(styles) > 1:
-        return ["pair_style hybrid/overlay " + " ".join(styles), *lines]
+        return ["pair_style hybrid/overlay " + " ".join(styles), *exact, *lines]
     name = styles[0].split()[0]
-    return [f"pair_style {styles[0]}", *(line.replace(f" {name}", "", 1) for line in lines)]
+    return [f"pair_style {styles[0]}", *exact, *(line.replace(f" {name}", "", 1) for line in lines)]
 
 
 def _missing(topology: Topology, lines: Sequence[str]) -> bool:
@@ -154,13 +161,11 @@ def _with_coulomb(
     if coulomb.method == "ewald":
         name = (WITH_EWALD[main] if main else "coul/long") + shell
         arguments = ends if main else f"{coulomb.cutoff_A:.12g}"
-    elif shells and coulomb.method != "wolf":
-        raise InputError(f"shells cannot have Coulomb's force by {coulomb.method!r}; allowed: ewald, wolf")
+    elif shells:
+        raise InputError(f"shells cannot have Coulomb's force by {coulomb.method!r}; allowed: ewald")
     elif coulomb.method == "dsf":
         name = WITH_DSF[main] if main else "coul/dsf"
         arguments = f"{coulomb.damping_per_A:.12g} " + (ends if main else f"{coulomb.cutoff_A:.12g}")
-    elif coulomb.method == "wolf":
-        name, arguments = "coul/wolf" + shell, f"{coulomb.damping_per_A:.12g} {coulomb.cutoff_A:.12g}"
     elif coulomb.method == "cut":
         name, arguments = "coul/cut", f"{coulomb.cutoff_A:.12g}"
     else:
@@ -180,5 +185,5 @@ def _numbers(topology: Topology, types: tuple[str, str]) -> str:
     return f"{first} {second}"
 
 
-def _join(numbers: Sequence[float | str]) -> str:
-    return " ".join(n if isinstance(n, str) else f"{n:.17g}" for n in numbers)
+def _join(numbers: Sequence[float]) -> str:
+    return " ".join(f"{n:.17g}" for n in numbers)

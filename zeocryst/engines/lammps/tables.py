@@ -47,7 +47,9 @@ def table_text(topology: Topology) -> str:
     pairs = tabled_pairs(topology)
     if not pairs:
         return ""
-    if any(topology.special_coulomb[k] != topology.special_pair[k] for k in range(3)) and len(topology.bonds.atoms):
+    if any(topology.special_coulomb[k] != topology.special_pair[k] for k in range(3)) and len(
+        topology.bonds.atoms
+    ):
         raise InputError("tables cannot weigh bonded particles' charges and pair terms differently")
     return "\n".join(_section(topology, types, name, cutoff) for types, name, cutoff in pairs)
 
@@ -125,7 +127,7 @@ def _charge(topology: Topology, name: str) -> float:
     charges = np.unique(topology.charge[topology.kind == topology.types.index(name)])
     if len(charges) > 1:
         raise InputError(
-            f"particles of type {name} have charges from {charges[0]:g} to {charges[-1]:g} e; a smoothed Coulomb's "
-            "force needs one charge for each type"
+            f"particles of type {name} have charges from {charges[0]:g} to {charges[-1]:g} e; a smoothed "
+            "Coulomb's force needs one charge for each type"
         )
     return float(charges[0]) if len(charges) else 0.0

@@ -1,8 +1,9 @@
 """A wall inside the shortest distance that particles may have, and who stands against it.
 
-Buckingham's potential falls without end at short distance, and so does a shell on the way to another core. A steep
-repulsion that ends below every distance of a sound structure (r^-12, so steeper than dispersion) leaves no way
-there. It changes no energy that counts: where it is not zero at the end, the structure is not returned.
+Buckingham's potential falls without end at short distance, and so does a shell on the way to another core.
+A steep repulsion that ends below every distance of a sound structure (r^-12, so steeper than dispersion)
+leaves no way there. It changes no energy that counts: where it is not zero at the end, the structure is not
+returned.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 #: Height of the wall, eV: energy at 2^(-1/6) of its range.
 HEIGHT_EV = 5.0
-#: Its range as a share of the sum of the covalent radii: for two elements of which one is O, N or a halogen and the
-#: other is not (those bond), and for others.
+#: Its range as a share of the sum of the covalent radii: for two elements of which one is O, N or a halogen and
+#: the other is not (those bond), and for others.
 BONDING, OTHERS = 0.72, 0.9
 NEGATIVE = {7, 8, 9, 17, 35, 53}
 #: Ranges that are longer, Å: Buckingham potentials of two O turn over as far out as 1.44 Å (BKS).
