@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 #: Distance to the nearest atom that a room for a guest has at least, Å: TMA in the
 #: small cages of DOH and MTN has 3.9 to 4.1; double six-rings, where nothing fits, have 3.0.
 LEAST_ROOM_A = 3.5
-#: Least distance of two centres, Å, where no molecule says its own; and what is added to a molecule's length: the
-#: van der Waals radii of the hydrogens at its ends, which may interlock.
+#: Least distance of two centres, Å, where no molecule says its own; and what is added to a molecule's length:
+#: the van der Waals radii of the hydrogens at its ends, which may interlock.
 APART_A, ENDS_A = 6.0, 1.6
 #: Images of atoms so far outside the cell are looked at, Å.
 MARGIN_A = 12.0
@@ -30,8 +30,8 @@ MARGIN_A = 12.0
 def centres(atoms: Atoms, molecule: Molecule | None = None) -> Floats:
     """The most spacious points of the void, the widest first, no two nearer than guests are long.
 
-    They are vertices of the Voronoi diagram of all atoms, taken one after the other from the one farthest from any
-    atom on: so there is one in each cage, in wide cages and in channels several, evenly stacked.
+    They are vertices of the Voronoi diagram of all atoms, taken one after the other from the one farthest from
+    any atom on: so there is one in each cage, in wide cages and in channels several, evenly stacked.
 
     Parameters
     ----------

@@ -41,8 +41,8 @@ class Placed:
     moved_A : float
         From the bead to the molecule's centre of mass.
     contact : str
-        The pair of atoms that is nearest for its size, such as ``"H 5 - O 17"`` (numbers from 0, of the guest and
-        of the framework; ``"C 2 of guest 3"`` for another guest's, numbered as its bead).
+        The pair of atoms that is nearest for its size, such as ``"H 5 - O 17"`` (numbers from 0, of the guest
+        and of the framework; ``"C 2 of guest 3"`` for another guest's, numbered as its bead).
     contact_A : float
         Distance of that pair.
     overlap_A : float
@@ -89,7 +89,7 @@ def radii(elements: tuple[str, ...]) -> Floats:
 
 
 def closest(host: Host, molecule: Molecule, positions: Floats, cloud: Cloud) -> tuple[str, float, float]:
-    """The pair of atoms that overlaps most, its distance and overlap (Å; at least 0); T of the framework do not count."""
+    """The pair of atoms that overlaps most, its distance and overlap (Å; at least 0); T do not count."""
     behind = np.array([e in BEHIND_O for e in host.elements])
     keep = ~(behind[cloud.kind] & (cloud.number >= 0))
     if keep.any():
