@@ -248,7 +248,7 @@ def test_a_bead_at_the_wall():
     assert f"S bead 0 lies 1.9 Å from O {i}" in result.reason
     if result.placed:
         assert result.moved_A > 1
-    nothing = dock(atoms, cage + delta * 1.15, molecule("TPA"))
+    nothing = dock(atoms, cage + delta * 1.15, molecule("TEA"))
     assert not nothing.placed
     assert "there is no room" in nothing.reason
 
@@ -280,6 +280,16 @@ def test_a_guest_meets_its_own_images():
     result = dock(atoms, [3.2, 3.2, 3.2], molecule("CCCCCCCC"))
     assert not result.placed
     assert "of guest 0" in result.contact
+
+
+def test_a_bead_in_the_open():
+    """Far from everything, as outside a cluster: placed, of no energy, and said."""
+    atoms = Atoms("O", cell=[60, 60, 60], pbc=True)
+    result = dock(atoms, [30, 30, 30], molecule("TMA"))
+    assert result.placed
+    assert result.energy_kJ_per_mol == 0
+    assert "nothing lies within 12 Å" in result.reason
+    assert result.record()["contact_A"] is None
 
 
 def test_guests_among_the_atoms():

@@ -157,9 +157,11 @@ def _judged(
     around = type(around)(around.positions[keep], around.kind[keep], around.number[keep])
     met = kernels.exact(pose.positions, kind, around.positions, around.kind, host.c12, host.c6, CUTOFF_A, force)
     contact, distance, overlap = closest(host, molecule, pose.positions, around)
-    fits = met < 0 and overlap <= MOST_OVERLAP_A
+    fits = met <= 0 and overlap <= MOST_OVERLAP_A  # 0: nothing is near
     moved = float(np.linalg.norm(centre - bead))
     words = [*_wall(host, number, bead, moved if fits else None), *said]
+    if not contact:
+        words.append(f"nothing lies within {CUTOFF_A:g} Å of it")
     if not fits:
         words.insert(0, _misfit(molecule, contact, distance, overlap, met))
     return Placed(
@@ -220,7 +222,7 @@ class _Together:
                 progress(k + 1)
         self.now = [poses[0] for poses in self.poses]
         for k, pose in enumerate(self.now):  # who does not fit an empty framework is in nobody's way
-            self.there[k] = pose.energy_eV < 0 and self._fits(k, ())
+            self.there[k] = self._fits(k, ())
         self._say_shared()
         order = sorted(range(len(self.now)), key=lambda k: (round(self.now[k].energy_eV, 6), *self.beads[k]))
         self._choose(order)
