@@ -333,3 +333,10 @@ def test_voids_of_known_frameworks():
         cellpar=[4.913, 4.913, 5.405, 90, 90, 120],
     )
     assert len(centres(quartz)) == 0
+
+
+def test_small_guests_are_tried_in_small_cages():
+    """AST has four double four-rings a cell beside its four large cages: for F-, not for TMA."""
+    atoms = framework("AST")
+    assert len(centres(atoms, molecule("[F-]"))) == 8
+    assert len(centres(atoms, molecule("TMA"))) == 4

@@ -221,7 +221,7 @@ class _Together:
             if progress is not None:
                 progress(k + 1)
         self.now = [poses[0] for poses in self.poses]
-        for k, pose in enumerate(self.now):  # who does not fit an empty framework is in nobody's way
+        for k in range(len(self.now)):  # who does not fit an empty framework is in nobody's way
             self.there[k] = self._fits(k, ())
         self._say_shared()
         order = sorted(range(len(self.now)), key=lambda k: (round(self.now[k].energy_eV, 6), *self.beads[k]))

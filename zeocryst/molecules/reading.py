@@ -187,8 +187,8 @@ def _from_positions(plain: Any, charge: int | None, path: Path) -> Any:
     said = "any charge from -2 to 2" if charge is None else f"charge {charge}"
     raise InputError(
         f"{path}: its positions make no molecule with closed shells and {said}: either hydrogens are missing, "
-        "or its charge is another (give it in the second line of an xyz file: charge=1), or bonds cannot be told"
-        " from positions (give a mol, sdf or mol2 file, which says them)"
+        "or its charge is another (give it in the second line of an xyz file: charge=1), or bonds cannot be"
+        " told from positions (give a mol, sdf or mol2 file, which says them)"
     )
 
 
