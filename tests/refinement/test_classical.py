@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ase import Atoms
-from test_typing import framework, with_aluminium, with_silanols
+from silicates import framework, with_aluminium, with_silanols
 
 import zeocryst as zc
 from zeocryst.cell import neighbour_pairs
@@ -134,6 +134,8 @@ def test_guests_are_uff_inside_and_dreiding_across():
     inside = sum(rdkit_eV(guests[k], atoms.positions[which == k]) for k in guests)
     assert method.energy(atoms, guests) == pytest.approx(bare + inside + across_eV(atoms, which), abs=2e-3)
     assert len(uff_topology(guests[1]).bonds.atoms) == 16
+    alone = atoms[which == 1]
+    assert method.energy(alone, {1: guests[1]}) == pytest.approx(rdkit_eV(guests[1], alone.positions), abs=1e-4)
     relaxed = method.minimize(atoms, guests, free_cell=False)
     assert compare_bonds(covalent_bonds(atoms), relaxed.atoms).lost == []
     assert "Guest molecules have no charges in clayff" in relaxed.notes[0]  # the framework is neutral by itself
