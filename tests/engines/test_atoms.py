@@ -411,6 +411,11 @@ def test_what_does_not_fit_is_refused():
     ):
         with pytest.raises(InputError, match=words):
             engine.energy(atoms, wrong)
+    alone = Atoms(atoms.symbols, positions=atoms.positions)
+    with pytest.raises(InputError, match="no cell"):
+        engine.minimize(alone, replace(topology, coulomb=None), free_cell=True)
+    with pytest.raises(InputError, match="repeats"):
+        engine.energy(alone, topology)
     slab = atoms.copy()
     slab.pbc = (True, True, False)
     with pytest.raises(InputError, match="periodic in 2"):
@@ -452,6 +457,7 @@ def test_energy_is_conserved_with_shells():
     assert abs(totals[-1] - totals[0]) < 5e-3
 
 
+@pytest.mark.slow
 def test_temperature_of_a_run():
     """Mean over seeds within three standard errors; a canonical mean over half a picosecond of 71 free atoms."""
     start = engine.minimize(quartz(2, 2, 2), slc(quartz(2, 2, 2))).atoms
