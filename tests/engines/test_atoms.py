@@ -518,3 +518,11 @@ def test_it_can_be_ended(what):
         endless[what]()
     timer.join()
     assert time.monotonic() - begin < 20
+
+
+def test_the_door_to_the_engines():
+    with pytest.raises(InputError, match="did you mean 'lammps'"):
+        atomistic_engine("lamps")
+    with pytest.raises(InputError, match="runs no atoms"):
+        atomistic_engine("protocol")
+    assert atomistic_engine("auto") is atomistic_engine("lammps")
