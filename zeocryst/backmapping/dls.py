@@ -61,8 +61,17 @@ FIRST_STEPS, MOST_STEPS = 8, 100
 VOLUME_STIFFNESS = 5.0
 
 
-def prescribed_terms(silicate: Silicate) -> Terms:
-    """The terms of DLS-76 for a silicate in which every Si has four oxygens."""
+def prescribed_terms(silicate: Silicate, lengths: Floats | None = None) -> Terms:
+    """The terms of DLS-76 for a silicate in which every Si has four oxygens.
+
+    Parameters
+    ----------
+    silicate
+        Si and O with their bonds.
+    lengths : (P,) float array, optional
+        Prescribed length of each bond of ``silicate.bonds()``, Å, where T are not all Si; O-O and T-T follow
+        from them with the same angles.
+    """
     network = silicate.network
     si, o, shift = silicate.bonds()
     four_o, four_shift = o.reshape(-1, 4), shift.reshape(-1, 4, 3)
@@ -71,13 +80,26 @@ def prescribed_terms(silicate: Silicate) -> Terms:
     j = [o, four_o[:, b].ravel(), network.second]
     shifts = [shift, (four_shift[:, b] - four_shift[:, a]).reshape(-1, 3), network.shift]
     sizes = [len(x) for x in i]
+    distance = np.repeat([SI_O[0], O_O[0], SI_SI[0]], sizes)
+    if lengths is not None:
+        four = lengths.reshape(-1, 4)
+        edges = third_side(four[:, a], four[:, b], -1 / 3).ravel()
+        bridging = np.flatnonzero(o < network.n_sites + len(silicate.bridging))
+        legs = lengths[bridging[np.argsort(o[bridging], kind="stable")]].reshape(-1, 2)
+        bridge = 1 - SI_SI[0] ** 2 / (2 * SI_O[0] ** 2)
+        distance = np.concatenate([lengths, edges, third_side(legs[:, 0], legs[:, 1], bridge)])
     return Terms(
         np.concatenate(i),
         np.concatenate(j),
         np.concatenate(shifts),
-        np.repeat([SI_O[0], O_O[0], SI_SI[0]], sizes),
+        distance,
         np.repeat([SI_O[1], O_O[1], SI_SI[1]], sizes),
     )
+
+
+def third_side(one: Floats, other: Floats, cosine: float) -> Floats:
+    """The side of a triangle across the angle of that cosine, Å."""
+    return np.asarray(np.sqrt(one**2 + other**2 - 2 * one * other * cosine))
 
 
 def residual(terms: Terms, positions: Floats, cell: Floats) -> float:
@@ -98,12 +120,15 @@ def _contact_terms(silicate: Silicate, terms: Terms, positions: Floats, cell: Fl
     weight = np.full(len(i), CONTACT_WEIGHT)
     known = related(i, j, shift, terms.i, terms.j, terms.shift, *terms.by_atom(len(positions)))
     edge = known & (silicons == 0)
-    least[edge], weight[edge] = EDGE
+    smallest = terms.distance[terms.weight == O_O[1]].min(initial=O_O[0])  # B and P have smaller tetrahedra
+    least[edge], weight[edge] = EDGE[0] * smallest / O_O[0], EDGE[1]
     near = (edge | ~known) & (distance < least + SKIN_A)
     return Terms(i[near], j[near], shift[near], least[near], weight[near], np.ones(near.sum(), dtype=bool))
 
 
-def solve(silicate: Silicate, *, free_cell: bool = False) -> tuple[Silicate, float]:
+def solve(
+    silicate: Silicate, *, free_cell: bool = False, lengths: Floats | None = None
+) -> tuple[Silicate, float]:
     """The geometry of least residual that is reached from here.
 
     Parameters
@@ -112,6 +137,8 @@ def solve(silicate: Silicate, *, free_cell: bool = False) -> tuple[Silicate, flo
         Si and O with their bonds.
     free_cell
         Whether the cell may change, held by the term of `VOLUME_STIFFNESS`.
+    lengths
+        Prescribed bonds where T are not all Si; see `prescribed_terms`.
 
     Returns
     -------
@@ -120,7 +147,7 @@ def solve(silicate: Silicate, *, free_cell: bool = False) -> tuple[Silicate, flo
     residual : float
         R of the prescribed terms.
     """
-    terms = prescribed_terms(silicate)
+    terms = prescribed_terms(silicate, lengths)
     held = None
     if free_cell:
         held = VolumeTerm(VOLUME_STIFFNESS, volume(silicate.network.cell), silicate.network.n_sites)

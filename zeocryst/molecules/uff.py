@@ -1,18 +1,21 @@
 r"""UFF of a molecule as a list of terms: RDKit's own parameters, in the forms that LAMMPS has.
 
-A. K. Rappé, C. J. Casewit, K. S. Colwell, W. A. Goddard, W. M. Skiff, J. Am. Chem. Soc. 114, 10024 (1992), as RDKit
-has it (which differs from the paper in torsions of order and inversions of carbonyls; no charges). With :math:`\theta`
-an angle, :math:`\phi` a dihedral, :math:`\omega` what a bond makes with the plane of two others::
+A. K. Rappé, C. J. Casewit, K. S. Colwell, W. A. Goddard, W. M. Skiff, J. Am. Chem. Soc. 114, 10024 (1992), as
+RDKit has it (which differs from the paper in torsions of order and inversions of carbonyls; no charges). With
+:math:`\theta` an angle, :math:`\phi` a dihedral, :math:`\omega` what a bond makes with the plane of two
+others::
 
     bond       k/2 (r - r0)^2                                  harmonic
     angle      k (C0 + C1 cos theta + C2 cos 2 theta)          fourier          (sp3)
-               k/n^2 (1 - cos n theta)                         fourier/simple   (sp: n = 1 with +, sp2: n = 3)
+               k (1 + cos theta)                               fourier          (sp)
+               k/9 (1 - cos 3 theta)                           cosine/periodic  (sp2)
     dihedral   V/2 (1 - c cos n phi), V shared by those about  charmm
                one bond
     inversion  K (C0 + C1 cos omega + C2 cos 2 omega), thrice  fourier
     else       D ((x/r)^12 - 2 (x/r)^6) from third neighbours  lj/cut
                on
 
+LAMMPS's ``fourier/simple`` would do for sp2, but its forces are not the derivative of its energy (2025.7.22).
 What RDKit adds where an sp or sp2 angle falls below 30 degrees is left out.
 """
 
@@ -71,14 +74,14 @@ class _Collected:
 def uff_topology(molecule: Molecule) -> Topology:
     """All terms of UFF inside a molecule, its partial charges beside them.
 
-    Atoms are numbered as in the molecule; ``molecule`` is 1 for all. UFF's own energy, which RDKit's equals, has no
-    charges: ``coulomb`` is None.
+    Atoms are numbered as in the molecule; ``molecule`` is 1 for all. UFF's own energy, which RDKit's equals,
+    has no charges: ``coulomb`` is None.
 
     Raises
     ------
     InputError
-        UFF has no types for an atom, or an angle that LAMMPS has no form for (more than four neighbours; sp2 atoms
-        in rings of three or four).
+        UFF has no types for an atom, or an angle that LAMMPS has no form for (more than four neighbours; sp2
+        atoms in rings of three or four).
     """
     with silent():
         return _topology(molecule)
@@ -183,9 +186,10 @@ def _angles(mol: Any, own: list[str], name: str) -> Terms:
                 c0 = c2 * (2 * cos(radians(angle)) ** 2 + 1)
                 found.add((i, j, k), label, "fourier", stiffness * KCAL, c0, c1, c2)
             elif hybrid == Kind.SP2:
-                found.add((i, j, k), label, "fourier/simple", stiffness / 9 * KCAL, -1.0, 3)
+                # 2 C / n^2 (1 - B (-1)^n cos n theta) of C, B, n
+                found.add((i, j, k), label, "cosine/periodic", stiffness / 2 * KCAL, -1, 3)
             else:
-                found.add((i, j, k), label, "fourier/simple", stiffness * KCAL, 1.0, 1)
+                found.add((i, j, k), label, "fourier", stiffness * KCAL, 1.0, 1.0, 0.0)
     return found.terms()
 
 

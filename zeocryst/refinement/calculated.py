@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,6 +77,11 @@ class Calculated:
     known: Known = field(default_factory=lambda: Known((), ""))
 
     @property
+    def breaks_bonds(self) -> bool:
+        """Whether energies before and after bonds are made can be compared: there are no types of atoms."""
+        return True
+
+    @property
     def least_width_A(self) -> float:
         """How wide a periodic cell has to be between all opposite faces, Å."""
         return self.known.least_width_A
@@ -115,6 +121,10 @@ class Calculated:
         with self._at_work(atoms, guests, threads, stress=False) as (here, watched):
             told = simulate(here, watched, time_ps=time_ps, temperature_K=temperature_K, seed=seed)
             return self._relaxed(atoms, guests, watched, True, told["steps"], told)
+
+    def write_data(self, folder: Path, name: str, atoms: Atoms, guests: Guests) -> list[Path]:
+        """None: a calculator has no files of its own."""
+        return []
 
     def energy(self, atoms: Atoms, guests: Guests) -> float:
         """Energy of the atoms as they are, eV."""

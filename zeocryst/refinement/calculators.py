@@ -8,6 +8,7 @@ default among calculators is SevenNet's 7net-mf-0 with its r2SCAN head, whose we
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -139,10 +140,12 @@ def _made(origin: Origin, make: Callable[[], Any], source: str, *, install: str 
         try:
             return make()
         except ModuleNotFoundError as error:
-            missing = (error.name or "").partition(".")[0]
-            cure = f": python -m pip install {install or missing}" if missing else ""
+            package = (error.name or "").partition(".")[0]
+            if not package or importlib.util.find_spec(package) is not None:
+                raise
             raise InputError(
-                f"{origin.label} needs the Python package {missing}, which is not installed{cure}"
+                f"{origin.label} needs the Python package {package}, which is not installed: python -m pip "
+                f"install {install or package}"
             ) from None
 
     with origin.told("the calculator cannot be made", InputError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -135,6 +136,10 @@ class Classical:
         larger, more, times = _repeated(atoms, guests)
         topology, _ = self.topology(larger, more)
         return atomistic_engine().energy(larger, topology) / int(np.prod(times))
+
+    def write_data(self, folder: Path, name: str, atoms: Atoms, guests: Guests) -> list[Path]:
+        """The engine's data file and an input that runs it."""
+        return atomistic_engine().write_data(folder, name, atoms, self.topology(atoms, guests)[0])
 
     def _smoothed(self, atoms: Atoms, guests: Guests, threads: int) -> tuple[Atoms, tuple[str, ...]]:
         """A start that is not rough, and what was done."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zeocryst.errors import SimulationError
@@ -91,6 +92,10 @@ class Method(Protocol):
         self, atoms: Atoms, guests: Guests, *, time_ps: float, temperature_K: float, seed: int, threads: int = 1
     ) -> Relaxed:
         """The end of a simulation at constant volume and temperature."""
+        ...
+
+    def write_data(self, folder: Path, name: str, atoms: Atoms, guests: Guests) -> list[Path]:
+        """Files with its terms for the program behind it; none of a method that has no such files."""
         ...
 
     def energy(self, atoms: Atoms, guests: Guests) -> float:

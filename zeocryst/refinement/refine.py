@@ -13,8 +13,8 @@ from zeocryst.backmapping.shifts import shift_record
 from zeocryst.errors import InputError
 from zeocryst.network.rings import rings_per_site
 from zeocryst.order.labels import label_sites
-from zeocryst.refinement.bonding import compare_bonds, covalent_bonds, framework_alone
-from zeocryst.refinement.protocol import Guests, Method, Relaxed
+from zeocryst.refinement.bonding import FORMERS, compare_bonds, covalent_bonds, framework_alone
+from zeocryst.refinement.protocol import BrokenOffError, Guests, Method, Relaxed
 from zeocryst.refinement.reference import above_quartz
 
 if TYPE_CHECKING:
@@ -99,22 +99,26 @@ def refine(
     known = dict(guests or {})
     method.check(atoms, known)
     before, volume = covalent_bonds(atoms), atoms.get_volume()
-    relaxed = method.minimize(atoms, known, free_cell=free_cell, threads=threads)
     record: dict[str, Any] = {
-        "method": method.name,
-        "source": method.source,
-        "cell": "free" if free_cell else "fixed",
-    }
-    notes = list(relaxed.notes)
-    if dynamics is not None:
-        moved, relaxed, told = _simulated(method, relaxed, known, dynamics, seed=seed, threads=threads)
-        record["dynamics"] = told
-        notes += [*moved.notes, *relaxed.notes]
+        "method": method.name, "source": method.source, "cell": "free" if free_cell else "fixed",
+    }  # fmt: skip
+    notes: list[str] = []
+    try:
+        relaxed = method.minimize(atoms, known, free_cell=free_cell, threads=threads)
+        notes += relaxed.notes
+        if dynamics is not None:
+            relaxed, told = _simulated(method, relaxed, known, dynamics, seed=seed, threads=threads)
+            record["dynamics"] = told
+            notes += [*told.pop("notes"), *relaxed.notes]
+    except BrokenOffError as error:
+        relaxed = error.reached
+        record["error"] = str(error)
+        notes += relaxed.notes
     changed = compare_bonds(before, relaxed.atoms)
     charge = relaxed.atoms.arrays.get("charge")
     record |= {
         "energy_eV": relaxed.energy_eV,
-        **above_quartz(method, relaxed.atoms, relaxed.energy_eV, known, threads=threads),
+        **_above(method, relaxed, known, threads, failed="error" in record),
         "converged": relaxed.converged,
         "largest_force_eV_per_A": relaxed.largest_force_eV_per_A,
         "steps": relaxed.steps,
@@ -128,10 +132,19 @@ def refine(
     return Refined(relaxed.atoms, record)
 
 
+def _above(method: Method, relaxed: Relaxed, guests: Guests, threads: int, *, failed: bool) -> dict[str, Any]:
+    """Energy per SiO2 and above quartz; none of atoms that are no minimum since the method failed."""
+    if failed:
+        return {
+            "energy_eV_per_SiO2": None, "above_quartz_kJ_per_mol": None, "reference": "the refinement failed",
+        }  # fmt: skip
+    return above_quartz(method, relaxed.atoms, relaxed.energy_eV, guests, threads=threads)
+
+
 def _simulated(
     method: Method, relaxed: Relaxed, guests: Guests, wanted: Dynamics, *, seed: int, threads: int
-) -> tuple[Relaxed, Relaxed, dict[str, Any]]:
-    """The end of a simulation, its nearest minimum, and the entry ``dynamics``."""
+) -> tuple[Relaxed, dict[str, Any]]:
+    """The minimum nearest to the end of a simulation, and the entry ``dynamics``, with its notes."""
     before = covalent_bonds(relaxed.atoms)
     moved = method.dynamics(
         relaxed.atoms,
@@ -144,9 +157,10 @@ def _simulated(
     hot = compare_bonds(before, moved.atoms)
     told = {
         "time_ps": wanted.time_ps, "temperature_K": wanted.temperature_K, "energy_eV": moved.energy_eV,
-        "steps": moved.steps, **hot.record(), **_geometry(moved.atoms), **moved.record,
+        "steps": moved.steps, **hot.record(), **_geometry(moved.atoms), "of_the_engine": moved.record,
+        "notes": moved.notes,
     }  # fmt: skip
-    return moved, method.minimize(moved.atoms, guests, free_cell=False, threads=threads), told
+    return method.minimize(moved.atoms, guests, free_cell=False, threads=threads), told
 
 
 def _geometry(atoms: Atoms) -> dict[str, Any]:
@@ -163,7 +177,8 @@ def _geometry(atoms: Atoms) -> dict[str, Any]:
         "rings_per_T": {
             str(size): float(n) for size, n in enumerate(rings_per_site(network, LARGEST_RING)) if size >= 3
         },
-        "shift_29Si_ppm": shift_record(local),
+        # of silica: other T shift their neighbours' lines
+        "shift_29Si_ppm": shift_record(local) if not set(atoms.symbols) & {*FORMERS[1:]} else None,
     }
     for name, values in (("t_o", local.t_o), ("o_t_o", local.o_t_o), ("t_o_t", local.t_o_t)):
         unit = "A" if name == "t_o" else "deg"
