@@ -111,6 +111,8 @@ def minimize(
     SimulationError
         The structure collapsed, or LAMMPS failed; the message names the atoms.
     """
+    if free_cell and not atoms.pbc.all():
+        raise InputError("atoms that do not repeat have no cell that could relax")
     topology = checked(atoms, topology)
     with Particles(atoms, topology, threads, walls(atoms, topology)) as particles:
         check_start(particles)

@@ -185,4 +185,5 @@ def _numbers(topology: Topology, types: tuple[str, str]) -> str:
 
 
 def _join(numbers: Sequence[float]) -> str:
-    return " ".join(f"{n:.17g}" for n in numbers)
+    # some numbers must stand as whole ones, such as the multiplicity of a dihedral
+    return " ".join(str(int(n)) if n == int(n) else repr(float(n)) for n in numbers)
