@@ -82,7 +82,8 @@ def road_sections(folder: Path, summary: Mapping[str, Any]) -> list[tuple[str, s
             drawn = stacked(known, axis, turned=key == "shift_29Si_ppm")
             shown.append(image(save(drawn, place, name, _points(known, axis)), words))
     said = f"<p>{escape(found['sentence'])}</p>" if found["sentence"] else ""
-    return [("The road in atoms", said + _table(rows) + "".join(shown) + _dynamics(entries) + NOTES)]
+    return [("The road in atoms", said + _table(rows) + _missing(entries) + "".join(shown)
+             + _dynamics(entries) + NOTES)]  # fmt: skip
 
 
 def in_terminal(found: Mapping[str, Any]) -> str:
@@ -125,10 +126,10 @@ def curves(rows: Sequence[Row]) -> Figure:
             _panel(axis, rows, [float(row[name]) / unit for row in rows], columns)
             clean(axis, label if axis is line[0] else "")
             axis.margins(x=0.04)
-            if line is axes[-1]:
-                axis.set_xlabel(words)
         if len(columns) > 1 or columns[0][0] == "si_o_si_mean_deg":
             line[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
+    for axis, (_, words, _) in zip(axes[-1], ways, strict=True):
+        axis.set_xlabel(words)
     return figure
 
 
@@ -201,6 +202,22 @@ def _table(rows: Sequence[Row]) -> str:
     columns = [column for column in TABLE if column[0] in rows[0]]
     body = [[_text(row[name], form) for name, _, _, form in columns] for row in rows]
     return table([heading for _, heading, _, _ in columns], body)
+
+
+def _missing(entries: Sequence[Entry]) -> str:
+    """Why frames that were refined have no energy relative to quartz, each reason once."""
+    reasons: dict[str, list[str]] = {}
+    for entry in entries:
+        refined = entry.get("refined") or {}
+        if refined and refined.get("above_quartz_kJ_per_mol") is None:
+            reasons.setdefault(str(refined.get("reference", "")), []).append(str(entry["frame"]))
+        if entry.get("failed"):
+            reasons.setdefault(f"failed: {entry['failed'].get('message', '')}", []).append(str(entry["frame"]))
+    lines = [
+        f"<li>No energy above quartz of frame {', '.join(frames)}: {escape(words.removeprefix('none: '))}.</li>"
+        for words, frames in reasons.items()
+    ]
+    return f'<ul class="note">{"".join(lines)}</ul>' if lines else ""
 
 
 def _dynamics(entries: Sequence[Entry]) -> str:
