@@ -1,12 +1,14 @@
-"""Guests in cages against published energies: ``python benchmarks/docking.py FRAMEWORKS PUBLISHED [--osda 5 9]``.
+"""Guests in cages against published energies: ``python benchmarks/docking.py FRAMEWORKS PUBLISHED``.
 
 FRAMEWORKS is a file of framework types as silica (extxyz, ``framework`` in its comments); PUBLISHED the folder
-``data/osda_competition`` of github.com/learningmatter-mit/Zeolite-Phase-Competition (D. Schwalbe-Koda et al., Science
-374, 308 (2021); MIT licence), which has the lowest DREIDING energies of 14 OSDAs by framework and loading.
+``data/osda_competition`` of github.com/learningmatter-mit/Zeolite-Phase-Competition (D. Schwalbe-Koda et al.,
+Science 374, 308 (2021); MIT licence), which has the lowest DREIDING energies of 14 OSDAs by framework and
+loading.
 
-Cages: each OSDA at all centres of the large cages of 23 frameworks. The published value is that of its best loading;
-compared are those in which as many OSDAs are in the cell as are placed here. Hosts differ a little: here those of FRAMEWORKS as
-they are. Channels: in MTW, three cells along the channel, one OSDA, with centres that slide and without.
+Cages: each OSDA at all centres of the large cages of 23 frameworks. The published value is that of its best
+loading; compared are those in which as many OSDAs are in the cell as are placed here. Hosts differ a little:
+here those of FRAMEWORKS as they are. Channels: in MTW, three cells along the channel, one OSDA, with centres
+that slide and without.
 """
 
 import argparse
@@ -21,7 +23,31 @@ from scipy.stats import spearmanr
 from zeocryst.docking import centres, dock, place_all
 from zeocryst.molecules import molecule_named
 
-CAGES = "AEI AFT AFX AST AVL CHA EAB ERI ITE KFI LEV LTA NON RHO RTE RTH SAS SAT SAV SFW SGT STT UFI".split()
+CAGES = [
+    "AEI",
+    "AFT",
+    "AFX",
+    "AST",
+    "AVL",
+    "CHA",
+    "EAB",
+    "ERI",
+    "ITE",
+    "KFI",
+    "LEV",
+    "LTA",
+    "NON",
+    "RHO",
+    "RTE",
+    "RTH",
+    "SAS",
+    "SAT",
+    "SAV",
+    "SFW",
+    "SGT",
+    "STT",
+    "UFI",
+]
 
 
 def published(folder):
@@ -41,7 +67,8 @@ def published(folder):
 def agreement(theirs, ours):
     """Rank correlation, median and largest difference."""
     apart = np.abs(np.subtract(theirs, ours))
-    return f"rank correlation {spearmanr(theirs, ours)[0]:.2f}, median difference {np.median(apart):.1f}, most {apart.max():.0f}"
+    rank = spearmanr(theirs, ours)[0]
+    return f"rank correlation {rank:.2f}, median difference {np.median(apart):.1f}, most {apart.max():.0f}"
 
 
 def in_cages(frameworks, table):
@@ -62,7 +89,11 @@ def in_cages(frameworks, table):
                 theirs.append(energy)
                 ours.append(mean)
         if len(ours) > 2:
-            print(f"{k} {smiles}: {len(ours)} frameworks, {agreement(theirs, ours)}; {seconds / count:.2f} s a cage", flush=True)
+            print(
+                f"{k} {smiles}: {len(ours)} frameworks, {agreement(theirs, ours)}; "
+                f"{seconds / count:.2f} s a cage",
+                flush=True,
+            )
         all_theirs += theirs
         all_ours += ours
     print(f"all {len(all_ours)}: {agreement(all_theirs, all_ours)}")
@@ -78,7 +109,9 @@ def in_channels(atoms, table):
             theirs.append(best["MTW"][0])
             sliding.append(dock(channel, bead, guest).energy_kJ_per_mol)
             fixed.append(dock(channel, bead, guest, slide=False).energy_kJ_per_mol)
-            print(f"  MTW {smiles} {theirs[-1]:.1f} sliding {sliding[-1]:.1f} fixed {fixed[-1]:.1f}", flush=True)
+            print(
+                f"  MTW {smiles} {theirs[-1]:.1f} sliding {sliding[-1]:.1f} fixed {fixed[-1]:.1f}", flush=True
+            )
     print(f"MTW, sliding: {agreement(theirs, sliding)}")
     print(f"MTW, at the bead alone: {agreement(theirs, fixed)}")
 

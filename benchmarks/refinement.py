@@ -1,7 +1,8 @@
 """What atoms in LAMMPS cost: ``OMP_NUM_THREADS=1 python benchmarks/refinement.py [--atoms 1536 9801]``.
 
-Alpha-quartz, whole cells with about as many atoms, displaced at random by 0.05 Å a component, minimized with each force
-field in a fixed and in a free cell; and steps of dynamics at 300 K. Seconds of the processor, one thread.
+Alpha-quartz, whole cells with about as many atoms, displaced at random by 0.05 Å a component, minimized
+with each force field in a fixed and in a free cell; and steps of dynamics at 300 K. Seconds of the
+processor, one thread.
 """
 
 import argparse
@@ -38,9 +39,8 @@ def main():
     from zeocryst.refinement.methods import method_named
 
     engine = atomistic_engine()
-    print(
-        "| atoms | force field | fixed cell: s, steps | free cell: s, steps | ms a step of dynamics |\n|---|---|---|---|---|"
-    )
+    print("| atoms | force field | fixed cell: s, steps | free cell: s, steps | ms a step of dynamics |")
+    print("|---|---|---|---|---|")
     for size in args.atoms:
         atoms = quartz(size)
         for name in args.methods:

@@ -16,8 +16,10 @@ def angle_distribution(theta):
 @pytest.mark.parametrize("count", [60, 500, 4000])
 def test_uniform_on_so3(count):
     turns = orientations(count, seed=3)
-    assert np.allclose(turns @ turns.transpose(0, 2, 1), np.eye(3)) and np.allclose(np.linalg.det(turns), 1)
-    # mean of the matrix and of its trace are 0, of the trace's square 1 (the character of a real irreducible representation)
+    assert np.allclose(turns @ turns.transpose(0, 2, 1), np.eye(3))
+    assert np.allclose(np.linalg.det(turns), 1)
+    # mean of the matrix and of its trace are 0, of the trace's square 1 (the character of a real irreducible
+    # representation)
     trace = np.einsum("nii->n", turns)
     assert np.abs(turns.mean(axis=0)).max() < 3 / count**0.75
     assert abs(trace.mean()) < 6 / count**0.75

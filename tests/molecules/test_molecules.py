@@ -49,7 +49,8 @@ def refused(given):
     with pytest.raises(InputError) as caught:
         molecule_named(given)
     words = str(caught.value)
-    assert "\n" not in words and len(words) < 420
+    assert "\n" not in words
+    assert len(words) < 420
     return words
 
 
@@ -80,10 +81,13 @@ def test_stored_charges_are_gfn2s():
         assert np.abs(fresh - molecule.partial_charges).max() < 0.003
 
 
-@pytest.mark.parametrize("given", ["TMA", "tma", "TMA+", "Tetramethylammonium", "tetramethyl ammonium ion", "[N+](C)(C)(C)C"])
+@pytest.mark.parametrize(
+    "given", ["TMA", "tma", "TMA+", "Tetramethylammonium", "tetramethyl ammonium ion", "[N+](C)(C)(C)C"]
+)
 def test_one_molecule_by_many_names(given):
     molecule = molecule_named(given)
-    assert molecule.smiles == "C[N+](C)(C)C" and molecule.charge == 1
+    assert molecule.smiles == "C[N+](C)(C)C"
+    assert molecule.charge == 1
     assert molecule.charges_from.startswith("GFN2")
     assert "kept with zeocryst" in molecule.charges_from
     assert abs(molecule.partial_charges.sum() - 1) < 1e-12
@@ -94,16 +98,20 @@ def test_one_molecule_by_many_names(given):
 def test_a_molecule_is_whole():
     molecule = molecule_named("choline")
     shapes = molecule.conformers
-    assert shapes.shape == (3, 21, 3) and len(molecule) == 21
+    assert shapes.shape == (3, 21, 3)
+    assert len(molecule) == 21
     masses = np.array([a.GetMass() for a in molecule.rdkit.GetAtoms()])
     assert np.abs(np.einsum("n,cnk->ck", masses, shapes)).max() < 1e-8 * masses.sum()
     a, b = molecule.bonds.T
     lengths = np.linalg.norm(shapes[:, a] - shapes[:, b], axis=2)
-    assert lengths.min() > 0.93 and lengths.max() < 1.6
-    # N-C of tetraalkylammonium ions in crystals: 1.48 to 1.53 Å, MMFF94 a little longer (F. H. Allen et al., J. Chem. Soc. Perkin II, S1 (1987))
+    assert lengths.min() > 0.93
+    assert lengths.max() < 1.6
+    # N-C of tetraalkylammonium ions in crystals: 1.48 to 1.53 Å, MMFF94 a little longer (F. H. Allen et al.,
+    # J. Chem. Soc. Perkin II, S1 (1987))
     symbols = np.array(molecule.symbols)
     cn = (symbols[a] == "N") | (symbols[b] == "N")
-    assert 1.48 < lengths[:, cn].min() and lengths[:, cn].max() < 1.56
+    assert 1.48 < lengths[:, cn].min()
+    assert lengths[:, cn].max() < 1.56
 
 
 def test_conformers_of_butane_are_trans_and_gauche():
@@ -126,11 +134,18 @@ def test_files_of_every_kind(tmp_path, suffix):
     path = tmp_path / f"guest.{suffix}"
     path.write_text(WRITERS[suffix](TMA))
     molecule = molecule_named(path)
-    assert (molecule.name, molecule.smiles, molecule.charge, len(molecule)) == (path.name, "C[N+](C)(C)C", 1, 17)
+    assert (molecule.name, molecule.smiles, molecule.charge, len(molecule)) == (
+        path.name,
+        "C[N+](C)(C)C",
+        1,
+        17,
+    )
     assert "kept with zeocryst" in molecule.charges_from
     path.write_text(WRITERS[suffix](Chem.RemoveHs(TMA)))
     words = refused(path)
-    assert str(path) in words and "12 hydrogens are missing" in words and "atom 1, C, 3" in words
+    assert str(path) in words
+    assert "12 hydrogens are missing" in words
+    assert "atom 1, C, 3" in words
 
 
 @pytest.mark.parametrize(
@@ -141,7 +156,9 @@ def test_bonds_from_positions(tmp_path, smiles, charge):
     path = tmp_path / "guest.xyz"
     path.write_text(Chem.MolToXYZBlock(full(smiles)))
     molecule = molecule_named(path)
-    assert molecule.smiles == Chem.CanonSmiles(smiles) or Chem.MolToInchi(molecule.rdkit) == Chem.MolToInchi(full(smiles))
+    assert molecule.smiles == Chem.CanonSmiles(smiles) or Chem.MolToInchi(molecule.rdkit) == Chem.MolToInchi(
+        full(smiles)
+    )
     assert molecule.charge == charge
 
 
@@ -200,7 +217,8 @@ def test_files_that_hold_no_guest(tmp_path, name, text, said):
     path = tmp_path / name
     path.write_text(text)
     words = refused(path)
-    assert str(path) in words and said in words
+    assert str(path) in words
+    assert said in words
 
 
 def test_a_file_that_is_not_there_and_one_that_is_no_text(tmp_path):
@@ -211,7 +229,8 @@ def test_a_file_that_is_not_there_and_one_that_is_no_text(tmp_path):
 
 def test_isomers_that_are_not_given_are_said():
     molecule = molecule_named("CC1CCC[N+]1(C)C")
-    assert "stereochemistry is not all given" in molecule.notes[0] and "one of 2 isomers" in molecule.notes[0]
+    assert "stereochemistry is not all given" in molecule.notes[0]
+    assert "one of 2 isomers" in molecule.notes[0]
     assert "@" in molecule.smiles
     assert molecule_named("C[C@@H]1CCC[N+]1(C)C").notes == ()
     assert molecule_named("TMAda").notes == ()  # its centres are none
@@ -226,7 +245,8 @@ def test_without_tblite_charges_are_gasteigers(monkeypatch):
     monkeypatch.setitem(sys.modules, "tblite", None)
     monkeypatch.setitem(sys.modules, "tblite.interface", None)
     molecule = molecule_named("CC[NH3+]")
-    assert molecule.charges_from.startswith("Gasteiger") and "tblite" in molecule.charges_from
+    assert molecule.charges_from.startswith("Gasteiger")
+    assert "tblite" in molecule.charges_from
     assert abs(molecule.partial_charges.sum() - 1) < 1e-12
     # shipped ones do not depend on what is installed
     assert molecule_named("TMA").charges_from.startswith("GFN2")

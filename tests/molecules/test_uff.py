@@ -86,14 +86,19 @@ def test_terms_of_water():
     """O-H of 0.990 Å and 104.51 degrees (Rappé et al. 1992, table I: O_3), no dihedral, no pair."""
     topology = uff_topology(molecule_named("O"))
     assert topology.types == ("O_3", "H_")
-    assert len(topology.bonds.atoms) == 2 and len(topology.angles.atoms) == 1 and not len(topology.dihedrals.atoms)
+    assert len(topology.bonds.atoms) == 2
+    assert len(topology.angles.atoms) == 1
+    assert not len(topology.dihedrals.atoms)
     assert topology.bonds.coefficients[0][1][1] == pytest.approx(0.990, abs=0.001)
     _, (_, _, c1, c2) = topology.angles.coefficients[0]
     assert np.degrees(np.arccos(-c1 / (4 * c2))) == pytest.approx(104.51)
-    assert topology.coulomb is None and (topology.molecule == 1).all()
+    assert topology.coulomb is None
+    assert (topology.molecule == 1).all()
 
 
-@pytest.mark.parametrize(("smiles", "said"), [("C=C1CC1", "ring of three or four"), ("FP(F)(F)(F)F", "5 neighbours")])
+@pytest.mark.parametrize(
+    ("smiles", "said"), [("C=C1CC1", "ring of three or four"), ("FP(F)(F)(F)F", "5 neighbours")]
+)
 def test_what_has_no_form_is_refused(smiles, said):
     with pytest.raises(InputError, match=said):
         uff_topology(molecule_named(smiles))

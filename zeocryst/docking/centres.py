@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: Distance to the nearest atom that a room for a guest has at least, Å: TMA in the
-#: small cages of DOH and MTN has 3.9 to 4.1; double six-rings, where nothing fits, have 3.0.
-LEAST_ROOM_A = 3.5
-#: Least distance of two centres, Å, where no molecule says its own; and what is added to a molecule's length: the
-#: van der Waals radii of the hydrogens at its ends, which may interlock.
-APART_A, ENDS_A = 6.0, 1.6
+#: Distance to the nearest atom that a room has at least, Å: for an atom alone (F- in double four-rings), and what half
+#: the thickness of a molecule adds. So for TMA it is 3.5: double six-rings, where nothing fits, have 3.0, the small
+#: cages of DOH 3.9.
+LEAST_ROOM_A, FOR_THICKNESS = 2.5, 0.5
+#: Least distance of two centres, Å, for small guests; where no molecule says its own; and what is added to a
+#: molecule's length: the van der Waals radii of the hydrogens at its ends, which may interlock.
+LEAST_APART_A, APART_A, ENDS_A = 4.5, 6.0, 1.6
+#: The room that is asked for where no molecule says its own, Å.
+ROOM_A = 3.5
 #: Images of atoms so far outside the cell are looked at, Å.
 MARGIN_A = 12.0
 
@@ -30,15 +33,15 @@ MARGIN_A = 12.0
 def centres(atoms: Atoms, molecule: Molecule | None = None) -> Floats:
     """The most spacious points of the void, the widest first, no two nearer than guests are long.
 
-    They are vertices of the Voronoi diagram of all atoms, taken one after the other from the one farthest from any
-    atom on: so there is one in each cage, in wide cages and in channels several, evenly stacked.
+    They are vertices of the Voronoi diagram of all atoms, taken one after the other from the one farthest from
+    any atom on: so there is one in each cage, in wide cages and in channels several, evenly stacked.
 
     Parameters
     ----------
     atoms
         The framework, periodic.
     molecule
-        What is to go there: how far apart centres are.
+        What is to go there: how wide a room has to be, and how far apart centres are.
 
     Returns
     -------
@@ -49,7 +52,7 @@ def centres(atoms: Atoms, molecule: Molecule | None = None) -> Floats:
 
     if not atoms.pbc.all() or abs(np.linalg.det(atoms.cell[:])) < 1e-6:
         raise InputError("centres of cages are looked for in a framework that repeats; this one has no cell")
-    spacing = APART_A if molecule is None else _length(molecule) + ENDS_A
+    least, spacing = (ROOM_A, APART_A) if molecule is None else _needs(molecule)
     cell = np.asarray(atoms.cell[:], dtype=float)
     cloud = _with_margin(wrap(atoms.positions, cell), cell)
     try:
@@ -60,15 +63,19 @@ def centres(atoms: Atoms, molecule: Molecule | None = None) -> Floats:
     inside = ((fractional > -1e-6) & (fractional < 1 - 1e-6)).all(axis=1)
     vertices, fractional = vertices[inside], fractional[inside]
     distance, _ = cKDTree(cloud).query(vertices)
-    wide = distance >= LEAST_ROOM_A
+    wide = distance >= least
     vertices, fractional, distance = vertices[wide], fractional[wide], distance[wide]
     order = np.lexsort((*np.round(fractional, 3).T, -np.round(distance, 2)))
     return _apart(vertices[order], cell, spacing)
 
 
-def _length(molecule: Molecule) -> float:
+def _needs(molecule: Molecule) -> tuple[float, float]:
+    """The room of a molecule, and how far from the next it lies, by its first shape, Å."""
     shape = molecule.conformers[0]
-    return float(np.linalg.norm(shape[:, None] - shape, axis=2).max())
+    length = float(np.linalg.norm(shape[:, None] - shape, axis=2).max())
+    axes = np.linalg.svd(shape - shape.mean(axis=0), full_matrices=False)[2]
+    thick = float(np.abs((shape - shape.mean(axis=0)) @ axes.T).max(axis=0).min()) if len(shape) > 2 else 0.0
+    return LEAST_ROOM_A + FOR_THICKNESS * thick, max(LEAST_APART_A, length + ENDS_A)
 
 
 def _with_margin(positions: Floats, cell: Floats) -> Floats:

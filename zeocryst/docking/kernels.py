@@ -1,7 +1,7 @@
 """Compiled parts of docking: potential on a grid, energies of many poses there, and a rigid body's way down.
 
-Energies are eV, lengths Å. A pair's energy is C12/r^12 - C6/r^6 up to a cut-off; within `NEAREST_A2` it stays what it
-is there, so that atoms that lie on each other have an energy.
+Energies are eV, lengths Å. A pair's energy is C12/r^12 - C6/r^6 up to a cut-off; within `NEAREST_A2` it stays
+what it is there, so that atoms that lie on each other have an energy.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ NEAREST_A2 = 0.64
 WALL_A2 = 2.25
 #: Points of the grid along the edge of a block that shares a list of atoms.
 BLOCK = 6
-#: A rigid body goes at most so far in a step, Å; it is at rest when no part of its force is larger, eV/Å; steps.
+#: A rigid body goes at most so far in a step, Å; it is at rest when no part of its force is larger, eV/Å;
+#: steps.
 LONGEST_A, REST_EV_PER_A, MOST_STEPS = 0.25, 1e-4, 200
 
 
 @numba.njit(cache=True, fastmath=True)
 def fill_grid(
-    corner: Floats, spacing: float, count: int, atoms: Floats, kind: Ints, c12: Floats, c6: Floats, cutoff: float,
+    corner: Floats, spacing: float, count: int, atoms: Floats, kind: Ints, c12: Floats, c6: Floats,
+    cutoff: float,
     cap: float, reach: float,
 ) -> NDArray[np.float32]:  # fmt: skip
     """Potential of each guest element at ``corner + spacing * (i, j, k)``, at most `cap`: (E, n, n, n).
@@ -138,9 +140,16 @@ def score(
 
 @numba.njit(cache=True)
 def exact(
-    guest: Floats, element: Ints, atoms: Floats, kind: Ints, c12: Floats, c6: Floats, cutoff: float, force: Floats
+    guest: Floats,
+    element: Ints,
+    atoms: Floats,
+    kind: Ints,
+    c12: Floats,
+    c6: Floats,
+    cutoff: float,
+    force: Floats,
 ) -> float:
-    """Energy of a guest's atoms among others; `force` (N, 3) is filled with what acts on each of the guest's."""
+    """Energy of a guest's atoms among others; `force` (N, 3) is filled with the force on each."""
     total = 0.0
     for a in range(len(guest)):
         e = element[a]
@@ -197,7 +206,14 @@ def moved(guest: Floats, place: Floats, step: Floats, size: float) -> Floats:
 
 @numba.njit(cache=True)
 def descend(
-    guest: Floats, place: Floats, element: Ints, atoms: Floats, kind: Ints, c12: Floats, c6: Floats, cutoff: float
+    guest: Floats,
+    place: Floats,
+    element: Ints,
+    atoms: Floats,
+    kind: Ints,
+    c12: Floats,
+    c6: Floats,
+    cutoff: float,
 ) -> tuple[float, Floats, Floats]:
     """The nearest minimum of a rigid body: BFGS in six coordinates (Nocedal and Wright, algorithm 6.1).
 
@@ -266,7 +282,14 @@ def descend(
 
 @numba.njit(cache=True)
 def between(
-    guest: Floats, element: Ints, others: Floats, kind: Ints, shifts: Floats, c12: Floats, c6: Floats, cutoff: float
+    guest: Floats,
+    element: Ints,
+    others: Floats,
+    kind: Ints,
+    shifts: Floats,
+    c12: Floats,
+    c6: Floats,
+    cutoff: float,
 ) -> float:
     """Energy between two molecules, the second in all the places that `shifts` (K, 3) puts it."""
     total = 0.0

@@ -23,6 +23,8 @@ def orientations(count: int, seed: int) -> Floats:
     s = np.arange(count) + 0.5
     r, rest = np.sqrt(s / count), np.sqrt(1 - s / count)
     alpha, beta = 2 * pi * s / PHI, 2 * pi * s / PSI
-    quaternions = np.stack([r * np.sin(alpha), r * np.cos(alpha), rest * np.sin(beta), rest * np.cos(beta)], axis=1)
+    quaternions = np.stack(
+        [r * np.sin(alpha), r * np.cos(alpha), rest * np.sin(beta), rest * np.cos(beta)], axis=1
+    )
     whole = Rotation.random(random_state=np.random.default_rng(seed))
     return np.ascontiguousarray((whole * Rotation.from_quat(quaternions)).as_matrix())

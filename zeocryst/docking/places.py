@@ -41,8 +41,8 @@ class Placed:
     moved_A : float
         From the bead to the molecule's centre of mass.
     contact : str
-        The pair of atoms that is nearest for its size, such as ``"H 5 - O 17"`` (numbers from 0, of the guest and
-        of the framework; ``"C 2 of guest 3"`` for another guest's, numbered as its bead).
+        The pair of atoms that is nearest for its size, such as ``"H 5 - O 17"`` (numbers from 0, of the guest
+        and of the framework; ``"H 5 - C of guest 3"`` for another guest's, numbered as its bead).
     contact_A : float
         Distance of that pair.
     overlap_A : float
@@ -72,8 +72,8 @@ class Placed:
             "placed": self.placed,
             "moved_A": round(self.moved_A, 3),
             "overlap_A": round(self.overlap_A, 3),
-            "contact": self.contact,
-            "contact_A": round(self.contact_A, 3),
+            "contact": self.contact or None,
+            "contact_A": round(self.contact_A, 3) if self.contact else None,
         }
         if self.reason:
             entry["reason"] = self.reason
@@ -89,11 +89,13 @@ def radii(elements: tuple[str, ...]) -> Floats:
 
 
 def closest(host: Host, molecule: Molecule, positions: Floats, cloud: Cloud) -> tuple[str, float, float]:
-    """The pair of atoms that overlaps most, its distance and overlap (Å; at least 0); T of the framework do not count."""
+    """The pair of atoms that overlaps most, its distance and overlap (Å; at least 0); T do not count."""
     behind = np.array([e in BEHIND_O for e in host.elements])
     keep = ~(behind[cloud.kind] & (cloud.number >= 0))
     if keep.any():
         cloud = Cloud(cloud.positions[keep], cloud.kind[keep], cloud.number[keep])
+    if not len(cloud.positions):
+        return "", np.inf, 0.0
     own = host.kinds(molecule)
     size = radii(host.elements)
     distance = np.linalg.norm(positions[:, None] - cloud.positions, axis=2)

@@ -11,7 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from zeocryst.docking import kernels
 from zeocryst.docking.places import MOST_OVERLAP_A, Placed, closest
 from zeocryst.docking.poses import (
-    KEPT, ROOM_A, SLIDE_A, Guest, Pose, find_poses, images_energy, radius, surroundings,
+    KEPT,
+    ROOM_A,
+    SLIDE_A,
+    Guest,
+    Pose,
+    find_poses,
+    images_energy,
+    radius,
+    surroundings,
 )
 from zeocryst.docking.surroundings import CUTOFF_A, Host, framework_around, make_host, shifts_near
 from zeocryst.errors import InputError
@@ -27,8 +35,8 @@ Floats = NDArray[np.float64]
 MOST_ROUNDS = 8
 #: Rounds in which each guest goes down beside the others.
 SETTLING = 2
-#: An S nearer than this to an atom of the framework is said to lie at the wall, Å; two S nearer than this to each
-#: other, in one cage.
+#: An S nearer than this to an atom of the framework is said to lie at the wall, Å; two S nearer than this to
+#: each other, in one cage.
 WALL_A, ONE_CAGE_A = ROOM_A, 4.5
 
 
@@ -69,7 +77,7 @@ def dock(
     guests = [(p.bead, p.positions, host.kinds(m)) for p, m in there if p.positions is not None]
     bead = np.asarray(bead_position, dtype=float)
     pose = find_poses(host, bead, molecule, others=guests, seed=seed, slide=slide)[0]
-    return _judged(host, 0, bead, molecule, pose, guests, said=())
+    return _judged(host, 0, bead, molecule, pose, others=guests)
 
 
 def place_all(
@@ -83,10 +91,10 @@ def place_all(
     """A guest at each bead, or why there is none.
 
     Each is docked alone first, so that the outcome does not depend on the order of the beads. Then each chooses
-    among its best places the one that suits those of the others, in rounds, and goes down beside them. Whoever is
-    then pushed out (its energy with framework and other guests is not below zero, or atoms clash) looks for a place
-    beside the others once more, and is left out if there is none: of two that exclude each other, the one that lies
-    farther from its bead.
+    among its best places the one that suits those of the others, in rounds, and goes down beside them. Whoever
+    is then pushed out (its energy with framework and other guests is not below zero, or atoms clash) looks for
+    a place beside the others once more, and is left out if there is none: of two that exclude each other, the
+    one that lies farther from its bead.
 
     Parameters
     ----------
@@ -121,32 +129,39 @@ def place_all(
 
 def _host(atoms: Atoms, molecules: Sequence[Molecule]) -> Host:
     if not atoms.pbc.all() or abs(np.linalg.det(atoms.cell[:])) < 1e-6:
-        raise InputError("guests are put into a framework that repeats in three directions; this one has no cell")
+        raise InputError(
+            "guests are put into a framework that repeats in three directions; this one has no cell"
+        )
     return make_host(atoms, molecules)
 
 
 def _judged(
-    host: Host, number: int, bead: Floats, molecule: Molecule, pose: Pose, others: Sequence[Guest], said: Sequence[str]
+    host: Host,
+    number: int,
+    bead: Floats,
+    molecule: Molecule,
+    pose: Pose,
+    *,
+    others: Sequence[Guest],
+    said: Sequence[str] = (),
 ) -> Placed:
     """Whether a guest may stay where it is, and its contacts."""
     kind, centre = host.kinds(molecule), pose.centre
     size = float(np.linalg.norm(pose.positions - centre, axis=1).max())
     frame = framework_around(host, centre, size + CUTOFF_A)
     force = np.empty_like(pose.positions)
-    alone = kernels.exact(
-        pose.positions, kind, frame.positions, frame.kind, host.c12, host.c6, CUTOFF_A, force
-    )
+    alone = kernels.exact(pose.positions, kind, frame.positions, frame.kind, host.c12, host.c6, CUTOFF_A, force)
     around = surroundings(host, centre, size + CUTOFF_A, [*others, (number, pose.positions, kind)])
     own = (around.number == -1 - number) & _is_own(around.positions, pose.positions)
     keep = ~own
     around = type(around)(around.positions[keep], around.kind[keep], around.number[keep])
-    met = kernels.exact(
-        pose.positions, kind, around.positions, around.kind, host.c12, host.c6, CUTOFF_A, force
-    )
+    met = kernels.exact(pose.positions, kind, around.positions, around.kind, host.c12, host.c6, CUTOFF_A, force)
     contact, distance, overlap = closest(host, molecule, pose.positions, around)
-    fits = met < 0 and overlap <= MOST_OVERLAP_A
+    fits = met <= 0 and overlap <= MOST_OVERLAP_A  # 0: nothing is near
     moved = float(np.linalg.norm(centre - bead))
     words = [*_wall(host, number, bead, moved if fits else None), *said]
+    if not contact:
+        words.append(f"nothing lies within {CUTOFF_A:g} Å of it")
     if not fits:
         words.insert(0, _misfit(molecule, contact, distance, overlap, met))
     return Placed(
@@ -166,8 +181,9 @@ def _is_own(cloud: Floats, positions: Floats) -> NDArray[np.bool_]:
 
 def _misfit(molecule: Molecule, contact: str, distance: float, overlap: float, energy: float) -> str:
     return (
-        f"{molecule.name} does not fit: at the best place found its energy is {energy * KJ_PER_MOL_PER_EV:+.0f} kJ/mol, "
-        f"and {contact} are {distance:.2f} Å apart, {overlap:.2f} Å nearer than their van der Waals radii"
+        f"{molecule.name} does not fit: at the best place found its energy is "
+        f"{energy * KJ_PER_MOL_PER_EV:+.0f} kJ/mol, and {contact} are {distance:.2f} Å apart, "
+        f"{overlap:.2f} Å nearer than their van der Waals radii"
     )
 
 
@@ -205,8 +221,8 @@ class _Together:
             if progress is not None:
                 progress(k + 1)
         self.now = [poses[0] for poses in self.poses]
-        for k, pose in enumerate(self.now):  # who does not fit an empty framework is in nobody's way
-            self.there[k] = pose.energy_eV < 0 and self._fits(k, ())
+        for k in range(len(self.now)):  # who does not fit an empty framework is in nobody's way
+            self.there[k] = self._fits(k, ())
         self._say_shared()
         order = sorted(range(len(self.now)), key=lambda k: (round(self.now[k].energy_eV, 6), *self.beads[k]))
         self._choose(order)
@@ -278,7 +294,7 @@ class _Together:
         return moved if alone + self._with_others(k, moved) < before else pose
 
     def _fits(self, k: int, others: Sequence[Guest]) -> bool:
-        return _judged(self.host, k, self.beads[k], self.molecules[k], self.now[k], others, ()).placed
+        return _judged(self.host, k, self.beads[k], self.molecules[k], self.now[k], others=others).placed
 
     def _make_room(self, order: list[int]) -> None:
         """Who is pushed out looks for another place; then it is left out, one at a time."""
@@ -291,7 +307,9 @@ class _Together:
             if worst not in tried:
                 tried.add(worst)
                 others = self._guests(worst)
-                found = find_poses(self.host, self.beads[worst], self.molecules[worst], others=others, seed=self.seed)
+                found = find_poses(
+                    self.host, self.beads[worst], self.molecules[worst], others=others, seed=self.seed
+                )
                 alone = found[0].energy_eV - self._with_others(worst, found[0])
                 self.now[worst] = Pose(alone, found[0].conformer, found[0].positions, found[0].centre)
                 continue
@@ -313,5 +331,11 @@ class _Together:
 
     def _result(self, k: int) -> Placed:
         return _judged(
-            self.host, k, self.beads[k], self.molecules[k], self.now[k], self._guests(k), tuple(self.said[k])
+            self.host,
+            k,
+            self.beads[k],
+            self.molecules[k],
+            self.now[k],
+            others=self._guests(k),
+            said=self.said[k],
         )

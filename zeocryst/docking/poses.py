@@ -1,4 +1,4 @@
-"""The best places of one guest near one bead: a grid, many orientations and centres, then the way down for a few."""
+"""The best places of a guest near a bead: many orientations and centres on a grid, then descents of a few."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from zeocryst.docking import kernels
 from zeocryst.docking.orientations import orientations
-from zeocryst.docking.surroundings import CUTOFF_A, Cloud, Host, framework_around, guests_around, joined, shifts_near
+from zeocryst.docking.surroundings import (
+    CUTOFF_A,
+    Cloud,
+    Host,
+    framework_around,
+    guests_around,
+    joined,
+    shifts_near,
+)
 from zeocryst.molecules.model import Molecule
 
 Floats = NDArray[np.float64]
@@ -127,7 +135,7 @@ def _distinct(poses: list[Pose]) -> list[Pose]:
 
 
 def room(bead: Floats, cloud: Cloud) -> Floats:
-    """Centres to try: points around the bead that are no atom's, and that a way leads to from the one nearest to it."""
+    """Centres to try: points near the bead that are no atom's, and joined to the one nearest to it."""
     from scipy.ndimage import generate_binary_structure, label
     from scipy.spatial import cKDTree
 
@@ -157,7 +165,15 @@ def _best_of_many(
     kind = host.kinds(molecule)
     guests, element = np.unique(kind, return_inverse=True)
     grid = kernels.fill_grid(
-        corner, SPACING_A, count, cloud.positions, cloud.kind, host.c12[guests], host.c6[guests], GRID_CUTOFF_A, CAP_EV,
+        corner,
+        SPACING_A,
+        count,
+        cloud.positions,
+        cloud.kind,
+        host.c12[guests],
+        host.c6[guests],
+        GRID_CUTOFF_A,
+        CAP_EV,
         half,
     )
     # atoms far out clash first

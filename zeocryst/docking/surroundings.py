@@ -1,4 +1,4 @@
-"""What lies around a bead: the framework's atoms (all images) and guests that are there, with DREIDING's terms."""
+"""What lies around a bead: the framework's atoms, all images, and other guests, with DREIDING's terms."""
 
 from __future__ import annotations
 
@@ -116,9 +116,7 @@ def shifts_near(host: Host, first: Floats, second: Floats, reach: float) -> Floa
     return np.asarray(candidates[np.linalg.norm(delta + candidates, axis=1) < reach])
 
 
-def guests_around(
-    host: Host, point: Floats, reach: float, guests: Sequence[tuple[int, Floats, Ints]]
-) -> Cloud:
+def guests_around(host: Host, point: Floats, reach: float, guests: Sequence[tuple[int, Floats, Ints]]) -> Cloud:
     """Atoms of other guests (number, positions, elements) within `reach` of a point, all images."""
     parts = [(np.empty((0, 3)), np.empty(0, np.int64), np.empty(0, np.int64))]
     for number, positions, kind in guests:

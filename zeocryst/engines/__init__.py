@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: What an engine is, those of other people, ways to a minimum, and what engines of
 #: atoms are.
-NO_ENGINES = ("protocol", "foreign", "fire", "lbfgs", "atomistic")
+NO_ENGINES = ("protocol", "foreign", "fire", "lbfgs", "placing", "walls", "atomistic")
 
 
 @cache

@@ -12,11 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.cell import heights
+from zeocryst.errors import InputError, MissingEngineError, nearest
 from zeocryst.model.topology import Topology
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+#: Engines with a module ``atoms``, and the one of them that can do everything; others have energies and minima.
+BEST = "lammps"
+ENGINES = (BEST, "hoomd")
 #: Largest force on a particle at a minimum, eV/Å.
 FORCE_TOLERANCE = 0.01
 #: Most iterations of a minimization.
@@ -104,9 +108,29 @@ class AtomisticEngine(Protocol):
         ...
 
 
-def atomistic_engine() -> AtomisticEngine:
-    """The engine for atoms with a topology."""
-    return cast(AtomisticEngine, importlib.import_module("zeocryst.engines.lammps.atoms"))
+def atomistic_engine(name: str = "auto") -> AtomisticEngine:
+    """The engine for atoms with a topology.
+
+    Parameters
+    ----------
+    name
+        Of an engine; "auto" is the one that can do all of `AtomisticEngine`.
+
+    Raises
+    ------
+    InputError
+        No engine of that name runs atoms.
+    MissingEngineError
+        It is not installed.
+    """
+    chosen = BEST if name == "auto" else name
+    if chosen not in ENGINES:
+        raise InputError(f"engine {name!r} runs no atoms; {nearest(name, ['auto', *ENGINES])}")
+    module = importlib.import_module(f"zeocryst.engines.{chosen}")
+    offer = module.offer("cpu")
+    if not offer.preference:
+        raise MissingEngineError(offer.reason)
+    return cast(AtomisticEngine, importlib.import_module(f"zeocryst.engines.{chosen}.atoms"))
 
 
 def copies(atoms: Atoms, reach_A: float = TERMS_REACH_A) -> tuple[int, int, int]:

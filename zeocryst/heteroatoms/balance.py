@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.cell import neighbour_pairs
+from zeocryst.backmapping.dls import keeps_network
+from zeocryst.backmapping.oxygens import Silicate
+from zeocryst.cell import neighbour_pairs, wrap
 from zeocryst.errors import InputError, nearest
 from zeocryst.heteroatoms.cations import IONS, place_cations
 from zeocryst.heteroatoms.elements import ELEMENTS
@@ -109,9 +111,9 @@ def balance(
     if by not in BALANCES:
         raise InputError(f"balance by {by!r}; {nearest(by, BALANCES)}")
     rng = np.random.default_rng([seed, 1])
-    left = framework_charge(atoms, network.n_sites) + guests_charge
-    sites = _unbalanced(atoms, network.n_sites, guests, max(0, -left))
     silicate = silicate_of(atoms, network)
+    left = framework_charge(atoms, network.n_sites) + guests_charge
+    sites = _unbalanced(atoms, network.n_sites, guests, max(0, -left), rng)
     chosen: dict[int, int] = {}
     if by == "H":
         chosen = choose_oxygens(atoms, silicate, sites, guests, rng)
@@ -131,20 +133,22 @@ def balance(
         "by": by,
         "cations": len(placed),
         "net_charge": net,
-        "why_not": _why_not(left, net, by, len(sites)),
+        "why_not": _why_not(left, net, by, len(sites), guests_charge),
         "Al_OH_A": _longer_bonds(new, silicate, chosen),
-        "notes": _notes(new, placed, by),
+        "notes": _notes(new, silicate, placed, by),
     }
     added.set_array("molecule", np.zeros(len(added), dtype=np.int64))
     return added, Balance(record, placed)
 
 
-def _unbalanced(atoms: Atoms, n_sites: int, guests: Atoms | None, number: int) -> Ints:
-    """The T of negative charge that no guest balances: those farthest from the guests."""
+def _unbalanced(
+    atoms: Atoms, n_sites: int, guests: Atoms | None, number: int, rng: np.random.Generator
+) -> Ints:
+    """The T of negative charge that no guest balances: those farthest from the guests, or any."""
     symbols = atoms.get_chemical_symbols()[:n_sites]
     negative = np.array([k for k, s in enumerate(symbols) if ELEMENTS[s].charge < 0], dtype=np.int64)
     if number >= len(negative) or guests is None or len(guests) == 0:
-        return negative[:number]
+        return np.sort(rng.permutation(negative)[:number])
     both = np.vstack([atoms.positions[negative], guests.positions])
     reach = float(np.cbrt(atoms.get_volume())) / 2
     i, j, _, distance = neighbour_pairs(both, atoms.cell[:], max(reach, 8.0), full=True)
@@ -155,11 +159,9 @@ def _unbalanced(atoms: Atoms, n_sites: int, guests: Atoms | None, number: int) -
     return np.sort(negative[np.argsort(-to_guest, kind="stable")[:number]])
 
 
-def _with_protons(atoms: Atoms, silicate: Any, chosen: dict[int, int]) -> tuple[Atoms, list[Any]]:
+def _with_protons(atoms: Atoms, silicate: Silicate, chosen: dict[int, int]) -> tuple[Atoms, list[Any]]:
     """The H of the Brønsted sites behind all other atoms."""
     from ase import Atoms
-
-    from zeocryst.cell import wrap
 
     if not chosen:
         return atoms.copy(), []
@@ -175,8 +177,6 @@ def _with_ions(
 ) -> tuple[Atoms, list[Any]]:
     """Cations behind all other atoms, as many as there is room for."""
     from ase import Atoms
-
-    from zeocryst.cell import wrap
 
     groups = [[int(s)] for s in rng.permutation(sites)]
     if IONS[name].charge == 2:
@@ -227,10 +227,12 @@ def _pairs(atoms: Atoms, sites: Ints) -> list[list[int]]:
     return pairs
 
 
-def _why_not(left: int, net: int, by: str, needed: int) -> str | None:
+def _why_not(left: int, net: int, by: str, needed: int, guests_charge: int) -> str | None:
     """Why the charge that is left over is, None where there is none."""
     if net == 0:
         return None
+    if left > 0 and guests_charge == 0:
+        return f"charge {net:+d} is left: P and Al of the framework are not equally many"
     if left > 0:
         return (
             f"charge {net:+d} is left: the guests carry more than the framework takes; {net} more Al, "
@@ -250,7 +252,7 @@ def _why_not(left: int, net: int, by: str, needed: int) -> str | None:
     return said + "; ".join(reasons)
 
 
-def _longer_bonds(atoms: Atoms, silicate: Any, chosen: dict[int, int]) -> list[float] | None:
+def _longer_bonds(atoms: Atoms, silicate: Silicate, chosen: dict[int, int]) -> list[float] | None:
     """Shortest and longest bond of an Al to the O of its H, Å."""
     if not chosen:
         return None
@@ -265,15 +267,19 @@ def _longer_bonds(atoms: Atoms, silicate: Any, chosen: dict[int, int]) -> list[f
     return [round(float(length.min()), 4), round(float(length.max()), 4)]
 
 
-def _notes(atoms: Atoms, placed: list[tuple[tuple[int, ...], int]], by: str) -> list[str]:
+def _notes(atoms: Atoms, silicate: Silicate, placed: list[tuple[tuple[int, ...], int]], by: str) -> list[str]:
     """What has to be said of the places."""
     said = []
+    if not keeps_network(silicate):
+        said.append(
+            "with the bonds of Al the geometry could not keep all bonds of the network, and those alone"
+        )
     if by == "Ca":
         far = sum(atoms.get_distance(*pair, mic=True) > FAR_PAIR_A for pair, _ in placed)
         if far:
             said.append(
-                f"{far} of {len(placed)} pairs of Al that share a Ca2+ are farther apart than {FAR_PAIR_A} Å: it "
-                "is beside one of the two"
+                f"{far} of {len(placed)} pairs of Al that share a Ca2+ are farther apart than {FAR_PAIR_A} Å: "
+                "it is beside one of the two"
             )
     if by == "H" and any(atoms.symbols[site] == "B" for (site, *_), _ in placed):
         said.append("B with H+ leaves its tetrahedron (B-O(H) opens to about 2 Å); here it is drawn as one")

@@ -180,4 +180,5 @@ def _cost(
             if own[n] and gap < ion[1]:
                 neighbours += 1
     away = np.sqrt((place**2).sum())
-    return float(abs(valence - ion[0])) + OWN_COST * max(0, 2 - neighbours) + DISTANCE_COST * away
+    cost = abs(valence - ion[0]) + OWN_COST * max(0, 2 - neighbours) + DISTANCE_COST * away
+    return float(cost)

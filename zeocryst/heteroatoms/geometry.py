@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from zeocryst.backmapping.dls import solve
 from zeocryst.backmapping.hydrogens import place_hydrogens
 from zeocryst.backmapping.oxygens import Silicate
+from zeocryst.cell import wrap
 from zeocryst.errors import InputError
 from zeocryst.heteroatoms.elements import ELEMENTS
 from zeocryst.network.bonds import Network
@@ -118,8 +119,6 @@ def settle(atoms: Atoms, network: Network, protonated: Ints | None = None) -> tu
     silicate : Silicate
         The same with its bonds.
     """
-    from zeocryst.cell import wrap
-
     before = silicate_of(atoms, network)
     symbols = atoms.get_chemical_symbols()[: network.n_sites]
     with_h = np.empty(0, dtype=np.int64) if protonated is None else protonated

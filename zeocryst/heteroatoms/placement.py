@@ -54,7 +54,9 @@ PAIR_COST = 100.0
 #: How far r^-6 is followed, in mean distances of Al, and at least and at most, Å.
 REACH, LEAST_REACH_A, MOST_REACH_A = 1.5, 6.0, 25.0
 #: Temperatures of the annealing, in what a pair costs: from the first to the second to the third.
-HOT, COLD, COLDEST = 0.7, 0.05, 1e-5
+HOT, COLD, COLDEST = 3.0, 0.05, 1e-5
+#: How often a small network is annealed anew, from an even draw; of so many T and more it is annealed once.
+MOST_STARTS, ANNEALED_ONCE = 8, 400
 
 
 @dataclass(frozen=True)
@@ -133,26 +135,35 @@ def place(
     lattice = Lattice.of(network, loewenstein=loewenstein)
     rng = np.random.default_rng([whole_number(seed, "seed", 0), wanted])
     notes: tuple[str, ...] = ()
-    if not loewenstein:
-        if wanted > lattice.usable.sum():
-            raise InputError(
-                f"{wanted} {element} on {lattice.usable.sum()} T (those with a bridge): there are not so many"
-            )
+    if not loewenstein and wanted > lattice.usable.sum():
+        raise InputError(
+            f"{wanted} {element} on {lattice.usable.sum()} T (those with a bridge): there are not so many"
+        )
+
+    def draw() -> tuple[Bools, bool]:
+        if loewenstein:
+            return _allowed(lattice, wanted, element, rng)
         taken = np.zeros(network.n_sites, dtype=bool)
         taken[rng.choice(np.flatnonzero(lattice.usable), wanted, replace=False)] = True
-    else:
-        taken, mixed = _allowed(lattice, wanted, element, rng)
-        if how == "random" and not mixed:
-            notes = (_not_mixed(wanted, element),)
+        return taken, True
+
     if how != "random" and wanted > 1:
-        _anneal(network, lattice, taken, how, loewenstein, rng)
+        best = np.inf
+        for _ in range(max(1, min(MOST_STARTS, ANNEALED_ONCE // network.n_sites))):
+            tried, energy = _annealed(network, lattice, draw()[0], how, loewenstein, rng)
+            if energy < best:
+                taken, best = tried, energy
+    else:
+        taken, mixed = draw()
+        if not mixed:
+            notes = (_not_mixed(wanted, element),)
     return Placement(taken, how, loewenstein, notes)
 
 
 def _not_mixed(wanted: int, element: str) -> str:
     return (
-        f"{wanted} {element} are so near to the most that the network holds that they do not mix by moves: which "
-        "of the few arrangements it is was not drawn evenly."
+        f"{wanted} {element} are so near to the most that the network holds that they do not mix by moves: "
+        "which of the few arrangements it is was not drawn evenly."
     )
 
 
@@ -251,10 +262,10 @@ def _impossible(lattice: Lattice, wanted: int, element: str, most: Capacity) -> 
     )
 
 
-def _anneal(
+def _annealed(
     network: Network, lattice: Lattice, taken: Bools, how: str, apart: bool, rng: np.random.Generator
-) -> None:
-    """Pairs Al-O-Si-O-Al to a maximum or a minimum; changes `taken`."""
+) -> tuple[Bools, float]:
+    """Pairs Al-O-Si-O-Al brought to a maximum or a minimum, and the energy (less is better)."""
     n, number = network.n_sites, int(taken.sum())
     if how == "clustered":
         around, other, energy = np.zeros(n + 1, np.int64), np.empty(0, np.int64), np.empty(0)
@@ -268,6 +279,10 @@ def _anneal(
             taken, lattice.usable, lattice.begin, lattice.near, pair, around, other, energy, hot * abs(pair),
             cold * abs(pair), steps, apart, rng,
         )  # fmt: skip
+    count = sampling.neighbours_taken(taken, lattice.begin, lattice.near)
+    source = np.repeat(np.arange(n), np.diff(around))
+    total = pair * (count * (count - 1) // 2).sum() + energy[taken[source] & taken[other]].sum() / 2
+    return taken, float(total)
 
 
 def _repulsion(network: Network, number: int) -> tuple[Ints, Ints, Floats]:

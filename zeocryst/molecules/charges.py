@@ -1,8 +1,9 @@
 """Partial charges of an isolated molecule.
 
 GFN2-xTB (C. Bannwarth, S. Ehlert, S. Grimme, J. Chem. Theory Comput. 15, 1652 (2019)) by tblite, where that is
-installed; else those of J. Gasteiger, M. Marsili, Tetrahedron 36, 3219 (1980), by RDKit. Atoms that bonds alone do
-not tell apart (the hydrogens of a methyl group) get the mean of their charges, since they change places.
+installed; else those of J. Gasteiger, M. Marsili, Tetrahedron 36, 3219 (1980), by RDKit. Atoms that bonds
+alone do not tell apart (the hydrogens of a methyl group) get the mean of their charges, since they change
+places.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ def partial_charges(molecule: Any, positions: Floats, *, where: str) -> tuple[Fl
     except ImportError:
         raw, source = _gasteiger(molecule, where), GASTEIGER
     except RuntimeError as error:
-        raw, source = _gasteiger(molecule, where), f"Gasteiger and Marsili (RDKit); tblite failed: {in_short(error)}"
+        raw, source = (
+            _gasteiger(molecule, where),
+            f"Gasteiger and Marsili (RDKit); tblite failed: {in_short(error)}",
+        )
     return made_exact(averaged(molecule, raw), net), source
 
 
@@ -59,14 +63,14 @@ def gfn2(numbers: NDArray[np.int64], positions: Floats, charge: int) -> Floats:
 
 
 def _gasteiger(molecule: Any, where: str) -> Floats:
-    from rdkit.Chem import AllChem
+    from rdkit.Chem import rdPartialCharges
 
-    AllChem.ComputeGasteigerCharges(molecule)
+    rdPartialCharges.ComputeGasteigerCharges(molecule)
     charges = np.array([float(atom.GetProp("_GasteigerCharge")) for atom in molecule.GetAtoms()])
     if not np.isfinite(charges).all():
         raise InputError(
-            f"{where}: Gasteiger's charges are not known for all its atoms; install tblite for charges by GFN2-xTB: "
-            "pip install zeocryst[ml]"
+            f"{where}: Gasteiger's charges are not known for all its atoms; install tblite for those of "
+            "GFN2-xTB: pip install zeocryst[ml]"
         )
     return charges
 
@@ -81,7 +85,7 @@ def averaged(molecule: Any, charges: Floats) -> Floats:
 
 
 def made_exact(charges: Floats, net: int) -> Floats:
-    """Charges whose sum is `net` to the last digit that floats have: the rest is spread, then goes to the first."""
+    """Charges whose sum is `net` to the last digit of floats: the rest is spread, then goes to the first."""
     charges = charges + (net - charges.sum()) / len(charges)
     charges[0] += net - charges.sum()
     return charges

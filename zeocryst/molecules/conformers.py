@@ -1,8 +1,8 @@
 """Shapes of a molecule: random ones by distance geometry, relaxed, the different ones of low energy kept.
 
 ETKDGv3 (S. Wang, J. Witte, G. A. Landrum, S. Riniker, J. Chem. Inf. Model. 60, 2044 (2020)) and MMFF94 (T. A.
-Halgren, J. Comput. Chem. 17, 490 (1996)), or UFF (A. K. Rappé et al., J. Am. Chem. Soc. 114, 10024 (1992)) where
-MMFF94 has no types for an atom; all by RDKit.
+Halgren, J. Comput. Chem. 17, 490 (1996)), or UFF (A. K. Rappé et al., J. Am. Chem. Soc. 114, 10024 (1992))
+where MMFF94 has no types for an atom; all by RDKit.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def conformers(molecule: Any, *, seed: int, where: str) -> tuple[Floats, tuple[s
         No shape can be found, or no force field knows its atoms.
     """
     from rdkit import Chem
-    from rdkit.Chem import AllChem, rdMolDescriptors
+    from rdkit.Chem import rdForceFieldHelpers as fields
+    from rdkit.Chem import rdMolDescriptors
 
     notes: tuple[str, ...] = ()
     trial = Chem.Mol(molecule)
@@ -62,13 +63,15 @@ def conformers(molecule: Any, *, seed: int, where: str) -> tuple[Floats, tuple[s
         trial.AddConformer(conformer, assignId=True)
     if not trial.GetNumConformers():
         raise InputError(f"{where}: RDKit finds no shape of it in space; is its stereochemistry possible?")
-    if AllChem.MMFFHasAllMoleculeParams(trial):
-        relaxed = AllChem.MMFFOptimizeMoleculeConfs(trial, numThreads=1, maxIters=MOST_STEPS)
-    elif AllChem.UFFHasAllMoleculeParams(trial):
-        relaxed = AllChem.UFFOptimizeMoleculeConfs(trial, numThreads=1, maxIters=MOST_STEPS)
+    if fields.MMFFHasAllMoleculeParams(trial):
+        relaxed = fields.MMFFOptimizeMoleculeConfs(trial, numThreads=1, maxIters=MOST_STEPS)
+    elif fields.UFFHasAllMoleculeParams(trial):
+        relaxed = fields.UFFOptimizeMoleculeConfs(trial, numThreads=1, maxIters=MOST_STEPS)
         notes = ("conformers by UFF, since MMFF94 has no types for some of its atoms",)
     else:
-        raise InputError(f"{where}: neither MMFF94 nor UFF has types for all its atoms; no shapes of it can be made")
+        raise InputError(
+            f"{where}: neither MMFF94 nor UFF has types for all its atoms; no shapes of it can be made"
+        )
     ids = [conformer.GetId() for conformer in trial.GetConformers()]
     kept = _different(trial, ids, np.array([energy for _, energy in relaxed]))
     masses = np.array([atom.GetMass() for atom in trial.GetAtoms()])
@@ -79,14 +82,14 @@ def conformers(molecule: Any, *, seed: int, where: str) -> tuple[Floats, tuple[s
 
 def _embed(molecule: Any, wanted: int, seed: int) -> None:
     """Random shapes; where RDKit's minimizer breaks down or finds none, with plainer settings."""
-    from rdkit.Chem import AllChem
+    from rdkit.Chem import rdDistGeom
 
     for small_rings, random in ((True, False), (False, False), (False, True)):
-        settings = AllChem.ETKDGv3()
+        settings: Any = rdDistGeom.ETKDGv3()
         settings.randomSeed, settings.numThreads = seed, 1
         settings.useSmallRingTorsions, settings.useRandomCoords = small_rings, random
         try:
-            if list(AllChem.EmbedMultipleConfs(molecule, wanted, settings)):
+            if list(rdDistGeom.EmbedMultipleConfs(molecule, wanted, settings)):
                 return
         except RuntimeError:  # an invariant violated in RDKit
             molecule.RemoveAllConformers()

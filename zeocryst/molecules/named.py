@@ -52,8 +52,8 @@ def molecule_named(given: str | Path, *, seed: int = 1) -> Molecule:
     Parameters
     ----------
     given
-        ``"TMA"`` (in any case, or a name such as ``"tetramethylammonium"``), a SMILES, or the path of a file: mol,
-        sdf, mol2, xyz, pdb, with all hydrogens. A shipped name wins; then a file that is there.
+        ``"TMA"`` (in any case, or a name such as ``"tetramethylammonium"``), a SMILES, or the path of a file:
+        mol, sdf, mol2, xyz, pdb, with all hydrogens. A shipped name wins; then a file that is there.
     seed
         Of the random shapes that conformers are found from.
 
@@ -111,7 +111,9 @@ def _entry(text: str) -> Shipped | None:
     """The shipped molecule of that name: letters and digits count, case does not, nor does a final "ion"."""
     wanted = _plain(text).removesuffix("ion")
     for entry in shipped().values():
-        if wanted and wanted in {_plain(n).removesuffix("ion") for n in (entry.name, entry.full_name, *entry.aliases)}:
+        if wanted and wanted in {
+            _plain(n).removesuffix("ion") for n in (entry.name, entry.full_name, *entry.aliases)
+        }:
             return entry
     return None
 
@@ -147,10 +149,12 @@ def _made(name: str, mol: Any, seed: int, where: str) -> Molecule:
 def _one_isomer(mol: Any) -> tuple[Any, tuple[str, ...]]:
     """The first stereoisomer, where not all centres are given: shapes of several would be several molecules."""
     from rdkit import Chem
-    from rdkit.Chem import EnumerateStereoisomers as Isomers
+    from rdkit.Chem import EnumerateStereoisomers
 
+    chem: Any = Chem  # without types
+    isomers: Any = EnumerateStereoisomers
     bare = Chem.RemoveHs(mol)
-    centres = Chem.FindMolChiralCenters(bare, includeUnassigned=True, useLegacyImplementation=True)
+    centres = chem.FindMolChiralCenters(bare, includeUnassigned=True, useLegacyImplementation=True)
     open_bonds = [
         info
         for info in Chem.FindPotentialStereo(bare)
@@ -158,13 +162,15 @@ def _one_isomer(mol: Any) -> tuple[Any, tuple[str, ...]]:
     ]
     if mol.GetNumConformers() or not (open_bonds or any(label == "?" for _, label in centres)):
         return mol, ()
-    options = Isomers.StereoEnumerationOptions(onlyUnassigned=True, maxIsomers=64, rand=1, tryEmbedding=True)
-    distinct = sorted({Chem.MolToSmiles(isomer) for isomer in Isomers.EnumerateStereoisomers(bare, options=options)})
+    options = isomers.StereoEnumerationOptions(onlyUnassigned=True, maxIsomers=64, rand=1, tryEmbedding=True)
+    distinct = sorted(
+        {Chem.MolToSmiles(isomer) for isomer in isomers.EnumerateStereoisomers(bare, options=options)}
+    )
     if len(distinct) < 2:
         return mol, ()
     note = (
-        f"its stereochemistry is not all given: taken as {distinct[0]}, one of {len(distinct)} isomers (a SMILES "
-        "with @ or / says which)"
+        f"its stereochemistry is not all given: taken as {distinct[0]}, one of {len(distinct)} isomers (a "
+        "SMILES with @ or / says which)"
     )
     return Chem.AddHs(Chem.MolFromSmiles(distinct[0])), (note,)
 

@@ -11,7 +11,8 @@ from zeocryst.foundation.textfiles import damage_told, read_text
 
 #: Ends of the names of files that are read.
 SUFFIXES = (".mol", ".sdf", ".mol2", ".xyz", ".pdb")
-#: Elements that a guest may have: those that the force fields for it (UFF, DREIDING) know as parts of molecules.
+#: Elements that a guest may have: those that the force fields for it (UFF, DREIDING) know as parts of
+#: molecules.
 ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
 #: Net charges tried where a file of positions does not say its own.
 CHARGES = (0, 1, 2, -1, -2)
@@ -33,7 +34,9 @@ def from_smiles(text: str) -> Any:
         bare = Chem.MolFromSmiles(text.strip())
     where = f"molecule {shown(text)}"
     if bare is None or bare.GetNumAtoms() == 0:
-        raise InputError(f"{where}: neither a name that is shipped, nor a file, nor a SMILES that RDKit can read")
+        raise InputError(
+            f"{where}: neither a name that is shipped, nor a file, nor a SMILES that RDKit can read"
+        )
     _check(bare, where)
     molecule = Chem.AddHs(bare)
     _check_size(molecule, where)
@@ -57,13 +60,15 @@ def from_file(path: Path) -> Any:
 
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise InputError(f"{path}: molecules are read from files that end in {', '.join(SUFFIXES)}, or from SMILES")
+        raise InputError(
+            f"{path}: molecules are read from files that end in {', '.join(SUFFIXES)}, or from SMILES"
+        )
     text = read_text(path)
     with damage_told(f"{path}: no molecule that RDKit can read"), silent():
-        molecule, bare = _parsed(text, suffix, path)
+        molecule = _parsed(text, suffix, path)
     where = str(path)
     _check_elements(molecule, where)
-    _check_hydrogens(bare if bare is not None else molecule, where)
+    _check_hydrogens(molecule, where)
     _check(molecule, where)
     _check_size(molecule, where)
     if molecule.GetNumConformers():
@@ -71,22 +76,24 @@ def from_file(path: Path) -> Any:
     return molecule
 
 
-def _parsed(text: str, suffix: str, path: Path) -> tuple[Any, Any]:
-    """The molecule, and for files without orders of bonds what single bonds alone make of it where that failed."""
+def _parsed(text: str, suffix: str, path: Path) -> Any:
+    """The molecule of a file's text."""
     from rdkit import Chem
 
     blocks = {".sdf": "M  END", ".mol": "M  END", ".mol2": "@<TRIPOS>MOLECULE", ".pdb": "ENDMDL"}
     several = text.count(blocks[suffix]) if suffix in blocks else _xyz_blocks(text, path)
     if several > 1:
-        raise InputError(f"{path}: {several} molecules in one file; expected one: write each into a file of its own")
+        raise InputError(
+            f"{path}: {several} molecules in one file; expected one: write each into a file of its own"
+        )
     if suffix in (".mol", ".sdf"):
-        molecule = Chem.MolFromMolBlock(text.split("$$$$")[0], sanitize=True, removeHs=False)
+        molecule = Chem.MolFromMolBlock(text.split("$$$$", maxsplit=1)[0], sanitize=True, removeHs=False)
         if molecule is not None and not _has_shape(molecule):
             molecule.RemoveAllConformers()
-        return _there(molecule, path), None
+        return _there(molecule, path)
     if suffix == ".mol2":
         molecule = Chem.MolFromMol2Block(text, sanitize=True, removeHs=False)
-        return _there(molecule, path), None
+        return _there(molecule, path)
     if suffix == ".pdb":
         plain = Chem.MolFromPDBBlock(text, sanitize=False, removeHs=False, proximityBonding=False)
         return _from_positions(_without_bonds(_there(plain, path)), None, path)
@@ -145,7 +152,7 @@ def _stated_charge(text: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def _from_positions(plain: Any, charge: int | None, path: Path) -> tuple[Any, Any]:
+def _from_positions(plain: Any, charge: int | None, path: Path) -> Any:
     """Bonds and their orders from positions: the charge stated, or that with which no atom lacks a bond."""
     from rdkit import Chem
     from rdkit.Chem import rdDetermineBonds
@@ -159,24 +166,29 @@ def _from_positions(plain: Any, charge: int | None, path: Path) -> tuple[Any, An
             continue
         trial = Chem.Mol(bare)
         try:
-            rdDetermineBonds.DetermineBondOrders(trial, charge=q, allowChargedFragments=True, maxIterations=2000)
+            rdDetermineBonds.DetermineBondOrders(
+                trial, charge=q, allowChargedFragments=True, maxIterations=2000
+            )
             Chem.SanitizeMol(trial)
         except (ValueError, RuntimeError):
             continue
         formal = [atom.GetFormalCharge() for atom in trial.GetAtoms()]
-        if any(atom.GetNumRadicalElectrons() or _bare_carbon(atom) for atom in trial.GetAtoms()) or sum(formal) != q:
+        if (
+            any(atom.GetNumRadicalElectrons() or _bare_carbon(atom) for atom in trial.GetAtoms())
+            or sum(formal) != q
+        ):
             continue
         found.append((sum(map(abs, formal)) - abs(q), rank, trial))
     if found:
-        return min(found, key=lambda entry: entry[:2])[2], None
+        return min(found, key=lambda entry: entry[:2])[2]
     _check_elements(bare, str(path))
     if not any(atom.GetAtomicNum() == 1 for atom in bare.GetAtoms()):
         _check_hydrogens(_single(bare), str(path))
     said = "any charge from -2 to 2" if charge is None else f"charge {charge}"
     raise InputError(
-        f"{path}: its positions make no molecule with closed shells and {said}: either hydrogens are missing, or its "
-        "charge is another (give it in the second line of an xyz file: charge=1), or bonds cannot be told from "
-        "positions (give a mol, sdf or mol2 file, which says them)"
+        f"{path}: its positions make no molecule with closed shells and {said}: either hydrogens are missing, "
+        "or its charge is another (give it in the second line of an xyz file: charge=1), or bonds cannot be"
+        " told from positions (give a mol, sdf or mol2 file, which says them)"
     )
 
 
@@ -202,7 +214,9 @@ def _single(bare: Any) -> Any:
 def _check_elements(molecule: Any, where: str) -> None:
     symbols = [atom.GetSymbol() for atom in molecule.GetAtoms()]
     if "*" in symbols:
-        raise InputError(f"{where}: it has an atom of any kind (*); expected a molecule whose atoms are all known")
+        raise InputError(
+            f"{where}: it has an atom of any kind (*); expected a molecule whose atoms are all known"
+        )
     strange = sorted(set(symbols) - set(ELEMENTS))
     if strange:
         raise InputError(
@@ -245,14 +259,15 @@ def _check(molecule: Any, where: str) -> None:
         counted = Counter(names)
         listed = ", ".join(f"{n} {name}" if n > 1 else name for name, n in counted.items())
         raise InputError(
-            f"{where}: {len(pieces)} molecules that no bond joins ({listed}); expected one: leave the counter-ion out"
+            f"{where}: {len(pieces)} molecules that no bond joins ({listed}); expected one: "
+            "leave the counter-ion out"
         )
     radicals = [atom for atom in molecule.GetAtoms() if atom.GetNumRadicalElectrons()]
     if radicals:
         atom = radicals[0]
         raise InputError(
-            f"{where}: a radical: atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) has an unpaired electron; expected "
-            "closed shells (is a hydrogen or a charge missing?)"
+            f"{where}: a radical: atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) has an unpaired electron; "
+            "expected closed shells (is a hydrogen or a charge missing?)"
         )
     if all(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):
         raise InputError(f"{where}: nothing but hydrogen; expected a molecule")

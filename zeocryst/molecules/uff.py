@@ -1,8 +1,9 @@
 r"""UFF of a molecule as a list of terms: RDKit's own parameters, in the forms that LAMMPS has.
 
-A. K. Rappé, C. J. Casewit, K. S. Colwell, W. A. Goddard, W. M. Skiff, J. Am. Chem. Soc. 114, 10024 (1992), as RDKit
-has it (which differs from the paper in torsions of order and inversions of carbonyls; no charges). With :math:`\theta`
-an angle, :math:`\phi` a dihedral, :math:`\omega` what a bond makes with the plane of two others::
+A. K. Rappé, C. J. Casewit, K. S. Colwell, W. A. Goddard, W. M. Skiff, J. Am. Chem. Soc. 114, 10024 (1992), as
+RDKit has it (which differs from the paper in torsions of order and inversions of carbonyls; no charges). With
+:math:`\theta` an angle, :math:`\phi` a dihedral, :math:`\omega` what a bond makes with the plane of two
+others::
 
     bond       k/2 (r - r0)^2                                  harmonic
     angle      k (C0 + C1 cos theta + C2 cos 2 theta)          fourier          (sp3)
@@ -73,14 +74,14 @@ class _Collected:
 def uff_topology(molecule: Molecule) -> Topology:
     """All terms of UFF inside a molecule, its partial charges beside them.
 
-    Atoms are numbered as in the molecule; ``molecule`` is 1 for all. UFF's own energy, which RDKit's equals, has no
-    charges: ``coulomb`` is None.
+    Atoms are numbered as in the molecule; ``molecule`` is 1 for all. UFF's own energy, which RDKit's equals,
+    has no charges: ``coulomb`` is None.
 
     Raises
     ------
     InputError
-        UFF has no types for an atom, or an angle that LAMMPS has no form for (more than four neighbours; sp2 atoms
-        in rings of three or four).
+        UFF has no types for an atom, or an angle that LAMMPS has no form for (more than four neighbours; sp2
+        atoms in rings of three or four).
     """
     with silent():
         return _topology(molecule)

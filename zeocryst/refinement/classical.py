@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial.distance import pdist
 
-from zeocryst.engines.atomistic import FORCE_TOLERANCE, Outcome, atomistic_engine, copies
+from zeocryst.engines.atomistic import FORCE_TOLERANCE, TERMS_REACH_A, Outcome, atomistic_engine, copies
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.model.topology import Topology
 from zeocryst.refinement.bonding import molecule_of
@@ -164,7 +165,10 @@ class Classical:
 
 def _repeated(atoms: Atoms, guests: Guests) -> tuple[Atoms, Guests, tuple[int, int, int]]:
     """A cell in which bonded atoms are told from their images, its guests, and how often it was repeated."""
-    times = copies(atoms)
+    # terms inside a molecule reach from end to end of it
+    lengths = [float(pdist(shape).max()) for m in guests.values() for shape in m.conformers if len(shape) > 1]
+    reach = max([TERMS_REACH_A, *(1.05 * length for length in lengths)])
+    times = copies(atoms, reach)
     if times == (1, 1, 1):
         return atoms, guests, times
     larger = atoms.repeat(times)

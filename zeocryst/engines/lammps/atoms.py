@@ -22,10 +22,10 @@ from zeocryst.engines.lammps.minimizing import (
 )
 from zeocryst.engines.lammps.moving import move, timestep
 from zeocryst.engines.lammps.particles import Particles, head, note_charge, read_command
-from zeocryst.engines.lammps.placing import Placed
 from zeocryst.engines.lammps.styles import commands
 from zeocryst.engines.lammps.tables import table_text
-from zeocryst.engines.lammps.walls import walls
+from zeocryst.engines.placing import Placed
+from zeocryst.engines.walls import walls
 from zeocryst.errors import InputError
 from zeocryst.model.topology import Topology
 
@@ -225,7 +225,7 @@ def write_data(folder: Path, name: str, atoms: Atoms, topology: Topology) -> lis
         "run 0",
         "min_modify dmax 0.1 norm max",
         f"minimize 0.0 {FORCE_TOLERANCE} {MOST_STEPS} {20 * MOST_STEPS}",
-        f"write_data {name}_minimized.data nocoeff",
+        f"write_data '{name}_minimized.data' nocoeff",
     ]
     contents = {f"{name}.data": datafile.data_text(placed, topology, f"{name}, written by zeocryst")}
     contents[f"{name}.in"] = "\n".join(lines) + "\n"

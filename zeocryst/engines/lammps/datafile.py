@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zeocryst.engines.lammps.placing import Placed
+from zeocryst.engines.placing import Placed
 from zeocryst.model.topology import Terms, Topology
 
 #: Sections of terms: name in the file, name of a type, particles of each.

@@ -3,7 +3,7 @@
 Shells go first, with their cores held; then all, by steps of `zeocryst.engines.lbfgs`, and with a free cell
 its shape with them. In a fixed cell LAMMPS runs on and is told after each evaluation where the particles
 go, since a command of its own for each would find all neighbours anew. A wall at short distance
-(`zeocryst.engines.lammps.walls`) stands where Buckingham's potential would fall.
+(`zeocryst.engines.walls`) stands where Buckingham's potential would fall.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import neighbour_pairs
 from zeocryst.engines.lammps.particles import Particles
-from zeocryst.engines.lammps.walls import wall_range
 from zeocryst.engines.lbfgs import Lbfgs
+from zeocryst.engines.walls import wall_range
 from zeocryst.errors import SimulationError
 from zeocryst.units import BAR_PER_EV_PER_A3
 

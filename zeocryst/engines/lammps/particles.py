@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from zeocryst.engines.lammps.datafile import READ_SHELLS, SHELL_FIX, data_text
 from zeocryst.engines.lammps.library import load
-from zeocryst.engines.lammps.placing import Placed
 from zeocryst.engines.lammps.styles import acting, commands
 from zeocryst.engines.lammps.tables import table_text
+from zeocryst.engines.placing import Placed
 from zeocryst.errors import SimulationError
 from zeocryst.foundation.machine import breakable, unnamed_file
 from zeocryst.model.topology import PairTerm, Topology
@@ -41,7 +41,7 @@ class Particles:
     threads
         OpenMP threads.
     walls
-        Repulsion at short distance (`zeocryst.engines.lammps.walls`).
+        Repulsion at short distance (`zeocryst.engines.walls`).
     """
 
     def __init__(self, atoms: Atoms, topology: Topology, threads: int, walls: Sequence[PairTerm] = ()) -> None:

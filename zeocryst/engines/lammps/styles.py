@@ -15,6 +15,7 @@ import numpy as np
 from zeocryst.engines.lammps.datafile import SORTS
 from zeocryst.engines.lammps.inside import FORMULA, LENNARD_JONES
 from zeocryst.engines.lammps.tables import TABLE_POINTS, TABLED, tabled_pairs
+from zeocryst.engines.walls import WALL
 from zeocryst.errors import InputError
 from zeocryst.model.topology import COULOMB_EV_A, Coulomb, PairTerm, Topology
 
@@ -32,8 +33,6 @@ WITH_EWALD = {s: f"{s}/coul/long" for s in ("buck", "lj/cut", "born")}
 WITH_DSF = {"lj/cut": "lj/cut/coul/dsf"}
 #: Arguments of styles of bonded terms.
 ARGUMENTS = {FORMULA: " no_offset"}
-#: Style of the wall (`walls`).
-WALL = "lj/expand"
 #: Particles up to which Ewald's sum is taken, a mesh (PPPM) above.
 EWALD_UP_TO = 900
 #: Points of a mesh that a charge is spread over in each direction. With 5, LAMMPS's default, quartz of 900

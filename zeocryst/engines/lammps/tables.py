@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -55,23 +56,35 @@ def table_text(topology: Topology) -> str:
 
 
 def _section(topology: Topology, types: tuple[str, str], name: str, cutoff: float) -> str:
-    r = np.sqrt(np.linspace(TABLE_START_A**2, cutoff**2, TABLE_POINTS))
-    energy, force = np.zeros_like(r), np.zeros_like(r)
     smooth = _smooth(topology)
-    for term in topology.pairs:
-        if term.style == TABLED and sorted(term.types) == sorted(types):
-            more = buck24(r, term.numbers, _end(topology, term), smooth.smoothing_A if smooth else 0.0)
-            energy, force = energy + more[0], force + more[1]
+    mine = [t for t in topology.pairs if t.style == TABLED and sorted(t.types) == sorted(types)]
+    strength, end, g = 0.0, 1.0, 0.0
     if smooth:
         charges = [_charge(topology, t) for t in types]
-        more = shifted(r, smooth.constant_eV_A * charges[0] * charges[1], smooth.cutoff_A, smooth.smoothing_A)
+        strength = smooth.constant_eV_A * charges[0] * charges[1]
+        end, g = smooth.cutoff_A, smooth.smoothing_A
+    body = _rows(cutoff, tuple((t.numbers, _end(topology, t)) for t in mine), strength, end, g)
+    return f"{name}\nN {TABLE_POINTS} RSQ {TABLE_START_A} {cutoff:.17g}\n\n{body}\n"
+
+
+@lru_cache(maxsize=16)
+def _rows(
+    cutoff: float, terms: tuple[tuple[tuple[float, ...], float], ...], strength: float, end: float, g: float
+) -> str:
+    """The rows of a table: terms of style `TABLED` with their cut-offs, and a shifted Coulomb's force."""
+    r = np.sqrt(np.linspace(TABLE_START_A**2, cutoff**2, TABLE_POINTS))
+    energy, force = np.zeros_like(r), np.zeros_like(r)
+    for numbers, its_end in terms:
+        more = buck24(r, numbers, its_end, g)
+        energy, force = energy + more[0], force + more[1]
+    if strength:
+        more = shifted(r, strength, end, g)
         energy, force = energy + more[0], force + more[1]
     steep = int(np.searchsorted(r, STEEP_A))
     energy[:steep] = energy[steep] + force[steep] * (r[steep] - r[:steep])
     force[:steep] = force[steep]
     rows = zip(range(1, TABLE_POINTS + 1), r, energy, force, strict=True)
-    body = "\n".join(f"{k} {a:.17g} {u:.17g} {f:.17g}" for k, a, u, f in rows)
-    return f"{name}\nN {TABLE_POINTS} RSQ {TABLE_START_A} {cutoff:.17g}\n\n{body}\n"
+    return "\n".join(f"{k} {a:.17g} {u:.17g} {f:.17g}" for k, a, u, f in rows)
 
 
 def buck24(r: Floats, numbers: tuple[float, ...], end: float, smoothing: float) -> tuple[Floats, Floats]:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zeocryst.engines.lammps.styles import WALL
 from zeocryst.model.topology import PairTerm, Topology
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+#: Style of the wall's terms, in LAMMPS's name; shifted so that it is 0 at its cut-off.
+WALL = "lj/expand"
 #: Height of the wall, eV: energy at 2^(-1/6) of its range.
 HEIGHT_EV = 5.0
 #: Its range as a share of the sum of the covalent radii: for two elements of which one is O, N or a halogen and

@@ -1,6 +1,6 @@
-"""Atoms in a box as LAMMPS wants it, and the way back.
+"""Atoms in a box as engines want it, and the way back.
 
-LAMMPS's first lattice vector lies along x and its second in the plane of x and y. Any cell is reduced
+An engine's first lattice vector lies along x and its second in the plane of x and y. Any cell is reduced
 (Minkowski) and turned there; what comes back is turned and given the old lattice vectors again.
 """
 
@@ -27,7 +27,7 @@ MARGIN_A = 5.0
 
 
 class Placed:
-    """Particles of atoms in LAMMPS's box.
+    """Particles of atoms in an engine's box.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Placed:
     Attributes
     ----------
     cell : (3, 3) array
-        LAMMPS's lattice vectors, Å.
+        The engine's lattice vectors, Å.
     positions : (N, 3) array
         Of all particles, not wrapped, Å.
     """
@@ -87,11 +87,11 @@ class Placed:
         return self.positions - images @ self.cell, images
 
     def turned(self, vectors: Floats) -> Floats:
-        """Vectors (N, 3) of LAMMPS's frame, such as forces, in that of the atoms."""
+        """Vectors (N, 3) of the engine's frame, such as forces, in that of the atoms."""
         return np.asarray(vectors @ self._turn.T)
 
     def turned_tensor(self, tensor: Floats) -> Floats:
-        """A tensor (3, 3) of LAMMPS's frame in that of the atoms."""
+        """A tensor (3, 3) of the engine's frame in that of the atoms."""
         return np.asarray(self._turn @ tensor @ self._turn.T)
 
     def back(self, positions: Floats, cell: Floats) -> Atoms:
@@ -100,9 +100,9 @@ class Placed:
         Parameters
         ----------
         positions : (N, 3) array
-            Of all particles in LAMMPS's frame, Å.
+            Of all particles in the engine's frame, Å.
         cell : (3, 3) array
-            LAMMPS's lattice vectors, Å.
+            The engine's lattice vectors, Å.
         """
         atoms = self._atoms.copy()
         places = positions @ self._turn.T + self._low
