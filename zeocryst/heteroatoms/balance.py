@@ -62,7 +62,7 @@ class Balance:
 
 
 def framework_charge(atoms: Atoms, n_sites: int) -> int:
-    """Charge that the T leave, e: -1 for each Al and B, +1 for each P.
+    """Charge that the T leave, e: -1 for each Al, B and Ga, +1 for each P.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Elements that take the place of Si: charge of the tetrahedron, and T-O bond lengths.
 
 T-O are sums of effective ionic radii (R. D. Shannon, Acta Cryst. A32, 751 (1976)), those of four neighbours and
-that of an O with two, 1.35 Å: Si-O 1.61, Al-O 1.74, P-O 1.52, Ge-O 1.74, B-O 1.46, Ti-O 1.77 Å.
+that of an O with two, 1.35 Å: Si-O 1.61, Al-O 1.74, P-O 1.52, Ge-O 1.74, B-O 1.46, Ga-O 1.82, Ti-O 1.77 Å.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ ELEMENTS = {
     "Si": Element(0, 0.26 + OXYGEN_A, replaces_si=False),
     "Al": Element(-1, 0.39 + OXYGEN_A),
     "B": Element(-1, 0.11 + OXYGEN_A),
+    "Ga": Element(-1, 0.47 + OXYGEN_A),
     "Ge": Element(0, 0.39 + OXYGEN_A),
     "Ti": Element(0, 0.42 + OXYGEN_A),
     "P": Element(+1, 0.17 + OXYGEN_A, replaces_si=False),

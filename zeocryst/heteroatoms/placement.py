@@ -310,7 +310,7 @@ def substitute(
     network
         Sites and bonds.
     element
-        One of ``Al``, ``B`` (charge -1 each), ``Ge``, ``Ti``.
+        One of ``Al``, ``B``, ``Ga`` (charge -1 each), ``Ge``, ``Ti``.
     number, ratio
         How many, or Si/element (the nearest whole number of atoms): one of the two.
     how, loewenstein, seed
