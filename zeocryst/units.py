@@ -20,6 +20,9 @@ EV_PER_AMU_A2_PER_PS2: float = constants.atomic_mass * 1e4 / constants.e
 PS_PER_DERIVED_TIME: float = EV_PER_AMU_A2_PER_PS2**0.5
 #: 1 amu/Å^3 in g/cm^3.
 G_PER_CM3_PER_AMU_PER_A3: float = constants.atomic_mass * 1e27
+#: 1 kcal/mol (thermochemical) in eV: 0.0433641; 1 eV in kJ/mol: 96.48533.
+EV_PER_KCAL_PER_MOL: float = constants.calorie * 1e3 / constants.N_A / constants.e
+KJ_PER_MOL_PER_EV: float = constants.e * constants.N_A / 1e3
 
 
 def steps(time_ps: float, timestep_fs: float) -> int:

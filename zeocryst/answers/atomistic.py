@@ -128,12 +128,15 @@ def _rings(network: Network) -> dict[str, float]:
     return {str(size): float(n) for size, n in enumerate(rings_per_site(network, LARGEST_RING)) if size >= 3}
 
 
-def write_results(folder: Path, found: Realized, name: str = "framework") -> None:
+def write_results(
+    folder: Path, found: Realized, name: str = "framework", complete: Atoms | None = None
+) -> None:
     """Write the atoms as CIF, extxyz, GSD and LAMMPS data; the symmetry that was found joins the record.
 
-    The ideal crystal goes into a CIF of its own, ``ideal.cif`` beside ``framework.cif``.
+    The ideal crystal goes into a CIF of its own, ``ideal.cif`` beside ``framework.cif``. With `complete`, the
+    same atoms with heteroatoms and guests, these are written in their place.
     """
-    symmetry = write_atoms(folder, found.atoms, name)
+    symmetry = write_atoms(folder, found.atoms if complete is None else complete, name)
     found.record["space_group"] = symmetry.record() if symmetry else None
     if isinstance(found.crystal, IdealCrystal):
         write_ideal(folder / f"{name.replace('framework', 'ideal')}.cif", found.crystal)

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zeocryst.answers.asked import NOTHING, Prepared, Wanted, prepare
 from zeocryst.answers.atomistic import Realized, in_words, realize, write_results
+from zeocryst.answers.chemistry import Complete, complete
+from zeocryst.answers.choosing import frames_of_file, frames_of_run, moment, numbered
+from zeocryst.answers.road import along, road, survival
 from zeocryst.beads import Beads
 from zeocryst.chemistry.roles import parse_types
 from zeocryst.chemistry.writable import written_as_silica
 from zeocryst.errors import InputError
-from zeocryst.files.records import provenance, read_summary, without_nan
+from zeocryst.files.records import provenance, without_nan
 from zeocryst.files.structures import Structures
 from zeocryst.files.trajectory import count_frames, read_frame
 from zeocryst.foundation.outdir import check_empty, folder
 from zeocryst.foundation.progress import shown
-from zeocryst.foundation.textfiles import damage_told
 from zeocryst.model.forcefield import read_forcefield
 from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.network.matching import Choices, matched_bonds, matched_within
 from zeocryst.quench.relax import Quenched, quench
+from zeocryst.refinement.bonding import framework_alone
 
 if TYPE_CHECKING:
     import gsd.hoomd
+    from ase import Atoms
 
 #: Model of the quench, where the run does not say another.
 MODEL = "ts"
@@ -39,8 +44,9 @@ class Options:
     Attributes
     ----------
     frame : str or None
-        A number, or "auto": the start, the frame nearest to the transition of a run (or the middle) and the
-        end. None is "auto" for a run and every frame for a file.
+        Numbers (``N``, ``N,M,...`` or ``START:STOP:STEP``), or "auto": the frames of a run that matter
+        (`zeocryst.answers.choosing`), of a file its start, middle and end. None is the start, the transition
+        (or the middle) and the end of a run, and every frame of a file.
     quench : str or None
         "ts" or "none"; None quenches frames that hold S. Without S the model does not hold a network open.
     cell : str
@@ -48,6 +54,8 @@ class Options:
     seed : int
     types : str or None
         What T and S are called, such as ``T=Si,S=X``.
+    wanted : Wanted
+        Guests, heteroatoms and refinement.
     """
 
     frame: str | None = None
@@ -55,16 +63,21 @@ class Options:
     cell: str = "fixed"
     seed: int = 1
     types: str | None = None
+    wanted: Wanted = NOTHING
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A frame's network, what was chosen for its bonds, how it was quenched, and what came of that."""
+    """A frame's network, what was chosen for its bonds, how it was quenched, and what came of that.
+
+    `places` are those of its S, (K, 3) Å; None where the structure has no beads.
+    """
 
     network: Network
     choices: Choices | None
     how: str
     quenched: Quenched | None = None
+    places: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +103,9 @@ class Answer:
     source : Source
     ready : Ready
     found : zeocryst.answers.atomistic.Realized
+        Of the silica.
+    complete : zeocryst.answers.chemistry.Complete
+        With guests, heteroatoms and refinement, where they were asked for.
     words : list of str
         What was chosen and how the atoms are, in sentences.
     """
@@ -97,7 +113,14 @@ class Answer:
     source: Source
     ready: Ready
     found: Realized
+    complete: Complete
     words: list[str]
+
+    @property
+    def atoms(self) -> Atoms:
+        """The framework in the end: refined, where it was, every T a Si."""
+        refined = self.complete.refined
+        return self.found.atoms if refined is None else framework_alone(refined.atoms)
 
 
 def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
@@ -109,18 +132,26 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
         The input cannot be read or has no such frame, or `out` is there and not empty; nothing was written.
     SimulationError
         The engine failed while quenching.
+
+    Notes
+    -----
+    What fails after the silica was there (heteroatoms, guests, refinement) raises nothing: the summary has an
+    entry ``failed``, of which `zeocryst.answers.chemistry.raise_failures` makes an error.
     """
     check_empty(out)
     if options.seed < 1:
         raise InputError(f"--seed {options.seed}: expected a whole number of at least 1")
+    chemistry = prepare(options.wanted)
     sources, model = _sources(path, options)
     prepared = [(source, ready_network(source, model, options)) for source in sources]
     with folder(out) as made:
         assert made is not None
-        return _write(path, made, prepared, options)
+        return _write(path, made, prepared, options, chemistry)
 
 
-def _write(path: Path, out: Path, prepared: list[tuple[Source, Ready]], options: Options) -> dict[str, Any]:
+def _write(
+    path: Path, out: Path, prepared: list[tuple[Source, Ready]], options: Options, chemistry: Prepared
+) -> dict[str, Any]:
     """Atoms, report and summary of the frames, in a folder; the summary."""
     from zeocryst.report.backmap import write_backmap_report
 
@@ -130,61 +161,90 @@ def _write(path: Path, out: Path, prepared: list[tuple[Source, Ready]], options:
         # the last frame is the folder's own, as in a run; others lie under frames/
         name = "framework" if last else f"frames/framework_{source.index}"
         (out / name).parent.mkdir(parents=True, exist_ok=True)
-        made = answer(source, ready, options)
-        write_results(out / Path(name).parent, made.found, Path(name).name)
+        made = answer(source, ready, options, chemistry)
+        write_answer(out / Path(name).parent, made, chemistry, Path(name).name)
         entries.append({"files": name, **entry(made)})
+        if len(prepared) > 1:
+            how = "the geometry as solved" if made.complete.refined is None else "refined atoms"
+            n_sites = ready.network.n_sites
+            others = bool((made.complete.atoms.numbers[:n_sites] != 14).any())
+            entries[-1]["along"] = along(made.atoms, n_sites, how, substituted=others)
     summary: dict[str, Any] = {
         "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
         "provenance": provenance(),
     }  # fmt: skip
+    if len(entries) > 1:
+        summary["road"] = road(entries)
     summary = dict(without_nan(summary))
     write_backmap_report(out, summary)
     (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
     return summary
 
 
-def answer(source: Source, ready: Ready, options: Options) -> Answer:
+def answer(source: Source, ready: Ready, options: Options, chemistry: Prepared) -> Answer:
     """Atoms of a frame whose network is ready."""
-    found = realize(ready.network, options.seed, free_cell=options.cell == "free", choices=ready.choices)
+    free_cell = options.cell == "free"
+    found = realize(ready.network, options.seed, free_cell=free_cell, choices=ready.choices)
     words = [*source.words, *in_words(found.record, found.ideal)]
     words += [ready.quenched.sentence] if ready.quenched else []
-    return Answer(source, ready, found, words)
+    places = ready.places
+    if places is not None:  # they go with the cell
+        places = places @ np.linalg.inv(ready.network.cell) @ found.atoms.cell[:]
+    made = complete(found.atoms, ready.network, places, chemistry, seed=options.seed, free_cell=free_cell)
+    return Answer(source, ready, found, made, [*words, *made.words])
+
+
+def write_answer(folder: Path, made: Answer, chemistry: Prepared, name: str = "framework") -> None:
+    """Write the atoms, and beside them the refined ones as ``refined.*``."""
+    from zeocryst.files.refined import write_refined
+
+    write_results(folder, made.found, name, made.complete.atoms)
+    refined, method = made.complete.refined, chemistry.method
+    if refined is None or method is None:
+        return
+    called = name.replace("framework", "refined")
+    try:
+        own = method.write_data(folder, called, refined.atoms, made.complete.guests)
+    except InputError as error:  # a bond that was lost leaves atoms that the force field has no terms for
+        own = []
+        made.words.append(f"{called}.data is without the force field's terms: {error}.")
+    write_refined(folder, refined.atoms, called, data=not own)
 
 
 def entry(made: Answer) -> dict[str, Any]:
     """What ``summary.json`` says of a frame."""
     ready, found = made.ready, made.found
     return {
-        "frame": made.source.index, "label": made.source.label, "quench": ready.how,
+        "frame": made.source.index, "label": made.source.label, **moment(made.source.beads),
+        "quench": ready.how,
         "quenched": ready.quenched.record() if ready.quenched else None,
         "n_T": ready.network.n_sites, "types_from_atoms": found.types,
         "amorphous_share_from_atoms": found.amorphous_share, "words": made.words,
-        "ideal": found.ideal, "backmap": found.record,
+        "ideal": found.ideal, "backmap": found.record, **made.complete.record,
+        "network_survival": survival(ready.network, made.source.beads, made.atoms),
     }  # fmt: skip
 
 
 def _sources(path: Path, options: Options) -> tuple[list[Source], str]:
     """The frames that were asked for, and the model of the run that they come from."""
     if path.is_dir():
-        summary = read_summary(path)
+        chosen, model = frames_of_run(path, options.frame)
         trajectory = path / "trajectory.gsd"
-        count = count_frames(trajectory)
-        with damage_told(f"{path / 'summary.json'}: not a summary of zeocryst"):
-            moments = _moments(path, summary, count)
-        chosen = _chosen(options.frame or "auto", count, moments)
-        model = str(summary.get("forcefield", MODEL))
-        return [Source(label, k, beads=read_frame(trajectory, k)) for label, k in chosen], model
+        return [Source(label, k, beads=read_frame(trajectory, k)) for label, k in chosen], model or MODEL
     if not path.is_file():
         raise InputError(f"no file or run folder {path}")
     if path.suffix.lower() == ".gsd":
-        chosen = _of_file(options.frame, count_frames(path))
+        chosen = frames_of_file(options.frame, count_frames(path))
         return [Source(label, k, beads=read_frame(path, k)) for label, k in chosen], MODEL
     found = Structures(path, parse_types(options.types))
-    one = None if options.frame in (None, "auto") else _whole(str(options.frame))
-    there = found.chosen(one)
-    chosen = (
-        [("frame", k) for k in range(len(there))] if one is not None else _of_file(options.frame, len(there))
-    )
+    if options.frame in (None, "auto"):
+        there = found.chosen(None)
+        chosen = frames_of_file(options.frame, len(there))
+    else:
+        chosen = numbered(str(options.frame), len(found))
+        there = list(range(len(found)))
+        for _, k in chosen:
+            found.chosen(k)  # none that is cut
     return [source_of_atoms(found, there[k], label) for label, k in chosen], MODEL
 
 
@@ -198,50 +258,6 @@ def source_of_atoms(found: Structures, index: int, label: str = "frame") -> Sour
     if found.cut:
         words.append(f"{found.cut_in_words}.")
     return Source(label, index, network, words=tuple(words))
-
-
-def _of_file(frame: str | None, count: int) -> list[tuple[str, int]]:
-    """Frames of a file: every one, the one asked for, or its start, middle and end."""
-    if frame is None and count:
-        return [("frame", k) for k in range(count)]
-    named = [("start", 0), ("middle", (count - 1) // 2), ("end", count - 1)]
-    return _chosen(
-        frame or "auto", count, [e for k, e in enumerate(named) if e[1] not in [n for _, n in named[k + 1 :]]]
-    )
-
-
-def _moments(path: Path, summary: dict[str, Any], count: int) -> list[tuple[str, int]]:
-    """Start, transition (or middle) and end of a run."""
-    start = min(int(summary.get("start_frame", 0)), count - 1)
-    middle, label = (start + count - 1) // 2, "middle"
-    transition = summary["transition"]
-    if transition.get("found") and transition.get("time_ps") is not None:
-        from zeocryst.report.run import read_rows
-
-        times = np.array([row["time_ps"] for row in read_rows(path / "order_parameters.csv")])
-        middle, label = int(np.abs(times - float(transition["time_ps"])).argmin()), "transition"
-    named = [("start", start), (label, min(middle, count - 1)), ("end", count - 1)]
-    return [entry for k, entry in enumerate(named) if entry[1] not in [n for _, n in named[k + 1 :]]]
-
-
-def _chosen(frame: str, count: int, automatic: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Frames by number, or the automatic ones."""
-    if count == 0:
-        raise InputError("the trajectory has no frames")
-    if frame == "auto":
-        return automatic
-    number = _whole(frame)
-    if not -count <= number < count:
-        raise InputError(f"--frame {frame}: there are {count}, numbered from 0 (or -1, the last)")
-    return [("frame", number % count)]
-
-
-def _whole(text: str) -> int:
-    """A frame number."""
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(f"--frame {text!r}: expected a whole number") from None
 
 
 def ready_network(source: Source, model: str, options: Options) -> Ready:
@@ -279,14 +295,16 @@ def ready_network(source: Source, model: str, options: Options) -> Ready:
 
         forcefield = read_forcefield(model)
         ready = adopt(beads, dict(zip(names, kinds, strict=True)), forcefield, "the frame")
-        engine, _ = choose_engine(forcefield, frame=ready)
+        engine, _ = choose_engine(forcefield, threads=1, frame=ready)
         found = quench(engine, ready, forcefield)
         energy = found.energy_eV / ready.particles.N
         how = f"{model}, by {engine.info.name}: {energy:.6f} eV per bead"
-        return Ready(*matched_within(found.network), how, found)
+        cold = Beads.of(found.frame)
+        return Ready(*matched_within(found.network), how, found, cold.positions[cold.are("S")])
     seen = Beads.of(beads)
-    mine = np.array([kind == "T" for kind in kinds])[seen.kinds]
-    return Ready(*_matched(seen.positions[mine], seen.cell), "none")
+    kind = np.array(kinds)[seen.kinds]
+    made = Ready(*_matched(seen.positions[kind == "T"], seen.cell), "none")
+    return replace(made, places=seen.positions[kind == "S"])
 
 
 def _matched(positions: np.ndarray, cell: np.ndarray) -> tuple[Network, Choices]:

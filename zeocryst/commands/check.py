@@ -43,6 +43,7 @@ def answer(options: argparse.Namespace) -> int:
             *found["busy"],
             *found["solvent"],
             *found["besides"],
+            *found["events"],
         )
         said = "".join(f"{line}\n" for line in lines if line)
         most = "at most " if found["can_end_early"] else ""

@@ -6,6 +6,7 @@ an error that names the nearest known one. `to_toml` writes it with every defaul
 """
 
 from zeocryst.condition.consistency import bead_types
+from zeocryst.condition.events import Event
 from zeocryst.condition.model import EDITS, Condition, Cut, EngineChoice, Output, Seed, Stage, System, Until
 from zeocryst.condition.reading import parse_condition, read_condition
 from zeocryst.condition.writing import to_toml
@@ -15,6 +16,7 @@ __all__ = [
     "Condition",
     "Cut",
     "EngineChoice",
+    "Event",
     "Output",
     "Seed",
     "Stage",

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zeocryst.condition.events import Event
 from zeocryst.condition.model import Cut, Seed, Stage, Until
 from zeocryst.errors import InputError
 
@@ -84,6 +85,8 @@ def _plain(value: Any) -> Any:
         return {key: _plain(entry) for key, entry in value.items() if entry is not None}
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
+    if isinstance(value, Event):
+        return _table(value)
     if isinstance(value, Path):
         return str(value)
     return value.tolist() if hasattr(value, "tolist") else value  # numpy's arrays and numbers

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from zeocryst.condition.events import Event
 from zeocryst.errors import InputError
 from zeocryst.foundation.textfiles import parse_toml
 from zeocryst.model.forcefield import ForceField, read_forcefield
@@ -207,16 +208,22 @@ class Stage:
 class Output:
     """What is written: a frame every `interval_ps`, back-mapped atoms, a report.
 
+    `backmap` says whether the last frame becomes atoms; with events it does, and so does a frame for each.
     With `fine_ps` the frames between two of these are kept in memory, one every `fine_ps`, and written where
     something happened from the one to the other (`zeocryst.running.watching`). `measure` has the names of order
     parameters that are measured in every frame besides what every run measures (`zeocryst.order`).
     """
 
     interval_ps: float = 10.0
-    backmap: bool = True
+    backmap: bool | tuple[Event, ...] = True
     report: bool = True
     fine_ps: float | None = None
     measure: tuple[str, ...] = ()
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What is back-mapped on the way."""
+        return () if isinstance(self.backmap, bool) else tuple(self.backmap)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.condition.consistency import check_together
+from zeocryst.condition.events import FORM, Event
 from zeocryst.condition.model import (
     DEFAULT_DENSITY,
     EDITS,
@@ -46,6 +47,7 @@ STAGE = (
     "rigid_precursors", "until", "radius_A", "margin_A", "box", "framework",
 )  # fmt: skip
 OUTPUT = ("interval_ps", "backmap", "report", "fine_ps", "measure")
+EVENT = ("when", "refine", "sda", "si_al")
 ENGINE = ("name", "device", "threads")
 #: What is reasonable: the hottest bath (K), the strongest pull and pressure (bar), the shortest time step (fs)
 #: and interval (ps).
@@ -128,7 +130,7 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
         stages=stages,
         output=Output(
             output.number("interval_ps", 10.0, above=0, least=SHORTEST_INTERVAL_PS, most=1e9),
-            output.flag("backmap", True),
+            _read_backmap(output),
             output.flag("report", True),
             output.number("fine_ps", above=0, least=SHORTEST_INTERVAL_PS, most=1e9)
             if "fine_ps" in output
@@ -148,6 +150,31 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
     top.finish()
     check_together(condition, where)
     return condition
+
+
+def _read_backmap(output: Table) -> bool | tuple[Event, ...]:
+    """Whether the last frame becomes atoms, or what is back-mapped on the way besides."""
+    expected = 'true or false, an event such as { when = "largest_grain_T > 60" }, or a list of such'
+    given = output.get("backmap", expected, True)
+    if isinstance(given, bool):
+        return given
+    if isinstance(given, Mapping):
+        return (_read_event(output.table("backmap")),)
+    if not isinstance(given, list) or not given or not all(isinstance(entry, Mapping) for entry in given):
+        raise output.error("backmap", expected)
+    return tuple(_read_event(entry) for entry in output.tables("backmap"))
+
+
+def _read_event(table: Table) -> Event:
+    table.known(*EVENT)
+    when = table.text("when") if "when" in table else table.get("when", FORM)
+    refine, sda = (table.text(key) if key in table else None for key in ("refine", "sda"))
+    ratio = table.number("si_al", above=0, most=1e6) if "si_al" in table else None
+    table.finish()
+    try:
+        return Event(str(when), refine, sda, ratio)
+    except InputError:
+        raise table.error("when", FORM) from None
 
 
 def _read_system(table: Table) -> System:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from zeocryst.condition.events import Event
 from zeocryst.condition.model import Condition, Cut, Stage, System
 
 
@@ -45,10 +47,37 @@ def to_toml(condition: Condition) -> str:
         "forcefield": {"name": model},
         **({} if condition.solvent is None else {"solvent": asdict(condition.solvent)}),
         "stage": [_stage_table(stage) for stage in condition.stages],
-        "output": {key: value for key, value in asdict(condition.output).items() if value not in (None, ())},
+        "output": _output_table(condition),
         "engine": asdict(condition.engine),
     }
     return tomli_w.dumps(content)
+
+
+def _output_table(condition: Condition) -> dict[str, Any]:
+    """Without what is not given; files that events name in full, as they may lie beside the condition."""
+    table = {key: value for key, value in asdict(condition.output).items() if value not in (None, ())}
+    if condition.output.events:
+        table["backmap"] = [event_table(event, condition.folder) for event in condition.output.events]
+    return table
+
+
+def event_table(event: Event, folder: Path) -> dict[str, Any]:
+    """What is given of an event; a file beside the condition with its whole path.
+
+    Parameters
+    ----------
+    event
+        The event.
+    folder
+        The condition's.
+    """
+    table: dict[str, Any] = {"when": str(event)}
+    for key in ("refine", "sda"):
+        name = getattr(event, key)
+        if name is not None:
+            beside = folder / name
+            table[key] = str(beside.resolve()) if beside.is_file() else name
+    return table if event.si_al is None else {**table, "si_al": event.si_al}
 
 
 def _stage_table(stage: Stage) -> dict[str, Any]:

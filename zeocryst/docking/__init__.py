@@ -1,1 +1,9 @@
-"""Molecules put into pores: the framework's DREIDING potential on a grid, orientations, rigid refinement."""
+"""Molecules into pores: rigid guests in a rigid framework, by DREIDING's van der Waals terms."""
+
+import zeocryst.foundation.caching  # noqa: F401  (before the first function is compiled)
+from zeocryst.docking.centres import centres
+from zeocryst.docking.inserting import insert, record
+from zeocryst.docking.places import Placed
+from zeocryst.docking.placing import dock, place_all
+
+__all__ = ["Placed", "centres", "dock", "insert", "place_all", "record"]

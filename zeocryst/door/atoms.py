@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zeocryst.door.wording import said_in_python
-from zeocryst.errors import InputError, whole_number
+from zeocryst.errors import InputError, SimulationError, whole_number
 
 if TYPE_CHECKING:
     import networkx
     import pandas
     from ase import Atoms
 
+    from zeocryst.answers.asked import Prepared
     from zeocryst.answers.backmap import Answer
     from zeocryst.door.structures import StructureLike, TypesLike
 
@@ -27,6 +28,9 @@ class Backmapped:
     ----------
     atoms : ase.Atoms
         Si in the order of the T, then O, then H.
+        With guests and heteroatoms, where they were asked for: framework, cations, guests.
+    refined : ase.Atoms or None
+        The same atoms refined, with the arrays ``charge`` and ``type`` where the method has such.
     record : dict
         Everything, as ``zeocryst backmap --json`` has it of a frame.
 
@@ -41,8 +45,10 @@ class Backmapped:
     """
 
     atoms: Atoms
+    refined: Atoms | None
     record: dict[str, Any]
     _made: Answer
+    _chemistry: Prepared
 
     @property
     def checks(self) -> pandas.DataFrame:
@@ -82,7 +88,7 @@ class Backmapped:
     @said_in_python
     def write(self, out: str | os.PathLike[str]) -> Path:
         """Write CIF, extxyz, GSD and LAMMPS data into a folder that is new or empty; raises `InputError`."""
-        from zeocryst.answers.atomistic import write_results
+        from zeocryst.answers.backmap import write_answer
         from zeocryst.door.structures import as_path
         from zeocryst.foundation.outdir import check_empty, folder
 
@@ -90,7 +96,7 @@ class Backmapped:
         check_empty(place)
         with folder(place) as made:
             assert made is not None
-            write_results(made, self._made.found)
+            write_answer(made, self._made, self._chemistry)
         return place
 
     def __str__(self) -> str:
@@ -120,11 +126,21 @@ def backmap(
     seed: int = 1,
     forcefield: str | None = None,
     types: TypesLike = None,
+    sda: str | os.PathLike[str] | None = None,
+    si_al: float | None = None,
+    heteroatom: str = "Al",
+    placement: Literal["random", "clustered", "spread"] = "random",
+    loewenstein: bool = True,
+    balance: Literal["H", "Na", "K", "Ca", "none"] = "H",
+    refine: str | os.PathLike[str] | None = None,
+    md_ps: float | None = None,
+    md_temperature_K: float = 300.0,
 ) -> Backmapped:
     """Put atoms in the place of T: Si, a bridging O for each bond, a silanol for each missing one.
 
     Distance least squares (Meier, Villiger, DLS-76, ETH Zurich, 1977) solves the geometry; a frame with S is
-    relaxed to its nearest energy minimum first.
+    relaxed to its nearest energy minimum first. Then, where asked, other elements take the place of Si, a
+    molecule that of each S, and a force field or a calculator refines all of them.
 
     Parameters
     ----------
@@ -142,6 +158,24 @@ def backmap(
         Model of the quench; the run's own, or ``"ts"``.
     types : str or mapping, optional
         What T, S and O are called, such as ``"T=Si,S=X"``.
+    sda : str or path, optional
+        The molecule of each S: ``"TMA"``, ``"TEA"``, ``"TPA"``, ``"choline"``, ``"MQ"``, ``"TMAda"``, a SMILES,
+        or a file.
+    si_al : float, optional
+        Si over `heteroatom`.
+    heteroatom : str
+        What takes the place of Si: ``"Al"``, ``"B"``, ``"Ge"``, ``"Ti"``, ``"Ga"``, or ``"AlPO4"``.
+    placement : {"random", "clustered", "spread"}
+        Of the heteroatoms.
+    loewenstein : bool
+        Whether Al-O-Al is forbidden.
+    balance : {"H", "Na", "K", "Ca", "none"}
+        What balances the charge that guests leave.
+    refine : str or path, optional
+        A force field (``"slc"``, ``"clayff"``, ``"bks"``, ``"shik"``, ``"matsui"``, a TOML file) or a
+        calculator (``"7net"``, ``"gfn2"``, ``"package.module:Class"``, a Python file).
+    md_ps, md_temperature_K : float
+        A simulation of the refined atoms, ps and K; its end is relaxed again.
 
     Returns
     -------
@@ -150,9 +184,9 @@ def backmap(
     Raises
     ------
     InputError
-        It is no structure, has no T, or an option is none of those.
+        It is no structure, has no T, or an option is none of those; what is asked for is impossible here.
     SimulationError
-        The engine failed while quenching.
+        The engine failed while quenching, or what refines did.
 
     Examples
     --------
@@ -163,6 +197,7 @@ def backmap(
     >>> made.choices["silanols_added"]
     0
     """
+    from zeocryst.answers.asked import Wanted, prepare, simulation
     from zeocryst.answers.backmap import Options, answer, entry, ready_network
 
     seed = whole_number(seed, "seed", 1)
@@ -171,11 +206,23 @@ def backmap(
             f"quench = {quench!r}, cell = {cell!r}; expected quench 'ts', 'none' or None, and cell 'fixed' "
             "or 'free'"
         )
-    options = Options(None, quench, cell, seed)
+    wanted = Wanted(
+        None if sda is None else str(sda), si_al, heteroatom, placement, loewenstein, balance,
+        None if refine is None else str(refine), simulation(md_ps, md_temperature_K),
+    )  # fmt: skip
+    chemistry = prepare(wanted)
+    options = Options(None, quench, cell, seed, wanted=wanted)
     source, model = _source(structure, frame, types)
     ready = ready_network(source, forcefield or model, options)
-    made = answer(source, ready, options)
-    return Backmapped(made.found.atoms, entry(made), made)
+    made = answer(source, ready, options, chemistry)
+    failure = made.complete.failure
+    if failure is not None:
+        kind = InputError if failure.kind == "input" else SimulationError
+        raise kind(f"{failure.step}: {failure.message}")
+    refined = made.complete.refined
+    return Backmapped(
+        made.complete.atoms, None if refined is None else refined.atoms, entry(made), made, chemistry
+    )
 
 
 def _source(structure: StructureLike, frame: int, types: TypesLike) -> tuple[Any, str]:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     import gsd.hoomd
 
 
-#: What an engine is, those of other people, and the way to a minimum for those that have none.
-NO_ENGINES = ("protocol", "foreign", "fire")
+#: What an engine is, those of other people, ways to a minimum, and what engines of
+#: atoms are.
+NO_ENGINES = ("protocol", "foreign", "fire", "lbfgs", "placing", "walls", "atomistic")
 
 
 @cache

@@ -122,7 +122,7 @@ def cif(
     lines = [
         f"data_{title}",
         *([f"# symmetry within {SYMPREC_A} A, by spglib"] if symmetry is not None else []),
-        *_cell_lines(cell),
+        *cell_lines(cell),
         f"_space_group_name_H-M_alt '{group[0]}'",
         f"_space_group_name_Hall '{group[1]}'",
         f"_space_group_IT_number {group[2]}",
@@ -163,24 +163,48 @@ def write_atoms(folder: Path, atoms: Atoms, name: str = "framework") -> Symmetry
     whole = symmetry is not None and abs(symmetry.volumes - 1) < 1e-3
     if symmetry is not None:
         unit = cif(symmetry.cell, symmetry.sites, name, symmetry)
-        _write(folder / (f"{name}.cif" if whole else f"{name}_unit_cell.cif"), unit)
+        write_text(folder / (f"{name}.cif" if whole else f"{name}_unit_cell.cif"), unit)
     if not whole:
         places = atoms.get_scaled_positions()
         sites = [(s, 1, *p) for s, p in zip(atoms.get_chemical_symbols(), places.tolist(), strict=True)]
-        _write(folder / f"{name}.cif", cif(atoms.cell[:], sites, name, None))
-    present = [s for s in ("Si", "Al", "O", "H") if s in set(atoms.get_chemical_symbols())]
-    options: dict[str, dict[str, Any]] = {
-        "extxyz": {"format": "extxyz"},
-        "data": {"format": "lammps-data", "specorder": present, "masses": True, "atom_style": "atomic"},
-    }
-    for ending, how in options.items():
-        partial = folder / f"{name}.part.{ending}"
-        ase.io.write(partial, atoms, **how)
-        partial.replace(folder / f"{name}.{ending}")
+        write_text(folder / f"{name}.cif", cif(atoms.cell[:], sites, name, None))
+    partial = folder / f"{name}.part.extxyz"
+    ase.io.write(partial, atoms, format="extxyz")
+    partial.replace(folder / f"{name}.extxyz")
+    write_plain_data(folder / f"{name}.data", atoms)
+    present = species(atoms)
     masses = dict(zip(atoms.get_chemical_symbols(), atoms.get_masses().tolist(), strict=True))
     kinds = [present.index(s) for s in atoms.get_chemical_symbols()]
     write_frame(folder / f"{name}.gsd", make_frame(atoms.positions, atoms.cell[:], kinds, present, masses))
     return symmetry
+
+
+def species(atoms: Atoms) -> list[str]:
+    """Elements that there are, in the order in which files list them: Si, Al, O, H, then the others."""
+    there = set(atoms.get_chemical_symbols())
+    first = [s for s in ("Si", "Al", "O", "H") if s in there]
+    return [*first, *sorted(there - set(first))]
+
+
+def write_plain_data(path: Path, atoms: Atoms) -> None:
+    """A LAMMPS data file of elements and positions, without bonds.
+
+    Its atoms are ``full`` where there are the arrays ``charge`` or ``molecule``, else ``atomic``.
+    """
+    import ase.io
+    from ase import Atoms as Bare
+
+    plain = Bare(atoms.get_chemical_symbols(), positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    plain.set_masses(atoms.get_masses())
+    style = "atomic"
+    if "charge" in atoms.arrays or "molecule" in atoms.arrays:
+        style = "full"
+        plain.set_initial_charges(np.round(atoms.arrays.get("charge", np.zeros(len(atoms))), 8))
+        plain.set_array("mol-id", np.asarray(atoms.arrays.get("molecule", np.zeros(len(atoms))), dtype=int))
+    partial = path.with_name(path.name + ".part")
+    order = species(atoms)
+    ase.io.write(partial, plain, format="lammps-data", specorder=order, masses=True, atom_style=style)
+    partial.replace(path)
 
 
 def write_ideal(path: Path, crystal: IdealCrystal) -> None:
@@ -201,7 +225,7 @@ def write_ideal(path: Path, crystal: IdealCrystal) -> None:
         "# net, with the symmetry put on it. U_iso: mean square distance of the copies from the site, over 3.",
         f"# Root mean square distance of T {figures['rms_A']} A, of O {figures['rms_O_A']} A; strain that was",
         f"# taken off the cell {figures['cell_strain']}. H and the silanols of defects are left out.",
-        *_cell_lines(crystal.cell),
+        *cell_lines(crystal.cell),
         f"_space_group_name_H-M_alt '{crystal.setting}'",
         f"_space_group_name_Hall '{kind.hall_symbol}'",
         f"_space_group_IT_number {crystal.number}",
@@ -224,10 +248,10 @@ def write_ideal(path: Path, crystal: IdealCrystal) -> None:
         *(f"{s.label} {s.rms_A:.4f} {s.copies}" for s in crystal.sites),
     ]  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, "\n".join(lines) + "\n")
+    write_text(path, "\n".join(lines) + "\n")
 
 
-def _cell_lines(cell: NDArray[np.float64]) -> list[str]:
+def cell_lines(cell: NDArray[np.float64]) -> list[str]:
     """The cell as CIF has it."""
     from ase.cell import Cell
 
@@ -236,7 +260,7 @@ def _cell_lines(cell: NDArray[np.float64]) -> list[str]:
     return [*(f"_cell_{n} {x:.6f}" for n, x in lengths), f"_cell_volume {abs(np.linalg.det(cell)):.4f}"]
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     """A text file, complete or not at all."""
     partial = path.with_name(path.name + ".part")
     partial.write_text(text, "utf-8")

@@ -110,15 +110,7 @@ def load(path: str | Path) -> Plugin:
     PluginError
         It cannot be read or run, declares nothing, or something of a name that another plugin has.
     """
-    file = Path(path)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise PluginError(
-            f"plugin {path}: {error.strerror or in_short(error)}; expected a Python file"
-        ) from None
-    plugin = Plugin(str(path), file.resolve(), hashlib.sha256(content).hexdigest())
-    module = _run(content, plugin)
+    plugin, module = run_file(path)
     with guarded(plugin, "what it declares cannot be read"):
         brought = _declared(module, plugin)
     for key, other in _given.items():
@@ -128,6 +120,25 @@ def load(path: str | Path) -> Plugin:
         del _given[key]
     _given.update(brought)
     return plugin
+
+
+def run_file(path: str | Path) -> tuple[Plugin, ModuleType]:
+    """Run a Python file of somebody's, whatever it declares; it is not remembered.
+
+    Raises
+    ------
+    PluginError
+        It cannot be read or run.
+    """
+    file = Path(path)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise PluginError(
+            f"plugin {path}: {error.strerror or in_short(error)}; expected a Python file"
+        ) from None
+    plugin = Plugin(str(path), file.resolve(), hashlib.sha256(content).hexdigest())
+    return plugin, _run(content, plugin)
 
 
 def given(kind: str) -> dict[str, Declared]:

@@ -116,9 +116,12 @@ class ForceField:
 
 
 def shipped() -> list[str]:
-    """Names of the force fields that come with zeocryst."""
+    """Names of the force fields of beads that come with zeocryst."""
     folder = resources.files("zeocryst.forcefields")
-    return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
+    line = f'form = "{FORM}"\n'
+    return sorted(
+        f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml") and line in f.read_text("utf-8")
+    )
 
 
 def read_forcefield(name: str | Path) -> ForceField:

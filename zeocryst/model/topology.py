@@ -8,6 +8,7 @@ potential has a name there that everybody can look up (https://docs.lammps.org).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 #: A form of potential and its numbers: LAMMPS's style name, then coefficients in the order of its ``*_coeff``.
 Coefficients = tuple[str, tuple[float, ...]]
+#: LAMMPS's e^2/(4 pi epsilon_0) in its units metal, eV Å.
+COULOMB_EV_A = 14.399645
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +58,51 @@ class PairTerm:
     types : (str, str)
         Their names.
     style : str
-        LAMMPS's pair style, such as ``"buck"`` or ``"lj/cut"``.
+        LAMMPS's pair style, such as ``"buck"`` or ``"lj/cut"``; or ``"buck24"``, a Buckingham potential with
+        a core that repels, A exp(-B r) - C/r^6 + D/r^24, shifted to end at 0, which the engine makes a table
+        of.
     numbers : tuple of float
         Its coefficients, eV and Å.
     cutoff_A : float or None
-        Where it ends; None: at the force field's.
+        Where it ends; None: at the force field's (`Topology.cutoff_A`).
     """
 
     types: tuple[str, str]
     style: str
     numbers: tuple[float, ...]
     cutoff_A: float | None = None
+
+
+@dataclass(frozen=True)
+class Coulomb:
+    """How charges act on each other.
+
+    Attributes
+    ----------
+    method : str
+        ``"ewald"``: the lattice sum (by Ewald or by a mesh, as the engine finds faster). ``"dsf"``: damped and
+        shifted force (Fennell and Gezelter 2006). ``"cut"``: 1/r up to the
+        cut-off, for what is not periodic. ``"smooth"``: the shifted force without damping,
+        q q (1/r - 1/R + (r - R)/R^2), times exp(-g^2/(r - R)^2) (Sundararaman et al. 2018), for types whose
+        particles all have one charge; the same factor then ends the terms of style ``"buck24"``.
+    cutoff_A : float
+        R; of the lattice sum only the part in real space ends there.
+    accuracy : float
+        Of the lattice sum's forces, relative to that between two unit charges at 1 Å.
+    damping_per_A : float
+        Of "dsf".
+    smoothing_A : float
+        g of "smooth".
+    constant_eV_A : float
+        e^2/(4 pi epsilon_0) in eV Å; the default is LAMMPS's, GULP has 14.3997584.
+    """
+
+    method: Literal["ewald", "dsf", "cut", "smooth"] = "ewald"
+    cutoff_A: float = 10.0
+    accuracy: float = 1e-6
+    damping_per_A: float = 0.0
+    smoothing_A: float = 0.2
+    constant_eV_A: float = COULOMB_EV_A
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +126,19 @@ class Topology:
     core : (N,) int array
         Number of the atom a shell hangs on, -1 for what is not a shell.
     bonds, angles, dihedrals, impropers : Terms
+    inside : Terms
+        Pairs within guest molecules that are three bonds and more apart, with van der Waals terms of their
+        own: style ``"lj/cut"`` and (epsilon, sigma), without cut-off. Where there are such, neither `pairs`
+        nor Coulomb's force act between atoms of one guest.
     pairs : tuple of PairTerm
         Pairs of types that are not listed have Coulomb's force alone.
-    coulomb : bool
-        Whether charges act on each other.
+    coulomb : Coulomb or None
+        How charges act on each other; None: not at all.
+    cutoff_A : float
+        Where pair terms end that do not say so themselves.
+    special_pair, special_coulomb : (3,) tuple of float
+        Share of the pair terms and of Coulomb's force between particles that are one, two and three bonds
+        apart. The bond of a core with its shell counts.
     """
 
     types: tuple[str, ...]
@@ -105,5 +151,9 @@ class Topology:
     angles: Terms = field(default_factory=lambda: Terms.none(3))
     dihedrals: Terms = field(default_factory=lambda: Terms.none(4))
     impropers: Terms = field(default_factory=lambda: Terms.none(4))
+    inside: Terms = field(default_factory=lambda: Terms.none(2))
     pairs: tuple[PairTerm, ...] = ()
-    coulomb: bool = True
+    coulomb: Coulomb | None = field(default_factory=Coulomb)
+    cutoff_A: float = 10.0
+    special_pair: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    special_coulomb: tuple[float, float, float] = (0.0, 0.0, 1.0)

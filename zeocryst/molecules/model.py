@@ -33,6 +33,8 @@ class Molecule:
         Where those come from, in words.
     rdkit : rdkit.Chem.Mol
         The same for RDKit, atoms in the same order; only `zeocryst.molecules` looks into it.
+    notes : tuple of str
+        What a reader of a result has to know, in sentences ("conformers by UFF, since ...").
     """
 
     name: str
@@ -44,6 +46,7 @@ class Molecule:
     partial_charges: NDArray[np.float64]
     charges_from: str
     rdkit: Any
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.symbols)

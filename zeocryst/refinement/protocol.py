@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from zeocryst.errors import SimulationError
 from zeocryst.molecules.model import Molecule
 
 if TYPE_CHECKING:
@@ -48,10 +50,27 @@ class Relaxed:
     record: dict[str, Any] = field(default_factory=dict)
 
 
+class BrokenOffError(SimulationError):
+    """A method that failed on its way.
+
+    Attributes
+    ----------
+    reached : Relaxed
+        The last atoms that were sound, not converged.
+    """
+
+    def __init__(self, words: str, reached: Relaxed) -> None:
+        super().__init__(words)
+        self.reached = reached
+
+
 class Method(Protocol):
     """A force field or a calculator."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As it is asked for."""
+        ...
 
     @property
     def source(self) -> str:
@@ -63,13 +82,20 @@ class Method(Protocol):
         ...
 
     def minimize(self, atoms: Atoms, guests: Guests, *, free_cell: bool, threads: int = 1) -> Relaxed:
-        """The nearest minimum; `free_cell` at zero pressure. Raises `SimulationError` where it fails."""
+        """The nearest minimum; `free_cell` at zero pressure.
+
+        Raises `SimulationError` where it fails, `BrokenOffError` where there are sound atoms from before that.
+        """
         ...
 
     def dynamics(
         self, atoms: Atoms, guests: Guests, *, time_ps: float, temperature_K: float, seed: int, threads: int = 1
     ) -> Relaxed:
         """The end of a simulation at constant volume and temperature."""
+        ...
+
+    def write_data(self, folder: Path, name: str, atoms: Atoms, guests: Guests) -> list[Path]:
+        """Files with its terms for the program behind it; none of a method that has no such files."""
         ...
 
     def energy(self, atoms: Atoms, guests: Guests) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.backmapping.feasibility import feasibility_in_words
+from zeocryst.report.chemistry import chemistry_sections
 from zeocryst.report.figures import AMORPHOUS, CRYSTAL, CURVES, clean, new_figure, save
 from zeocryst.report.page import (
     checks_table,
@@ -21,6 +22,7 @@ from zeocryst.report.page import (
     table,
     types_table,
 )
+from zeocryst.report.road import road_sections
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,11 +63,13 @@ def write_backmap_report(folder: Path, summary: Mapping[str, Any]) -> Path:
     """Write ``report.html`` and ``figures/`` of a folder of ``zeocryst backmap``; returns the page's path."""
     sections: list[tuple[str, str]] = []
     several = bool(summary["frames"])
+    sections += road_sections(folder, summary)
     for entry in [summary, *summary["frames"]]:
         heading = f"Frame {entry['frame']} ({entry['label']})"
         sections.append((heading if several else "Result", _words(entry["words"]) + _facts(entry)))
         of = f", frame {entry['frame']}" if several else ""
         tag = "" if entry is summary else f"_{entry['frame']}"
+        sections += [(name + of, html) for name, html in chemistry_sections(entry)]
         sections += [(name + of, html) for name, html in backmap_sections(folder, entry["backmap"], tag)]
         sections.append(("Ideal crystal" + of, ideal_crystal(entry["ideal"], entry["files"])))
     record = summary["backmap"]

@@ -22,7 +22,7 @@ from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
 from zeocryst.report.backmap import backmap_sections, ideal_crystal
 from zeocryst.report.besides import besides, plugin_in_words
 from zeocryst.report.fronts import CAPTION, save_fronts
-from zeocryst.report.page import checks_table, facts, image, number, page, percent, table, types_table
+from zeocryst.report.page import Html, checks_table, facts, image, number, page, percent, table, types_table
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -97,6 +97,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         *_growth(folder, rows, summary),
         *_clusters(folder, rows, summary),
         *besides(folder, rows, summary),
+        *_events(summary),
         *_atoms(folder, summary),
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
@@ -201,6 +202,25 @@ def _clusters(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any
     lines = [[words, story["start"][name], story["end"][name]] for name, words in names.items()]
     html = f"<p>{escape(story['sentence'])}</p>" + table(["", "start", "end"], lines)
     return [("Clusters", html + "".join(image(path, words) for path, words in shown) + CLUSTERS)]
+
+
+def _events(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """What became atoms on the way, with links to what was made."""
+    found = summary.get("events")
+    if not found:
+        return []
+    rows = []
+    for event in found:
+        asked = ", ".join(f"{key} {event[key]}" for key in ("refine", "sda", "si_al") if key in event)
+        said = " ".join(filter(None, [event.get("sentence"), event.get("error")]))
+        place = f"{event['folder']}/report.html" if "folder" in event else event.get("log")
+        link = Html(f'<a href="./{escape(place)}">{escape(place)}</a>') if place else ""
+        refined = event.get("refined") or {}
+        energy = refined.get("above_quartz_kJ_per_mol")
+        said += "" if energy is None else f" {energy:.2f} kJ/mol SiO2 above quartz."
+        rows.append([event["when"], asked, event["status"], event["frame"], event["time_ps"], said, link])
+    header = ["when", "asked for", "", "frame", "ps", "", "report"]
+    return [("Atoms on the way", table(header, rows))]
 
 
 def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:

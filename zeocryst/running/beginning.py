@@ -81,8 +81,9 @@ def needs_relaxing(condition: Condition, forcefield: ForceField, frame: gsd.hoom
 def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, ...]:
     """What is measured in every frame.
 
-    Clusters as well where the start is a gel or nearly empty, an aggregate is cut out or a stage waits for a
-    cluster, likeness to its framework where a crystal seed is put in, and what the condition asks for.
+    Clusters as well where the start is a gel or nearly empty, an aggregate is cut out or a stage or an event
+    waits for a cluster, likeness to its framework where a crystal seed is put in, and what the condition asks
+    for.
 
     Parameters
     ----------
@@ -97,6 +98,7 @@ def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, .
     dilute = dilute or any(isinstance(stage.edit, Cut) for stage in condition.stages)
     awaited = {stage.until.quantity for stage in condition.stages if stage.until is not None}
     dilute = dilute or "largest_cluster_T" in awaited
+    dilute = dilute or any("cluster" in event.quantity.lower() for event in condition.output.events)
     seed = condition.seed_framework
     names = (*DEFAULT, *(AGGREGATION if dilute else ()), *((f"likeness:{seed}",) if seed else ()))
     return tuple(dict.fromkeys([*names, *condition.output.measure]))

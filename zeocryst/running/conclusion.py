@@ -53,6 +53,8 @@ class Conclusion:
         Seconds that the run has taken so far.
     besides : Besides
         What the condition asks for besides, and the plugins.
+    events : dict
+        The entry ``events`` of the summary; empty where the condition has none.
     """
 
     condition: Condition
@@ -63,6 +65,7 @@ class Conclusion:
     say: Callable[[str], None]
     wall_s: Callable[[], float]
     besides: Besides
+    events: dict[str, Any]
 
     def summary(self) -> dict[str, Any]:
         """Quench, back-map, identify, report; what ``summary.json`` holds then.
@@ -103,6 +106,7 @@ class Conclusion:
             },
             "interruptions": folder.interruptions(),
             **self.besides.summary(),
+            **self.events,
         }
         if condition.seed_framework:
             summary["seed_fate"] = self._fate(condition.seed_framework, found.frame)
@@ -229,4 +233,5 @@ def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
     text += f" {summary['growth']['sentence']}"
     if "clusters" in summary:
         text += f" {summary['clusters']['sentence']}"
-    return text
+    failed = [e for e in summary.get("events", ()) if e["status"] == "failed"]
+    return text + "".join(f" What was to happen on the way failed ({e['when']}): {e['error']}." for e in failed)

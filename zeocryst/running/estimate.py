@@ -20,6 +20,7 @@ from zeocryst.frameworks.table import start_t_count
 from zeocryst.model.solvent import step_length
 from zeocryst.running.beginning import first_frame_and_words, measured_names, needs_relaxing
 from zeocryst.running.besides import Besides
+from zeocryst.running.events import columns_of_events
 from zeocryst.running.failure import told
 from zeocryst.running.simulation import thermalize
 from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
@@ -51,8 +52,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
         sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``, ``load`` (of the last
         minute, None where the system does not tell), ``busy`` (a sentence where others use the machine),
         ``solvent`` (a sentence for each stage that feels it), ``besides`` (sentences on plugins and what is
-        measured besides), ``steps_per_s`` and ``wall_s``, the last two extrapolated from the trial; of a gel
-        also ``gel``, what its recipe gives.
+        measured besides), ``events`` (one for each), ``steps_per_s`` and ``wall_s``, the
+        last two extrapolated from the trial; of a gel also ``gel``, what its recipe gives.
     """
     forcefield = condition.read_forcefield()
     chosen = condition.engine
@@ -61,7 +62,9 @@ def estimate(condition: Condition) -> dict[str, Any]:
     engine, why = choose_engine(
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
-    besides = Besides.tried(condition, frame, engine.info.name, measured_names(condition, frame))
+    names = measured_names(condition, frame)
+    besides = Besides.tried(condition, frame, engine.info.name, names)
+    columns = columns_of_events(condition, frame, names)
     tried = int(frame.particles.N)
     n_t = Beads.of(frame).count("T")
     n_s = tried - n_t
@@ -110,6 +113,10 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "busy": [busy] if busy else [],
         "solvent": _solvent_in_words(condition),
         "besides": besides.in_words(),
+        "events": [
+            f"back-mapped on the way, at the first frame with {event} (column {column})"
+            for event, column in zip(condition.output.events, columns, strict=True)
+        ],
         "steps_per_s": float(f"{speed:.4g}") if dynamic else None,
         "wall_s": round(condition.n_steps / speed) if dynamic else 0,
     }

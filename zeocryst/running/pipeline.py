@@ -43,6 +43,7 @@ from zeocryst.running.beginning import (
 )
 from zeocryst.running.besides import Besides, check_there
 from zeocryst.running.conclusion import Conclusion
+from zeocryst.running.events import Events, columns_of_events
 from zeocryst.running.failure import told
 from zeocryst.running.mending import resume
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
@@ -96,6 +97,7 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
     check_memory(condition, int(frame.particles.N))
     names = measured_names(condition, frame)
     besides = Besides.tried(condition, frame, engine.info.name, names)
+    columns = columns_of_events(condition, frame, names)
     # the engine may differ when a run goes on, the physics may not
     folder = RunDirectory(out, to_toml(condition), _identity(condition, forcefield))
     if options.restart:
@@ -123,7 +125,17 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
         engines = folder.recorded("engines", [])
         folder.record(engines=[*engines, asdict(engine.info)], seed=condition.seed)
         stopper = Stopper(options.walltime_s)
-        work = _Run(condition, forcefield, engine, folder, progress, stopper, besides=besides, names=names)
+        work = _Run(
+            condition,
+            forcefield,
+            engine,
+            folder,
+            progress,
+            stopper,
+            besides=besides,
+            names=names,
+            columns=columns,
+        )
         with told_when_compiling(progress.say):
             return work.all(frame)
     except (OSError, MemoryError) as error:
@@ -167,6 +179,7 @@ class _Run:
         *,
         besides: Besides,
         names: Sequence[str],
+        columns: Sequence[str],
     ) -> None:
         self._condition = condition
         self._forcefield = forcefield
@@ -183,6 +196,7 @@ class _Run:
         self._n_beads = 0
         self._names = besides.in_frames(names)
         self._watch = Watch(condition)
+        self._events = Events(condition, columns, folder, self._say)
         self._told = 0  # stages whose end was told of
         self._seed = np.zeros(0, dtype=np.int32)  # which beads are the crystal seed's
 
@@ -195,6 +209,8 @@ class _Run:
                 self._stopper.at_once = True
                 if self._stopper.was_asked:  # while the last frame was measured
                     raise KeyboardInterrupt
+                if not self._events.wait(self._stopper):
+                    return {}, self._stopped_at(max(self._last_step, 0), "while an event was waited for")
                 return self._conclude(), True
             except KeyboardInterrupt:
                 self._interrupted(self._stopper.reason or "Ctrl-C", max(self._last_step, 0))
@@ -213,6 +229,8 @@ class _Run:
                 with suppress(OSError):  # the disk may be full
                     self._interrupted("failure", max(self._last_step, 0), in_short(error))
                 raise
+            finally:
+                self._events.stop()
 
     # ---- simulation ---------------------------------------------------------------------------
 
@@ -229,6 +247,8 @@ class _Run:
             self._last_step, self._last_ps = position.step, round(position.time_ps, 6)
             self._stage = position.stage
             self._watch, self._told = Watch.of(condition, rows), position.stage
+            for row in rows:
+                self._events.add(row)
             self._say(f"goes on from step {position.step} of {self._steps(position)}")
             if condition.seed_framework and folder.trajectory.is_file():
                 self._seed_of(read_frame(folder.trajectory))
@@ -238,6 +258,7 @@ class _Run:
             if condition.stages[0].kind != "minimize" and needs_relaxing(condition, self._forcefield, frame):
                 frame = self._relaxed(frame)
         self._n_beads = int(frame.particles.N)
+        self._events.go_on()
         with TrajectoryWriter(folder.trajectory) as self._frames:
             try:
                 frame, position, finished = simulate(
@@ -256,12 +277,14 @@ class _Run:
         if self._progress.speed:  # not when there was nothing left to run
             folder.record(steps_per_s=self._progress.speed)
         if not finished:
-            self._interrupted(stopper.reason or "", position.step)
-            self._say(
-                f"stopped ({stopper.reason}) at step {position.step} of {self._steps(position)}; the same "
-                "command goes on from there"
-            )
-        return finished
+            return self._stopped_at(position.step, f"at step {position.step} of {self._steps(position)}")
+        return True
+
+    def _stopped_at(self, step: int, where: str) -> bool:
+        """Record and tell a stop on purpose; False, since the run is not finished."""
+        self._interrupted(self._stopper.reason or "", step)
+        self._say(f"stopped ({self._stopper.reason}) {where}; the same command goes on from there")
+        return False
 
     def _relaxed(self, frame: gsd.hoomd.Frame) -> gsd.hoomd.Frame:
         """The first frame at its minimum; what fails there is the start, and no stage."""
@@ -289,6 +312,7 @@ class _Run:
         self._progress.update(
             position.stage, kind, position.step, sample.temperature_K, sample.energy_eV / self._n_beads
         )
+        self._events.go_on()
 
     def _keep(
         self, position: Position, sample: Sample, frame: gsd.hoomd.Frame, between: Sequence[Kept]
@@ -341,7 +365,9 @@ class _Run:
         """Write a frame and its row, and let the watch see it as the table has it."""
         assert self._frames is not None
         self._frames.append(frame, position.step, row, beads, words)
-        self._watch.add(self._folder.add_row(row | words))
+        written = self._folder.add_row(row | words)
+        self._watch.add(written)
+        self._events.add(written)
 
     def _has_enough(self) -> bool:
         """Whether the stage has what it was run for."""
@@ -357,6 +383,7 @@ class _Run:
         self._folder.save(frame, position)
         self._last_ps, self._stage = round(position.time_ps, 6), position.stage
         self._folder.running(position.step, self._last_ps, self._wall_s())
+        self._events.go_on()
 
     def _seed_of(self, frame: gsd.hoomd.Frame) -> NDArray[np.int32]:
         """Which beads are the crystal seed's: what was last said of as many beads, none at first."""
@@ -395,5 +422,6 @@ class _Run:
             self._say,
             self._wall_s,
             self._besides,
+            self._events.records(),
         )
         return work.summary()

