@@ -213,7 +213,7 @@ def write_data(folder: Path, name: str, atoms: Atoms, topology: Topology) -> lis
     folder = Path(folder)
     text, files = table_text(topology), []
     table = f"{name}.table" if text else ""
-    potential = commands(topology, table=table, periodic=placed.periodic)
+    potential = commands(topology, placed, table=table)
     lines = [
         f"# energy of {name} and its nearest minimum; run with: lmp -in {name}.in",
         *head(topology, periodic=placed.periodic),
