@@ -60,6 +60,17 @@ def test_true_and_false_are_no_events():
     assert zc.Condition.from_toml(condition(False).to_toml()).output.backmap is False
 
 
+def test_files_beside_the_condition_are_found_from_elsewhere(tmp_path):
+    (tmp_path / "mine.py").write_text("")
+    path = tmp_path / "c.toml"
+    path.write_text(
+        condition([{"when": "step > 3", "refine": "mine.py"}, {"when": "step > 4", "sda": "C" * 999}]).to_toml()
+    )
+    [one, other] = zc.Condition.from_file(path).to_toml().split("when = ")[1:]
+    assert str(tmp_path / "mine.py") in one
+    assert "C" * 999 in other
+
+
 @pytest.mark.parametrize(
     ("backmap", "word"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def event_table(event: Event, folder: Path) -> dict[str, Any]:
         name = getattr(event, key)
         if name is not None:
             beside = folder / name
-            table[key] = str(beside.resolve()) if beside.is_file() else name
+            table[key] = str(beside.resolve()) if os.path.isfile(beside) else name  # of any length: a SMILES
     return table if event.si_al is None else {**table, "si_al": event.si_al}
 
 
