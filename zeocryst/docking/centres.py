@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: Distance to the nearest atom that a room has at least, Å: for an atom alone (F- in double four-rings), and what half
-#: the thickness of a molecule adds. So for TMA it is 3.5: double six-rings, where nothing fits, have 3.0, the small
-#: cages of DOH 3.9.
+#: Distance to the nearest atom that a room has at least, Å: for an atom alone (F- in double four-rings), and
+#: what half the thickness of a molecule adds. So for TMA it is 3.5: double six-rings, where nothing fits, have
+#: 3.0, the small cages of DOH 3.9.
 LEAST_ROOM_A, FOR_THICKNESS = 2.5, 0.5
 #: Least distance of two centres, Å, for small guests; where no molecule says its own; and what is added to a
 #: molecule's length: the van der Waals radii of the hydrogens at its ends, which may interlock.
