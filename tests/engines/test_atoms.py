@@ -301,6 +301,16 @@ def test_madelung_energy_of_rock_salt():
     assert engine.energy(atoms, stronger) == pytest.approx(2 * expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("edge", [30.0, 90.0])
+def test_a_few_ions_in_an_empty_box(edge):
+    """A quadrupole far from its images has the sum over its pairs, however far real space reaches."""
+    positions = np.array([[0, 0, 0], [2.5, 0, 0], [2.5, 2.5, 0], [0, 2.5, 0]]) + 5.0
+    atoms, topology = simple("NaClNaCl", positions, cell=np.eye(3) * edge)
+    topology = replace(topology, charge=np.array([1.0, -1.0, 1.0, -1.0]))
+    expected = 14.399645 * (-4 / 2.5 + 2 / (2.5 * 2**0.5))
+    assert engine.energy(atoms, topology) == pytest.approx(expected, abs=2e-3)
+
+
 def test_pairs_within_a_molecule_feel_nothing_else():
     """Two charges in a cell: their own images and those of the other, less the pair itself."""
     atoms, topology = simple("OH", [[2, 2, 2], [5, 2, 2]], cell=np.eye(3) * 12.0)
