@@ -5,7 +5,6 @@ import json
 import math
 
 import ase.io
-import gsd.hoomd
 import numpy as np
 import pytest
 from ase import Atoms
@@ -235,14 +234,14 @@ def test_a_terminal_has_80_columns():
 
 
 def test_the_road_of_a_run(unseeded, tmp_path):
-    """Four hot frames of other programs: melt, ordering, partly, crystal; each is there, and the report shows them."""
-    done = call("backmap", unseeded, "--frames", "0,2:4", "--out", tmp_path / "out")
+    """Hot frames of other programs, one partly and one wholly crystalline: each is there, and the report shows them."""
+    done = call("backmap", unseeded, "--frames", "2:4", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "out" / "summary.json").read_text())
     entries = [*found["frames"], found]
-    assert [entry["frame"] for entry in entries] == [0, 2, 3] == [row["frame"] for row in found["road"]["rows"]]
+    assert [entry["frame"] for entry in entries] == [2, 3] == [row["frame"] for row in found["road"]["rows"]]
     q4 = [row["q4_share"] for row in found["road"]["rows"]]
-    assert q4[0] < q4[2] == 1.0
+    assert q4[0] < q4[1] == 1.0
     for entry in entries:
         atoms = ase.io.read(tmp_path / "out" / f"{entry['files']}.extxyz")
         # what the solver keeps, the atoms keep: both ways of counting the same bonds agree
@@ -251,7 +250,7 @@ def test_the_road_of_a_run(unseeded, tmp_path):
         ) / 2  # fmt: skip
         assert entry["along"]["n_silanol"] == entry["backmap"]["n_silanol"] == int((atoms.numbers == 1).sum())
     kept = [entry["network_survival"]["of_the_run"]["kept_share"] for entry in entries]
-    assert kept[0] < kept[2]
+    assert kept[0] < kept[1]
     html = (tmp_path / "out" / "report.html").read_text()
     assert html.index("The road in atoms") < html.index("Frame 3 (frame)")
     for name in ("road", "road_shifts", "road_angles", "road_patterns"):
@@ -259,15 +258,8 @@ def test_the_road_of_a_run(unseeded, tmp_path):
             (tmp_path / "out" / "figures" / f"{name}.{kind}").is_file() for kind in ("png", "svg", "csv")
         )
     with (tmp_path / "out" / "figures" / "road.csv").open() as file:
-        assert [int(row["frame"]) for row in csv.DictReader(file)] == [0, 2, 3]
-    assert max(len(line) for line in done.stdout.splitlines()[-4:]) <= 80
-    # one frame alone is no road
-    one = call("backmap", unseeded, "--frame", "3", "--out", tmp_path / "one", "--json")
-    alone = json.loads(one.stdout)
-    assert "road" not in alone
-    assert alone["network_survival"]["kept"] == alone["network_survival"]["bonds_before"]
-    with gsd.hoomd.open(str(tmp_path / "out" / "framework.gsd")) as file:
-        assert len(file) == 1
+        assert [int(row["frame"]) for row in csv.DictReader(file)] == [2, 3]
+    assert max(len(line) for line in done.stdout.splitlines()[-3:]) <= 80
 
 
 def test_frames_of_a_run_that_is_not_there(tmp_path):

@@ -411,6 +411,11 @@ def test_what_does_not_fit_is_refused():
     ):
         with pytest.raises(InputError, match=words):
             engine.energy(atoms, wrong)
+    alone = Atoms(atoms.symbols, positions=atoms.positions)
+    with pytest.raises(InputError, match="no cell"):
+        engine.minimize(alone, replace(topology, coulomb=None), free_cell=True)
+    with pytest.raises(InputError, match="repeats"):
+        engine.energy(alone, topology)
     slab = atoms.copy()
     slab.pbc = (True, True, False)
     with pytest.raises(InputError, match="periodic in 2"):
@@ -452,6 +457,7 @@ def test_energy_is_conserved_with_shells():
     assert abs(totals[-1] - totals[0]) < 5e-3
 
 
+@pytest.mark.slow
 def test_temperature_of_a_run():
     """Mean over seeds within three standard errors; a canonical mean over half a picosecond of 71 free atoms."""
     start = engine.minimize(quartz(2, 2, 2), slc(quartz(2, 2, 2))).atoms
@@ -512,3 +518,11 @@ def test_it_can_be_ended(what):
         endless[what]()
     timer.join()
     assert time.monotonic() - begin < 20
+
+
+def test_the_door_to_the_engines():
+    with pytest.raises(InputError, match="did you mean 'lammps'"):
+        atomistic_engine("lamps")
+    with pytest.raises(InputError, match="runs no atoms"):
+        atomistic_engine("protocol")
+    assert atomistic_engine("auto") is atomistic_engine("lammps")

@@ -6,6 +6,7 @@ import pytest
 from ase import Atoms
 
 from zeocryst.errors import InputError
+from zeocryst.reading.assembly import NOTES
 from zeocryst.reading.formats import read_images
 
 #: Two T and four O of a skewed cell; any positions will do.
@@ -131,3 +132,60 @@ def test_types_called_by_their_numbers_are_accounted_for_by_them(tmp_path):
     (tmp_path / "data.x").write_text(data())
     found = Structures(tmp_path / "data.x", {"T": ("1",), "O": ("2",)})
     assert found.account(0)["T"] == {"type 1": 2}
+
+
+CORE_SHELL = """core and shell
+
+10 atoms
+3 atom types
+4 bonds
+1 bond types
+1 angles
+1 angle types
+
+0 5.0 xlo xhi
+0 6.0 ylo yhi
+0 7.0 zlo zhi
+
+Atom Type Labels
+
+1 Si
+2 O
+3 O_s
+
+Bond Type Labels
+
+1 O-O_s
+
+Angle Type Labels
+
+1 O_s-Si-O_s
+
+Masses
+
+1 28.085 # Si
+2 15.799 # O
+3 {shell} # O_s
+
+Atoms # full
+
+"""
+
+
+def core_shell(shell):
+    rows = [(k, x) for k, x in zip(KINDS, PLACES, strict=True)]
+    rows += [(3, x) for k, x in rows if k == 2]
+    text = CORE_SHELL.format(shell=shell)
+    text += "".join(f"{i + 1} 0 {k} 0.5 {x} {y} {z} 0 0 0\n" for i, (k, (x, y, z)) in enumerate(rows))
+    text += "\nBonds\n\n" + "".join(f"{i + 1} O-O_s {3 + i} {7 + i}\n" for i in range(4))
+    return text + "\nAngles\n\n1 O_s-Si-O_s 7 1 8\n"
+
+
+def test_shells_are_no_atoms(tmp_path):
+    """Bonds and angles with labels are passed over; shells of 0.2 amu are left out, and that is said."""
+    atoms = read(tmp_path, core_shell("0.2"))
+    assert atoms.get_chemical_formula() == "O4Si2"
+    assert "4 shells" in atoms.info[NOTES][0]
+    heavy = read(tmp_path, core_shell("15.999"))
+    assert heavy.get_chemical_formula() == "O8Si2"
+    assert heavy.info[NOTES] == []

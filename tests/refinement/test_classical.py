@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ase import Atoms
-from test_typing import framework, with_aluminium, with_silanols
+from silicates import framework, with_aluminium, with_silanols
 
 import zeocryst as zc
 from zeocryst.cell import neighbour_pairs
@@ -134,6 +134,8 @@ def test_guests_are_uff_inside_and_dreiding_across():
     inside = sum(rdkit_eV(guests[k], atoms.positions[which == k]) for k in guests)
     assert method.energy(atoms, guests) == pytest.approx(bare + inside + across_eV(atoms, which), abs=2e-3)
     assert len(uff_topology(guests[1]).bonds.atoms) == 16
+    alone = atoms[which == 1]
+    assert method.energy(alone, {1: guests[1]}) == pytest.approx(rdkit_eV(guests[1], alone.positions), abs=1e-4)
     relaxed = method.minimize(atoms, guests, free_cell=False)
     assert compare_bonds(covalent_bonds(atoms), relaxed.atoms).lost == []
     assert "Guest molecules have no charges in clayff" in relaxed.notes[0]  # the framework is neutral by itself
@@ -173,6 +175,39 @@ def test_a_simulation_keeps_the_framework():
     changed = compare_bonds(covalent_bonds(atoms), end.atoms)
     assert changed.lost == changed.gained == []
     assert not np.allclose(end.atoms.positions, start.positions, atol=1e-3)
+
+
+def orthosilicic_acid(edge):
+    """Si(OH)4 in the corner of a box, across its faces."""
+    out = np.array([(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)]) / 3**0.5
+    side = np.array([(1, -1, 0), (1, 1, 0), (1, 1, 0), (1, -1, 0)]) / 2**0.5
+    oxygens = 1.62 * out
+    hydrogens = oxygens + 0.97 * (0.42 * out + 0.91 * side)
+    return Atoms("SiO4H4", np.vstack([[(0, 0, 0)], oxygens, hydrogens]), cell=[edge] * 3, pbc=True)
+
+
+def test_an_aggregate_in_a_vacuum():
+    """The mesh of the charges' sum need not fill it; atoms come back where they were, in their cell."""
+    method = method_named("slc")
+    wide, narrow = orthosilicic_acid(70.0), orthosilicic_acid(25.0)
+    assert method.energy(wide, {}) == pytest.approx(method.energy(narrow, {}), abs=0.01)
+    relaxed = method.minimize(wide, {}, free_cell=False)
+    assert "Empty space was left out" in relaxed.notes[0]
+    assert np.allclose(relaxed.atoms.cell[:], wide.cell[:])
+    assert compare_bonds(covalent_bonds(wide), relaxed.atoms).lost == []
+    assert np.abs(relaxed.atoms.positions - wide.positions).max() < 1.5
+    assert method.minimize(narrow, {}, free_cell=False).notes == ()
+
+
+def test_what_broke_goes_on():
+    """Atoms that a method returned are taken for what they were, though they could not be typed anew."""
+    method = method_named("slc")
+    relaxed = method.minimize(framework().repeat((2, 1, 1)), {}, free_cell=False).atoms
+    oxygen = int(np.flatnonzero(relaxed.numbers == 8)[0])
+    relaxed.positions[oxygen] += 2.5
+    assert len(method.topology(relaxed, {})[0].angles.atoms) == 24 * 6
+    with pytest.raises(InputError, match="Si with 3 O"):
+        method.topology(relaxed.copy(), {})
 
 
 def test_the_frameworks_that_were_measured_keep_their_bonds():

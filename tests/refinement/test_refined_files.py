@@ -158,8 +158,11 @@ def test_a_broken_guest_stays_together(tmp_path):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_identify_gives_the_same_answer(written, ending):
-    _, _, folder = written
-    assert zc.identify(folder / f"refined.{ending}").codes == ("LTA",)
+    atoms, _, folder = written
+    found = zc.identify(folder / f"refined.{ending}")
+    assert found.codes == ("LTA",)
+    assert found.n_sites == np.isin(atoms.numbers, (13, 14)).sum()  # Al is T, too
+    assert found.amorphous_share == 0
 
 
 def test_pymatgen_reads_them(written):

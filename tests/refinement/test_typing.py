@@ -4,48 +4,14 @@ import numpy as np
 import pytest
 from ase import Atom
 from ase.build import molecule
+from silicates import framework, with_aluminium, with_silanols
 
-import zeocryst as zc
 from zeocryst.errors import InputError
 from zeocryst.refinement.forcefield import parse_atomfield, read_atomfield, shipped_atomfields
 from zeocryst.refinement.methods import method_named
 from zeocryst.refinement.roughness import rough
 from zeocryst.refinement.topologies import framework_topology
 from zeocryst.refinement.typing import surroundings
-
-
-def framework():
-    """All-silica SOD, 12 T."""
-    return zc.framework("SOD")
-
-
-def with_silanols():
-    """SOD without one Si, whose four O have hydrogens: a nest of four silanols."""
-    atoms = framework()
-    out = int(np.flatnonzero(atoms.numbers == 14)[0])
-    bare = surroundings(atoms, ["Si"], "test")
-    oxygens = bare.t_o[bare.t_o[:, 0] == out, 1]
-    for o in oxygens.tolist():
-        to_gap = atoms.get_distance(o, out, mic=True, vector=True)
-        atoms.append(Atom("H", atoms.positions[o] + 0.97 * to_gap / np.linalg.norm(to_gap)))
-    del atoms[out]
-    return atoms
-
-
-def with_aluminium(cation, number=0):
-    """SOD with one Al and what balances it, on one of its O."""
-    atoms = framework()
-    al = int(np.flatnonzero(atoms.numbers == 14)[0])
-    atoms.symbols[al] = "Al"
-    bonds = surroundings(atoms, ["Si", "Al"], "test").t_o
-    o = int(bonds[bonds[:, 0] == al, 1][number])
-    out = np.zeros(3)
-    for t in bonds[bonds[:, 1] == o, 0].tolist():
-        arm = atoms.get_distance(t, o, mic=True, vector=True)
-        out += arm / np.linalg.norm(arm)
-    reach = 0.97 if cation == "H" else 2.3
-    atoms.append(Atom(cation, atoms.positions[o] + reach * out / np.linalg.norm(out)))
-    return atoms
 
 
 def test_silanols_are_typed_and_neutral():
@@ -63,7 +29,9 @@ def test_silanols_are_typed_and_neutral():
 def test_silanols_where_there_is_no_hydrogen():
     for name in ("bks", "shik", "matsui"):
         method_named(name).check(framework(), {})
-        with pytest.raises(InputError, match=rf"{name} has no parameters for H \(atoms 36, 37, 38, 39, counted from 1\)"):
+        with pytest.raises(
+            InputError, match=rf"{name} has no parameters for H \(atoms 36, 37, 38, 39, counted from 1\)"
+        ):
             method_named(name).check(with_silanols(), {})
 
 
@@ -93,9 +61,23 @@ def test_an_element_that_is_not_there():
     number = int(np.flatnonzero(atoms.numbers == 32)[0]) + 1
     for name in shipped_atomfields():
         with pytest.raises(
-            InputError, match=rf"{name} has no parameters for Ge \(atom {number}, counted from 1\).*those that it has: .*Si"
+            InputError,
+            match=rf"{name} has no parameters for Ge \(atom {number}, counted from 1\).*those that it has: .*Si",
         ):
             method_named(name).check(atoms, {})
+
+
+def test_a_bond_that_has_no_term():
+    """P takes the place of a T without hydroxyl groups; beside one there are no numbers for it."""
+    nest = with_silanols()
+    roles = surroundings(nest, ["Si"], "test")
+    beside = {t for t, o in roles.t_o.tolist() if roles.roles[o] == "terminal"}
+    inner = [t for t in range(len(nest)) if nest.symbols[t] == "Si" and t not in beside]
+    for t, message in ((min(beside), "slc has no term for P .* and hydroxyl O"), (inner[0], "charge of .1 e")):
+        other = nest.copy()
+        other.symbols[t] = "P"
+        with pytest.raises(InputError, match=message):
+            method_named("slc").check(other, {})
 
 
 @pytest.mark.parametrize("cation", ["K", "Ca"])

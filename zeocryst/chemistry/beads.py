@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.cell import neighbour_pairs
+from zeocryst.chemistry.elements import FORMERS
 from zeocryst.chemistry.roles import ROLES, Roles, usual
 from zeocryst.chemistry.sites import check_positions
 from zeocryst.errors import InputError
@@ -63,7 +64,16 @@ def _names(roles: Roles, role: str, there: list[str]) -> tuple[str, ...]:
     if role != "T":
         given = roles.get(role) or (*usual(roles, role), role)
         return given if role in roles else tuple(n for n in given if n in there)[:1]
+    if "T" not in roles and _are_atoms(there):
+        return tuple(n for n in there if n in FORMERS)
     return roles.get("T") or tuple(n for n in T_OF_BEADS if n in there)[:1]
+
+
+def _are_atoms(there: list[str]) -> bool:
+    """Whether types are the elements of an oxide, so that Al and P beside Si are T, too."""
+    from ase.data import atomic_numbers
+
+    return "O" in there and bool(set(there) & set(FORMERS)) and set(there) <= set(atomic_numbers)
 
 
 def account_of_beads(beads: gsd.hoomd.Frame) -> dict[str, Any]:

@@ -46,7 +46,8 @@ class Balance:
     ----------
     record : dict
         ``framework_charge``, ``guests_charge``, ``by``, ``cations`` (their number), ``net_charge``, ``why_not``
-        (a sentence, or None of what is neutral), ``Al_OH_A`` (shortest and longest, or None), ``notes``.
+        (a sentence, or None of what is neutral), ``T_OH_A`` (shortest and longest bond of an Al to the O of
+        its H, or None), ``notes``.
     sites : list of (tuple of int, int)
         The Al (two for Ca2+) and the cation of each place, atom numbers.
     """
@@ -134,7 +135,7 @@ def balance(
         "cations": len(placed),
         "net_charge": net,
         "why_not": _why_not(left, net, by, len(sites), guests_charge),
-        "Al_OH_A": _longer_bonds(new, silicate, chosen),
+        "T_OH_A": _longer_bonds(new, silicate, chosen),
         "notes": _notes(new, silicate, placed, by),
     }
     added.set_array("molecule", np.zeros(len(added), dtype=np.int64))

@@ -1,8 +1,7 @@
 """Elements that take the place of Si: charge of the tetrahedron, and T-O bond lengths.
 
-T-O of ordinary bridges: Al 1.73 to 1.75 Å, P 1.52 Å, Ge 1.74 Å and so on are the sums of the effective ionic
-radii of four-fold coordination (R. D. Shannon, Acta Cryst. A32, 751 (1976): Si 0.26, Al 0.39, P 0.17, Ge 0.39,
-B 0.11, Ga 0.47, Ti 0.42 Å) and of O with two neighbours (1.35 Å), which give 1.61 Å for Si.
+T-O are sums of effective ionic radii (R. D. Shannon, Acta Cryst. A32, 751 (1976)), those of four neighbours and
+that of an O with two, 1.35 Å: Si-O 1.61, Al-O 1.74, P-O 1.52, Ge-O 1.74, B-O 1.46, Ga-O 1.82, Ti-O 1.77 Å.
 """
 
 from __future__ import annotations
@@ -29,11 +28,15 @@ class Element:
     replaces_si: bool = True
 
 
-#: Shannon's radii of four-fold coordination, and of O in a bridge, Å.
-RADII_A = {"Si": 0.26, "Al": 0.39, "P": 0.17, "Ge": 0.39, "B": 0.11, "Ga": 0.47, "Ti": 0.42}
+#: Radius of an O in a bridge, Å.
 OXYGEN_A = 1.35
 
 ELEMENTS = {
-    name: Element(charge, round(RADII_A[name] + OXYGEN_A, 2), name not in ("Si", "P"))
-    for name, charge in (("Si", 0), ("Al", -1), ("B", -1), ("Ga", -1), ("Ge", 0), ("Ti", 0), ("P", 1))
+    "Si": Element(0, 0.26 + OXYGEN_A, replaces_si=False),
+    "Al": Element(-1, 0.39 + OXYGEN_A),
+    "B": Element(-1, 0.11 + OXYGEN_A),
+    "Ga": Element(-1, 0.47 + OXYGEN_A),
+    "Ge": Element(0, 0.39 + OXYGEN_A),
+    "Ti": Element(0, 0.42 + OXYGEN_A),
+    "P": Element(+1, 0.17 + OXYGEN_A, replaces_si=False),
 }

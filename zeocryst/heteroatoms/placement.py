@@ -54,7 +54,7 @@ PAIR_COST = 100.0
 #: How far r^-6 is followed, in mean distances of Al, and at least and at most, Å.
 REACH, LEAST_REACH_A, MOST_REACH_A = 1.5, 6.0, 25.0
 #: Temperatures of the annealing, in what a pair costs: from the first to the second to the third.
-HOT, COLD, COLDEST = 3.0, 0.05, 1e-5
+HOT, COLD, COLDEST = {"clustered": 3.0, "spread": 0.5}, 0.05, 1e-5
 #: How often a small network is annealed anew, from an even draw; of so many T and more it is annealed once.
 MOST_STARTS, ANNEALED_ONCE = 8, 400
 
@@ -274,7 +274,7 @@ def _annealed(
         around, other, energy = _repulsion(network, number)
         pair = PAIR_COST
     steps = ANNEALING * min(n, 1000) + ANNEALING_MORE * max(n - 1000, 0)
-    for hot, cold in ((HOT, COLD), (COLD, COLDEST)):
+    for hot, cold in ((HOT[how], COLD), (COLD, COLDEST)):
         sampling.anneal(
             taken, lattice.usable, lattice.begin, lattice.near, pair, around, other, energy, hot * abs(pair),
             cold * abs(pair), steps, apart, rng,

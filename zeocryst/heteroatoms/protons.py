@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from zeocryst.backmapping.hydrogens import NEAREST_H_A, NEAREST_O_A, NEAREST_SI_A
 from zeocryst.backmapping.oxygens import Silicate
 from zeocryst.cell import neighbour_pairs
+from zeocryst.heteroatoms.elements import ELEMENTS
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -77,8 +78,9 @@ def choose_oxygens(
     candidates = np.flatnonzero(wanting)
     ends = silicate.bridging[candidates] + arms(silicate, candidates)
     room = _room(atoms, silicate, candidates, ends, others)
-    heavy = np.isin(np.asarray(atoms.get_chemical_symbols())[: network.n_sites], ("Al", "B", "Ga"))
-    both = heavy[network.first[candidates]] & heavy[network.second[candidates]]
+    symbols = atoms.get_chemical_symbols()[: network.n_sites]
+    negative = np.array([ELEMENTS[symbol].charge < 0 for symbol in symbols])
+    both = negative[network.first[candidates]] & negative[network.second[candidates]]
     room[both] -= BETWEEN_AL_A
     near = _near_each_other(ends, np.asarray(atoms.cell[:]))
     of_site: dict[int, list[int]] = {int(s): [] for s in sites}

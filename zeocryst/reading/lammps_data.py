@@ -31,6 +31,8 @@ STYLES = {"atomic": 5, "charge": 6, "molecular": 6, "full": 7}
 #: How near a mass has to be to an element's, amu: tables differ by as much for light and for heavier ones, so
 #: that CH2 is no N and CH4 no O. Rounded masses may be off by their last digit.
 LIGHT, SAME_LIGHT, SAME_HEAVY = 20.0, 0.012, 0.035
+#: Particles lighter than this, amu, are shells of a core-shell model where others are heavier than that.
+LIGHTEST, HEAVY = 0.9, 4.0
 
 
 @dataclass
@@ -82,12 +84,23 @@ def read_data_file(text: str) -> Atoms:
         numbers = {int(kind): atomic_numbers[symbol] for kind, symbol in elements.items()}
     if not BOX.search(text):
         raise InputError("the header has no box (xlo xhi)")
-    stripped = _without_masses(text) if numbers is None else text
+    kept = ("Atom Type Labels", "Atoms", "Velocities", *(() if numbers is None else ("Masses",)))
     atoms: Atoms = ase.io.read(
-        io.StringIO(stripped), format="lammps-data", atom_style=style, Z_of_type=numbers, units="metal"
-    )
-    atoms.info[NOTES] = []
-    return atoms
+        io.StringIO(_sections(text, kept)),
+        format="lammps-data", atom_style=style, Z_of_type=numbers, units="metal",
+    )  # fmt: skip
+    return _without_shells(atoms, found)
+
+
+def _without_shells(atoms: Atoms, found: _Found) -> Atoms:
+    """The atoms, without particles lighter than any element beside some that have an element's mass."""
+    mass = {int(kind): _mass(text) for kind, (text, _) in found.masses.items()}
+    light = [kind for kind, m in mass.items() if m < LIGHTEST]
+    shells = np.isin(atoms.arrays["type"], light) if light and max(mass.values()) > HEAVY else np.zeros(0, bool)
+    kept = atoms[~shells] if shells.any() else atoms
+    words = f"{int(shells.sum())} shells (mass below {LIGHTEST:g}) are left out"
+    kept.info[NOTES] = [words] if shells.any() else []
+    return kept
 
 
 def _look(text: str) -> _Found:
@@ -204,13 +217,13 @@ def _of_mass(text: str) -> str:
     return str(chemical_symbols[best]) if off[best] < most else ""
 
 
-def _without_masses(text: str) -> str:
-    """The text with no masses, from which ASE would guess elements."""
-    lines, inside = [], False
+def _sections(text: str, kept: tuple[str, ...]) -> str:
+    """The header and some sections; ASE would guess elements from masses, and fails where bonds have labels."""
+    lines, inside = [], True
     for number, line in enumerate(text.splitlines(keepends=True)):
         body = line.partition("#")[0].strip()
         if number and SECTION.match(body):
-            inside = body == "Masses"
-        if not inside:
+            inside = body in kept
+        if inside:
             lines.append(line)
     return "".join(lines)

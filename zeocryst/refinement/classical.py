@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from zeocryst.refinement.guests import add_guests, check_guests
 from zeocryst.refinement.protocol import Guests, Relaxed
 from zeocryst.refinement.roughness import rough
 from zeocryst.refinement.topologies import NEUTRAL_E, framework_topology
+from zeocryst.refinement.vacuum import without_vacuum
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -98,10 +99,12 @@ class Classical:
         """The nearest minimum; a rough start is smoothed first, with the force field that its file names."""
         larger, more, times = _repeated(atoms, guests)
         topology, notes = self.topology(larger, more)
-        start, said = self._smoothed(larger, more, threads)
+        start, narrowed = (larger, None) if free_cell else without_vacuum(larger)
+        smooth, said = (start, ()) if hasattr(larger, TAKEN_FOR) else self._smoothed(start, more, threads)
         found = atomistic_engine().minimize(
-            start, topology, free_cell=free_cell, threads=threads, force_tolerance=FORCE_TOLERANCE
+            smooth, topology, free_cell=free_cell, threads=threads, force_tolerance=FORCE_TOLERANCE
         )
+        found = _back(found, start, larger, narrowed)
         result = _relaxed(found, atoms, times, notes + said)
         if result.atoms is found.atoms:
             setattr(result.atoms, TAKEN_FOR, (self.field.name, atoms.numbers.copy(), topology, notes))
@@ -124,9 +127,11 @@ class Classical:
                 f"repeat it {' x '.join(map(str, times))} times first"
             )
         topology, notes = self.topology(atoms, guests)
+        start, narrowed = without_vacuum(atoms)
         found = atomistic_engine().dynamics(
-            atoms, topology, time_ps=time_ps, temperature_K=temperature_K, seed=seed, threads=threads
+            start, topology, time_ps=time_ps, temperature_K=temperature_K, seed=seed, threads=threads
         )
+        found = _back(found, start, atoms, narrowed)
         result = _relaxed(found, atoms, times, notes)
         setattr(result.atoms, TAKEN_FOR, (self.field.name, atoms.numbers.copy(), topology, notes))
         return result
@@ -135,7 +140,7 @@ class Classical:
         """Energy of the atoms as they are, eV; shells at rest."""
         larger, more, times = _repeated(atoms, guests)
         topology, _ = self.topology(larger, more)
-        return atomistic_engine().energy(larger, topology) / int(np.prod(times))
+        return atomistic_engine().energy(without_vacuum(larger)[0], topology) / int(np.prod(times))
 
     def write_data(self, folder: Path, name: str, atoms: Atoms, guests: Guests) -> list[Path]:
         """The engine's data file and an input that runs it."""
@@ -143,7 +148,7 @@ class Classical:
 
     def _smoothed(self, atoms: Atoms, guests: Guests, threads: int) -> tuple[Atoms, tuple[str, ...]]:
         """A start that is not rough, and what was done."""
-        if self.field.rough_start is None or hasattr(atoms, TAKEN_FOR):
+        if self.field.rough_start is None:
             return atoms, ()
         why = rough(atoms[molecule_of(atoms) == 0], self.field.elements("tetrahedral"))
         if why is None:
@@ -178,6 +183,17 @@ def _repeated(atoms: Atoms, guests: Guests) -> tuple[Atoms, Guests, tuple[int, i
     tiled = np.tile(which, count)
     larger.set_array("molecule", np.where(tiled > 0, tiled + block * most, 0))
     return larger, {k + b * most: m for k, m in guests.items() for b in range(count)}, times
+
+
+def _back(found: Outcome, start: Atoms, atoms: Atoms, narrowed: str | None) -> Outcome:
+    """What the engine found in a cell without its vacuum, in the cell as it was."""
+    if narrowed is None:
+        return found
+    end = found.atoms
+    moved = end.positions - start.positions
+    end.set_cell(atoms.cell)
+    end.positions = atoms.positions + moved
+    return replace(found, atoms=end, notes=(*found.notes, narrowed))
 
 
 def _relaxed(found: Outcome, atoms: Atoms, times: tuple[int, int, int], notes: tuple[str, ...]) -> Relaxed:

@@ -79,7 +79,7 @@ def add_guests(framework: Topology, atoms: Atoms, guests: Guests, *, charged: bo
     core, molecule = np.full(total, -1, np.int64), np.zeros(total, np.int64)
     masses = np.zeros(len(types))
     for where, part, number in parts:
-        mine = np.array([types.index(labels[number > 0, name]) for name in part.types])
+        mine = np.array([types.index(labels[number > 0, name]) for name in part.types], np.int64)
         kind[where], molecule[where] = mine[part.kind], number
         masses[mine] = part.masses
         if number == 0 or charged:

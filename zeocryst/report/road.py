@@ -122,7 +122,7 @@ def curves(rows: Sequence[Row]) -> Figure:
     figure = new_figure(5.2 * len(ways), 1.75 * len(panels) + 0.6)
     axes = figure.subplots(len(panels), len(ways), sharey="row", sharex="col", squeeze=False)
     for line, (label, columns) in zip(axes, panels, strict=True):
-        for axis, (name, words, unit) in zip(line, ways, strict=True):
+        for axis, (name, _, unit) in zip(line, ways, strict=True):
             _panel(axis, rows, [float(row[name]) / unit for row in rows], columns)
             clean(axis, label if axis is line[0] else "")
             axis.margins(x=0.04)

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 #: How much the process gives way, and seconds from being asked to end until it is ended.
-NICENESS, GRACE_S = 10, 5.0
+NICENESS, GRACE_S = 10, 2.0
 #: Libraries that would take more threads than one.
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"

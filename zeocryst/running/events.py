@@ -237,6 +237,7 @@ class Events:
         for one in self._followed:
             if one.status == "running":
                 one.status = "due"
+                self._clear(one)
 
     def records(self) -> dict[str, Any]:
         """The entry ``events`` of ``summary.json``; none where there are no events."""
@@ -279,8 +280,7 @@ class Events:
         out.parent.mkdir(exist_ok=True)
         if out.exists():
             self._say(f"{one}: what is in {out} is of another frame; set aside as {self._put_aside(out)}")
-        for left in out.parent.glob(f".{out.name}-*"):  # of a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
+        self._clear(one)
         self._folder.write(f"{PLACE}/{known.name}", json.dumps(mark, indent=1) + "\n")
         options = [
             (f"--{key.replace('_', '-')}", str(value))
@@ -294,6 +294,12 @@ class Events:
             f"{one}: frame {one.frame}, at {one.time_ps:g} ps, is back-mapped in a process of its own: "
             f"{PLACE}/{one.name}"
         )
+
+    def _clear(self, one: Followed) -> None:
+        """Remove what a process that was killed has left."""
+        out = self._out(one)
+        for left in out.parent.glob(f".{out.name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _put_aside(self, path: Path) -> str:
         return self._folder.put_aside(path).name

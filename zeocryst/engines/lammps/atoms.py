@@ -111,6 +111,8 @@ def minimize(
     SimulationError
         The structure collapsed, or LAMMPS failed; the message names the atoms.
     """
+    if free_cell and not atoms.pbc.all():
+        raise InputError("atoms that do not repeat have no cell that could relax")
     topology = checked(atoms, topology)
     with Particles(atoms, topology, threads, walls(atoms, topology)) as particles:
         check_start(particles)
@@ -211,7 +213,7 @@ def write_data(folder: Path, name: str, atoms: Atoms, topology: Topology) -> lis
     folder = Path(folder)
     text, files = table_text(topology), []
     table = f"{name}.table" if text else ""
-    potential = commands(topology, table=table, periodic=placed.periodic)
+    potential = commands(topology, placed, table=table)
     lines = [
         f"# energy of {name} and its nearest minimum; run with: lmp -in {name}.in",
         *head(topology, periodic=placed.periodic),

@@ -74,16 +74,18 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 
 def _box(placed: Placed) -> Iterator[str]:
-    cell = placed.cell
+    cell = placed.cell.tolist()
     for k, axis in enumerate("xyz"):
-        yield f"0 {cell[k, k]:.17g} {axis}lo {axis}hi"
-    tilts = cell[1, 0], cell[2, 0], cell[2, 1]
+        yield f"0 {cell[k][k]!r} {axis}lo {axis}hi"
+    tilts = cell[1][0], cell[2][0], cell[2][1]
     if any(tilts):
-        yield " ".join(f"{tilt:.17g}" for tilt in tilts) + " xy xz yz"
+        yield " ".join(f"{tilt!r}" for tilt in tilts) + " xy xz yz"
 
 
 def _atoms(placed: Placed, topology: Topology) -> Iterator[str]:
     inside, images = placed.wrapped()
-    columns = zip(topology.molecule, topology.kind, topology.charge, inside, images, strict=True)
+    columns = zip(
+        topology.molecule, topology.kind, topology.charge, inside.tolist(), images.tolist(), strict=True
+    )
     for k, (molecule, kind, charge, (x, y, z), (i, j, m)) in enumerate(columns, start=1):
-        yield f"{k} {molecule} {kind + 1} {charge:.12g} {x:.17g} {y:.17g} {z:.17g} {i} {j} {m}"
+        yield f"{k} {molecule} {kind + 1} {charge:.12g} {x!r} {y!r} {z!r} {i} {j} {m}"

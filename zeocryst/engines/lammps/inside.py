@@ -17,7 +17,7 @@ from zeocryst.model.topology import Coefficients, Terms, Topology
 
 #: LAMMPS's style of a bond whose energy is a formula, and its coefficients for Lennard-Jones.
 FORMULA = "lepton"
-LENNARD_JONES = '0.0 "4*{epsilon:.17g}*(({sigma:.17g}/r)^12-({sigma:.17g}/r)^6)"'
+LENNARD_JONES = '0.0 "4*{epsilon!r}*(({sigma!r}/r)^12-({sigma!r}/r)^6)"'
 
 
 def as_bonds(topology: Topology) -> Topology:

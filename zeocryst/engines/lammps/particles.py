@@ -73,7 +73,7 @@ class Particles:
                 file = stack.enter_context(unnamed_file())
                 file.write_text(text)
                 table = str(file)
-            for line in commands(topology, table=table, walls=walls, periodic=self.placed.periodic):
+            for line in commands(topology, self.placed, table=table, walls=walls):
                 self.command(line)
         self.command(f"neighbor {SKIN_A} bin")
         self.command("neigh_modify delay 0 every 1 check yes")

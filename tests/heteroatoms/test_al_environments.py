@@ -4,6 +4,7 @@ from math import comb
 
 import numpy as np
 import pytest
+from t_nets import crystal, graph, silica
 
 from zeocryst.errors import InputError
 from zeocryst.heteroatoms.alternation import alternate, odd_ring
@@ -11,8 +12,6 @@ from zeocryst.heteroatoms.balance import balance
 from zeocryst.heteroatoms.environments import aluminium_record, environments, spectrum
 from zeocryst.heteroatoms.placement import number_for_ratio, place, substitute
 from zeocryst.network.bonds import repeat_network
-
-from .nets import crystal, graph, silica
 
 
 def symbols_of(taken):
@@ -67,7 +66,9 @@ def test_shares_are_within_three_points_of_the_binomial(code, ratio):
 
     assert off("random", range(12)) < 0.03
     assert off("clustered", range(1)) > 0.03
-    assert environments(symbols_of(place(network, number).taken), network)["binomial"] == pytest.approx(binomial)
+    assert environments(symbols_of(place(network, number).taken), network)["binomial"] == pytest.approx(
+        binomial
+    )
 
 
 def test_silicon_with_silanols_is_no_q4():
@@ -83,7 +84,11 @@ def test_silicon_with_silanols_is_no_q4():
 def angle_shift(angles, n):
     """Ramdas and Klinowski's relation for one Si whose bridges to Al, and then those to Si, have these angles."""
     legs = [3.37] * n + [3.24] * (4 - n)
-    return 143.03 + 7.95 * n - 20.34 * sum(leg * np.sin(np.radians(a) / 2) for leg, a in zip(legs, angles, strict=True))
+    return (
+        143.03
+        + 7.95 * n
+        - 20.34 * sum(leg * np.sin(np.radians(a) / 2) for leg, a in zip(legs, angles, strict=True))
+    )
 
 
 def test_the_relation_gives_what_was_measured():
@@ -158,5 +163,7 @@ def test_a_cell_that_is_too_small_to_alternate_has_to_be_doubled():
         alternate(silica("LTA"), network)
     assert odd_ring(network) == []
     doubled = repeat_network(network, (2, 2, 2))
-    kinds = np.array(alternate(silica("LTA").repeat(2), doubled).get_chemical_symbols())  # the T alone are looked at
+    kinds = np.array(
+        alternate(silica("LTA").repeat(2), doubled).get_chemical_symbols()
+    )  # the T alone are looked at
     assert (kinds[doubled.first] != kinds[doubled.second]).all()
