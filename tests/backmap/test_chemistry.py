@@ -3,6 +3,7 @@
 import json
 
 import ase.io
+import gsd.hoomd
 import numpy as np
 import pytest
 from ase import Atoms
@@ -192,6 +193,24 @@ def test_the_front_door_gives_what_the_command_gives(sodalite, tmp_path):
     assert made.refined is None
     made.write(tmp_path / "again")
     assert (tmp_path / "again" / "framework.cif").is_file()
+
+
+def test_s_of_a_file_of_another_program_are_known_too(sodalite, tmp_path):
+    """The same beads as extxyz with names of their own."""
+    with gsd.hoomd.open(sodalite) as file:
+        frame = file[0]
+    cell = np.diag(frame.configuration.box[:3])
+    symbols = np.where(frame.particles.typeid == 0, "Si", "X")
+    beads = Atoms(symbols, positions=frame.particles.position + cell.sum(axis=0) / 2, cell=cell, pbc=True)
+    ase.io.write(tmp_path / "beads.extxyz", beads)
+    out = tmp_path / "out"
+    done = cli.main(
+        ["backmap", str(tmp_path / "beads.extxyz"), "--types", "T=Si,S=X", "--sda", "TMA", "--out", str(out)]
+    )
+    assert done == 0
+    assert [(g["bead"], g["placed"], g["moved_A"] < 1) for g in summary(out)["sda"]] == [
+        (n, True, True) for n in range(4)
+    ]
 
 
 # ---- what is wrong --------------------------------------------------------------------------------

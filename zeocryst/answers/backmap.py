@@ -84,7 +84,8 @@ class Ready:
 class Source:
     """A frame to be back-mapped: `network` where it is known already, `beads` where not; what to say of it.
 
-    T and S of the beads are types of these names, unless `Options.types` says what they are called.
+    T and S of the beads are types of these names, unless `Options.types` says what they are called. `places`
+    are those of the S beside a network that is known, (K, 3) Å; None where there are none.
     """
 
     label: str
@@ -92,6 +93,7 @@ class Source:
     network: Network | None = None
     beads: gsd.hoomd.Frame | None = None
     words: tuple[str, ...] = ()
+    places: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,7 @@ def source_of_atoms(found: Structures, index: int, label: str = "frame") -> Sour
         raise InputError(f"{found.path}: frame {index}: {error}") from None
     if found.cut:
         words.append(f"{found.cut_in_words}.")
-    return Source(label, index, network, words=tuple(words))
+    return Source(label, index, network, words=tuple(words), places=found.places_of_S(index))
 
 
 def ready_network(source: Source, model: str, options: Options) -> Ready:
@@ -277,8 +279,9 @@ def ready_network(source: Source, model: str, options: Options) -> Ready:
             )
         network = source.network
         if np.isnan(network.cutoff):
-            return Ready(_at_most_four(network), None, "none: bonds are those of the oxygens")
-        return Ready(*_matched(network.positions, network.cell), "none")
+            how = "none: bonds are those of the oxygens"
+            return Ready(_at_most_four(network), None, how, places=source.places)
+        return Ready(*_matched(network.positions, network.cell), "none", places=source.places)
     beads = source.beads
     assert beads is not None
     names = list(beads.particles.types or [])

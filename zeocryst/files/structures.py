@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zeocryst.beads import Beads
 from zeocryst.cell import make_frame
 from zeocryst.chemistry.advice import NoTetrahedra
 from zeocryst.chemistry.beads import account_of_beads, bonds_without_oxygens, with_roles
@@ -193,6 +194,21 @@ class Structures:
             if self._images:
                 return _network(self._sites(index))
             return bonds_without_oxygens(*sites_of_frame(self._read_beads(index))[:2])
+
+    def places_of_S(self, index: int) -> NDArray[np.float64] | None:
+        """Positions of a frame's S, (K, 3) Å; None where it has none.
+
+        Beside oxygens S are sulfur, unless `types` says that they are S.
+        """
+        if not self._images:
+            frame = self._read_beads(index)
+            seen = Beads.of(frame)
+            found = seen.positions[seen.are("S")]
+        else:
+            sites = self._sites(index)
+            own = "S" in self._roles or len(sites.o) == 0
+            found = sites.positions[sites.s if own else sites.s[:0]]
+        return found if len(found) else None
 
     def oxygens(self, index: int) -> NDArray[np.float64]:
         """Positions of a frame's O, (P, 3) Å; none of beads."""
