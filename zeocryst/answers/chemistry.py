@@ -122,6 +122,8 @@ def complete(
             frame.words.append(f"{name[0].upper()}{name[1:]} failed: {error}.")
             break
     whole = frame.together() if any(asked for _, asked, _ in steps) else atoms
+    if len(whole) != len(atoms) or set(whole.symbols) != set(atoms.symbols):
+        frame.words.insert(0, f"The atoms written are {whole.get_chemical_formula('hill')}.")
     return Complete(whole, frame.molecules, frame.record, frame.words, frame.refined, failure)
 
 

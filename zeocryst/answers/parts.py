@@ -133,7 +133,7 @@ def _guests_in_words(sda: list[dict[str, Any]], molecule: Molecule, where: str) 
     there = [one["energy_kJ_per_mol"] for one in sda if one["placed"]]
     if not sda:
         return [f"There is no {where}, so no {molecule.name} was placed."]
-    text = f"{len(there)} of {len(sda)} {where} hold {molecule.name}"
+    text = f"{len(there)} of {len(sda)} {'S' if where == 'S' else 'voids'} hold {molecule.name}"
     text += f", at {np.mean(there):.1f} kJ/mol on average (DREIDING, rigid framework)" if there else ""
     left = [f"{one['bead']}: {one['reason']}" for one in sda if not one["placed"]]
     said = [f"{text}; charges from {molecule.charges_from}."]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.backmapping.feasibility import feasibility_in_words
-from zeocryst.report.chemistry import chemistry_sections
+from zeocryst.report.chemistry import chemistry_sections, headline
 from zeocryst.report.figures import AMORPHOUS, CRYSTAL, CURVES, clean, new_figure, save
 from zeocryst.report.page import (
     checks_table,
@@ -75,7 +75,8 @@ def write_backmap_report(folder: Path, summary: Mapping[str, Any]) -> Path:
     record = summary["backmap"]
     failed = any(c["passed"] is False for c in [*record["checks"], *record.get("invariants", [])])
     verdict = "amorphous" if failed else "crystalline"  # the colour of the box only
-    text = page("Back-mapping", verdict, summary["words"][0], [*sections, ("What is meant", NOTES)])
+    sentence = " ".join([summary["words"][0], *headline(summary)])
+    text = page("Back-mapping", verdict, sentence, [*sections, ("What is meant", NOTES)])
     path = folder / "report.html"
     path.write_text(text, "utf-8")
     return path
@@ -147,14 +148,16 @@ def _words(words: list[str]) -> str:
 
 
 def _facts(entry: Mapping[str, Any]) -> str:
-    return facts(
-        [
-            ("frame", f"{entry['frame']} ({entry['label']})"),
-            ("files", f"{entry['files']}.cif, .extxyz, .gsd, .data (LAMMPS)"),
-            ("quench", entry["quench"]),
-            ("T", entry["n_T"]),
-        ]
-    )
+    rows = [
+        ("frame", f"{entry['frame']} ({entry['label']})"),
+        ("files", f"{entry['files']}.cif, .extxyz, .gsd, .data (LAMMPS)"),
+        ("quench", entry["quench"]),
+        ("T", entry["n_T"]),
+    ]
+    if entry.get("refined"):
+        name = entry["files"].replace("framework", "refined")
+        rows.insert(2, ("refined", f"{name}.cif, .extxyz, .POSCAR, .gsd, .data (LAMMPS)"))
+    return facts(rows)
 
 
 def _figures(record: Mapping[str, Any]) -> str:

@@ -25,14 +25,47 @@ def chemistry_sections(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
+def headline(entry: Mapping[str, Any]) -> list[str]:
+    """What the first box says beside silica: the sentences about the whole and its refinement."""
+    begun = ("The atoms written are ", "Refined with ")
+    return [words for words in entry["words"] if words.startswith(begun)]
+
+
 def _heteroatoms(record: Mapping[str, Any]) -> str:
     """Numbers, Q4(nAl) and what balances them."""
-    shown = {k: v for k, v in record.items() if isinstance(v, str | int | float) and not isinstance(v, bool)}
-    html = facts([(name.replace("_", " "), value) for name, value in shown.items()])
-    if record.get("q4_nAl"):
-        shares = record["q4_nAl"]
-        pairs = shares.items() if isinstance(shares, Mapping) else enumerate(shares)
-        html += table(["Q4(nAl), n", "share of Q4 Si"], [[str(n), percent(x)] for n, x in pairs])
+    element = "Al" if record["element"] == "AlPO4" else record["element"]
+    low, balance = element.lower(), record.get("balance", {})
+    rows = [
+        ("element", record["element"]),
+        ("placement", record["placement"]),
+        (f"{element} on T sites", record.get(f"n_{element}")),
+        (f"Si/{element}", record.get(f"si_{low}")),
+        (f"Si/{element} from Q4(n{element})", record.get(f"si_{low}_from_q4")),
+        (f"{element}-O-{element}", record.get(f"{low}_o_{low}")),
+        (f"pairs {element}-O-Si-O-{element}", record.get(f"{low}_o_si_o_{low}")),
+        ("charge of the framework, e", balance.get("framework_charge")),
+        ("charge of the guests, e", balance.get("guests_charge")),
+        ("cations", f"{balance['cations']} {balance['by']}" if balance.get("cations") else None),
+        ("net charge, e", balance.get("net_charge")),
+        ("why it is not neutral", balance.get("why_not")),
+    ]
+    html = facts([(name, value) for name, value in rows if value is not None])
+    shares = record.get(f"q4_n{element}")
+    if shares:
+        beside = record.get("binomial") or [None] * len(shares)
+        html += table(
+            [f"n of Q4(n{element})", "share of the Q4 Si", "of independent neighbours"],
+            [
+                [str(n), percent(x), None if b is None else percent(b)]
+                for n, (x, b) in enumerate(zip(shares, beside, strict=True))
+            ],
+        )
+    lines = (record.get("shift_29Si_ppm") or {}).get("lines")
+    if lines:
+        rows_of = [[f"Q4({line['n']}{element})", line["sites"], line["mean"], line["std"]] for line in lines]
+        told = record["shift_29Si_ppm"]
+        html += f"<h3>29Si, ppm (± {told['uncertainty_ppm']:g}; {escape(told['source'])})</h3>"
+        html += table(["", "Si", "mean", "standard deviation"], rows_of)
     return html
 
 
