@@ -11,6 +11,8 @@ from zeocryst.backmapping.checks import examine, network_of_atoms, same_network
 from zeocryst.cell import neighbour_pairs, volume
 from zeocryst.network.bonds import Network, bonds_from_sites, repeat_network
 from zeocryst.network.matching import matched_bonds
+from zeocryst.refinement.methods import method_named
+from zeocryst.refinement.refine import refine
 
 
 def switched(network, switches, rng):
@@ -66,6 +68,16 @@ def test_bond_switched_networks_keep_network_formula_and_neutrality(connected, c
     assert named["network kept"]
     assert named["Si without four O"]
     assert named["O without two bonds"]
+
+
+def test_a_bond_switched_network_is_not_feasible_once_relaxed(connected):
+    """Twin of tests/refinement/test_refine.py: two bond switches in SOD, and it is no zeolite any more."""
+    start = repeat_network(connected["SOD"].network, (2, 2, 2))
+    network = switched(start, 2, np.random.default_rng(1))
+    slc = method_named("slc")
+    crystal, glass = (refine(build(n).atoms, slc, free_cell=True).record for n in (start, network))
+    assert glass["feasibility"]["feasible"] is False
+    assert glass["above_quartz_kJ_per_mol"] > crystal["above_quartz_kJ_per_mol"] + 5
 
 
 def test_the_switcher_changes_what_it_says(connected):

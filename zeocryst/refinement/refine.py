@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.backmapping.checks import network_of_atoms
+from zeocryst.backmapping.feasibility import feasibility, feasibility_in_words
 from zeocryst.backmapping.local import local_geometry
 from zeocryst.backmapping.shifts import shift_record
 from zeocryst.errors import InputError
@@ -20,6 +21,8 @@ from zeocryst.refinement.reference import above_quartz
 if TYPE_CHECKING:
     from ase import Atoms
 
+#: The force field whose structures the criteria on local distances were found to hold for.
+JUDGES = "slc"
 #: Largest rings counted, as before the refinement.
 LARGEST_RING = 12
 
@@ -126,6 +129,7 @@ def refine(
         "net_charge": None if charge is None else round(float(np.sum(charge)), 6) + 0.0,
         "volume_change": float(relaxed.atoms.get_volume() / volume - 1),
         **_geometry(relaxed.atoms),
+        **_feasible(relaxed.atoms, judged=method.name == JUDGES and free_cell and relaxed.converged),
         **relaxed.record,
         "notes": list(dict.fromkeys(notes)),
     }
@@ -187,6 +191,13 @@ def _geometry(atoms: Atoms) -> dict[str, Any]:
     return found | _hydroxyls(alone)
 
 
+def _feasible(atoms: Atoms, *, judged: bool) -> dict[str, Any]:
+    """Whether silica could be synthesized, by its local distances; nothing of what cannot be judged."""
+    if not judged or set(atoms.symbols) != {"Si", "O"}:
+        return {}
+    return {"feasibility": feasibility(local_geometry(atoms).distances(), relaxed=True)}
+
+
 def _hydroxyls(alone: Atoms) -> dict[str, float | None]:
     """Shortest and longest O-H of the framework, Å; an H without an O counts with its nearest O."""
     from zeocryst.cell import neighbour_pairs
@@ -212,6 +223,8 @@ def in_words(record: dict[str, Any]) -> list[str]:
     text += "" if energy is None else f"; {energy:.4f} eV per SiO2"
     text += f", {above:.1f} kJ/mol above quartz" if above is not None else ""
     said = [f"{text}; volume {100 * record['volume_change']:+.2f} %; {_named(record)}."]
+    if "feasibility" in record:
+        said.append(feasibility_in_words(record["feasibility"]))
     if above is None and record.get("reference"):
         said.append(f"Energy above quartz: {record['reference']}.")
     if record["lost"] or record["gained"]:
