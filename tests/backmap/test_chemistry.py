@@ -213,6 +213,13 @@ def test_s_of_a_file_of_another_program_are_known_too(sodalite, tmp_path):
     ]
 
 
+def test_in_python_messages_are_of_python(sodalite):
+    with pytest.raises(zc.InputError, match="^(?!.*--).*si_al"):
+        zc.backmap(sodalite, quench="none", si_al=3, heteroatom="AlPO4")
+    made = zc.backmap(sodalite, quench="none", sda="TMA")
+    assert any("(si_al)" in words for words in made.words)
+
+
 # ---- what is wrong --------------------------------------------------------------------------------
 
 
@@ -292,6 +299,7 @@ def test_a_calculator_of_ones_own(sodalite, tmp_path):
     moved -= np.round(moved @ np.linalg.inv(before.cell[:])) @ before.cell[:]
     assert np.abs(moved - 0.1).max() < 0.03  # force limit of 0.02 eV/Å
     assert refined["energy_eV"] == pytest.approx(0, abs=0.1)
+    assert refined["net_charge"] == 0  # of the formula: springs have none
 
 
 def test_s_at_the_wall_is_said(tmp_path):

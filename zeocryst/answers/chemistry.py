@@ -137,6 +137,8 @@ def _refine(frame: Frame) -> None:
         frame.together(), method, frame.molecules, free_cell=frame.free_cell, dynamics=frame.wanted.dynamics,
         seed=frame.seed,
     )  # fmt: skip
+    if found.record["net_charge"] is None:  # a calculator without charges: that of the formula
+        found.record["net_charge"] = frame.record.get("net_charge", 0)
     frame.refined = found
     frame.record["refined"] = found.record
     frame.words += in_words(found.record)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from zeocryst.door.wording import said_in_python
+from zeocryst.door.wording import in_python, said_in_python
 from zeocryst.errors import InputError, SimulationError, whole_number
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Backmapped:
     @property
     def words(self) -> tuple[str, ...]:
         """How the atoms are and what was decided, in sentences."""
-        return tuple(self.record["words"])
+        return tuple(in_python(words) for words in self.record["words"])
 
     @property
     def network(self) -> networkx.MultiGraph:

@@ -22,10 +22,12 @@ _COMMAND_LINE: ContextVar[bool] = ContextVar("command line", default=False)
 
 _TYPES = re.compile(r"""(?<![^\s(])--types (?=[^\s'"])([^\s;:)]*[^\s;:),])""")
 _OPTIONS = re.compile(
-    r"(?<![^\s(])--(types|out|frames?|seed|walltime|engine|device|threads|restart|quench|cell|only|json)\b"
+    r"(?<![^\s(])--(types|out|frames?|seed|walltime|engine|device|threads|restart|quench|cell|only|json"
+    r"|sda|si-al|heteroatom|placement|allow-al-o-al|balance|refine|md-ps)\b"
 )
 #: What options are called here, where it is not the same word.
-_NAMES = {"only": "names", "restart": "restart=True", "json": "the object"}
+_NAMES = {"only": "names", "restart": "restart=True", "json": "the object", "si-al": "si_al", "md-ps": "md_ps",
+          "allow-al-o-al": "loewenstein=False"}  # fmt: skip
 
 
 @contextmanager
