@@ -283,7 +283,8 @@ def test_nor_is_what_its_libraries_and_programs_print(tmp_path, capfd):
     print("a result", flush=True)
     out = capfd.readouterr()
     assert out.out == "a result\n"
-    assert "a program" in out.err and "a library" in out.err
+    assert "a program" in out.err
+    assert "a library" in out.err
 
 
 # Names
