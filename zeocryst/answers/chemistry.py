@@ -48,7 +48,8 @@ class Complete:
     guests : dict
         The molecule of each number in the atoms' array ``molecule``.
     record : dict
-        Entries ``sda``, ``aluminium``, ``net_charge``, ``refined`` of ``summary.json``.
+        Entries ``sda``, ``aluminium``, ``net_charge``, ``refined`` of ``summary.json``; ``formula`` of all
+        atoms, where they are not silica alone.
     words : list of str
     refined : Refined or None
     failure : Failure or None
@@ -122,6 +123,9 @@ def complete(
             frame.words.append(f"{name[0].upper()}{name[1:]} failed: {error}.")
             break
     whole = frame.together() if any(asked for _, asked, _ in steps) else atoms
+    if frame.replaced or frame.molecules:  # the formula above is that of the silica
+        frame.record["formula"] = whole.get_chemical_formula()
+        frame.words.append(f"In all {frame.record['formula']}.")
     return Complete(whole, frame.molecules, frame.record, frame.words, frame.refined, failure)
 
 

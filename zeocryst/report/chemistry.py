@@ -28,11 +28,14 @@ def chemistry_sections(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _heteroatoms(record: Mapping[str, Any]) -> str:
     """Numbers, Q4(nAl) and what balances them."""
     shown = {k: v for k, v in record.items() if isinstance(v, str | int | float) and not isinstance(v, bool)}
+    balance = record.get("balance") or {}
+    shown |= {k: v for k, v in balance.items() if isinstance(v, str | int)}
     html = facts([(name.replace("_", " "), value) for name, value in shown.items()])
-    if record.get("q4_nAl"):
-        shares = record["q4_nAl"]
-        pairs = shares.items() if isinstance(shares, Mapping) else enumerate(shares)
-        html += table(["Q4(nAl), n", "share of Q4 Si"], [[str(n), percent(x)] for n, x in pairs])
+    element = "Al" if record.get("element") == "AlPO4" else record.get("element", "Al")
+    shares = record.get(f"q4_n{element}")
+    if shares:
+        rows = [[str(n), percent(share)] for n, share in enumerate(shares)]
+        html += table([f"Q4(n{element}), n", "share of Q4 Si"], rows)
     return html
 
 
