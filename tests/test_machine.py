@@ -1,5 +1,6 @@
 """Machines as they are: no room for caches, no shared memory, killed processes, types that others add meanwhile."""
 
+import ctypes
 import json
 import os
 import shutil
@@ -376,3 +377,18 @@ def test_a_long_minimization_is_broken_off_by_a_signal(what, tmp_path):
     if what == "run":
         stopped = json.loads((tmp_path / "out" / "provenance.json").read_text())["interruptions"]
         assert [entry["reason"] for entry in stopped] == ["SIGTERM"]
+
+
+def test_an_interrupt_that_falls_into_a_callback_breaks_the_call_off_without_a_traceback(capfd):
+    """ctypes lets fall what is raised in a callback: LAMMPS would go on, below a traceback."""
+    ended = []
+
+    @ctypes.CFUNCTYPE(None)
+    def back():
+        raise KeyboardInterrupt
+
+    with machine.breakable(lambda: ended.append(True)) as broken:
+        back()
+        back()
+    assert broken == [True] == ended
+    assert "Traceback" not in capfd.readouterr().err

@@ -125,6 +125,19 @@ def test_aluminium_is_balanced(sodalite, tmp_path, ion):
     assert np.bincount(i[near], minlength=len(atoms)).max() == 1
 
 
+def test_the_formula_of_all_atoms_and_what_balances_are_in_summary_and_report(sodalite, tmp_path, capsys):
+    """92 Si, 4 B and the 4 TMA that balance them, of which the silica's own formula knows nothing."""
+    out = tmp_path / "out"
+    assert backmap(sodalite, out, "--sda", "TMA", "--si-al", 23, "--heteroatom", "B") == 0
+    whole = ase.io.read(out / "framework.extxyz")
+    assert summary(out)["formula"] == whole.get_chemical_formula() == "C16H48B4N4O192Si92"
+    assert "The atoms written are C16H48B4N4O192Si92." in capsys.readouterr().out
+    page = (out / "report.html").read_text()
+    assert "Q4(nB), n" in page
+    assert "net charge" in page
+    assert "guests charge" in page
+
+
 def test_guests_balance_aluminium_first(sodalite, tmp_path):
     assert backmap(sodalite, tmp_path / "out", "--sda", "TMA", "--si-al", 11) == 0
     found = summary(tmp_path / "out")

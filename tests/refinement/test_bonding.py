@@ -8,7 +8,10 @@ from ase import Atoms
 from ase.build import molecule as ase_molecule
 
 import zeocryst as zc
+from zeocryst.answers.road import along
 from zeocryst.refinement.bonding import compare_bonds, covalent_bonds, framework_alone
+from zeocryst.refinement.calculators import calculator_named
+from zeocryst.refinement.refine import in_words, refine
 
 
 def silica(code="SOD", repeat=(1, 1, 1)):
@@ -88,3 +91,42 @@ def _boxed(atoms):
     atoms.center()
     atoms.pbc = True
     return atoms
+
+
+STILL = """
+import numpy as np
+from ase.calculators.calculator import Calculator
+
+class Still(Calculator):
+    implemented_properties = ["energy", "forces"]
+
+    def calculate(self, atoms=None, properties=None, changes=None):
+        super().calculate(atoms, properties, changes)
+        self.results = {"energy": 0.0, "forces": np.zeros((len(atoms), 3))}
+
+calculator = Still
+"""
+
+
+def test_a_silicon_of_five_oxygens_is_no_q_n_and_is_said(tmp_path):
+    """As SLC draws silanols of a gel to Si: an OH at 1.8 Å from a Si that has its four bridges."""
+    (tmp_path / "still.py").write_text(STILL)
+    method = calculator_named(str(tmp_path / "still.py"))
+    atoms = zc.framework("SOD")
+    whole = refine(atoms, method).record
+    assert (whole["q_n"]["Q4"], whole["overcoordinated_T"]) == (12, 0)
+    assert "more than four" not in " ".join(in_words(whole))
+    assert "refined" in whole["shift_29Si_ppm"]["angles"]
+    # along the normal of a face of its tetrahedron
+    arms = atoms.get_distances(0, range(len(atoms)), mic=True, vector=True)
+    near = np.argsort(np.linalg.norm(arms, axis=1))[1:5]
+    away = -arms[near[0]] / np.linalg.norm(arms[near[0]])
+    place = atoms.positions[0] + 1.8 * away
+    atoms += Atoms("OH", positions=[place, place + 0.96 * away])
+    found = refine(atoms, method).record
+    assert (found["q_n"]["Q4"], found["overcoordinated_T"]) == (11, 1)
+    assert found["q4_share"] == pytest.approx(11 / 12)
+    assert "1 T have more than four O" in " ".join(in_words(found))
+    beside = along(atoms, 12, "as they are")
+    assert beside["q_n"]["Q4"] == pytest.approx(11 / 12)
+    assert beside["overcoordinated_share"] == pytest.approx(1 / 12)

@@ -276,6 +276,17 @@ def test_what_a_file_prints_is_no_result(tmp_path, capsys):
     assert "hello from the calculator" in out.err
 
 
+def test_nor_is_what_its_libraries_and_programs_print(tmp_path, capfd):
+    """Codes behind ASE's calculators write to the file that is open as standard output."""
+    lines = "import ctypes, os; os.system('echo a program'); ctypes.CDLL(None).puts(b'a library')"
+    springs(tmp_path, lines).energy(pair(), {})
+    print("a result", flush=True)
+    out = capfd.readouterr()
+    assert out.out == "a result\n"
+    assert "a program" in out.err
+    assert "a library" in out.err
+
+
 # Names
 
 

@@ -48,7 +48,8 @@ class Complete:
     guests : dict
         The molecule of each number in the atoms' array ``molecule``.
     record : dict
-        Entries ``sda``, ``aluminium``, ``net_charge``, ``refined`` of ``summary.json``.
+        Entries ``sda``, ``aluminium``, ``net_charge``, ``refined`` of ``summary.json``; ``formula`` of all
+        atoms, where they are not silica alone.
     words : list of str
     refined : Refined or None
     failure : Failure or None
@@ -122,8 +123,9 @@ def complete(
             frame.words.append(f"{name[0].upper()}{name[1:]} failed: {error}.")
             break
     whole = frame.together() if any(asked for _, asked, _ in steps) else atoms
-    if len(whole) != len(atoms) or set(whole.symbols) != set(atoms.symbols):
-        frame.words.insert(0, f"The atoms written are {whole.get_chemical_formula('hill')}.")
+    if frame.replaced or frame.molecules:  # the formula above is that of the silica
+        frame.record["formula"] = whole.get_chemical_formula("hill")
+        frame.words.insert(0, f"The atoms written are {frame.record['formula']}.")
     return Complete(whole, frame.molecules, frame.record, frame.words, frame.refined, failure)
 
 

@@ -45,6 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "si_o_si_mean_deg": ("along", "si_o_si_deg", "mean"),
     "si_o_si_std_deg": ("along", "si_o_si_deg", "std"),
     **{f"q{n}_share": ("along", "q_n", f"Q{n}") for n in range(4, -1, -1)},
+    "overcoordinated_share": ("along", "overcoordinated_share"),
     **{f"rings{n}_per_T": ("along", "rings_per_T", str(n)) for n in range(3, 9)},
     "shift_29Si_mean_ppm": ("along", "shift_29Si_ppm", "mean"),
     "shift_29Si_std_ppm": ("along", "shift_29Si_ppm", "std"),
@@ -135,7 +136,8 @@ def along(atoms: Atoms, n_sites: int, of: str, *, substituted: bool = False) -> 
     -------
     dict
         ``of``; ``rings_per_T`` (primitive rings by size); ``si_o_si_deg`` (``mean``, ``std``, ``histogram``);
-        ``q_n`` (share of the Si with n bridging O); ``shift_29Si_ppm`` of the Q4 (None where T are other than
+        ``q_n`` (share of the Si with n bridging O), ``overcoordinated_share`` (with more than four O);
+        ``shift_29Si_ppm`` of the Q4 (None where T are other than
         Si, whose neighbours' shifts are others); ``n_silanol``, ``silanols_per_T``; ``pattern`` (Cu K-alpha
         powder pattern of all atoms, the highest point 100).
     """
@@ -144,7 +146,8 @@ def along(atoms: Atoms, n_sites: int, of: str, *, substituted: bool = False) -> 
     oxygens = framework.positions[framework.numbers == 8]
     network = bonds_from_oxygens(framework.positions[:n_sites], oxygens, framework.cell[:])
     rings = rings_per_site(network, LARGEST_RING)
-    bridges = np.bincount(local.n_bridges, minlength=5)[:5]
+    four = local.oxygens <= 4  # a Si of five O has no Q_n
+    bridges = np.bincount(local.n_bridges[four], minlength=5)
     silanols = int(((local.t_of_o == 1) & (local.h_of_o >= 1)).sum())
     angle, intensity = powder_pattern(atoms.positions, atoms.get_chemical_symbols(), atoms.cell[:])
     return {
@@ -152,6 +155,7 @@ def along(atoms: Atoms, n_sites: int, of: str, *, substituted: bool = False) -> 
         "rings_per_T": {str(size): float(n) for size, n in enumerate(rings) if size >= 3},
         "si_o_si_deg": {**_spread(local.t_o_t), "histogram": histogram(local.t_o_t, 100, 180, 40)},
         "q_n": {f"Q{n}": float(bridges[n] / max(len(local.sites), 1)) for n in range(5)},
+        "overcoordinated_share": float((~four).mean()) if len(four) else 0.0,
         "shift_29Si_ppm": None if substituted else _shifts(framework, n_sites),
         "n_silanol": silanols,
         "silanols_per_T": silanols / max(n_sites, 1),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from zeocryst.errors import MissingEngineError
 
@@ -145,11 +146,20 @@ def breakable(end: Callable[[], object]) -> Iterator[list[bool]]:
         broken.append(True)
         end()
 
+    def unraisable(told: Any) -> None:
+        """An interrupt that Python raised where a library had called it back, and ctypes let fall."""
+        if not isinstance(told.exc_value, KeyboardInterrupt):
+            hook(told)
+        elif not broken:
+            breaker()
+
+    hook, sys.unraisablehook = sys.unraisablehook, unraisable
     _breakers.append(breaker)
     try:
         yield broken
     finally:
         _breakers.remove(breaker)
+        sys.unraisablehook = hook
 
 
 def break_off() -> None:

@@ -15,13 +15,14 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.errors import PluginError, SimulationError, ZeocrystError
+from zeocryst.foundation.streams import others_to_stderr
 from zeocryst.foundation.textfiles import in_short
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def guarded(plugin: Plugin, doing: str, error: type[ZeocrystError] = PluginError
     stdout is for results. No block inside may be left with a yield.
     """
     try:
-        with redirect_stdout(sys.stderr):
+        with others_to_stderr():
             yield
     except KeyboardInterrupt:
         raise

@@ -6,11 +6,12 @@ of them is a reason to stop a run, and a result that cannot be printed is told a
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
 from zeocryst.errors import InputError
@@ -92,6 +93,38 @@ def lasting_streams() -> Iterator[None]:
             output.flush()
         errors.flush()
         sys.stdout, sys.stderr = old
+
+
+@contextmanager
+def others_to_stderr() -> Iterator[None]:
+    """Within it standard output is standard error, for Python, libraries in C, and programs that are started.
+
+    What is other people's prints what it likes, and standard output is for results.
+    """
+    with suppress(AttributeError, OSError, ValueError):
+        sys.stdout.flush()
+    _flush_libraries()
+    try:
+        kept = os.dup(1)
+    except OSError:  # closed
+        kept = -1
+    try:
+        if kept >= 0:
+            with suppress(OSError):
+                os.dup2(2, 1)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept >= 0:
+            _flush_libraries()
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _flush_libraries() -> None:
+    """What libraries in C have printed and not yet written."""
+    with suppress(OSError, AttributeError, TypeError):  # TypeError: Windows has no such library
+        ctypes.CDLL(None).fflush(None)
 
 
 def _fill_gaps() -> None:

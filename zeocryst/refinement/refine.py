@@ -9,9 +9,10 @@ import numpy as np
 
 from zeocryst.backmapping.checks import network_of_atoms
 from zeocryst.backmapping.feasibility import feasibility, feasibility_in_words
-from zeocryst.backmapping.local import local_geometry
+from zeocryst.backmapping.local import Local, local_geometry
 from zeocryst.backmapping.shifts import shift_record
 from zeocryst.errors import InputError
+from zeocryst.network.bonds import SI_O_BOND_A
 from zeocryst.network.rings import rings_per_site
 from zeocryst.order.labels import label_sites
 from zeocryst.refinement.bonding import FORMERS, compare_bonds, covalent_bonds, framework_alone
@@ -172,17 +173,18 @@ def _geometry(atoms: Atoms) -> dict[str, Any]:
     alone = framework_alone(atoms)
     network, local = network_of_atoms(alone), local_geometry(alone)
     labels = label_sites(network)
-    bridges = np.bincount(np.minimum(local.n_bridges, 4), minlength=5)
+    four = local.oxygens <= 4  # a T of five O has no Q_n
+    bridges = np.bincount(local.n_bridges[four], minlength=5)
     found: dict[str, Any] = {
         "types": labels.summary(),
         "amorphous_share": round(1 - labels.crystalline_share, 4),
         "q_n": {f"Q{n}": int(count) for n, count in enumerate(bridges)},
-        "q4_share": float((local.n_bridges == 4).mean()),
+        "q4_share": float((four & (local.n_bridges == 4)).mean()),
+        "overcoordinated_T": int((~four).sum()),
         "rings_per_T": {
             str(size): float(n) for size, n in enumerate(rings_per_site(network, LARGEST_RING)) if size >= 3
         },
-        # of silica: other T shift their neighbours' lines
-        "shift_29Si_ppm": shift_record(local) if not set(atoms.symbols) & {*FORMERS[1:]} else None,
+        "shift_29Si_ppm": _shifts(local) if not set(atoms.symbols) & {*FORMERS[1:]} else None,
     }
     for name, values in (("t_o", local.t_o), ("o_t_o", local.o_t_o), ("t_o_t", local.t_o_t)):
         unit = "A" if name == "t_o" else "deg"
@@ -196,6 +198,11 @@ def _feasible(atoms: Atoms, *, judged: bool) -> dict[str, Any]:
     if not judged or set(atoms.symbols) != {"Si", "O"}:
         return {}
     return {"feasibility": feasibility(local_geometry(atoms).distances(), relaxed=True)}
+
+
+def _shifts(local: Local) -> dict[str, Any]:
+    """29Si of silica, from the refined angles; other T shift their neighbours' lines."""
+    return {**shift_record(local), "angles": "refined atoms"}
 
 
 def _hydroxyls(alone: Atoms) -> dict[str, float | None]:
@@ -231,6 +238,11 @@ def in_words(record: dict[str, Any]) -> list[str]:
         said.append(
             f"Bonds lost (atoms numbered from 0): {', '.join(record['lost']) or 'none'}; gained: "
             f"{', '.join(record['gained']) or 'none'}."
+        )
+    if record["overcoordinated_T"]:
+        said.append(
+            f"{record['overcoordinated_T']} T have more than four O within {SI_O_BOND_A} Å; they are no Q_n, "
+            "and the energy is that of atoms with these bonds."
         )
     if "dynamics" in record:
         hot = record["dynamics"]

@@ -7,10 +7,9 @@ evaluations; the last that made sense is kept.
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.errors import InputError, SimulationError, ZeocrystError
 from zeocryst.foundation.plugins import Plugin, guarded
+from zeocryst.foundation.streams import others_to_stderr
 from zeocryst.foundation.textfiles import in_short
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Origin:
                     yield
                 return
             try:
-                with redirect_stdout(sys.stderr):
+                with others_to_stderr():
                     yield
             except (KeyboardInterrupt, ZeocrystError):
                 raise

@@ -89,9 +89,9 @@ def _refined(record: Mapping[str, Any]) -> str:
         return f'<p class="fail">{escape(record["error"])}</p>'
     names = (
         "method", "source", "cell", "converged", "largest_force_eV_per_A", "steps", "energy_eV_per_SiO2",
-        "above_quartz_kJ_per_mol", "reference", "bonds_lost", "bonds_gained", "protons_lost", "net_charge",
-        "volume_change", "t_o_mean_A", "o_t_o_mean_deg", "t_o_t_mean_deg", "t_o_t_std_deg", "o_h_shortest_A",
-        "o_h_longest_A",
+        "above_quartz_kJ_per_mol", "reference", "bonds_lost", "bonds_gained", "protons_lost",
+        "overcoordinated_T", "net_charge", "volume_change", "t_o_mean_A", "o_t_o_mean_deg", "t_o_t_mean_deg",
+        "t_o_t_std_deg", "o_h_shortest_A", "o_h_longest_A",
     )  # fmt: skip
     html = facts([(name.replace("_", " "), record[name]) for name in names if record.get(name) is not None])
     q_n = ", ".join(f"{k} {v}" for k, v in record["q_n"].items() if v)
