@@ -23,8 +23,9 @@ WALL = "lj/expand"
 #: Height of the wall, eV: energy at 2^(-1/6) of its range.
 HEIGHT_EV = 5.0
 #: Its range as a share of the sum of the covalent radii: for two elements of which one is O, N or a halogen and
-#: the other is not (those bond), and for others.
-BONDING, OTHERS = 0.72, 0.9
+#: the other is not (those bond), and for others. Of Si and O it is 1.21 Å: BKS turns over at 1.19 Å, and in
+#: minima of SLC the shell of an O that has lost one of its Si is 1.24 Å from the other.
+BONDING, OTHERS = 0.685, 0.9
 NEGATIVE = {7, 8, 9, 17, 35, 53}
 #: Ranges that are longer, Å: Buckingham potentials of two O turn over as far out as 1.44 Å (BKS).
 LONGER = {(8, 8): 1.6}
