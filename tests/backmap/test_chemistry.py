@@ -125,6 +125,18 @@ def test_aluminium_is_balanced(sodalite, tmp_path, ion):
     assert np.bincount(i[near], minlength=len(atoms)).max() == 1
 
 
+def test_the_charge_of_guests_is_told_where_their_atoms_have_none(tmp_path):
+    """Two P(CH3)4+ in the two cages of one cell of SOD, which is repeated for the refinement: +2 e, not +16."""
+    ase.io.write(tmp_path / "sod.cif", zc.framework("SOD"))
+    out = tmp_path / "out"
+    assert (
+        cli.main([*f"backmap {tmp_path / 'sod.cif'} --sda C[P+](C)(C)C --refine slc --out {out}".split()]) == 0
+    )
+    found = summary(out)
+    assert found["net_charge"] == found["refined"]["net_charge"] == 2
+    assert "molecules of +2 e stand in a neutral framework" in " ".join(found["refined"]["notes"])
+
+
 def test_the_formula_of_all_atoms_and_what_balances_are_in_summary_and_report(sodalite, tmp_path, capsys):
     """92 Si, 4 B and the 4 TMA that balance them, of which the silica's own formula knows nothing."""
     out = tmp_path / "out"

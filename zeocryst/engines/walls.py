@@ -23,9 +23,10 @@ WALL = "lj/expand"
 #: Height of the wall, eV: energy at 2^(-1/6) of its range.
 HEIGHT_EV = 5.0
 #: Its range as a share of the sum of the covalent radii: for two elements of which one is O, N or a halogen and
-#: the other is not (those bond), and for others. Of Si and O it is 1.21 Å: BKS turns over at 1.19 Å, and in
-#: minima of SLC the shell of an O that has lost one of its Si is 1.24 Å from the other.
-BONDING, OTHERS = 0.685, 0.9
+#: the other is not (those bond), for these where one is a shell, and for others. Of Si and O it is 1.21 Å, BKS
+#: turning over at 1.19 Å. SLC's shells fall from 1.08 Å on, where Si pulls more steeply than the spring holds;
+#: that of an O which has lost one of its Si is 1.2 Å from the other: 1.10 Å.
+BONDING, SHELLS, OTHERS = 0.685, 0.62, 0.9
 NEGATIVE = {7, 8, 9, 17, 35, 53}
 #: Ranges that are longer, Å: Buckingham potentials of two O turn over as far out as 1.44 Å (BKS).
 LONGER = {(8, 8): 1.6}
@@ -33,20 +34,21 @@ LONGER = {(8, 8): 1.6}
 
 def walls(atoms: Atoms, topology: Topology) -> list[PairTerm]:
     """A wall between each two types of particles; a core that has a shell has none, its shell has."""
-    elements = _elements(atoms, topology)
-    terms = []
+    elements, terms = _elements(atoms, topology), []
+    shells = set(topology.kind[topology.core >= 0].tolist())
     for first, second in combinations_with_replacement(sorted(elements), 2):
-        end = wall_range(elements[first], elements[second])
+        end = wall_range(elements[first], elements[second], shell=bool(shells & {first, second}))
         names = topology.types[first], topology.types[second]
         terms.append(PairTerm(names, WALL, (HEIGHT_EV, end / 2 ** (1 / 6), 0.0), end))
     return terms
 
 
-def wall_range(first: int, second: int) -> float:
-    """How far a wall between two elements (atomic numbers) reaches, Å."""
+def wall_range(first: int, second: int, *, shell: bool = False) -> float:
+    """How far a wall between two elements (atomic numbers) reaches, Å; `shell`: one of them is a shell."""
     from ase.data import covalent_radii
 
-    share = BONDING if (first in NEGATIVE) != (second in NEGATIVE) else OTHERS
+    bonding = SHELLS if shell else BONDING
+    share = bonding if (first in NEGATIVE) != (second in NEGATIVE) else OTHERS
     return LONGER.get((first, second), share * float(covalent_radii[first] + covalent_radii[second]))
 
 

@@ -99,6 +99,8 @@ class Classical:
         """The nearest minimum; a rough start is smoothed first, with the force field that its file names."""
         larger, more, times = _repeated(atoms, guests)
         topology, notes = self.topology(larger, more)
+        if times != (1, 1, 1):  # of the atoms that came, not of their images
+            notes = self.topology(atoms, guests)[1]
         start, narrowed = (larger, None) if free_cell else without_vacuum(larger)
         smooth, said = (start, ()) if hasattr(larger, TAKEN_FOR) else self._smoothed(start, more, threads)
         found = atomistic_engine().minimize(

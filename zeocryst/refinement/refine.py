@@ -15,7 +15,7 @@ from zeocryst.errors import InputError
 from zeocryst.network.bonds import SI_O_BOND_A
 from zeocryst.network.rings import rings_per_site
 from zeocryst.order.labels import label_sites
-from zeocryst.refinement.bonding import FORMERS, compare_bonds, covalent_bonds, framework_alone
+from zeocryst.refinement.bonding import FORMERS, compare_bonds, covalent_bonds, framework_alone, molecule_of
 from zeocryst.refinement.protocol import BrokenOffError, Guests, Method, Relaxed
 from zeocryst.refinement.reference import above_quartz
 
@@ -119,7 +119,6 @@ def refine(
         record["error"] = str(error)
         notes += relaxed.notes
     changed = compare_bonds(before, relaxed.atoms)
-    charge = relaxed.atoms.arrays.get("charge")
     record |= {
         "energy_eV": relaxed.energy_eV,
         **_above(method, relaxed, known, threads, failed="error" in record),
@@ -127,7 +126,7 @@ def refine(
         "largest_force_eV_per_A": relaxed.largest_force_eV_per_A,
         "steps": relaxed.steps,
         **changed.record(),
-        "net_charge": None if charge is None else round(float(np.sum(charge)), 6) + 0.0,
+        "net_charge": _net_charge(relaxed.atoms, known),
         "volume_change": float(relaxed.atoms.get_volume() / volume - 1),
         **_geometry(relaxed.atoms),
         **_feasible(relaxed.atoms, judged=method.name == JUDGES and free_cell and relaxed.converged),
@@ -135,6 +134,18 @@ def refine(
         "notes": list(dict.fromkeys(notes)),
     }
     return Refined(relaxed.atoms, record)
+
+
+def _net_charge(atoms: Atoms, guests: Guests) -> float | None:
+    """Of all atoms, e, with the guests that have a charge but whose atoms were given none; None if unknown."""
+    charge = atoms.arrays.get("charge")
+    if charge is None:
+        return None
+    which, net = molecule_of(atoms), float(np.sum(charge))
+    for number in np.unique(which[which > 0]).tolist():
+        if not np.any(charge[which == number]):
+            net += guests[number].charge
+    return round(net, 6) + 0.0
 
 
 def _above(method: Method, relaxed: Relaxed, guests: Guests, threads: int, *, failed: bool) -> dict[str, Any]:
