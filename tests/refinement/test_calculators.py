@@ -287,6 +287,26 @@ def test_nor_is_what_its_libraries_and_programs_print(tmp_path, capfd):
     assert "a library" in out.err
 
 
+def test_forces_that_stay_the_same_are_told_as_such(tmp_path):
+    """L-BFGS divides by their change: no warning of numpy's, and no blame of an energy that was sound."""
+    text = """
+import numpy as np
+from ase.calculators.calculator import Calculator
+
+class Slope(Calculator):
+    implemented_properties = ["energy", "forces"]
+
+    def calculate(self, atoms=None, properties=None, changes=None):
+        super().calculate(atoms, properties, changes)
+        self.results = {"energy": -atoms.positions.sum(), "forces": np.ones((len(atoms), 3))}
+
+calculator = Slope
+"""
+    with pytest.raises(BrokenOffError, match="its forces do not change with the positions") as told:
+        calculator_named(written(tmp_path, text)).minimize(pair(), {}, free_cell=False)
+    assert np.isfinite(told.value.reached.atoms.positions).all()
+
+
 # Names
 
 

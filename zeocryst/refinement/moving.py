@@ -101,6 +101,8 @@ def _downhill(
     with warnings.catch_warnings(), LBFGS(target, logfile=None, maxstep=longest) as way:
         # of the filter's logarithm, with an error of 1e-13
         warnings.filterwarnings("ignore", "logm result may be inaccurate", RuntimeWarning)
+        # of forces that stay the same, which `watched` tells
+        warnings.filterwarnings("ignore", "(divide by zero|invalid value) encountered", RuntimeWarning, "ase")
         for _ in way.irun(fmax=0.0, steps=most):
             now = watched.at(atoms)
             ratio = volume(now.cell) / begun if free_cell else 1.0

@@ -129,6 +129,11 @@ class Watched:
             and np.array_equal(old.cell, atoms.cell[:])
         ):
             return old
+        if old is not None and not np.isfinite(atoms.positions).all():
+            raise SimulationError(
+                f"{self.origin.label}: after evaluation {self.count} there is no further step: its forces do "
+                "not change with the positions, as those of an energy do"
+            )
         where = (
             f"it failed for {atoms.get_chemical_formula()} ({len(atoms)} atoms), evaluation {self.count + 1}"
         )
