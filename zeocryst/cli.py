@@ -69,9 +69,11 @@ def _answer(arguments: Sequence[str] | None) -> int:
         reason = " ".join(str(error).split()) or "not enough memory"
         print(f"zeocryst: {type(error).__name__}: {reason}", file=sys.stderr)
         return BAD_INPUT
-    except KeyboardInterrupt:
-        words = "; the same command goes on from the last checkpoint" if given[:1] == ["run"] else ""
-        print(f"zeocryst: interrupted{words}", file=sys.stderr)
+    except KeyboardInterrupt as broken:
+        told = str(broken) or (
+            "the same command goes on from the last checkpoint" if given[:1] == ["run"] else ""
+        )
+        print(f"zeocryst: interrupted{'; ' if told else ''}{told}", file=sys.stderr)
         return STOPPED
 
 

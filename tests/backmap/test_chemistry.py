@@ -7,6 +7,7 @@ import gsd.hoomd
 import numpy as np
 import pytest
 from ase import Atoms
+from command_line import call
 
 import zeocryst as zc
 from zeocryst import cli
@@ -343,3 +344,27 @@ def test_s_at_the_wall_is_said(tmp_path):
     assert backmap(tmp_path / "wall.gsd", tmp_path / "out", "--sda", "TMA") == 0
     [guest] = summary(tmp_path / "out")["sda"]
     assert "S bead 0 lies" in guest["reason"]
+
+
+def test_an_interrupt_keeps_the_frames_that_were_done(tmp_path):
+    """The calculator sends the interrupt itself, in the second of three frames, which has more atoms."""
+    frames = [zc.framework("SOD", repeat=(1, 1, n)) for n in (1, 2, 1)]
+    ase.io.write(tmp_path / "three.extxyz", frames)
+    script = tmp_path / "springs.py"
+    wanted = "if len(atoms) > 40: os.kill(os.getpid(), signal.SIGINT)"
+    springs = SPRINGS.replace("LIMIT", "1e9").replace(
+        "        self.calls += 1\n", f"        {wanted}\n        self.calls += 1\n"
+    )
+    script.write_text("import os, signal\n" + springs)
+    out = tmp_path / "out"
+    done = call("backmap", tmp_path / "three.extxyz", "--refine", script, "--out", out)
+    assert done.returncode == 4, done.stderr
+    [told] = [line for line in done.stderr.splitlines() if "interrupted" in line]
+    assert "1 of 3 frames were done" in told
+    assert str(out) in told
+    found = summary(out)
+    assert found["interrupted"] == "1 of 3 frames were done"
+    assert (found["frame"], found["frames"]) == (0, [])
+    assert (out / f"{found['files']}.cif").is_file()
+    assert (out / found["files"].replace("framework", "refined")).with_suffix(".extxyz").is_file()
+    assert (out / "report.html").is_file()

@@ -138,7 +138,8 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
     Notes
     -----
     What fails after the silica was there (heteroatoms, guests, refinement) raises nothing: the summary has an
-    entry ``failed``, of which `zeocryst.answers.chemistry.raise_failures` makes an error.
+    entry ``failed``, of which `zeocryst.answers.chemistry.raise_failures` makes an error. An interrupt is
+    raised once the frames that were done are in the folder, where there are some.
     """
     check_empty(out)
     if options.seed < 1:
@@ -148,7 +149,10 @@ def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
     prepared = [(source, ready_network(source, model, options)) for source in sources]
     with folder(out) as made:
         assert made is not None
-        return _write(path, made, prepared, options, chemistry)
+        summary = _write(path, made, prepared, options, chemistry)
+    if "interrupted" in summary:
+        raise KeyboardInterrupt(f"{summary['interrupted']}: {out}")
+    return summary
 
 
 def _write(
@@ -157,13 +161,20 @@ def _write(
     """Atoms, report and summary of the frames, in a folder; the summary."""
     from zeocryst.report.backmap import write_backmap_report
 
-    entries = []
+    entries: list[dict[str, Any]] = []
+    interrupted = False
     for number, (source, ready) in enumerate(shown(prepared, "frames back-mapped")):
         last = number == len(prepared) - 1
         # the last frame is the folder's own, as in a run; others lie under frames/
         name = "framework" if last else f"frames/framework_{source.index}"
         (out / name).parent.mkdir(parents=True, exist_ok=True)
-        made = answer(source, ready, options, chemistry)
+        try:
+            made = answer(source, ready, options, chemistry)
+        except KeyboardInterrupt:
+            if not entries:
+                raise
+            interrupted = True
+            break
         write_answer(out / Path(name).parent, made, chemistry, Path(name).name)
         entries.append({"files": name, **entry(made)})
         if len(prepared) > 1:
@@ -175,6 +186,8 @@ def _write(
         "source": str(path), "seed": options.seed, "cell": options.cell, **entries[-1], "frames": entries[:-1],
         "provenance": provenance(),
     }  # fmt: skip
+    if interrupted:
+        summary["interrupted"] = f"{len(entries)} of {len(prepared)} frames were done"
     if len(entries) > 1:
         summary["road"] = road(entries)
     summary = dict(without_nan(summary))
