@@ -219,3 +219,19 @@ def test_the_frameworks_that_were_measured_keep_their_bonds():
     assert changed.lost == changed.gained == []
     t = int((atoms.numbers == 14).sum())
     assert (relaxed.energy_eV / t + 128.700) * 96.485 == pytest.approx(16.2, abs=0.5)
+
+
+def test_copies_of_a_repeated_cell_that_come_out_apart_are_told():
+    from zeocryst.refinement.classical import _copies_apart
+
+    cell = np.array([[5.0, 0, 0], [1, 6, 0], [0, 0, 7]])
+    one = np.array([[0.2, 0.1, 0.3], [2.0, 3.0, 6.9]])
+    times = (2, 1, 3)
+    offsets = np.array([[i, j, k] for i in range(2) for j in range(1) for k in range(3)]) @ cell
+    copies = one + offsets[:, None]
+    assert _copies_apart(copies, times, cell) < 1e-12
+    wrapped = copies.copy()
+    wrapped[4, 1] -= cell[2]  # the same place in the lattice
+    assert _copies_apart(wrapped, times, cell) < 1e-12
+    copies[3, 0] += [0, 0.3, 0.4]
+    assert _copies_apart(copies, times, cell) == pytest.approx(0.5)

@@ -22,6 +22,7 @@ from zeocryst.refinement.vacuum import without_vacuum
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from numpy.typing import NDArray
 
 #: Smoothing of a rough start: largest force at which it ends, eV/Å, and most iterations. It only takes out what
 #: is rough; the minimum of another force field is not wanted.
@@ -30,6 +31,10 @@ SMOOTH_FORCE, SMOOTH_STEPS = 2.0, 100
 #: bonds, they could not be typed anew, and a simulation goes on with the terms that the minimum had. A copy
 #: has no such attribute.
 TAKEN_FOR = "_zeocryst_taken_for"
+
+
+#: Copies of a cell that differ by less are the same, Å: forces end at `FORCE_TOLERANCE`.
+SAME_A = 0.05
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,14 @@ def _repeated(atoms: Atoms, guests: Guests) -> tuple[Atoms, Guests, tuple[int, i
     return larger, {k + b * most: m for k, m in guests.items() for b in range(count)}, times
 
 
+def _copies_apart(copies: NDArray[np.float64], times: tuple[int, int, int], cell: NDArray[np.float64]) -> float:
+    """The farthest that an atom of a repeated cell is from where the first copy has it, Å."""
+    offsets = np.array(list(np.ndindex(*times)), dtype=float) @ cell
+    away = copies - offsets[:, None] - copies[0]
+    away -= np.round(away @ np.linalg.inv(cell)) @ cell
+    return float(np.linalg.norm(away, axis=2).max())
+
+
 def _back(found: Outcome, start: Atoms, atoms: Atoms, narrowed: str | None) -> Outcome:
     """What the engine found in a cell without its vacuum, in the cell as it was."""
     if narrowed is None:
@@ -205,6 +218,12 @@ def _relaxed(found: Outcome, atoms: Atoms, times: tuple[int, int, int], notes: t
     if count > 1:
         result = result[: len(atoms)]
         result.set_cell(found.atoms.cell[:] / np.array(times)[:, None], scale_atoms=False)
+        apart = _copies_apart(found.atoms.positions.reshape(count, -1, 3), times, result.cell[:])
+        if apart > SAME_A:
+            notes += (
+                f"The cell was repeated {' x '.join(map(str, times))} times, and its copies came out up to "
+                f"{apart:.2f} Å apart: the first is written, the energy is their mean; repeat it beforehand.",
+            )
         if "molecule" in atoms.arrays:
             result.set_array("molecule", atoms.arrays["molecule"])
     return Relaxed(
