@@ -52,8 +52,24 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Atoms after a minimization or a simulation; fields as in `zeocryst.refinement.protocol.Relaxed`."""
+class Relaxed:
+    """Atoms after a minimization or a simulation.
+
+    Attributes
+    ----------
+    atoms : ase.Atoms
+        In the order they came in, with the arrays ``charge`` (e) and ``type`` where there are such.
+    energy_eV : float
+        Potential energy of all atoms.
+    converged : bool
+        Whether the largest force came below the limit.
+    largest_force_eV_per_A : float
+    steps : int
+    notes : tuple of str
+        What a reader of the result has to know, in sentences ("pre-relaxed with ClayFF, since ...").
+    record : dict
+        Further figures for ``summary.json``.
+    """
 
     atoms: Atoms
     energy_eV: float
@@ -86,7 +102,7 @@ class AtomisticEngine(Protocol):
         threads: int = 1,
         force_tolerance: float = FORCE_TOLERANCE,
         most_steps: int = MOST_STEPS,
-    ) -> Outcome:
+    ) -> Relaxed:
         """The nearest minimum."""
         ...
 
@@ -99,7 +115,7 @@ class AtomisticEngine(Protocol):
         temperature_K: float,
         seed: int,
         threads: int = 1,
-    ) -> Outcome:
+    ) -> Relaxed:
         """The end of a simulation at constant volume and temperature."""
         ...
 

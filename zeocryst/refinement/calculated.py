@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.cell import heights
+from zeocryst.engines.atomistic import Relaxed
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.refinement.bonding import molecule_of
 from zeocryst.refinement.moving import descend, pressure_bar, simulate
-from zeocryst.refinement.protocol import BrokenOffError, Guests, Relaxed
+from zeocryst.refinement.protocol import BrokenOffError, Guests
 from zeocryst.refinement.watching import Origin, Watched
 
 if TYPE_CHECKING:

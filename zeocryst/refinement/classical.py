@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.distance import pdist
 
-from zeocryst.engines.atomistic import FORCE_TOLERANCE, TERMS_REACH_A, Outcome, atomistic_engine, copies
+from zeocryst.engines.atomistic import FORCE_TOLERANCE, TERMS_REACH_A, Relaxed, atomistic_engine, copies
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.model.topology import Topology
 from zeocryst.refinement.bonding import molecule_of
 from zeocryst.refinement.forcefield import AtomField, read_atomfield
 from zeocryst.refinement.guests import add_guests, check_guests
-from zeocryst.refinement.protocol import Guests, Relaxed
+from zeocryst.refinement.protocol import Guests
 from zeocryst.refinement.roughness import rough
 from zeocryst.refinement.topologies import NEUTRAL_E, framework_topology
 from zeocryst.refinement.vacuum import without_vacuum
@@ -200,7 +200,7 @@ def _copies_apart(copies: NDArray[np.float64], times: tuple[int, int, int], cell
     return float(np.linalg.norm(away, axis=2).max())
 
 
-def _back(found: Outcome, start: Atoms, atoms: Atoms, narrowed: str | None) -> Outcome:
+def _back(found: Relaxed, start: Atoms, atoms: Atoms, narrowed: str | None) -> Relaxed:
     """What the engine found in a cell without its vacuum, in the cell as it was."""
     if narrowed is None:
         return found
@@ -211,7 +211,7 @@ def _back(found: Outcome, start: Atoms, atoms: Atoms, narrowed: str | None) -> O
     return replace(found, atoms=end, notes=(*found.notes, narrowed))
 
 
-def _relaxed(found: Outcome, atoms: Atoms, times: tuple[int, int, int], notes: tuple[str, ...]) -> Relaxed:
+def _relaxed(found: Relaxed, atoms: Atoms, times: tuple[int, int, int], notes: tuple[str, ...]) -> Relaxed:
     """What the engine found, of the cell that was asked for."""
     result = found.atoms
     count = int(np.prod(times))
@@ -226,12 +226,4 @@ def _relaxed(found: Outcome, atoms: Atoms, times: tuple[int, int, int], notes: t
             )
         if "molecule" in atoms.arrays:
             result.set_array("molecule", atoms.arrays["molecule"])
-    return Relaxed(
-        result,
-        found.energy_eV / count,
-        found.converged,
-        found.largest_force_eV_per_A,
-        found.steps,
-        notes=notes + found.notes,
-        record=dict(found.record),
-    )
+    return replace(found, atoms=result, energy_eV=found.energy_eV / count, notes=notes + found.notes)

@@ -8,10 +8,10 @@ molecule, its atoms in the molecule's order. Without the array all atoms are the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from zeocryst.engines.atomistic import Relaxed
 from zeocryst.errors import SimulationError
 from zeocryst.molecules.model import Molecule
 
@@ -19,35 +19,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 Guests = Mapping[int, Molecule]
-
-
-@dataclass(frozen=True)
-class Relaxed:
-    """Atoms after a minimization or a simulation.
-
-    Attributes
-    ----------
-    atoms : ase.Atoms
-        In the order they came in, with the arrays ``charge`` (e) and ``type`` where the method has such.
-    energy_eV : float
-        Potential energy of all atoms.
-    converged : bool
-        Whether the largest force came below the limit.
-    largest_force_eV_per_A : float
-    steps : int
-    notes : tuple of str
-        What a reader of the result has to know, in sentences ("pre-relaxed with ClayFF, since ...").
-    record : dict
-        Further figures for ``summary.json``.
-    """
-
-    atoms: Atoms
-    energy_eV: float
-    converged: bool
-    largest_force_eV_per_A: float
-    steps: int
-    notes: tuple[str, ...] = ()
-    record: dict[str, Any] = field(default_factory=dict)
 
 
 class BrokenOffError(SimulationError):

@@ -11,12 +11,13 @@ from zeocryst.backmapping.checks import network_of_atoms
 from zeocryst.backmapping.feasibility import feasibility, feasibility_in_words
 from zeocryst.backmapping.local import Local, local_geometry
 from zeocryst.backmapping.shifts import shift_record
+from zeocryst.engines.atomistic import Relaxed
 from zeocryst.errors import InputError
 from zeocryst.network.bonds import SI_O_BOND_A
 from zeocryst.network.rings import rings_per_site
 from zeocryst.order.labels import label_sites
 from zeocryst.refinement.bonding import FORMERS, compare_bonds, covalent_bonds, framework_alone, molecule_of
-from zeocryst.refinement.protocol import BrokenOffError, Guests, Method, Relaxed
+from zeocryst.refinement.protocol import BrokenOffError, Guests, Method
 from zeocryst.refinement.reference import above_quartz
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.cell import heights
-from zeocryst.engines.atomistic import FORCE_TOLERANCE, MOST_STEPS, Outcome
+from zeocryst.engines.atomistic import FORCE_TOLERANCE, MOST_STEPS, Relaxed
 from zeocryst.engines.lbfgs import Lbfgs
 from zeocryst.engines.placing import Placed
 from zeocryst.engines.walls import WALL, walls
@@ -202,7 +202,7 @@ def minimize(
     threads: int = 1,
     force_tolerance: float = FORCE_TOLERANCE,
     most_steps: int = MOST_STEPS,
-) -> Outcome:
+) -> Relaxed:
     """The nearest minimum in a fixed cell; see `zeocryst.engines.atomistic.AtomisticEngine.minimize`.
 
     Raises
@@ -227,4 +227,4 @@ def minimize(
     found = simulated.now()
     found.set_array("charge", topology.charge.copy())
     found.set_array("type", np.array([topology.types[k] for k in topology.kind]))
-    return Outcome(found, simulated.energy(), largest <= force_tolerance, largest, steps)
+    return Relaxed(found, simulated.energy(), largest <= force_tolerance, largest, steps)

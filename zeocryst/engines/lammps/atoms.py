@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.engines.atomistic import FORCE_TOLERANCE, MOST_STEPS, Evaluated, Outcome
+from zeocryst.engines.atomistic import FORCE_TOLERANCE, MOST_STEPS, Evaluated, Relaxed
 from zeocryst.engines.lammps import datafile
 from zeocryst.engines.lammps.checking import checked
 from zeocryst.engines.lammps.minimizing import (
@@ -83,7 +83,7 @@ def minimize(
     threads: int = 1,
     force_tolerance: float = FORCE_TOLERANCE,
     most_steps: int = MOST_STEPS,
-) -> Outcome:
+) -> Relaxed:
     """The nearest minimum.
 
     Parameters
@@ -101,7 +101,7 @@ def minimize(
 
     Returns
     -------
-    Outcome
+    Relaxed
         The atoms have the arrays ``charge`` (of cores and shells together), ``type`` and ``shell``.
 
     Raises
@@ -130,7 +130,7 @@ def dynamics(
     temperature_K: float,
     seed: int,
     threads: int = 1,
-) -> Outcome:
+) -> Relaxed:
     """The end of a simulation at constant volume and temperature.
 
     Parameters
@@ -146,7 +146,7 @@ def dynamics(
 
     Returns
     -------
-    Outcome
+    Relaxed
         With ``temperature_K``, its mean over the second half, ``timestep_fs`` and ``time_ps`` in the record.
 
     Raises
@@ -176,7 +176,7 @@ def dynamics(
         return outcome
 
 
-def _outcome(particles: Particles, converged: bool, steps: int, notes: tuple[str, ...]) -> Outcome:
+def _outcome(particles: Particles, converged: bool, steps: int, notes: tuple[str, ...]) -> Relaxed:
     topology = particles.topology
     atoms = particles.now()
     charge = topology.charge[: len(atoms)].copy()
@@ -186,7 +186,7 @@ def _outcome(particles: Particles, converged: bool, steps: int, notes: tuple[str
     record: dict[str, Any] = {}
     if len(particles.shells):
         record["farthest_shell_A"] = float(shell_distances(particles).max())
-    return Outcome(
+    return Relaxed(
         atoms, particles.thermo("pe"), converged, largest_force(particles), steps, notes=notes, record=record
     )
 
