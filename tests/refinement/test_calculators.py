@@ -113,6 +113,19 @@ def test_rough_starts_come_down(tmp_path):
     assert end.energy_eV == pytest.approx(method.energy(crystal, {}), abs=0.01)
 
 
+def test_of_a_descent_that_comes_to_no_rest_the_lowest_place_is_given(tmp_path):
+    """Forces that are not those of the energy pull the atoms uphill, whatever the length of a step."""
+    uphill = """
+        forces = forces + 1.0
+        self.seen = [*getattr(self, "seen", []), energy]
+        """
+    method = springs(tmp_path, uphill)
+    end = method.minimize(pair(), {}, free_cell=False)
+    assert not end.converged
+    assert end.energy_eV == min(method.calculator.seen) < method.calculator.seen[-1] - 0.001
+    assert ((end.atoms.positions - pair().positions - 0.3) ** 2).sum() == pytest.approx(end.energy_eV)
+
+
 def test_arrays_and_order_are_kept(tmp_path):
     atoms = pair()
     atoms.set_array("molecule", np.array([0, 0]))

@@ -18,7 +18,7 @@ from zeocryst.errors import InputError, SimulationError
 from zeocryst.refinement.bonding import molecule_of
 from zeocryst.refinement.moving import descend, pressure_bar, simulate
 from zeocryst.refinement.protocol import BrokenOffError, Guests
-from zeocryst.refinement.watching import Origin, Watched
+from zeocryst.refinement.watching import Origin, State, Watched
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -113,7 +113,7 @@ class Calculated:
             end = descend(here, watched, free_cell=free_cell)
             pressure = pressure_bar(end.state)
             record = {"evaluations": watched.count} | ({} if pressure is None else {"pressure_bar": pressure})
-            return self._relaxed(atoms, guests, watched, end.converged, end.steps, record)
+            return self._relaxed(atoms, guests, end.state, end.converged, end.steps, record)
 
     def dynamics(
         self, atoms: Atoms, guests: Guests, *, time_ps: float, temperature_K: float, seed: int, threads: int = 1
@@ -121,7 +121,7 @@ class Calculated:
         """The end of a simulation at constant volume and temperature, with Bussi's bath."""
         with self._at_work(atoms, guests, threads, stress=False) as (here, watched):
             told = simulate(here, watched, time_ps=time_ps, temperature_K=temperature_K, seed=seed)
-            return self._relaxed(atoms, guests, watched, True, told["steps"], told)
+            return self._relaxed(atoms, guests, watched.at(here), True, told["steps"], told)
 
     def write_data(self, folder: Path, name: str, atoms: Atoms, guests: Guests) -> list[Path]:
         """None: a calculator has no files of its own."""
@@ -153,21 +153,19 @@ class Calculated:
             except SimulationError as error:
                 if watched.state is None:
                     raise
-                reached = self._relaxed(atoms, guests, watched, False, watched.count - 1, {})
+                reached = self._relaxed(atoms, guests, watched.state, False, watched.count - 1, {})
                 raise BrokenOffError(str(error), reached) from None
 
     def _relaxed(
         self,
         atoms: Atoms,
         guests: Guests,
-        watched: Watched,
+        state: State,
         converged: bool,
         taken: int,
         record: dict[str, Any],
     ) -> Relaxed:
-        """The last sound state, on a copy of the atoms that came in."""
-        state = watched.state
-        assert state is not None
+        """A state, on a copy of the atoms that came in."""
         result = atoms.copy()
         result.set_cell(state.cell)
         result.positions = state.positions
