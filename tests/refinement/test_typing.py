@@ -9,6 +9,7 @@ from silicates import framework, with_aluminium, with_silanols
 from zeocryst.errors import InputError
 from zeocryst.refinement.forcefield import parse_atomfield, read_atomfield, shipped_atomfields
 from zeocryst.refinement.methods import method_named
+from zeocryst.refinement.reference import quartz
 from zeocryst.refinement.roughness import rough
 from zeocryst.refinement.topologies import framework_topology
 from zeocryst.refinement.typing import surroundings
@@ -180,3 +181,20 @@ def test_a_force_field_of_ones_own(tmp_path):
     assert method_named("SLC").name == "slc"
     with pytest.raises(InputError, match="clayff.*slc"):
         method_named("sclc")
+
+
+def test_a_changed_copy_is_not_taken_for_the_shipped_one(tmp_path):
+    """With the same name and source: quartz's energy, and terms kept with atoms, are its own."""
+    from importlib import resources
+
+    shipped = resources.files("zeocryst.forcefields").joinpath("bks.toml").read_text("utf-8")
+    own = tmp_path / "own.toml"
+    own.write_text(shipped.replace("18003.7572", "19003.7572"))
+    assert own.read_text() != shipped
+    first, second = method_named("bks"), method_named(str(own))
+    assert (first.name, second.source.startswith(first.source)) == (second.name, True)
+    assert abs(quartz(second).energy_eV - quartz(first).energy_eV) > 0.1
+    end = first.minimize(framework(), {}, free_cell=False).atoms
+    assert first.topology(end, {})[0] is first.topology(end, {})[0]
+    assert second.topology(end, {})[0].pairs == second.topology(end.copy(), {})[0].pairs
+    assert second.topology(end, {})[0].pairs != first.topology(end, {})[0].pairs

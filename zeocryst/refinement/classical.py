@@ -70,9 +70,9 @@ class Classical:
         InputError
             An element, a bonding or a charge that the force field cannot describe.
         """
-        kept = getattr(atoms, TAKEN_FOR, None)
-        if kept is not None and kept[0] == self.field.name and np.array_equal(kept[1], atoms.numbers):
-            return kept[2], kept[3]
+        kept = self._kept(atoms)
+        if kept is not None:
+            return kept
         if not atoms.pbc.all():
             raise InputError(
                 f"{self.name} needs a cell that repeats in all directions; pbc is {atoms.pbc.tolist()}"
@@ -100,6 +100,13 @@ class Classical:
             notes = (f"Guest molecules have no charges in {self.name}, since {why}.",)
         return add_guests(framework, atoms, guests, charged=charged), notes
 
+    def _kept(self, atoms: Atoms) -> tuple[Topology, tuple[str, ...]] | None:
+        """What this force field took the same atoms for before."""
+        kept = getattr(atoms, TAKEN_FOR, None)
+        if kept is None or kept[0] != self.field or not np.array_equal(kept[1], atoms.numbers):
+            return None
+        return kept[2], kept[3]
+
     def minimize(self, atoms: Atoms, guests: Guests, *, free_cell: bool, threads: int = 1) -> Relaxed:
         """The nearest minimum; a rough start is smoothed first, with the force field that its file names."""
         larger, more, times = _repeated(atoms, guests)
@@ -107,14 +114,14 @@ class Classical:
         if times != (1, 1, 1):  # of the atoms that came, not of their images
             notes = self.topology(atoms, guests)[1]
         start, narrowed = (larger, None) if free_cell else without_vacuum(larger)
-        smooth, said = (start, ()) if hasattr(larger, TAKEN_FOR) else self._smoothed(start, more, threads)
+        smooth, said = (start, ()) if self._kept(larger) else self._smoothed(start, more, threads)
         found = atomistic_engine().minimize(
             smooth, topology, free_cell=free_cell, threads=threads, force_tolerance=FORCE_TOLERANCE
         )
         found = _back(found, start, larger, narrowed)
         result = _relaxed(found, atoms, times, notes + said)
         if result.atoms is found.atoms:
-            setattr(result.atoms, TAKEN_FOR, (self.field.name, atoms.numbers.copy(), topology, notes))
+            setattr(result.atoms, TAKEN_FOR, (self.field, atoms.numbers.copy(), topology, notes))
         return result
 
     def dynamics(
@@ -140,7 +147,7 @@ class Classical:
         )
         found = _back(found, start, atoms, narrowed)
         result = _relaxed(found, atoms, times, notes)
-        setattr(result.atoms, TAKEN_FOR, (self.field.name, atoms.numbers.copy(), topology, notes))
+        setattr(result.atoms, TAKEN_FOR, (self.field, atoms.numbers.copy(), topology, notes))
         return result
 
     def energy(self, atoms: Atoms, guests: Guests) -> float:

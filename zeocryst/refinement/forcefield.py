@@ -7,9 +7,10 @@ in the key; what is read here is in eV, Å and degrees.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,11 @@ def read_atomfield(name: str | Path) -> AtomField:
         raise InputError(
             f"no force field {str(name)!r}; allowed: {', '.join(shipped_atomfields())}, or a TOML file"
         )
-    return parse_atomfield(read_text(path), str(path))
+    text = read_text(path)
+    found = parse_atomfield(text, str(path))
+    # a changed copy may have the name and the source of a shipped one: its energies are its own
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return replace(found, source=f"{found.source} {path.name}, SHA-256 {digest}")
 
 
 def parse_atomfield(text: str, where: str) -> AtomField:
