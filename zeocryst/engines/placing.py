@@ -47,7 +47,7 @@ class Placed:
     def __init__(self, atoms: Atoms, topology: Topology) -> None:
         self._atoms = atoms
         self._cores = len(atoms)
-        self._shells = np.flatnonzero(topology.core >= 0)
+        self._shells = topology.shells
         self._core = topology.core[self._shells]
         places = np.asarray(atoms.positions, dtype=float)
         displaced = atoms.arrays.get(SHELL, np.zeros_like(places))[self._core]
@@ -72,7 +72,7 @@ class Placed:
             self._operation = np.asarray(operation)
             self._low = np.zeros(3)
         else:
-            room = 2 * _reach(topology) + MARGIN_A
+            room = 2 * topology.reach_A + MARGIN_A
             self._low = places.min(axis=0) - room / 2
             reduced = np.diag(np.ptp(places, axis=0) + room)
             self._operation = np.eye(3)
@@ -114,9 +114,3 @@ class Placed:
             displaced[self._core] = places[self._shells] - places[self._core]
             atoms.set_array(SHELL, displaced, float, (3,))
         return atoms
-
-
-def _reach(topology: Topology) -> float:
-    """The longest cut-off of a topology, Å."""
-    ends = [topology.cutoff_A, *(p.cutoff_A for p in topology.pairs if p.cutoff_A is not None)]
-    return max([*ends, topology.coulomb.cutoff_A if topology.coulomb else 0.0])

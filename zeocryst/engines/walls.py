@@ -35,7 +35,7 @@ LONGER = {(8, 8): 1.6}
 def walls(atoms: Atoms, topology: Topology) -> list[PairTerm]:
     """A wall between each two types of particles; a core that has a shell has none, its shell has."""
     elements, terms = _elements(atoms, topology), []
-    shells = set(topology.kind[topology.core >= 0].tolist())
+    shells = set(topology.kind[topology.shells].tolist())
     for first, second in combinations_with_replacement(sorted(elements), 2):
         end = wall_range(elements[first], elements[second], shell=bool(shells & {first, second}))
         names = topology.types[first], topology.types[second]
@@ -54,9 +54,6 @@ def wall_range(first: int, second: int, *, shell: bool = False) -> float:
 
 def _elements(atoms: Atoms, topology: Topology) -> dict[int, int]:
     """Atomic number of each type of particles, of those that carry the forces."""
-    owner = np.arange(len(topology.kind))
-    shells = np.flatnonzero(topology.core >= 0)
-    owner[shells] = topology.core[shells]
-    numbers = atoms.numbers[owner]
-    bare = ~np.isin(np.arange(len(topology.kind)), topology.core[shells])
+    numbers = atoms.numbers[topology.owner]
+    bare = ~np.isin(np.arange(len(topology.kind)), topology.core[topology.shells])
     return {int(k): int(numbers[bare & (topology.kind == k)][0]) for k in np.unique(topology.kind[bare])}

@@ -157,3 +157,28 @@ class Topology:
     cutoff_A: float = 10.0
     special_pair: tuple[float, float, float] = (0.0, 0.0, 1.0)
     special_coulomb: tuple[float, float, float] = (0.0, 0.0, 1.0)
+
+    @property
+    def shells(self) -> Ints:
+        """Numbers of the shells, (S,)."""
+        return np.flatnonzero(self.core >= 0)
+
+    @property
+    def owner(self) -> Ints:
+        """The atom of each particle: its core for a shell, itself else, (N,)."""
+        return np.where(self.core >= 0, self.core, np.arange(len(self.core)))
+
+    @property
+    def felt(self) -> Coulomb | None:
+        """Coulomb's force where there are charges that feel it."""
+        return self.coulomb if np.any(self.charge) else None
+
+    def end_of(self, pair: PairTerm) -> float:
+        """Where a pair term ends, Å."""
+        return self.cutoff_A if pair.cutoff_A is None else pair.cutoff_A
+
+    @property
+    def reach_A(self) -> float:
+        """The longest cut-off, Å."""
+        ends = [self.cutoff_A, *map(self.end_of, self.pairs)]
+        return max([*ends, self.coulomb.cutoff_A if self.coulomb else 0.0])

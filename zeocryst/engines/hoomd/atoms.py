@@ -57,7 +57,7 @@ class Simulated:
         self._simulation.create_state_from_snapshot(self._snapshot())
         self._lists = hoomd.md.nlist.Cell(buffer=BUFFER_A, exclusions=_exclusions(topology))
         forces = self._pairs([*topology.pairs]) + self._bonded()
-        if topology.coulomb is not None and np.any(topology.charge):
+        if topology.felt is not None:
             forces += self._charges()
         self._wall = self._pairs(walls(atoms, topology)) if wall else []
         self._simulation.operations.integrator = hoomd.md.Integrator(dt=0.001, forces=forces + self._wall)
@@ -96,7 +96,7 @@ class Simulated:
                 force.r_cut[types] = 0.0
             for term in (t for t in terms if t.style == style):
                 force.params[term.types] = dict(zip(keys, term.numbers, strict=True))
-                force.r_cut[term.types] = self.topology.cutoff_A if term.cutoff_A is None else term.cutoff_A
+                force.r_cut[term.types] = self.topology.end_of(term)
             forces.append(force)
         return forces
 
@@ -158,19 +158,18 @@ class Simulated:
 def check(atoms: Atoms, topology: Topology) -> None:
     """Raise `InputError` naming what HOOMD-blue has no force for."""
     lacking = [f"pairs of style {p.style}" for p in topology.pairs if p.style not in PAIRS or p.style == WALL]
-    lacking += ["shells"] * bool((topology.core >= 0).any())
+    lacking += ["shells"] * bool(len(topology.shells))
     for name in ("bonds", "angles"):
         styles = {style for style, _ in getattr(topology, name).coefficients}
         lacking += [f"{name} of style {style}" for style in sorted(styles - {"harmonic"})]
     lacking += [n for n in ("dihedrals", "impropers", "inside") if len(getattr(topology, n).atoms)]
-    method = topology.coulomb.method if topology.coulomb and np.any(topology.charge) else "ewald"
+    method = topology.felt.method if topology.felt else "ewald"
     lacking += [f"charges by {method!r}"] * (method != "ewald")
     if lacking:
         raise InputError(f"HOOMD-blue has no {', '.join(dict.fromkeys(lacking))} here; use LAMMPS")
     if not atoms.pbc.all():
         raise InputError("HOOMD-blue needs a cell that repeats in all directions")
-    ends = [topology.cutoff_A, *(p.cutoff_A or 0.0 for p in topology.pairs)]
-    reach = max(*ends, topology.coulomb.cutoff_A if topology.coulomb else 0.0) + BUFFER_A
+    reach = topology.reach_A + BUFFER_A
     least = heights(Placed(atoms, topology).cell).min()
     if least < 2 * reach:
         raise InputError(

@@ -15,10 +15,8 @@ from zeocryst.engines.lammps.minimizing import (
     check_start,
     largest_force,
     relax,
+    settle_shells,
     shell_distances,
-)
-from zeocryst.engines.lammps.minimizing import (
-    relax_shells as let_shells_relax,
 )
 from zeocryst.engines.lammps.moving import move, timestep
 from zeocryst.engines.lammps.particles import Particles, head, note_charge, read_command
@@ -54,16 +52,16 @@ def evaluate(atoms: Atoms, topology: Topology, *, relax_shells: bool = True, thr
         Shells left their cores.
     """
     topology = checked(atoms, topology)
-    relaxing = relax_shells and bool((topology.core >= 0).any())
+    relaxing = relax_shells and bool(len(topology.shells))
     with Particles(atoms, topology, threads, walls(atoms, topology) if relaxing else ()) as particles:
         if relaxing:
-            let_shells_relax(particles)
+            settle_shells(particles)
         particles.command("run 0 post no")
         if relaxing:
             check_sound(particles)
         forces = particles.placed.turned(particles.gather("f"))
-        on_atoms = forces[: len(atoms)].copy()
-        np.add.at(on_atoms, topology.core[particles.shells], forces[particles.shells])
+        on_atoms = np.zeros((len(atoms), 3))
+        np.add.at(on_atoms, topology.owner, forces)
         names = {"pair": "evdwl+ecoul+elong", "bond": "ebond", "angle": "eangle", "dihedral": "edihed"}
         names["improper"] = "eimp"
         parts = {name: sum(map(particles.thermo, words.split("+"))) for name, words in names.items()}
@@ -162,7 +160,7 @@ def dynamics(
     topology = checked(atoms, topology)
     with Particles(atoms, topology, threads, walls(atoms, topology)) as particles:
         check_start(particles)
-        let_shells_relax(particles)
+        settle_shells(particles)
         number = int(np.random.SeedSequence(seed).generate_state(1)[0]) % 900_000_000 + 1
         count, temperatures = move(particles, time_ps, temperature_K, number)
         particles.command("run 0 post no")
@@ -179,9 +177,7 @@ def dynamics(
 def _outcome(particles: Particles, converged: bool, steps: int, notes: tuple[str, ...]) -> Relaxed:
     topology = particles.topology
     atoms = particles.now()
-    charge = topology.charge[: len(atoms)].copy()
-    np.add.at(charge, topology.core[particles.shells], topology.charge[particles.shells])
-    atoms.set_array("charge", charge)
+    atoms.set_array("charge", np.bincount(topology.owner, weights=topology.charge))
     atoms.set_array("type", np.array([topology.types[k] for k in topology.kind[: len(atoms)]]))
     record: dict[str, Any] = {}
     if len(particles.shells):

@@ -84,8 +84,7 @@ def _check_images(atoms: Atoms, topology: Topology, attribute: str, terms: Terms
     from zeocryst.cell import shortest_vector
 
     allowed = REACH * shortest_vector(atoms.cell.array)
-    owner = np.where(topology.core >= 0, topology.core, np.arange(len(topology.kind)))
-    members = owner[terms.atoms]
+    members = topology.owner[terms.atoms]
     middle = members[:, OWNER[attribute]]
     for column in range(members.shape[1]):
         if column == OWNER[attribute]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from zeocryst.engines.placing import Placed
 from zeocryst.model.topology import Terms, Topology
 
@@ -54,11 +52,8 @@ def _lines(placed: Placed, topology: Topology, title: str) -> Iterator[str]:
         rows = enumerate(zip(terms.kind, terms.atoms, strict=True), start=1)
         lines = (f"{k} {kind + 1} " + " ".join(str(a + 1) for a in atoms) for k, (kind, atoms) in rows)
         yield from _section(f"{name}s", lines)
-    shells = np.flatnonzero(topology.core >= 0)
-    if len(shells):
-        owner = np.arange(1, len(topology.kind) + 1)
-        owner[shells] = topology.core[shells] + 1
-        yield from _section("CSInfo", (f"{k} {core}" for k, core in enumerate(owner, start=1)))
+    if len(topology.shells):
+        yield from _section("CSInfo", (f"{k} {core}" for k, core in enumerate(topology.owner + 1, start=1)))
 
 
 def term_labels(terms: Terms) -> tuple[str, ...]:

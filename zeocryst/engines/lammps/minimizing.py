@@ -47,7 +47,7 @@ class Descent:
     converged: bool
 
 
-def relax_shells(particles: Particles, tolerance: float = SHELLS_AT_REST) -> int:
+def settle_shells(particles: Particles, tolerance: float = SHELLS_AT_REST) -> int:
     """Shells to rest with their cores held; returns the steps."""
     if not len(particles.shells):
         return 0
@@ -56,7 +56,7 @@ def relax_shells(particles: Particles, tolerance: float = SHELLS_AT_REST) -> int
 
 def relax(particles: Particles, *, free_cell: bool, tolerance: float, most_steps: int) -> Descent:
     """All particles to rest, and the cell to no pressure with `free_cell`."""
-    steps = relax_shells(particles, COARSE)
+    steps = settle_shells(particles, COARSE)
     everyone = np.arange(len(particles.topology.kind))
     # a free cell begins near its minimum: it is not to follow what rough atoms push
     steps += _descend(particles, everyone, max(tolerance, 0.2) if free_cell else tolerance, most_steps)
@@ -71,7 +71,7 @@ def _descend(particles: Particles, moving: NDArray[np.int64], tolerance: float, 
     """Some particles to rest in a fixed cell; returns the steps."""
     way, count = Lbfgs(FARTHEST_A), 0
 
-    def go(forces: Floats) -> Floats | None:
+    def _go(forces: Floats) -> Floats | None:
         nonlocal count
         largest = float(np.linalg.norm(forces[moving], axis=1).max())
         if not largest > tolerance:  # nor where it is not a number
@@ -82,7 +82,7 @@ def _descend(particles: Particles, moving: NDArray[np.int64], tolerance: float, 
         return moves
 
     if most_steps > 0:
-        particles.follow(go, most_steps)
+        particles.follow(_go, most_steps)
     return count
 
 
@@ -160,12 +160,11 @@ def closest(particles: Particles) -> tuple[float, str]:
     """The two particles that are nearest for what they are: their distance in ranges of the wall, and words."""
     topology = particles.topology
     everyone = np.arange(len(topology.kind))
-    owner = np.where(topology.core >= 0, topology.core, everyone)
     sites = np.setdiff1d(everyone, topology.core[particles.shells])
     first, second, _, distance = neighbour_pairs(particles.positions()[sites], particles.cell(), LOOK_A)
     first, second = sites[first], sites[second]
     bonded = {tuple(sorted(pair)) for pair in topology.bonds.atoms.tolist()}
-    numbers = particles.atoms.numbers[owner]
+    numbers = particles.atoms.numbers[topology.owner]
     best, words = np.inf, "no two atoms are near each other"
     for k in np.argsort(distance):
         low, high = sorted((int(first[k]), int(second[k])))

@@ -60,8 +60,7 @@ def prepare(particles: Particles, temperature_K: float | None, seed: int) -> Non
 def velocities(particles: Particles, temperature_K: float, seed: int) -> Floats:
     """Velocities (N, 3) at a temperature, Å/ps: the momenta add up to nothing, and a shell has its core's."""
     topology = particles.topology
-    owner = np.arange(len(topology.kind))
-    owner[particles.shells] = topology.core[particles.shells]
+    owner = topology.owner
     mass = np.bincount(owner, weights=topology.masses[topology.kind])[: len(particles.atoms), None]
     kT = BOLTZMANN_EV_PER_K * temperature_K / EV_PER_AMU_A2_PER_PS2
     speeds = np.random.default_rng(seed).normal(size=(len(mass), 3)) * np.sqrt(kT / mass)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zeocryst.engines.lammps.datafile import READ_SHELLS, SHELL_FIX, data_text
 from zeocryst.engines.lammps.library import load
-from zeocryst.engines.lammps.styles import acting, commands
+from zeocryst.engines.lammps.styles import commands
 from zeocryst.engines.lammps.tables import table_text
 from zeocryst.engines.placing import Placed
 from zeocryst.errors import SimulationError
@@ -48,7 +48,7 @@ class Particles:
         self.topology = topology
         self.atoms = atoms
         self.placed = Placed(atoms, topology)
-        self.shells = np.flatnonzero(topology.core >= 0)
+        self.shells = topology.shells
         arguments = ["-screen", "none", "-log", "none"]
         if threads > 1:
             arguments += ["-sf", "omp", "-pk", "omp", str(threads)]
@@ -167,7 +167,7 @@ class Particles:
         """
         failed: list[BaseException] = []
 
-        def after_forces(*_: object) -> None:
+        def _after_forces(*_: object) -> None:
             """LAMMPS calls this once a step."""
             if failed:
                 return
@@ -186,7 +186,7 @@ class Particles:
                 self._lammps.force_timeout()
 
         self.command("fix follow all external pf/callback 1 1")
-        self._lammps.set_fix_external_callback("follow", after_forces)
+        self._lammps.set_fix_external_callback("follow", _after_forces)
         with breakable(self.end_soon) as broken:
             self.command(f"run {most_steps} post no")
         self.command("timer timeout off")  # commands after one that was ended would be passed over
@@ -238,20 +238,20 @@ def head(topology: Topology, *, periodic: bool) -> list[str]:
     lines = ["units metal", "atom_style full", "atom_modify map yes", "box tilt large", weights]
     if not periodic:
         lines.append("boundary m m m")
-    if (topology.core >= 0).any():
+    if len(topology.shells):
         lines += [SHELL_FIX, "comm_modify vel yes"]
     return lines
 
 
 def read_command(file: str, topology: Topology) -> str:
     """The command that reads a data file."""
-    return f"read_data '{file}'" + (f" {READ_SHELLS}" if (topology.core >= 0).any() else "")
+    return f"read_data '{file}'" + (f" {READ_SHELLS}" if len(topology.shells) else "")
 
 
 def note_charge(topology: Topology) -> tuple[str, ...]:
     """A sentence where a lattice sum is neutralized by a background."""
     net = float(topology.charge.sum())
-    coulomb = acting(topology)
+    coulomb = topology.felt
     if coulomb is None or coulomb.method != "ewald" or abs(net) < 1e-4:
         return ()
     return (f"the cell has a charge of {net:+.3g} e, which a uniform background balances",)

@@ -67,7 +67,7 @@ def commands(
         Something that cannot be expressed.
     """
     lines = list(_bonded(topology))
-    coulomb = acting(topology)
+    coulomb = topology.felt
     if coulomb is not None and coulomb.method == "ewald":
         coulomb = replace(coulomb, cutoff_A=real_reach(coulomb.cutoff_A, placed))
     if coulomb is not None and coulomb.constant_eV_A != COULOMB_EV_A:
@@ -92,11 +92,6 @@ def real_reach(cutoff_A: float, placed: Placed) -> float:
     return float(np.clip(cutoff_A * dilution ** (1 / 6), cutoff_A, FARTHEST_REACH * cutoff_A))
 
 
-def acting(topology: Topology) -> Coulomb | None:
-    """Coulomb's force where there are charges that feel it."""
-    return topology.coulomb if np.any(topology.charge) else None
-
-
 def _bonded(topology: Topology) -> Iterator[str]:
     for name, attribute in SORTS:
         terms = getattr(topology, attribute)
@@ -118,7 +113,7 @@ def _bonded(topology: Topology) -> Iterator[str]:
 
 def _pairs(topology: Topology, coulomb: Coulomb | None, table: str, walls: Sequence[PairTerm]) -> list[str]:
     """The pair style and its coefficients."""
-    shells = bool((topology.core >= 0).any())
+    shells = bool(len(topology.shells))
     plain = [p for p in topology.pairs if p.style != TABLED]
     for pair in plain:
         if pair.style not in NOTHING:

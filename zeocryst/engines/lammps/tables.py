@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
-from zeocryst.model.topology import Coulomb, PairTerm, Topology
+from zeocryst.model.topology import Coulomb, Topology
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def tabled_pairs(topology: Topology) -> list[tuple[tuple[str, str], str, float]]
     for first, second in combinations_with_replacement(topology.types, 2):
         term = named.get(tuple(sorted((first, second))))
         ends = [smooth.cutoff_A] if smooth else []
-        ends += [_end(topology, term)] if term else []
+        ends += [topology.end_of(term)] if term else []
         if ends:
             pairs.append(((first, second), f"{first}_{second}", max(ends)))
     return pairs
@@ -63,7 +63,7 @@ def _section(topology: Topology, types: tuple[str, str], name: str, cutoff: floa
         charges = [_charge(topology, t) for t in types]
         strength = smooth.constant_eV_A * charges[0] * charges[1]
         end, g = smooth.cutoff_A, smooth.smoothing_A
-    body = _rows(cutoff, tuple((t.numbers, _end(topology, t)) for t in mine), strength, end, g)
+    body = _rows(cutoff, tuple((t.numbers, topology.end_of(t)) for t in mine), strength, end, g)
     return f"{name}\nN {TABLE_POINTS} RSQ {TABLE_START_A} {cutoff:.17g}\n\n{body}\n"
 
 
@@ -128,12 +128,8 @@ def _smoothed(r: Floats, energy: Floats, force: Floats, end: float, g: float) ->
 
 
 def _smooth(topology: Topology) -> Coulomb | None:
-    coulomb = topology.coulomb
-    return coulomb if coulomb is not None and coulomb.method == "smooth" and np.any(topology.charge) else None
-
-
-def _end(topology: Topology, term: PairTerm) -> float:
-    return topology.cutoff_A if term.cutoff_A is None else term.cutoff_A
+    coulomb = topology.felt
+    return coulomb if coulomb is not None and coulomb.method == "smooth" else None
 
 
 def _charge(topology: Topology, name: str) -> float:
