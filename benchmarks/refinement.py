@@ -9,15 +9,14 @@ import argparse
 import time
 
 import numpy as np
-from ase.spacegroup import crystal
+
+from zeocryst.refinement.reference import quartz_atoms
 
 
 def quartz(size):
-    """Alpha-quartz (Levien, Prewitt, Weidner 1980) with about `size` atoms, displaced."""
-    places = [(0.4697, 0, 2 / 3), (0.4135, 0.2669, 0.7858)]
-    cell = crystal(["Si", "O"], places, spacegroup=154, cellpar=[4.916, 4.916, 5.4054, 90, 90, 120])
+    """Alpha-quartz with about `size` atoms, displaced."""
     n = max(2, round((size / 9) ** (1 / 3)))
-    atoms = cell.repeat((n, n, max(2, round(size / 9 / n**2))))
+    atoms = quartz_atoms().repeat((n, n, max(2, round(size / 9 / n**2))))
     atoms.positions += np.random.default_rng(1).normal(0, 0.05, atoms.positions.shape)
     return atoms
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ase.neighborlist import neighbor_list
-from ase.spacegroup import crystal
+from atom_topologies import quartz, rattled
 
 from zeocryst.engines import engine_modules
 from zeocryst.engines.atomistic import atomistic_engine
@@ -16,10 +16,7 @@ pytestmark = [pytest.mark.hoomd, pytest.mark.skipif(not HERE.preference, reason=
 
 def silica(kind="bks"):
     """Quartz, displaced, with BKS or with Lennard-Jones, bonds and angles."""
-    places = [(0.4697, 0, 2 / 3), (0.4135, 0.2669, 0.7858)]
-    cell = crystal(["Si", "O"], places, spacegroup=154, cellpar=[4.916, 4.916, 5.4054, 90, 90, 120])
-    atoms = cell.repeat((5, 5, 4))
-    atoms.positions += np.random.default_rng(3).normal(0, 0.05, atoms.positions.shape)
+    atoms = rattled(quartz(5, 5, 4), 0.05, seed=3)
     which = np.where(atoms.numbers == 14, 0, 1)
     rest, charge = {}, np.array([2.4, -1.2])
     pairs = (
