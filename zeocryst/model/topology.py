@@ -49,6 +49,34 @@ class Terms:
         return cls(np.empty((0, width), np.int64), np.empty(0, np.int64))
 
 
+class Collected:
+    """Terms of one sort as they are found, those of one name with the same numbers as one kind.
+
+    Parameters
+    ----------
+    width
+        Particles of each.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._atoms: list[tuple[int, ...]] = []
+        self._kind: list[int] = []
+        self._kinds: dict[tuple[str, Coefficients], int] = {}
+
+    def add(self, atoms: tuple[int, ...], name: str, coefficients: Coefficients) -> None:
+        """A term of a kind that is there, or of a new one."""
+        self._atoms.append(atoms)
+        self._kind.append(self._kinds.setdefault((name, coefficients), len(self._kinds)))
+
+    def terms(self) -> Terms:
+        """All of them."""
+        if not self._atoms:
+            return Terms.none(self._width)
+        names, coefficients = zip(*self._kinds, strict=True)
+        return Terms(np.array(self._atoms, np.int64), np.array(self._kind, np.int64), names, coefficients)
+
+
 @dataclass(frozen=True)
 class PairTerm:
     """What two types of particles do to each other apart from Coulomb's force.

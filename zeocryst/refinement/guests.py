@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
 from zeocryst.model.dreiding import check_dreiding, lennard_jones
-from zeocryst.model.topology import Coefficients, PairTerm, Terms, Topology
+from zeocryst.model.topology import Coefficients, Collected, PairTerm, Terms, Topology
 from zeocryst.molecules.model import Molecule
 from zeocryst.refinement.bonding import molecule_of
 from zeocryst.refinement.protocol import Guests
@@ -65,7 +65,7 @@ def add_guests(framework: Topology, atoms: Atoms, guests: Guests, *, charged: bo
     n, own = len(atoms), np.flatnonzero(which == 0)
     place = np.concatenate([own, n + np.arange(len(framework.kind) - len(own))])  # shells go to the end
     parts = [(place, framework, 0)]
-    kinds = {id(m): _inside(m) for m in guests.values()}
+    kinds = {key: _inside(m) for key, m in {id(m): m for m in guests.values()}.items()}  # each once
     for number in np.unique(which[which > 0]).tolist():
         parts.append((np.flatnonzero(which == number), kinds[id(guests[number])], number))
     labels: dict[tuple[bool, str], str] = {}
@@ -113,19 +113,12 @@ def _inside(molecule: Molecule) -> Topology:
     names = [uff.types[k] for k in uff.kind]
     of: dict[frozenset[str], Coefficients] = {frozenset(p.types): (p.style, p.numbers) for p in uff.pairs}
     near = _near(molecule)
-    kinds: dict[tuple[str, Coefficients], int] = {}
-    rows, kind = [], []
+    inside = Collected(2)
     for a, b in combinations(range(len(molecule)), 2):
         if not near[a, b]:
-            key = ("-".join(sorted((names[a], names[b]))), of[frozenset((names[a], names[b]))])
-            rows.append((a, b))
-            kind.append(kinds.setdefault(key, len(kinds)))
-    if not rows:
-        return replace(uff, pairs=())
-    labels, coefficients = zip(*kinds, strict=True)
-    return replace(
-        uff, pairs=(), inside=Terms(np.array(rows, np.int64), np.array(kind, np.int64), labels, coefficients)
-    )
+            both = names[a], names[b]
+            inside.add((a, b), "-".join(sorted(both)), of[frozenset(both)])
+    return replace(uff, pairs=(), inside=inside.terms())
 
 
 def _near(molecule: Molecule) -> NDArray[np.bool_]:
@@ -138,22 +131,13 @@ def _near(molecule: Molecule) -> NDArray[np.bool_]:
 
 def _together(sort: str, parts: list[tuple[Ints, Topology]]) -> Terms:
     """The terms of one sort of all parts, kinds of the same name and numbers joined."""
-    kinds: dict[tuple[str, Coefficients], int] = {}
-    rows, kind = [], []
-    width = getattr(parts[0][1], sort).atoms.shape[1]
+    made = Collected(getattr(parts[0][1], sort).atoms.shape[1])
     for where, part in parts:
         terms: Terms = getattr(part, sort)
-        if not len(terms.atoms):
-            continue
-        mine = np.array(
-            [kinds.setdefault(key, len(kinds)) for key in zip(terms.names, terms.coefficients, strict=True)]
-        )
-        rows.append(where[terms.atoms])
-        kind.append(mine[terms.kind])
-    if not rows:
-        return Terms.none(width)
-    names, coefficients = zip(*kinds, strict=True)
-    return Terms(np.vstack(rows), np.concatenate(kind), _apart(names), coefficients)
+        for atoms, kind in zip(where[terms.atoms].tolist(), terms.kind.tolist(), strict=True):
+            made.add(tuple(atoms), terms.names[kind], terms.coefficients[kind])
+    joined = made.terms()
+    return replace(joined, names=_apart(joined.names))
 
 
 def _apart(names: tuple[str, ...]) -> tuple[str, ...]:

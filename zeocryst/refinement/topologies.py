@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
-from zeocryst.model.topology import Coefficients, Coulomb, PairTerm, Terms, Topology
+from zeocryst.model.topology import Coefficients, Collected, Coulomb, PairTerm, Terms, Topology
 from zeocryst.refinement.forcefield import AtomField, AtomType, Bonded
 from zeocryst.refinement.typing import Surroundings, check_elements, surroundings, typed
 from zeocryst.units import EV_PER_KCAL_PER_MOL, KJ_PER_MOL_PER_EV
@@ -93,7 +93,7 @@ def _terms_of_bonds(atoms: Atoms, own: list[AtomType], found: Surroundings, fiel
 
 def _bonds(own: list[AtomType], found: Surroundings, shell_of: dict[int, int], field: AtomField) -> Terms:
     """O-H bonds, and the springs of shells."""
-    made = _Made(2)
+    made = Collected(2)
     for o, h in found.o_h.tolist():
         term = _fitting(field.bonds, (own[o].name, own[h].name), found.roles[o])
         if term is not None:
@@ -109,7 +109,7 @@ def _angles(
     own: list[AtomType], names: list[str], found: Surroundings, shell_of: dict[int, int], field: AtomField
 ) -> Terms:
     """O-T-O bends, of shells where there are such, and T-O-H and H-O-H bends."""
-    made = _Made(3)
+    made = Collected(3)
     oxygens: dict[int, list[int]] = {}
     for t, o in found.t_o.tolist():
         oxygens.setdefault(t, []).append(o)
@@ -134,28 +134,6 @@ def _fitting(terms: tuple[Bonded, ...], types: tuple[str, ...], role: str | None
     """The term of these types; one for a role comes before one for any."""
     same = [t for t in terms if t.types in (types, types[::-1]) and t.role in (None, role)]
     return max(same, key=lambda t: t.role is not None, default=None)
-
-
-class _Made:
-    """Terms of one sort as they are collected."""
-
-    def __init__(self, width: int) -> None:
-        self._width = width
-        self._atoms: list[tuple[int, ...]] = []
-        self._kind: list[int] = []
-        self._kinds: dict[tuple[str, Coefficients], int] = {}
-
-    def add(self, atoms: tuple[int, ...], name: str, coefficients: Coefficients) -> None:
-        """A term of a kind that is there, or of a new one."""
-        self._atoms.append(atoms)
-        self._kind.append(self._kinds.setdefault((name, coefficients), len(self._kinds)))
-
-    def terms(self) -> Terms:
-        """All of them."""
-        if not self._atoms:
-            return Terms.none(self._width)
-        names, coefficients = zip(*self._kinds, strict=True)
-        return Terms(np.array(self._atoms, np.int64), np.array(self._kind, np.int64), names, coefficients)
 
 
 def _pairs(types: list[str], field: AtomField) -> list[PairTerm]:
