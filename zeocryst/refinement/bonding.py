@@ -83,12 +83,12 @@ def compare_bonds(before: Counter[tuple[int, int]], atoms: Atoms) -> Changed:
     after = covalent_bonds(atoms)
     symbols = atoms.get_chemical_symbols()
 
-    def named(pairs: Counter[tuple[int, int]]) -> list[str]:
+    def _named(pairs: Counter[tuple[int, int]]) -> list[str]:
         return [f"{symbols[a]} {a}-{symbols[b]} {b}" for a, b in sorted(pairs.elements())]
 
     owners = _owners_of_hydrogen(before, symbols), _owners_of_hydrogen(after, symbols)
     strayed = sum(owners[1].get(h, set()) != where for h, where in owners[0].items())
-    return Changed(named(before - after), named(after - before), strayed)
+    return Changed(_named(before - after), _named(after - before), strayed)
 
 
 def _owners_of_hydrogen(bonds: Counter[tuple[int, int]], symbols: list[str]) -> dict[int, set[int]]:

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def calculator_named(text: str, *, also: Iterable[str] = ()) -> Calculated:
     if text.endswith(".py") or os.sep in text:
         return _from_file(text)
     if ":" in text:
-        return _imported(text, text)
+        return _imported(text)
     if name in names:
         return _made(Origin(name), partial(_of_ase, name), f"{name}, of ASE")
     hint = nearest(text, [*KNOWN, *ALIASES, *also])
@@ -87,7 +88,7 @@ def _known(name: str) -> Calculated:
     """One that has a name here."""
     known = KNOWN[name]
 
-    def make() -> Any:
+    def _make() -> Any:
         found = [_attribute(where)(**options) for where, options in known.parts]
         if len(found) == 1:
             return found[0]
@@ -95,8 +96,8 @@ def _known(name: str) -> Calculated:
 
         return SumCalculator(found)
 
-    made = _made(Origin(name, quiet=True), make, known.source, install=known.install)
-    return Calculated(name, known.source, made.calculator, made.origin, known)
+    made = _made(Origin(name, quiet=True), _make, known.source, install=known.install)
+    return replace(made, known=known)
 
 
 def _of_ase(name: str) -> Any:
@@ -112,14 +113,14 @@ def _attribute(where: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _imported(text: str, where: str) -> Calculated:
+def _imported(text: str) -> Calculated:
     """What is to be imported: a class or function to be called, or a calculator."""
 
-    def make() -> Any:
-        found = _attribute(where)
+    def _make() -> Any:
+        found = _attribute(text)
         return found if is_calculator(found) and not isinstance(found, type) else found()
 
-    return _made(Origin(text), make, f"{text}, a calculator for ASE")
+    return _made(Origin(text), _make, f"{text}, a calculator for ASE")
 
 
 def _from_file(text: str) -> Calculated:
@@ -136,7 +137,7 @@ def _from_file(text: str) -> Calculated:
 def _made(origin: Origin, make: Callable[[], Any], source: str, *, install: str | None = None) -> Calculated:
     """A calculator that was just made, as a method."""
 
-    def make_or_tell() -> Any:
+    def _make_or_tell() -> Any:
         try:
             return make()
         except ModuleNotFoundError as error:
@@ -149,7 +150,7 @@ def _made(origin: Origin, make: Callable[[], Any], source: str, *, install: str 
             ) from None
 
     with origin.told("the calculator cannot be made", InputError):
-        calculator = make_or_tell()
+        calculator = _make_or_tell()
     if not is_calculator(calculator):
         raise InputError(
             f"{origin.label}: this is {type(calculator).__name__}, no calculator of ASE, which has get_forces "

@@ -11,6 +11,7 @@ from zeocryst.backmapping.checks import network_of_atoms
 from zeocryst.backmapping.feasibility import feasibility, feasibility_in_words
 from zeocryst.backmapping.local import Local, local_geometry
 from zeocryst.backmapping.shifts import shift_record
+from zeocryst.cell import neighbour_pairs
 from zeocryst.engines.atomistic import Relaxed
 from zeocryst.errors import InputError
 from zeocryst.network.bonds import SI_O_BOND_A
@@ -219,8 +220,6 @@ def _shifts(local: Local) -> dict[str, Any]:
 
 def _hydroxyls(alone: Atoms) -> dict[str, float | None]:
     """Shortest and longest O-H of the framework, Å; an H without an O counts with its nearest O."""
-    from zeocryst.cell import neighbour_pairs
-
     z = alone.numbers
     if not (z == 1).any():
         return {"o_h_shortest_A": None, "o_h_longest_A": None}
