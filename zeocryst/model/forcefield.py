@@ -115,10 +115,10 @@ class ForceField:
         return max(pair.cutoff_A for pair in self.pairs.values())
 
 
-def shipped() -> list[str]:
-    """Names of the force fields of beads that come with zeocryst."""
+def shipped(form: str = FORM) -> list[str]:
+    """Names of the force fields of a form that come with zeocryst; without it, of beads."""
     folder = resources.files("zeocryst.forcefields")
-    line = f'form = "{FORM}"\n'
+    line = f'form = "{form}"\n'
     return sorted(
         f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml") and line in f.read_text("utf-8")
     )

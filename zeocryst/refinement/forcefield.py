@@ -18,6 +18,7 @@ from typing import Any
 from zeocryst.errors import InputError
 from zeocryst.foundation.tables import Table
 from zeocryst.foundation.textfiles import parse_toml, read_text
+from zeocryst.model.forcefield import shipped
 from zeocryst.model.topology import Coefficients
 from zeocryst.units import EV_PER_KCAL_PER_MOL
 
@@ -135,11 +136,7 @@ class AtomField:
 
 def shipped_atomfields() -> list[str]:
     """Names of the force fields of atoms that come with zeocryst."""
-    folder = resources.files("zeocryst.forcefields")
-    line = re.compile(rf'^form = "{FORM}"$', re.MULTILINE)
-    return sorted(
-        f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml") and line.search(f.read_text("utf-8"))
-    )
+    return shipped(FORM)
 
 
 def read_atomfield(name: str | Path) -> AtomField:
