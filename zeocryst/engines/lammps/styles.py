@@ -141,7 +141,7 @@ def _pairs(topology: Topology, coulomb: Coulomb | None, table: str, walls: Seque
         lines.insert(0, "pair_coeff * * zero")
     # LAMMPS's tables of Coulomb's force are not the slope of those of its energy, to 1e-3 eV/Å
     exact = ["pair_modify table 0"] if coulomb is not None and coulomb.method == "ewald" else []
-    if len(styles) > 1:
+    if len(styles) > 1 or walls:
         return ["pair_style hybrid/overlay " + " ".join(styles), *exact, *lines]
     name = styles[0].split()[0]
     return [f"pair_style {styles[0]}", *exact, *(line.replace(f" {name}", "", 1) for line in lines)]
