@@ -12,6 +12,7 @@ from zeocryst.molecules.named import molecule_named
 from zeocryst.molecules.uff import uff_topology
 from zeocryst.refinement.bonding import compare_bonds, covalent_bonds
 from zeocryst.refinement.methods import method_named
+from zeocryst.refinement.reference import quartz_atoms
 from zeocryst.refinement.typing import surroundings
 
 
@@ -235,3 +236,28 @@ def test_copies_of_a_repeated_cell_that_come_out_apart_are_told():
     assert _copies_apart(wrapped, times, cell) < 1e-12
     copies[3, 0] += [0, 0.3, 0.4]
     assert _copies_apart(copies, times, cell) == pytest.approx(0.5)
+
+
+def test_a_small_cell_is_repeated_for_a_minimum_and_refused_for_a_simulation():
+    method, small = method_named("slc"), quartz_atoms()
+    four = small.repeat((2, 2, 1))
+    assert method.energy(small, {}) == pytest.approx(method.energy(four, {}) / 4, abs=1e-4)
+    alone, many = (method.minimize(atoms, {}, free_cell=True) for atoms in (small, four))
+    assert alone.energy_eV == pytest.approx(many.energy_eV / 4, abs=1e-3)
+    assert alone.atoms.cell.lengths() * [2, 2, 1] == pytest.approx(many.atoms.cell.lengths(), rel=1e-3)
+    assert len(alone.atoms) == len(small)
+    with pytest.raises(InputError, match="too small for a simulation with slc: .* repeat it 2 x 2 x 1 times"):
+        method.dynamics(small, {}, time_ps=0.01, temperature_K=300.0, seed=1)
+    with pytest.raises(InputError, match=r"repeats in all directions; pbc is \[True, True, False\]"):
+        method.check(Atoms(small, pbc=[True, True, False]), {})
+
+
+def test_a_rough_start_that_cannot_be_smoothed_says_so():
+    """ClayFF, which smooths for SLC, has no acid sites."""
+    method = method_named("slc")
+    rough = with_aluminium("H")
+    silicon = int(np.flatnonzero(rough.numbers == 14)[3])
+    rough.positions[silicon] += [0.45, 0.0, 0.1]
+    said = method.minimize(rough, {}, free_cell=False).notes
+    assert any("The start is rough" in note and "clayff could not smooth it" in note for note in said)
+    assert method.minimize(with_aluminium("H"), {}, free_cell=False).notes == ()

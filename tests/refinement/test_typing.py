@@ -166,6 +166,16 @@ C_eV_A6 = 0.0
     ]:
         with pytest.raises(InputError, match=f"mine.toml: .*{message}"):
             parse_atomfield(text.replace(*wrong), "mine.toml")
+    both = text.replace("[[pair]]", '[types.O2]\nelement = "O"\nrole = "bridging"\ncharge_e = -1.0\n[[pair]]')
+    with pytest.raises(InputError, match="mine has no parameters for O .* 2 types fit it; expected one"):
+        framework_topology(framework(), parse_atomfield(both, "mine.toml"))
+    for wrong, message in [
+        (text[: text.index("[[pair]]")], "entries, or a rule of mixing"),
+        ('rough_start = "sclc"\n' + text, "rough_start = 'sclc'; expected one of"),
+        (text.replace("[types.Si]", '[types."1Si"]'), "each once, of letters, digits and _"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            parse_atomfield(wrong, "mine.toml")
     with pytest.raises(InputError, match="stands there twice"):
         parse_atomfield(text + text[text.index("[[pair]]") :], "mine.toml")
 
