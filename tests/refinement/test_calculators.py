@@ -2,6 +2,7 @@
 
 import importlib.util
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from ase import Atoms
 from ase.build import bulk, molecule
 
 from zeocryst.errors import InputError, PluginError, SimulationError
-from zeocryst.refinement.calculated import formal_charge
+from zeocryst.refinement.calculated import Known, formal_charge
 from zeocryst.refinement.calculators import calculator_named, calculator_names
 from zeocryst.refinement.protocol import BrokenOffError
 from zeocryst.units import BOLTZMANN_EV_PER_K
@@ -362,6 +363,18 @@ def test_a_missing_module_and_a_missing_class():
         calculator_named("ase.calculators.nowhere:X")
     with pytest.raises(InputError, match="ase.calculators.emt:Nothing: the calculator cannot be made"):
         calculator_named("ase.calculators.emt:Nothing")
+
+
+def test_a_charge_that_no_formula_tells_is_said_to_be_taken_for_none(tmp_path):
+    told = replace(springs(tmp_path), known=Known((), "", takes_charge=True))
+    chloride = Atoms("SiCl", positions=pair().positions, cell=[9, 9, 9], pbc=True)
+    notes = told.minimize(chloride, {}, free_cell=False).notes
+    assert any("was told 0 e" in note for note in notes)
+    assert told.calculator.parameters["charge"] == 0
+    oxide = Atoms("SiO", positions=pair().positions, cell=[9, 9, 9], pbc=True)
+    told = replace(springs(tmp_path), known=Known((), "", takes_charge=True))
+    assert told.minimize(oxide, {}, free_cell=False).notes == ()
+    assert told.calculator.parameters["charge"] == 2
 
 
 def test_each_name_has_a_source():

@@ -173,6 +173,10 @@ class Calculated:
             result.set_array("charge", np.asarray(self.calculator.results["charges"], dtype=float))
         notes = []
         charge = formal_charge(atoms, guests)
+        if charge is None and self.known.takes_charge:
+            notes.append(
+                f"Their charge does not follow from the formula of these atoms; {self.name} was told 0 e."
+            )
         if charge and not self.known.takes_charge:
             notes.append(
                 f"By their formula the atoms have a charge of {charge:+d} e, of which {self.name} is not told."
