@@ -58,6 +58,16 @@ class Classical:
         """Where it is published, and what of it is ours."""
         return self.field.source
 
+    @property
+    def breaks_bonds(self) -> bool:
+        """No: its atoms have types."""
+        return False
+
+    @property
+    def least_width_A(self) -> float:
+        """Any will do: a cell that is too small is repeated."""
+        return 0.0
+
     def check(self, atoms: Atoms, guests: Guests) -> None:
         """Raise `InputError` naming what it cannot describe."""
         self.topology(atoms, guests)

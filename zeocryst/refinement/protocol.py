@@ -48,6 +48,16 @@ class Method(Protocol):
         """Where it is published, and what of it is ours."""
         ...
 
+    @property
+    def breaks_bonds(self) -> bool:
+        """Whether energies before and after bonds are made can be compared: there are no types of atoms."""
+        ...
+
+    @property
+    def least_width_A(self) -> float:
+        """How wide a periodic cell has to be between all opposite faces, Å; 0: any will do."""
+        ...
+
     def check(self, atoms: Atoms, guests: Guests) -> None:
         """Raise `InputError` naming what it cannot describe (an element, a bonding); computes nothing."""
         ...

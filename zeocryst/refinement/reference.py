@@ -83,7 +83,7 @@ def quartz(method: Method, *, threads: int = 1) -> Reference:
 
 
 def _quartz(method: Method, threads: int) -> Reference:
-    start = quartz_atoms(_least_width(method))
+    start = quartz_atoms(method.least_width_A)
     n = int((start.numbers == 14).sum())
     try:
         method.check(start, {})
@@ -102,11 +102,6 @@ def _quartz(method: Method, threads: int) -> Reference:
         f"alpha-quartz relaxed with its cell by {method.name}: {end.energy_eV / n:.4f} eV per SiO2, volume "
         f"{100 * (ratio - 1):+.1f} % of that measured",
     )
-
-
-def _least_width(method: Method) -> float:
-    """How wide a periodic cell has to be for a method, Å; most do not mind."""
-    return float(getattr(method, "least_width_A", 0.0))
 
 
 def water(method: Method, *, threads: int = 1) -> Reference:
@@ -194,7 +189,7 @@ def above_quartz(
         excess = m - 2 * n - k / 2
         why = f"{atoms.get_chemical_formula()} is no sum of SiO2 and H2O ({excess:+g} O)"
         return found | {"reference": f"none: {why}"}
-    size = len(quartz_atoms(_least_width(method)))
+    size = len(quartz_atoms(method.least_width_A))
     if size > MOST_TIMES * len(atoms) + FEW_ATOMS:
         why = f"quartz would need {size} atoms with {method.name}, far more than there are here ({len(atoms)})"
         return found | {"reference": f"none: {why}"}
@@ -204,7 +199,7 @@ def above_quartz(
     if k == 0:
         above = energy / n - solid.energy_eV
         return found | {"above_quartz_kJ_per_mol": above * KJ_PER_MOL_PER_EV, "reference": solid.words}
-    if getattr(method, "breaks_bonds", False):
+    if method.breaks_bonds:
         gas, molecules, silicon = water(method, threads=threads), k / 2, float(n)
     else:
         gas, molecules, silicon = silicic_acid(method, threads=threads), k / 4, n - k / 4
