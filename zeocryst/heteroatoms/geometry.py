@@ -36,9 +36,8 @@ LONGER_A = {"Si": 0.08, "Ge": 0.08}
 LONGER_OTHERS_A = 0.15
 #: b of the bond valence, Å.
 SOFTNESS_A = 0.37
-#: A T may have moved so far from its site while its oxygens were put in, and an O may be so far off the middle
-#: of its bond, Å: more, and the atoms are not those of the network.
-MOVED_A, OFF_MIDDLE_A = 2.0, 1.5
+#: An O may be so far off the middle of its bond, Å: more, and the atoms are not those of the network.
+OFF_MIDDLE_A = 1.5
 
 
 def silicate_of(atoms: Atoms, network: Network) -> Silicate:
