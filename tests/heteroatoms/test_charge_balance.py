@@ -120,6 +120,15 @@ def test_what_cannot_be_balanced_is_said():
     _, odd = balance(atoms, network, by="Ca")
     assert odd.record["net_charge"] == -1
     assert "one Al is left over" in odd.record["why_not"]
+    _, anions = balance(atoms, network, guests_charge=-2)
+    assert anions.record["cations"] == 3
+    assert anions.record["net_charge"] == -2
+    assert "-2 is the guests'" in anions.record["why_not"]
+    assert "found no" not in anions.record["why_not"]
+    _, both = balance(atoms, network, by="Ca", guests_charge=-2)
+    assert both.record["net_charge"] == -3
+    assert "-2 is the guests'" in both.record["why_not"]
+    assert "one Al is left over" in both.record["why_not"]
     _, none = balance(atoms, network, by="none", guests_charge=1)
     assert none.record["net_charge"] == -2
     assert "no cation was asked for" in none.record["why_not"]
