@@ -9,10 +9,13 @@ from ase import Atoms
 from conftest import SHARED
 from scipy.stats import spearmanr
 
-from zeocryst.docking import centres, dock, insert, kernels, place_all, poses, record
+from zeocryst.answers.asked import NOTHING, Prepared
+from zeocryst.answers.parts import Frame
+from zeocryst.docking import centres, dock, kernels, place_all, poses, surroundings
 from zeocryst.docking.surroundings import CUTOFF_A, framework_around, make_host
 from zeocryst.errors import InputError
 from zeocryst.molecules import molecule_named
+from zeocryst.network.bonds import network_of_bonds
 from zeocryst.units import KJ_PER_MOL_PER_EV
 
 molecule = cache(molecule_named)
@@ -71,6 +74,21 @@ def test_energy_is_dreidings():
     placed = dock(atoms, centres(atoms, guest)[0], guest)
     # its own images, 13.7 Å away at least, are beyond the cut-off but for a few H
     assert placed.energy_kJ_per_mol == pytest.approx(by_hand(atoms, guest, placed.positions), abs=0.1)
+
+
+def test_no_atom_around_a_point_is_forgotten(monkeypatch):
+    """As many as ASE's neighbour list finds, where there was room for a few at first as well."""
+    from ase.neighborlist import neighbor_list
+
+    atoms, point = framework("CHA"), np.array([1.0, 2.0, 3.0])
+    probe = atoms + Atoms("He", [point])
+    i, j = neighbor_list("ij", probe, 25.0)
+    around = np.bincount(j[(i == len(atoms)) & (j < len(atoms))], minlength=len(atoms))
+    host = make_host(atoms, [molecule("TMA")])
+    for room in (surroundings.ROOM_FOR, 4):
+        monkeypatch.setattr(surroundings, "ROOM_FOR", room)
+        cloud = framework_around(host, point, 25.0)
+        assert (np.bincount(cloud.number, minlength=len(atoms)) == around).all()
 
 
 def test_grid_is_the_sum():
@@ -292,14 +310,18 @@ def test_guests_among_the_atoms():
     atoms, guest = framework("SGT"), molecule("TMA")
     results = place_all(atoms, np.vstack([centres(atoms, guest)[:2], [atoms.positions[0]]]), guest)
     assert [p.placed for p in results][:2] == [True, True]
-    together, guests = insert(atoms, results, guest)
+    frame = Frame(atoms, network_of_bonds([], 0), None, Prepared(NOTHING), seed=1, free_cell=False)
+    for result in results:
+        if result.placed:
+            frame.add_guest(guest, result.positions)
+    together, guests = frame.together(), frame.molecules
     number = together.arrays["molecule"]
     placed = sum(p.placed for p in results)
     assert len(together) == len(atoms) + placed * len(guest)
     assert set(guests) == set(range(1, placed + 1))
     assert (number[: len(atoms)] == 0).all()
     assert together.symbols[number == 1].get_chemical_formula() == "C4H12N"
-    entries = record(results)
+    entries = [result.record() for result in results]
     assert [e["bead"] for e in entries] == [0, 1, 2]
     assert entries[0]["molecule"] == "TMA"
     assert {"energy_kJ_per_mol", "placed", "overlap_A"} <= set(entries[0])
