@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -296,20 +296,24 @@ class _Together:
     def _make_room(self, order: list[int]) -> None:
         """Who is pushed out looks for another place; then it is left out, one at a time."""
         tried: set[int] = set()
-        while True:
-            bad = [k for k in order if self.there[k] and not self._fits(k, self._guests(k))]
-            if not bad:
-                return
-            worst = max(bad, key=self._worse)
-            if worst not in tried:
+        bad = self._pushed_out(order)
+        while bad:
+            worst = max((k for k in order if k in bad), key=self._worse)
+            if worst in tried:
+                self.there[worst] = False
+            else:
                 tried.add(worst)
-                others = self._guests(worst)
                 found = find_poses(
-                    self.host, self.beads[worst], self.molecules[worst], others=others, seed=self.seed
-                )
+                    self.host, self.beads[worst], self.molecules[worst], others=self._guests(worst),
+                    seed=self.seed,
+                )  # fmt: skip
                 self.now[worst] = self._without_others(worst, found[0])
-                continue
-            self.there[worst] = False
+            concerned = {worst, *self.near[worst]}
+            bad = (bad - concerned) | self._pushed_out(concerned)
+
+    def _pushed_out(self, some: Iterable[int]) -> set[int]:
+        """Those of some guests that do not fit beside the others."""
+        return {k for k in some if self.there[k] and not self._fits(k, self._guests(k))}
 
     def _worse(self, k: int) -> tuple[float, float]:
         """Who of several is left out: the one farthest from its bead, then the one of highest energy."""
