@@ -9,10 +9,13 @@ from ase import Atoms
 from conftest import SHARED
 from scipy.stats import spearmanr
 
-from zeocryst.docking import centres, dock, insert, kernels, place_all, poses, record
+from zeocryst.answers.asked import NOTHING, Prepared
+from zeocryst.answers.parts import Frame
+from zeocryst.docking import centres, dock, kernels, place_all, poses, surroundings
 from zeocryst.docking.surroundings import CUTOFF_A, framework_around, make_host
 from zeocryst.errors import InputError
 from zeocryst.molecules import molecule_named
+from zeocryst.network.bonds import network_of_bonds
 from zeocryst.units import KJ_PER_MOL_PER_EV
 
 molecule = cache(molecule_named)
@@ -73,6 +76,21 @@ def test_energy_is_dreidings():
     assert placed.energy_kJ_per_mol == pytest.approx(by_hand(atoms, guest, placed.positions), abs=0.1)
 
 
+def test_no_atom_around_a_point_is_forgotten(monkeypatch):
+    """As many as ASE's neighbour list finds, where there was room for a few at first as well."""
+    from ase.neighborlist import neighbor_list
+
+    atoms, point = framework("CHA"), np.array([1.0, 2.0, 3.0])
+    probe = atoms + Atoms("He", [point])
+    i, j = neighbor_list("ij", probe, 25.0)
+    around = np.bincount(j[(i == len(atoms)) & (j < len(atoms))], minlength=len(atoms))
+    host = make_host(atoms, [molecule("TMA")])
+    for room in (surroundings.ROOM_FOR, 4):
+        monkeypatch.setattr(surroundings, "ROOM_FOR", room)
+        cloud = framework_around(host, point, 25.0)
+        assert (np.bincount(cloud.number, minlength=len(atoms)) == around).all()
+
+
 def test_grid_is_the_sum():
     """What the grid says in the cage is the exact sum, within the interpolation's error."""
     atoms, guest = framework("SGT"), molecule("TMA")
@@ -82,17 +100,14 @@ def test_grid_is_the_sum():
     kinds = np.unique(host.kinds(guest))
     count, spacing = 40, 0.2
     corner = middle - spacing * (count - 1) / 2
-    arguments = (cloud.positions, cloud.kind, host.c12[kinds], host.c6[kinds], CUTOFF_A, 3.0, 99.0)
-    grid = kernels.fill_grid(corner, spacing, count, *arguments)
+    of_guest = host.field(cloud.positions, cloud.kind)._replace(c12=host.c12[kinds], c6=host.c6[kinds])
+    grid = kernels.fill_grid(corner, spacing, count, of_guest, 3.0, 99.0)
     points = middle + np.random.default_rng(1).uniform(-1.5, 1.5, size=(200, 3))
     scored = kernels.score(
         grid, corner, spacing, np.zeros((1, 1, 3)), np.zeros(1, np.int64), np.eye(3)[None], points, np.inf
     )[0, 0]
     force = np.empty((1, 3))
-    exact = [
-        kernels.exact(p[None], kinds[:1], cloud.positions, cloud.kind, host.c12, host.c6, CUTOFF_A, force)
-        for p in points
-    ]
+    exact = [kernels.exact(p[None], kinds[:1], host.field(cloud.positions, cloud.kind), force) for p in points]
     assert np.abs(scored - exact).max() < 0.005
     assert np.median(np.abs(scored - exact)) < 0.0005
     assert np.ptp(exact) > 0.03
@@ -106,16 +121,16 @@ def test_a_descent_ends_where_scipys_does():
     host = make_host(atoms, [guest])
     middle, kind = centres(atoms, guest)[0], host.kinds(guest)
     cloud = framework_around(host, middle, 22.0)
-    fixed = (cloud.positions, cloud.kind, host.c12, host.c6, CUTOFF_A)
+    field = host.field(cloud.positions, cloud.kind)
     start = guest.conformers[0] @ Rotation.random(random_state=4).as_matrix().T + middle
 
     def turned(x):
         return (start - middle) @ Rotation.from_rotvec(x[3:]).as_matrix().T + middle + x[:3]
 
     def energy(x):
-        return kernels.exact(turned(x), kind, *fixed, np.empty((len(guest), 3)))
+        return kernels.exact(turned(x), kind, field, np.empty((len(guest), 3)))
 
-    ours, places, _ = kernels.descend(start, middle, kind, *fixed)
+    ours, places, _ = kernels.descend(start, middle, kind, field)
     theirs = minimize(energy, np.zeros(6), method="BFGS", options={"gtol": 1e-5})
     assert ours == pytest.approx(theirs.fun, abs=2e-4) or ours < theirs.fun
     # rigid: all distances are kept; at rest: no small move lowers it
@@ -125,7 +140,7 @@ def test_a_descent_ends_where_scipys_does():
         for step in (-1e-2, 1e-2):
             moved = places.copy()
             moved[:, axis] += step
-            assert kernels.exact(moved, kind, *fixed, np.empty((len(guest), 3))) > ours - 1e-5
+            assert kernels.exact(moved, kind, field, np.empty((len(guest), 3))) > ours - 1e-5
 
 
 @pytest.mark.parametrize(
@@ -145,9 +160,8 @@ def test_no_dense_search_finds_a_better_place(code, name):
     for shape in guest.conformers:
         for turn in Rotation.random(200 // len(guest.conformers), random_state=3).as_matrix():
             place = middle + rng.uniform(-1.2, 1.2, 3)
-            energy, where, _ = kernels.descend(
-                shape @ turn.T + place, place, kind, cloud.positions, cloud.kind, host.c12, host.c6, CUTOFF_A
-            )
+            field = host.field(cloud.positions, cloud.kind)
+            energy, where, _ = kernels.descend(shape @ turn.T + place, place, kind, field)
             lowest = min(lowest, energy + poses.images_energy(host, kind, where))
     assert (best.energy_eV - lowest) * KJ_PER_MOL_PER_EV < 0.5
 
@@ -296,14 +310,18 @@ def test_guests_among_the_atoms():
     atoms, guest = framework("SGT"), molecule("TMA")
     results = place_all(atoms, np.vstack([centres(atoms, guest)[:2], [atoms.positions[0]]]), guest)
     assert [p.placed for p in results][:2] == [True, True]
-    together, guests = insert(atoms, results, guest)
+    frame = Frame(atoms, network_of_bonds([], 0), None, Prepared(NOTHING), seed=1, free_cell=False)
+    for result in results:
+        if result.placed:
+            frame.add_guest(guest, result.positions)
+    together, guests = frame.together(), frame.molecules
     number = together.arrays["molecule"]
     placed = sum(p.placed for p in results)
     assert len(together) == len(atoms) + placed * len(guest)
     assert set(guests) == set(range(1, placed + 1))
     assert (number[: len(atoms)] == 0).all()
     assert together.symbols[number == 1].get_chemical_formula() == "C4H12N"
-    entries = record(results)
+    entries = [result.record() for result in results]
     assert [e["bead"] for e in entries] == [0, 1, 2]
     assert entries[0]["molecule"] == "TMA"
     assert {"energy_kJ_per_mol", "placed", "overlap_A"} <= set(entries[0])

@@ -4,6 +4,7 @@ from math import comb
 
 import numpy as np
 import pytest
+from ase import Atoms
 from t_nets import crystal, graph, silica
 
 from zeocryst.errors import InputError
@@ -11,7 +12,7 @@ from zeocryst.heteroatoms.alternation import alternate, odd_ring
 from zeocryst.heteroatoms.balance import balance
 from zeocryst.heteroatoms.environments import aluminium_record, environments, spectrum
 from zeocryst.heteroatoms.placement import number_for_ratio, place, substitute
-from zeocryst.network.bonds import repeat_network
+from zeocryst.network.bonds import network_of_bonds, repeat_network
 
 
 def symbols_of(taken):
@@ -167,3 +168,11 @@ def test_a_cell_that_is_too_small_to_alternate_has_to_be_doubled():
         alternate(silica("LTA").repeat(2), doubled).get_chemical_symbols()
     )  # the T alone are looked at
     assert (kinds[doubled.first] != kinds[doubled.second]).all()
+
+
+def test_two_nets_in_a_cell_that_each_need_another_vector_doubled():
+    """Two sheets, odd along one vector each and even along the other: each alternates once its own is doubled."""
+    sheet = [(0, 0, 1, 0, 0), (1, 1, 1, 0, 0), (0, 1, 0, 0, 0), (1, 0, 0, 1, 0)]
+    other = [(2, 2, 0, 1, 0), (3, 3, 0, 1, 0), (2, 3, 0, 0, 0), (3, 2, 1, 0, 0)]
+    with pytest.raises(InputError, match="repeated 2 2 1 times"):
+        alternate(Atoms("Si4", cell=np.eye(3), pbc=True), network_of_bonds(sheet + other, 4))

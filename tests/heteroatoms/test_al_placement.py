@@ -7,6 +7,7 @@ from scipy.stats import chi2
 from t_nets import as_bits, crystal, graph, independent_sets, pairs_on_a_site, silica
 
 from zeocryst.errors import InputError
+from zeocryst.heteroatoms import lattice
 from zeocryst.heteroatoms.lattice import Lattice, capacity, quick_bound
 from zeocryst.heteroatoms.placement import number_for_ratio, place, substitute
 
@@ -211,3 +212,12 @@ def test_elements_without_charge_go_anywhere_and_others_keep_the_rule():
     with pytest.raises(InputError, match="at most 6 of the 12 T can be B"):
         substitute(atoms, network, element="B", ratio=0.5)
     assert atoms.symbols.count("Si") == 12
+
+
+def test_a_search_that_is_cut_off_claims_no_bound_that_the_net_breaks(monkeypatch):
+    """A three-ring with two tails at each T: the six ends can all be Al, more than half of the nine T."""
+    network = graph(9, (0, 1), (1, 2), (2, 0), *[(a, 3 + 2 * a + k) for a in range(3) for k in range(2)])
+    assert capacity(Lattice.of(network)).bound == 6
+    monkeypatch.setattr(lattice, "MOST_NODES", 0)
+    monkeypatch.setattr(lattice, "MOST_SECONDS", 0.0)
+    assert capacity(Lattice.of(network)).bound >= 6

@@ -8,7 +8,7 @@ from t_nets import crystal, silica
 
 from zeocryst.backmapping.build import build
 from zeocryst.backmapping.checks import network_of_atoms, same_network
-from zeocryst.backmapping.dls import prescribed_terms
+from zeocryst.backmapping.dls import EDGE, _contact_terms, prescribed_terms
 from zeocryst.errors import InputError
 from zeocryst.heteroatoms.balance import balance, framework_charge
 from zeocryst.heteroatoms.geometry import bond_lengths, silicate_of
@@ -120,6 +120,15 @@ def test_what_cannot_be_balanced_is_said():
     _, odd = balance(atoms, network, by="Ca")
     assert odd.record["net_charge"] == -1
     assert "one Al is left over" in odd.record["why_not"]
+    _, anions = balance(atoms, network, guests_charge=-2)
+    assert anions.record["cations"] == 3
+    assert anions.record["net_charge"] == -2
+    assert "-2 is the guests'" in anions.record["why_not"]
+    assert "found no" not in anions.record["why_not"]
+    _, both = balance(atoms, network, by="Ca", guests_charge=-2)
+    assert both.record["net_charge"] == -3
+    assert "-2 is the guests'" in both.record["why_not"]
+    assert "one Al is left over" in both.record["why_not"]
     _, none = balance(atoms, network, by="none", guests_charge=1)
     assert none.record["net_charge"] == -2
     assert "no cation was asked for" in none.record["why_not"]
@@ -208,3 +217,23 @@ def test_bonds_of_silica_as_lengths_are_the_terms_of_silica():
     plain = prescribed_terms(silicate)
     given = prescribed_terms(silicate, bond_lengths(["Si"] * 36, silicate, np.empty(0, int)))
     assert given.distance == pytest.approx(plain.distance, abs=1e-12)
+
+
+def test_a_smaller_tetrahedron_leaves_others_their_shortest_edge():
+    """Edges end at 2.45 Å, at one B at 2.45 x 1.46 / 1.61 Å; elsewhere nothing changes."""
+    network = crystal("CHA")
+    silicate = silicate_of(silica("CHA"), network)
+    of_b = np.zeros(36, bool)
+    of_b[7] = True
+    lengths = bond_lengths(np.where(of_b, "B", "Si").tolist(), silicate, np.empty(0, int))
+    squeezed = 0.9 * silicate.positions, 0.9 * silicate.network.cell  # all edges are looked at
+    least = []
+    for given in (None, lengths):
+        terms = prescribed_terms(silicate, given)
+        found = _contact_terms(silicate, terms, *squeezed, 2.75)
+        edge = found.weight == EDGE[1]
+        assert edge.sum() == 36 * 6
+        least.append(np.sort(found.distance[edge]))
+    assert least[0] == pytest.approx(2.45)
+    assert least[1][:6] == pytest.approx(2.45 * 1.46 / 1.61)
+    assert least[1][6:] == pytest.approx(2.45)

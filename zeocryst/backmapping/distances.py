@@ -76,12 +76,19 @@ def _by_atom(n: int, i: Ints, j: Ints) -> tuple[Ints, Ints]:
     return offsets, incident
 
 
-@numba.njit(cache=True)
 def related(
     i: Ints, j: Ints, shift: Ints, term_i: Ints, term_j: Ints, term_shift: Ints, offsets: Ints, incident: Ints
 ) -> NDArray[np.bool_]:
     """Whether each pair (i, j, shift) is that of a term."""
-    out = np.zeros(len(i), np.bool_)
+    return np.asarray(term_of(i, j, shift, term_i, term_j, term_shift, offsets, incident) >= 0)
+
+
+@numba.njit(cache=True)
+def term_of(
+    i: Ints, j: Ints, shift: Ints, term_i: Ints, term_j: Ints, term_shift: Ints, offsets: Ints, incident: Ints
+) -> Ints:
+    """Number of the term that each pair (i, j, shift) is that of; -1 where there is none."""
+    out = np.full(len(i), -1, np.int64)
     for p in range(len(i)):
         for k in range(offsets[i[p]], offsets[i[p] + 1]):
             m = incident[k]
@@ -95,7 +102,7 @@ def related(
                 and sign * term_shift[m, 1] == shift[p, 1]
                 and sign * term_shift[m, 2] == shift[p, 2]
             ):
-                out[p] = True
+                out[p] = m
                 break
     return out
 

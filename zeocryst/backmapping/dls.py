@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.backmapping.descent import Descent, VolumeTerm, threads_for
-from zeocryst.backmapping.distances import Terms, related
+from zeocryst.backmapping.distances import Terms, related, term_of
 from zeocryst.backmapping.oxygens import SI_O_A, Silicate
 from zeocryst.cell import neighbour_pairs, volume
 from zeocryst.network.bonds import SI_O_BOND_A
@@ -118,10 +118,11 @@ def _contact_terms(silicate: Silicate, terms: Terms, positions: Floats, cell: Fl
     terminal = n + len(silicate.bridging)
     least[(silicons == 0) & (i < terminal) & (j < terminal)] = bridges
     weight = np.full(len(i), CONTACT_WEIGHT)
-    known = related(i, j, shift, terms.i, terms.j, terms.shift, *terms.by_atom(len(positions)))
+    term = term_of(i, j, shift, terms.i, terms.j, terms.shift, *terms.by_atom(len(positions)))
+    known = term >= 0
     edge = known & (silicons == 0)
-    smallest = terms.distance[terms.weight == O_O[1]].min(initial=O_O[0])  # B and P have smaller tetrahedra
-    least[edge], weight[edge] = EDGE[0] * smallest / O_O[0], EDGE[1]
+    wanted = np.minimum(terms.distance[term[edge]], O_O[0])  # B and P have smaller tetrahedra
+    least[edge], weight[edge] = EDGE[0] * wanted / O_O[0], EDGE[1]
     near = (edge | ~known) & (distance < least + SKIN_A)
     return Terms(i[near], j[near], shift[near], least[near], weight[near], np.ones(near.sum(), dtype=bool))
 

@@ -2,8 +2,7 @@
 
 import zeocryst.foundation.caching  # noqa: F401  (before the first function is compiled)
 from zeocryst.docking.centres import centres
-from zeocryst.docking.inserting import insert, record
 from zeocryst.docking.places import Placed
 from zeocryst.docking.placing import dock, place_all
 
-__all__ = ["Placed", "centres", "dock", "insert", "place_all", "record"]
+__all__ = ["Placed", "centres", "dock", "place_all"]

@@ -6,6 +6,8 @@ what it is there, so that atoms that lie on each other have an energy.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +26,36 @@ BLOCK = 6
 LONGEST_A, REST_EV_PER_A, MOST_STEPS = 0.25, 1e-4, 200
 
 
+class Field(NamedTuple):
+    """Atoms that a guest meets, and the terms with them.
+
+    Attributes
+    ----------
+    atoms : (M, 3) array, Å
+    kind : (M,) int array
+        Their elements.
+    c12, c6 : (E, K) arrays
+        Terms of the guest's elements with these, eV Å^12 and eV Å^6.
+    cutoff : float
+        Å.
+    """
+
+    atoms: Floats
+    kind: Ints
+    c12: Floats
+    c6: Floats
+    cutoff: float
+
+
 @numba.njit(cache=True, fastmath=True)
 def fill_grid(
-    corner: Floats, spacing: float, count: int, atoms: Floats, kind: Ints, c12: Floats, c6: Floats,
-    cutoff: float,
-    cap: float, reach: float,
-) -> NDArray[np.float32]:  # fmt: skip
+    corner: Floats, spacing: float, count: int, field: Field, cap: float, reach: float
+) -> NDArray[np.float32]:
     """Potential of each guest element at ``corner + spacing * (i, j, k)``, at most `cap`: (E, n, n, n).
 
     Points within `WALL_A2` of an atom, and those farther than `reach` from the middle, are not computed: `cap`.
     """
+    atoms, kind, c12, c6, cutoff = field
     elements = c12.shape[0]
     grid = np.full((elements, count, count, count), np.float32(cap), np.float32)
     half = 0.5 * spacing * (BLOCK - 1) * 3**0.5
@@ -139,17 +161,9 @@ def score(
 
 
 @numba.njit(cache=True)
-def exact(
-    guest: Floats,
-    element: Ints,
-    atoms: Floats,
-    kind: Ints,
-    c12: Floats,
-    c6: Floats,
-    cutoff: float,
-    force: Floats,
-) -> float:
-    """Energy of a guest's atoms among others; `force` (N, 3) is filled with the force on each."""
+def exact(guest: Floats, element: Ints, field: Field, force: Floats) -> float:
+    """Energy of a guest's atoms in a field; `force` (N, 3) is filled with the force on each."""
+    atoms, kind, c12, c6, cutoff = field
     total = 0.0
     for a in range(len(guest)):
         e = element[a]
@@ -205,16 +219,7 @@ def moved(guest: Floats, place: Floats, step: Floats, size: float) -> Floats:
 
 
 @numba.njit(cache=True)
-def descend(
-    guest: Floats,
-    place: Floats,
-    element: Ints,
-    atoms: Floats,
-    kind: Ints,
-    c12: Floats,
-    c6: Floats,
-    cutoff: float,
-) -> tuple[float, Floats, Floats]:
+def descend(guest: Floats, place: Floats, element: Ints, field: Field) -> tuple[float, Floats, Floats]:
     """The nearest minimum of a rigid body: BFGS in six coordinates (Nocedal and Wright, algorithm 6.1).
 
     Parameters
@@ -235,7 +240,7 @@ def descend(
     size = max(size**0.5, 0.5)
     force = np.empty_like(guest)
     slope, other = np.empty(6), np.empty(6)
-    energy = exact(guest, element, atoms, kind, c12, c6, cutoff, force)
+    energy = exact(guest, element, field, force)
     _slope(guest, place, force, size, slope)
     inverse = np.eye(6) * 0.1
     for _ in range(MOST_STEPS):
@@ -254,7 +259,7 @@ def descend(
         length, found = 1.0, False
         for _ in range(12):
             trial = moved(guest, place, step * length, size)
-            height = exact(trial, element, atoms, kind, c12, c6, cutoff, force)
+            height = exact(trial, element, field, force)
             if height <= energy + 1e-4 * length * down:
                 found = True
                 break
@@ -281,17 +286,9 @@ def descend(
 
 
 @numba.njit(cache=True)
-def between(
-    guest: Floats,
-    element: Ints,
-    others: Floats,
-    kind: Ints,
-    shifts: Floats,
-    c12: Floats,
-    c6: Floats,
-    cutoff: float,
-) -> float:
-    """Energy between two molecules, the second in all the places that `shifts` (K, 3) puts it."""
+def between(guest: Floats, element: Ints, field: Field, shifts: Floats) -> float:
+    """Energy of a guest's atoms in a field, in all the places that `shifts` (K, 3) puts that."""
+    others, kind, c12, c6, cutoff = field
     total = 0.0
     for s in range(len(shifts)):
         for a in range(len(guest)):

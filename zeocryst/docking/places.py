@@ -93,7 +93,7 @@ def closest(host: Host, molecule: Molecule, positions: Floats, cloud: Cloud) -> 
     behind = np.array([e in BEHIND_O for e in host.elements])
     keep = ~(behind[cloud.kind] & (cloud.number >= 0))
     if keep.any():
-        cloud = Cloud(cloud.positions[keep], cloud.kind[keep], cloud.number[keep])
+        cloud = cloud.only(keep)
     if not len(cloud.positions):
         return "", np.inf, 0.0
     own = host.kinds(molecule)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from zeocryst.docking import kernels
 from zeocryst.docking.places import MOST_OVERLAP_A, Placed, closest
 from zeocryst.docking.poses import (
-    KEPT,
     ROOM_A,
     SLIDE_A,
     Guest,
@@ -21,7 +21,15 @@ from zeocryst.docking.poses import (
     radius,
     surroundings,
 )
-from zeocryst.docking.surroundings import CUTOFF_A, Host, framework_around, make_host, shifts_near
+from zeocryst.docking.surroundings import (
+    CUTOFF_A,
+    Host,
+    framework_around,
+    guests_around,
+    joined,
+    make_host,
+    shifts_near,
+)
 from zeocryst.errors import InputError
 from zeocryst.molecules.model import Molecule
 from zeocryst.units import KJ_PER_MOL_PER_EV
@@ -45,8 +53,6 @@ def dock(
     bead_position: ArrayLike,
     molecule: Molecule,
     *,
-    others: Sequence[Placed] = (),
-    molecules: Sequence[Molecule] = (),
     seed: int = 1,
     slide: bool = True,
 ) -> Placed:
@@ -60,8 +66,6 @@ def dock(
         Å; images count.
     molecule
         The guest; its conformers are rigid.
-    others, molecules
-        Guests that are there, and which molecule each is.
     seed
         Of the orientations.
     slide
@@ -72,12 +76,10 @@ def dock(
     InputError
         The framework has no cell, or DREIDING has no terms for an element.
     """
-    there = [(p, m) for p, m in zip(others, molecules, strict=True) if p.placed]
-    host = _host(atoms, [molecule, *(m for _, m in there)])
-    guests = [(p.bead, p.positions, host.kinds(m)) for p, m in there if p.positions is not None]
+    host = _host(atoms, [molecule])
     bead = np.asarray(bead_position, dtype=float)
-    pose = find_poses(host, bead, molecule, others=guests, seed=seed, slide=slide)[0]
-    return _judged(host, 0, bead, molecule, pose, others=guests)
+    pose = find_poses(host, bead, molecule, seed=seed, slide=slide)[0]
+    return _judged(host, 0, bead, molecule, pose)
 
 
 def place_all(
@@ -86,7 +88,6 @@ def place_all(
     molecules: Molecule | Sequence[Molecule],
     *,
     seed: int = 1,
-    progress: Callable[[int], None] | None = None,
 ) -> list[Placed]:
     """A guest at each bead, or why there is none.
 
@@ -105,8 +106,6 @@ def place_all(
         One for all, or one each.
     seed
         Of the orientations.
-    progress
-        Called with the number of beads done.
 
     Returns
     -------
@@ -124,7 +123,7 @@ def place_all(
         raise InputError(f"{len(given)} molecules for {len(places)} beads; expected one each, or one for all")
     if not given:
         return []
-    return _Together(_host(atoms, given), places, given, seed).settled(progress)
+    return _Together(_host(atoms, given), places, given, seed).settled()
 
 
 def _host(atoms: Atoms, molecules: Sequence[Molecule]) -> Host:
@@ -142,21 +141,21 @@ def _judged(
     molecule: Molecule,
     pose: Pose,
     *,
-    others: Sequence[Guest],
+    others: Sequence[Guest] = (),
     said: Sequence[str] = (),
 ) -> Placed:
     """Whether a guest may stay where it is, and its contacts."""
     kind, centre = host.kinds(molecule), pose.centre
-    size = float(np.linalg.norm(pose.positions - centre, axis=1).max())
-    frame = framework_around(host, centre, size + CUTOFF_A)
-    force = np.empty_like(pose.positions)
-    alone = kernels.exact(pose.positions, kind, frame.positions, frame.kind, host.c12, host.c6, CUTOFF_A, force)
-    around = surroundings(host, centre, size + CUTOFF_A, [*others, (number, pose.positions, kind)])
-    own = (around.number == -1 - number) & _is_own(around.positions, pose.positions)
-    keep = ~own
-    around = type(around)(around.positions[keep], around.kind[keep], around.number[keep])
-    met = kernels.exact(pose.positions, kind, around.positions, around.kind, host.c12, host.c6, CUTOFF_A, force)
-    contact, distance, overlap = closest(host, molecule, pose.positions, around)
+    reach = float(np.linalg.norm(pose.positions - centre, axis=1).max()) + CUTOFF_A
+    frame = framework_around(host, centre, reach)
+    beside = guests_around(host, centre, reach, [*others, (number, pose.positions, kind)])
+    beside = beside.only(~((beside.number == -1 - number) & _is_own(beside.positions, pose.positions)))
+    alone, theirs = (
+        kernels.exact(pose.positions, kind, host.field(c.positions, c.kind), np.empty_like(pose.positions))
+        for c in (frame, beside)
+    )
+    met = alone + theirs
+    contact, distance, overlap = closest(host, molecule, pose.positions, joined(frame, beside))
     fits = met <= 0 and overlap <= MOST_OVERLAP_A  # 0: nothing is near
     moved = float(np.linalg.norm(centre - bead))
     words = [*_wall(host, number, bead, moved if fits else None), *said]
@@ -166,7 +165,7 @@ def _judged(
         words.insert(0, _misfit(molecule, contact, distance, overlap, met))
     return Placed(
         number, molecule.name, bool(fits), pose.positions if fits else None,
-        float(alone + (met - alone) / 2) * KJ_PER_MOL_PER_EV, pose.conformer, moved, contact, distance, overlap,
+        float(alone + theirs / 2) * KJ_PER_MOL_PER_EV, pose.conformer, moved, contact, distance, overlap,
         "; ".join(words),
     )  # fmt: skip
 
@@ -195,7 +194,7 @@ def _wall(host: Host, number: int, bead: Floats, moved: float | None) -> list[st
     distance = np.linalg.norm(near.positions - bead, axis=1)
     k = int(distance.argmin())
     atom = int(near.number[k])
-    words = f"S bead {number} lies {distance[k]:.1f} Å from {host.symbols[atom]} {atom}"
+    words = f"S bead {number} lies {distance[k]:.1f} Å from {host.elements[host.kind[atom]]} {atom}"
     if moved is not None:
         return [f"{words}: the molecule's centre is {moved:.1f} Å away from it"]
     return [f"{words}, and within {SLIDE_A:g} Å of it there is no room for the molecule"]
@@ -214,12 +213,10 @@ class _Together:
         self.near = self._neighbours()
         self.said: list[list[str]] = [[] for _ in beads]
 
-    def settled(self, progress: Callable[[int], None] | None) -> list[Placed]:
+    def settled(self) -> list[Placed]:
         """Dock each alone, let all choose and go down, leave out who is pushed out."""
-        for k, (bead, molecule) in enumerate(zip(self.beads, self.molecules, strict=True)):
-            self.poses.append(find_poses(self.host, bead, molecule, seed=self.seed)[:KEPT])
-            if progress is not None:
-                progress(k + 1)
+        for bead, molecule in zip(self.beads, self.molecules, strict=True):
+            self.poses.append(find_poses(self.host, bead, molecule, seed=self.seed))
         self.now = [poses[0] for poses in self.poses]
         for k in range(len(self.now)):  # who does not fit an empty framework is in nobody's way
             self.there[k] = self._fits(k, ())
@@ -255,11 +252,13 @@ class _Together:
                 reach = CUTOFF_A + self.sizes[k] + self.sizes[n]
                 shifts = shifts_near(self.host, pose.centre, other.centre, float(reach))
                 if len(shifts):
-                    total += kernels.between(
-                        pose.positions, self.kinds[k], other.positions, self.kinds[n], shifts, self.host.c12,
-                        self.host.c6, CUTOFF_A,
-                    )  # fmt: skip
+                    field = self.host.field(other.positions, self.kinds[n])
+                    total += kernels.between(pose.positions, self.kinds[k], field, shifts)
         return total
+
+    def _without_others(self, k: int, pose: Pose) -> Pose:
+        """A pose whose energy has all others in it, without them."""
+        return replace(pose, energy_eV=pose.energy_eV - self._with_others(k, pose))
 
     def _choose(self, order: list[int]) -> None:
         for _ in range(MOST_ROUNDS):
@@ -284,14 +283,12 @@ class _Together:
         """Guest k at the nearest minimum beside the others; where it was, if that is no better."""
         host, pose = self.host, self.now[k]
         cloud = surroundings(host, pose.centre, self.sizes[k] + CUTOFF_A + 2.0, self._guests(k))
-        energy, guest, centre = kernels.descend(
-            pose.positions, pose.centre, self.kinds[k], cloud.positions, cloud.kind, host.c12, host.c6, CUTOFF_A
-        )
-        before = pose.energy_eV + self._with_others(k, pose)
-        moved = Pose(0.0, pose.conformer, guest, centre)
-        alone = float(energy) - self._with_others(k, moved) + images_energy(host, self.kinds[k], guest)
-        moved = Pose(alone, pose.conformer, guest, centre)
-        return moved if alone + self._with_others(k, moved) < before else pose
+        field = host.field(cloud.positions, cloud.kind)
+        energy, guest, centre = kernels.descend(pose.positions, pose.centre, self.kinds[k], field)
+        whole = float(energy) + images_energy(host, self.kinds[k], guest)
+        if whole >= pose.energy_eV + self._with_others(k, pose):
+            return pose
+        return self._without_others(k, Pose(whole, pose.conformer, guest, centre))
 
     def _fits(self, k: int, others: Sequence[Guest]) -> bool:
         return _judged(self.host, k, self.beads[k], self.molecules[k], self.now[k], others=others).placed
@@ -299,21 +296,24 @@ class _Together:
     def _make_room(self, order: list[int]) -> None:
         """Who is pushed out looks for another place; then it is left out, one at a time."""
         tried: set[int] = set()
-        while True:
-            bad = [k for k in order if self.there[k] and not self._fits(k, self._guests(k))]
-            if not bad:
-                return
-            worst = max(bad, key=self._worse)
-            if worst not in tried:
+        bad = self._pushed_out(order)
+        while bad:
+            worst = max((k for k in order if k in bad), key=self._worse)
+            if worst in tried:
+                self.there[worst] = False
+            else:
                 tried.add(worst)
-                others = self._guests(worst)
                 found = find_poses(
-                    self.host, self.beads[worst], self.molecules[worst], others=others, seed=self.seed
-                )
-                alone = found[0].energy_eV - self._with_others(worst, found[0])
-                self.now[worst] = Pose(alone, found[0].conformer, found[0].positions, found[0].centre)
-                continue
-            self.there[worst] = False
+                    self.host, self.beads[worst], self.molecules[worst], others=self._guests(worst),
+                    seed=self.seed,
+                )  # fmt: skip
+                self.now[worst] = self._without_others(worst, found[0])
+            concerned = {worst, *self.near[worst]}
+            bad = (bad - concerned) | self._pushed_out(concerned)
+
+    def _pushed_out(self, some: Iterable[int]) -> set[int]:
+        """Those of some guests that do not fit beside the others."""
+        return {k for k in some if self.there[k] and not self._fits(k, self._guests(k))}
 
     def _worse(self, k: int) -> tuple[float, float]:
         """Who of several is left out: the one farthest from its bead, then the one of highest energy."""
@@ -331,11 +331,6 @@ class _Together:
 
     def _result(self, k: int) -> Placed:
         return _judged(
-            self.host,
-            k,
-            self.beads[k],
-            self.molecules[k],
-            self.now[k],
-            others=self._guests(k),
+            self.host, k, self.beads[k], self.molecules[k], self.now[k], others=self._guests(k),
             said=self.said[k],
-        )
+        )  # fmt: skip

@@ -94,13 +94,11 @@ def find_poses(
     cloud = surroundings(host, bead, SLIDE_A + radius(molecule) + CUTOFF_A, others)
     points = room(bead, cloud) if slide else bead[None]
     starts = _best_of_many(host, points, molecule, cloud, seed)
-    kind = host.kinds(molecule)
+    kind, field = host.kinds(molecule), host.field(cloud.positions, cloud.kind)
     found: list[Pose] = []
     for conformer, turn, point in starts:
         guest = molecule.conformers[conformer] @ turn.T + point
-        energy, guest, centre = kernels.descend(
-            guest, point.copy(), kind, cloud.positions, cloud.kind, host.c12, host.c6, CUTOFF_A
-        )
+        energy, guest, centre = kernels.descend(guest, point.copy(), kind, field)
         energy += images_energy(host, kind, guest)
         found.append(Pose(float(energy), conformer, guest, centre))
     near = [pose for pose in found if np.linalg.norm(pose.centre - bead) < FARTHEST_A]
@@ -115,7 +113,7 @@ def images_energy(host: Host, kind: Ints, guest: Floats) -> float:
     shifts = shifts[np.linalg.norm(shifts, axis=1) > 1e-6]
     if not len(shifts):
         return 0.0
-    return 0.5 * float(kernels.between(guest, kind, guest, kind, shifts, host.c12, host.c6, CUTOFF_A))
+    return 0.5 * float(kernels.between(guest, kind, host.field(guest, kind), shifts))
 
 
 def _distinct(poses: list[Pose]) -> list[Pose]:
@@ -164,18 +162,8 @@ def _best_of_many(
     corner = middle - SPACING_A * (count - 1) / 2
     kind = host.kinds(molecule)
     guests, element = np.unique(kind, return_inverse=True)
-    grid = kernels.fill_grid(
-        corner,
-        SPACING_A,
-        count,
-        cloud.positions,
-        cloud.kind,
-        host.c12[guests],
-        host.c6[guests],
-        GRID_CUTOFF_A,
-        CAP_EV,
-        half,
-    )
+    field = kernels.Field(cloud.positions, cloud.kind, host.c12[guests], host.c6[guests], GRID_CUTOFF_A)
+    grid = kernels.fill_grid(corner, SPACING_A, count, field, CAP_EV, half)
     # atoms far out clash first
     order = np.argsort(-np.linalg.norm(shapes[0], axis=1), kind="stable")
     arguments = (grid, corner, SPACING_A, np.ascontiguousarray(shapes[:, order]), element[order], turns, points)

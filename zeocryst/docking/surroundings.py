@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from zeocryst.backmapping.grid import Grid, around, build_grid
 from zeocryst.cell import heights
+from zeocryst.docking.kernels import Field
 from zeocryst.model.dreiding import check_dreiding, lennard_jones
 from zeocryst.molecules.model import Molecule
 
@@ -25,6 +26,8 @@ Ints = NDArray[np.int64]
 CUTOFF_A = 12.0
 #: Edge of the boxes by which atoms are found, Å.
 BOX_A = 10.0
+#: Half of the atoms around a point that there is room for at first.
+ROOM_FOR = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +36,6 @@ class Host:
 
     Attributes
     ----------
-    symbols : (M,) array of str
-        Of the framework's atoms.
     grid : Grid
     elements : tuple of str
         All elements of the framework and of the guests.
@@ -45,7 +46,6 @@ class Host:
     cell : (3, 3) array, Å
     """
 
-    symbols: NDArray[np.str_]
     grid: Grid
     elements: tuple[str, ...]
     kind: Ints
@@ -56,6 +56,10 @@ class Host:
     def kinds(self, molecule: Molecule) -> Ints:
         """Elements of a guest's atoms, as numbers."""
         return np.array([self.elements.index(s) for s in molecule.symbols], np.int64)
+
+    def field(self, positions: Floats, kind: Ints) -> Field:
+        """What a guest meets there."""
+        return Field(positions, kind, self.c12, self.c6, CUTOFF_A)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,29 +79,34 @@ class Cloud:
     kind: Ints
     number: Ints
 
+    def only(self, those: NDArray[np.bool_]) -> Cloud:
+        """Some of its atoms."""
+        return Cloud(self.positions[those], self.kind[those], self.number[those])
+
 
 def make_host(atoms: Atoms, molecules: Sequence[Molecule]) -> Host:
     """A framework for some guests; raises `InputError` where DREIDING lacks an element."""
-    symbols = np.array(atoms.get_chemical_symbols())
-    elements = tuple(sorted({*symbols.tolist(), *(s for m in molecules for s in m.symbols)}))
+    symbols = atoms.get_chemical_symbols()
+    elements = tuple(sorted({*symbols, *(s for m in molecules for s in m.symbols)}))
     check_dreiding(elements)
     c12, c6 = np.empty((len(elements), len(elements))), np.empty((len(elements), len(elements)))
     for (i, a), (j, b) in product(enumerate(elements), enumerate(elements)):
         depth, sigma = lennard_jones(a, b)
         c12[i, j], c6[i, j] = 4 * depth * sigma**12, 4 * depth * sigma**6
     cell = np.asarray(atoms.cell[:], dtype=float)
-    kind = np.array([elements.index(s) for s in symbols.tolist()], np.int64)
-    return Host(symbols, build_grid(atoms.positions, cell, BOX_A), elements, kind, c12, c6, cell)
+    kind = np.array([elements.index(s) for s in symbols], np.int64)
+    return Host(build_grid(atoms.positions, cell, BOX_A), elements, kind, c12, c6, cell)
 
 
 def framework_around(host: Host, point: Floats, reach: float) -> Cloud:
     """The framework's atoms within `reach` of a point."""
-    density = len(host.kind) / abs(np.linalg.det(host.cell))
-    room = int(8 * (reach + 2.0) ** 3 * max(density, 0.1)) + 64
-    found, number = np.empty((room, 3)), np.empty(room, np.int64)
-    grid = host.grid
-    wide = np.ceil(reach / (heights(host.cell) / grid.counts)).astype(np.int64)
-    total = around(point, grid._replace(reach=float(reach), steps=wide), found, number)
+    wide = np.ceil(reach / (heights(host.cell) / host.grid.counts)).astype(np.int64)
+    grid = host.grid._replace(reach=float(reach), steps=wide)
+    total = room = ROOM_FOR
+    while total == room:  # there may be more
+        room *= 2
+        found, number = np.empty((room, 3)), np.empty(room, np.int64)
+        total = around(point, grid, found, number)
     return Cloud(found[:total] + point, host.kind[number[:total]], number[:total].copy())
 
 

@@ -119,11 +119,11 @@ def balance(
     if by == "H":
         chosen = choose_oxygens(atoms, silicate, sites, guests, rng)
     bonds = np.array(sorted(chosen.values()), dtype=np.int64)
-    new, silicate = settle(atoms, network, network.n_sites + bonds)
+    new, silicate = settle(atoms, silicate, network.n_sites + bonds)
     if by == "H":
         added, placed = _with_protons(new, silicate, chosen)
     elif by in IONS:
-        added, placed = _with_ions(new, sites, by, guests, rng)
+        added, placed = _with_ions(new, silicate, sites, by, guests, rng)
     else:
         added, placed = new, []
     each = 1 if by == "H" else IONS[by].charge if by in IONS else 0
@@ -174,7 +174,7 @@ def _with_protons(atoms: Atoms, silicate: Silicate, chosen: dict[int, int]) -> t
 
 
 def _with_ions(
-    atoms: Atoms, sites: Ints, name: str, guests: Atoms | None, rng: np.random.Generator
+    atoms: Atoms, silicate: Silicate, sites: Ints, name: str, guests: Atoms | None, rng: np.random.Generator
 ) -> tuple[Atoms, list[Any]]:
     """Cations behind all other atoms, as many as there is room for."""
     from ase import Atoms
@@ -184,24 +184,14 @@ def _with_ions(
         groups = _pairs(atoms, sites)
     if not groups:
         return atoms.copy(), []
-    of_al = _oxygens_of(atoms, sites)
-    own = [np.array(sorted({o for s in group for o in of_al[s]}), dtype=np.int64) for group in groups]
+    of_site = silicate.bonds()[1].reshape(-1, 4)
+    own = [np.unique(of_site[group]) for group in groups]
     places, found = place_cations(atoms, [np.array(g) for g in groups], own, name, guests)
     kept = [k for k, there in enumerate(found) if there]
     if not kept:
         return atoms.copy(), []
     added = atoms + Atoms(f"{name}{len(kept)}", positions=wrap(places[kept], atoms.cell[:]))
     return added, [(tuple(groups[k]), len(atoms) + n) for n, k in enumerate(kept)]
-
-
-def _oxygens_of(atoms: Atoms, sites: Ints) -> dict[int, set[int]]:
-    """The O bonded to each of the T: the four nearest."""
-    i, j, _, distance = neighbour_pairs(atoms.positions, atoms.cell[:], 2.5, full=True)
-    mine = np.isin(i, sites) & (atoms.numbers[j] == 8)
-    found: dict[int, list[tuple[float, int]]] = {int(s): [] for s in sites}
-    for site, oxygen, gap in zip(i[mine].tolist(), j[mine].tolist(), distance[mine].tolist(), strict=True):
-        found[site].append((gap, oxygen))
-    return {site: {o for _, o in sorted(near)[:4]} for site, near in found.items()}
 
 
 def _pairs(atoms: Atoms, sites: Ints) -> list[list[int]]:
@@ -241,16 +231,19 @@ def _why_not(left: int, net: int, by: str, needed: int, guests_charge: int) -> s
         )
     if by == "none":
         return f"charge {net:+d} is left: the guests balance no more, and no cation was asked for"
-    if by == "H":
-        return f"charge {net:+d} is left: of {needed} H+, {-net} found no O that has none yet"
-    each = IONS[by].charge
-    odd = (-left) % each
-    said = f"charge {net:+d} is left: "
-    reasons = [f"{by}{each}+ balances {each}, and one Al is left over; H or Na would"] if odd else []
-    without = (-net - odd) // each
-    if without:
+    reasons = []
+    each = IONS[by].charge if by in IONS else 1
+    odd, beyond = needed % each, -left - needed
+    without = (-net - beyond - odd) // each
+    if beyond:
+        reasons.append(f"{-beyond:+d} is the guests', and cations are put beside Al alone")
+    if odd:
+        reasons.append(f"{by}{each}+ balances {each}, and one Al is left over; H or Na would")
+    if without and by == "H":
+        reasons.append(f"of {needed} H+, {without} found no O that has none yet")
+    elif without:
         reasons.append(f"{without} {by}{'' if each == 1 else each}+ found no room beside their Al")
-    return said + "; ".join(reasons)
+    return f"charge {net:+d} is left: " + "; ".join(reasons)
 
 
 def _longer_bonds(atoms: Atoms, silicate: Silicate, chosen: dict[int, int]) -> list[float] | None:

@@ -170,7 +170,7 @@ def _cost(
         square = 0.0
         for q in range(3):
             square += (found[n, q] - place[q]) ** 2
-        if square > 20.25:  # REACH_A
+        if square > REACH_A * REACH_A:
             continue
         gap = np.sqrt(square)
         if gap < least[sort[n]]:

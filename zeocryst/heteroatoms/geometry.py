@@ -36,9 +36,8 @@ LONGER_A = {"Si": 0.08, "Ge": 0.08}
 LONGER_OTHERS_A = 0.15
 #: b of the bond valence, Å.
 SOFTNESS_A = 0.37
-#: A T may have moved so far from its site while its oxygens were put in, and an O may be so far off the middle
-#: of its bond, Å: more, and the atoms are not those of the network.
-MOVED_A, OFF_MIDDLE_A = 2.0, 1.5
+#: An O may be so far off the middle of its bond, Å: more, and the atoms are not those of the network.
+OFF_MIDDLE_A = 1.5
 
 
 def silicate_of(atoms: Atoms, network: Network) -> Silicate:
@@ -100,15 +99,15 @@ def bond_lengths(symbols: list[str], silicate: Silicate, protonated: Ints) -> Fl
     return np.asarray(np.where(long, (plain + extra)[t], (plain - SOFTNESS_A * np.log(rest))[t]))
 
 
-def settle(atoms: Atoms, network: Network, protonated: Ints | None = None) -> tuple[Atoms, Silicate]:
+def settle(atoms: Atoms, silicate: Silicate, protonated: Ints) -> tuple[Atoms, Silicate]:
     """The framework's geometry solved anew, each T with bonds of its own length; the cell is kept.
 
     Parameters
     ----------
     atoms
         T, bridging O, O and H of silanols, as back-mapping makes them.
-    network
-        Its sites and bonds.
+    silicate
+        The same with its bonds: `silicate_of`.
     protonated
         Bridging O (numbers among the atoms) that will carry an H.
 
@@ -117,12 +116,10 @@ def settle(atoms: Atoms, network: Network, protonated: Ints | None = None) -> tu
     atoms : ase.Atoms
         Moved; the silanols' H turned anew to where there is room.
     silicate : Silicate
-        The same with its bonds.
+        Likewise.
     """
-    before = silicate_of(atoms, network)
-    symbols = atoms.get_chemical_symbols()[: network.n_sites]
-    with_h = np.empty(0, dtype=np.int64) if protonated is None else protonated
-    solved, _ = solve(before, lengths=bond_lengths(symbols, before, with_h))
+    symbols = atoms.get_chemical_symbols()[: silicate.network.n_sites]
+    solved, _ = solve(silicate, lengths=bond_lengths(symbols, silicate, protonated))
     hydrogens = place_hydrogens(solved)
     new = atoms.copy()
     if len(new) != solved.n_atoms + len(hydrogens):

@@ -147,14 +147,16 @@ class Capacity:
         return int(self.found.sum()) == self.bound
 
 
-def quick_bound(lattice: Lattice) -> int:
+def quick_bound(lattice: Lattice, sites: Ints | None = None) -> int:
     """A number that no independent set exceeds, by matching: exact where the lattice has two colours.
 
     With fractions of 1/2 allowed, the largest set is that of the double cover (G. L. Nemhauser, L. E. Trotter,
-    Math. Program. 8, 232 (1975)).
+    Math. Program. 8, 232 (1975)). Of all usable sites, or of those of one part.
     """
-    both = np.vstack([lattice.edges, lattice.edges[:, ::-1]])
-    return int(lattice.usable.sum()) - (_matching(both, lattice.n_sites)[0] + 1) // 2
+    mine = np.flatnonzero(lattice.usable) if sites is None else sites
+    edges = lattice.edges[np.isin(lattice.edges[:, 0], mine)]
+    both = np.vstack([edges, edges[:, ::-1]])
+    return len(mine) - (_matching(both, lattice.n_sites)[0] + 1) // 2
 
 
 def capacity(lattice: Lattice) -> Capacity:
@@ -222,7 +224,8 @@ def _largest_of_any(lattice: Lattice, sites: Ints) -> tuple[Ints, int]:
         mine = np.isin(np.arange(lattice.n_sites), sites)
         rng = np.random.default_rng(1)
         sampling.grow(taken, mine, lattice.begin, lattice.near, n, GROWING * n, True, rng)
-        return np.flatnonzero(taken), int(np.floor(-solved.fun + 1e-4)) if solved.status == 0 else n // 2
+        bound = int(np.floor(-solved.fun + 1e-4)) if solved.status == 0 else quick_bound(lattice, sites)
+        return np.flatnonzero(taken), bound
     solved = milp(
         -np.ones(n),
         constraints=LinearConstraint(matrix, -np.inf, most),
@@ -232,7 +235,7 @@ def _largest_of_any(lattice: Lattice, sites: Ints) -> tuple[Ints, int]:
     )
     chosen = sites[solved.x > 0.5] if solved.x is not None else sites[:0]
     if solved.mip_dual_bound is None or not np.isfinite(solved.mip_dual_bound):
-        return chosen, max(n // 2, len(chosen))
+        return chosen, quick_bound(lattice, sites)
     return chosen, max(int(np.floor(-solved.mip_dual_bound + 1e-4)), len(chosen))
 
 

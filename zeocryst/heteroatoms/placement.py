@@ -140,7 +140,7 @@ def place(
             f"{wanted} {element} on {lattice.usable.sum()} T (those with a bridge): there are not so many"
         )
 
-    def draw() -> tuple[Bools, bool]:
+    def _draw() -> tuple[Bools, bool]:
         if loewenstein:
             return _allowed(lattice, wanted, element, rng)
         taken = np.zeros(network.n_sites, dtype=bool)
@@ -150,11 +150,11 @@ def place(
     if how != "random" and wanted > 1:
         best = np.inf
         for _ in range(max(1, min(MOST_STARTS, ANNEALED_ONCE // network.n_sites))):
-            tried, energy = _annealed(network, lattice, draw()[0], how, loewenstein, rng)
+            tried, energy = _annealed(network, lattice, _draw()[0], how, loewenstein, rng)
             if energy < best:
                 taken, best = tried, energy
     else:
-        taken, mixed = draw()
+        taken, mixed = _draw()
         if not mixed:
             notes = (_not_mixed(wanted, element),)
     return Placement(taken, how, loewenstein, notes)
@@ -220,20 +220,20 @@ def _mixed(lattice: Lattice, taken: Bools, wanted: int, rng: np.random.Generator
     levels = len(weight)
     steps = BREATHS * n * (levels + 10)
 
-    def breathe(learning: float, steps: int) -> tuple[int, int]:
+    def _breathe(learning: float, steps: int) -> tuple[int, int]:
         total, trips = sampling.breathe(
             taken, lattice.usable, lattice.begin, lattice.near, low, wanted, weight, learning, steps, rng
         )
         return total, trips
 
     for learning in 2.0 ** -np.arange(0, 12):
-        breathe(learning, steps // 12)
+        _breathe(learning, steps // 12)
     weight[-1] += np.log(levels)  # about half of the time at the number that is wanted
-    total, trips = breathe(0.0, steps)
+    total, trips = _breathe(0.0, steps)
     for _ in range(20):
         if total == wanted and (trips > 0 or levels == 1):
             return taken, True
-        total, more = breathe(0.0, steps // 4)
+        total, more = _breathe(0.0, steps // 4)
         trips += more
     taken[:] = begin
     sampling.walk(taken, lattice.usable, lattice.begin, lattice.near, MOVES * n, True, rng)
@@ -244,21 +244,21 @@ def _impossible(lattice: Lattice, wanted: int, element: str, most: Capacity) -> 
     """Why so many atoms can't be placed, and what can."""
     n, found = lattice.n_sites, int(most.found.sum())
 
-    def ratio(number: int) -> str:
+    def _ratio(number: int) -> str:
         return f"Si/{element} = {(n - number) / number:.4g}" if number else f"no {element}"
 
-    asked = f"{wanted} {element} in {n} T ({ratio(wanted)}) without {element}-O-{element}"
+    asked = f"{wanted} {element} in {n} T ({_ratio(wanted)}) without {element}-O-{element}"
     cure = "; ask for less, or give up Löwenstein's rule" if found else ""
     if wanted > most.bound:
         if most.proven:
-            return f"impossible: {asked}; at most {found} of the {n} T can be {element} ({ratio(found)}){cure}"
+            return f"impossible: {asked}; at most {found} of the {n} T can be {element} ({_ratio(found)}){cure}"
         return (
             f"impossible: {asked}; no more than {most.bound} of the {n} T can be {element}, and {found} "
-            f"({ratio(found)}) were found{cure}"
+            f"({_ratio(found)}) were found{cure}"
         )
     return (
-        f"none found: {asked}; the most that was found is {found} ({ratio(found)}), and more than {most.bound} "
-        f"are impossible; whether there is one in between is not known{cure}"
+        f"none found: {asked}; the most that was found is {found} ({_ratio(found)}), and more than "
+        f"{most.bound} are impossible; whether there is one in between is not known{cure}"
     )
 
 

@@ -95,10 +95,10 @@ def choose_oxygens(
         if not free:
             continue
 
-        def space(k: int) -> float:
+        def _space(k: int) -> float:
             return min([float(room[k]), *(gap for other, gap in near.get(k, []) if other in taken)])
 
-        best = max(free, key=space)
+        best = max(free, key=_space)
         taken.add(best)
         chosen[site] = int(candidates[best])
     return chosen

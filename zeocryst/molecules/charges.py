@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
 from zeocryst.foundation.textfiles import in_short
+from zeocryst.units import A_PER_BOHR
 
 Floats = NDArray[np.float64]
 
-#: 1 Å in bohr (CODATA 2018), tblite's unit of length.
-BOHR_PER_A = 1.0 / 0.529177210903
 GASTEIGER = "Gasteiger and Marsili (RDKit); GFN2-xTB needs tblite: pip install zeocryst[ml]"
 
 
@@ -57,7 +56,7 @@ def gfn2(numbers: NDArray[np.int64], positions: Floats, charge: int) -> Floats:
     """Mulliken charges of GFN2-xTB, e; raises ImportError without tblite, RuntimeError where it fails."""
     from tblite.interface import Calculator
 
-    calculator = Calculator("GFN2-xTB", numbers, positions * BOHR_PER_A, charge=charge)
+    calculator = Calculator("GFN2-xTB", numbers, positions / A_PER_BOHR, charge=charge)
     calculator.set("verbosity", 0)
     return np.asarray(calculator.singlepoint().get("charges"), dtype=float)
 

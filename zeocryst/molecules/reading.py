@@ -30,8 +30,7 @@ def from_smiles(text: str) -> Any:
     """
     from rdkit import Chem
 
-    with silent():
-        bare = Chem.MolFromSmiles(text.strip())
+    bare = Chem.MolFromSmiles(text.strip())
     where = f"molecule {shown(text)}"
     if bare is None or bare.GetNumAtoms() == 0:
         raise InputError(
@@ -64,7 +63,7 @@ def from_file(path: Path) -> Any:
             f"{path}: molecules are read from files that end in {', '.join(SUFFIXES)}, or from SMILES"
         )
     text = read_text(path)
-    with damage_told(f"{path}: no molecule that RDKit can read"), silent():
+    with damage_told(f"{path}: no molecule that RDKit can read"):
         molecule = _parsed(text, suffix, path)
     where = str(path)
     _check_elements(molecule, where)

@@ -37,8 +37,8 @@ from zeocryst.units import EV_PER_KCAL_PER_MOL as KCAL
 
 #: Oxygen's group: its single bonds prefer dihedrals of 90 degrees (UFF's equation 16 and after).
 GROUP_16 = (8, 16, 34, 52)
-#: Natural angle of the inversion at phosphorus with three bonds, degrees, and UFF's barrier, kcal/mol.
-PHOSPHORUS_DEG, PHOSPHORUS_BARRIER = 84.4339, 22.0
+#: Natural angle of the inversion at phosphorus with three bonds, degrees.
+PHOSPHORUS_DEG = 84.4339
 
 
 @dataclass
