@@ -99,16 +99,10 @@ def _check_names(event: Event, folder: Path, where: str) -> None:
     from zeocryst.answers.asked import Wanted, prepare
 
     table = event_table(event, folder)
-    refine, sda = (_named(table.get(key)) for key in ("refine", "sda"))
     try:
-        prepare(Wanted(sda=sda, si_al=event.si_al, refine=refine))
+        prepare(Wanted(sda=table.get("sda"), si_al=event.si_al, refine=table.get("refine")))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
-
-
-def _named(text: str | None) -> str | None:
-    """A name; "none" is none, as on the command line."""
-    return None if text is None or text.lower() == "none" else text
 
 
 @dataclass
