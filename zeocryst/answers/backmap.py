@@ -222,7 +222,9 @@ def write_answer(folder: Path, made: Answer, chemistry: Prepared, name: str = "f
         own = method.write_data(folder, called, refined.atoms, made.complete.guests)
     except InputError as error:  # a bond that was lost leaves atoms that the force field has no terms for
         own = []
-        made.words.append(f"{called}.data is without the force field's terms: {error}.")
+        sentence = f"{called}.data is without the force field's terms: {error}."
+        if sentence not in made.words:  # written before, into another folder
+            made.words.append(sentence)
     write_refined(folder, refined.atoms, called, data=not own)
 
 
