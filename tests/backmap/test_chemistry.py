@@ -246,7 +246,33 @@ def test_in_python_messages_are_of_python(sodalite):
     assert any("(si_al)" in words for words in made.words)
 
 
+def test_none_is_nothing_in_python_too(sodalite):
+    made = zc.backmap(sodalite, quench="none", sda="none", refine="None")
+    assert made.refined is None
+    assert not {"sda", "refined", "failed"} & set(made.record)
+
+
 # ---- what is wrong --------------------------------------------------------------------------------
+
+
+def test_in_python_a_step_that_fails_is_an_error_of_its_kind(sodalite, tmp_path):
+    """What the force field lacks is the input's fault, what breaks on its way the calculator's."""
+    with pytest.raises(zc.InputError, match="^refinement: .*Ge"):
+        zc.backmap(sodalite, quench="none", si_al=11, heteroatom="Ge", refine="slc")
+    (tmp_path / "springs.py").write_text(SPRINGS.replace("LIMIT", "3"))
+    with pytest.raises(zc.SimulationError, match="^refinement: .*license server"):
+        zc.backmap(sodalite, quench="none", refine=tmp_path / "springs.py")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"balance": "Na+"}, {"placement": "even"}, {"heteroatom": "As"}, {"refine": "none", "md_ps": 1.0}],
+    ids=str,
+)
+def test_in_python_what_is_not_offered_is_refused(sodalite, options):
+    """On the command line argparse sees to it first."""
+    with pytest.raises(zc.InputError, match=next(iter(options))):
+        zc.backmap(sodalite, quench="none", **options)
 
 
 @pytest.mark.parametrize(
