@@ -147,8 +147,8 @@ def along(atoms: Atoms, n_sites: int, of: str, *, substituted: bool = False) -> 
     network = bonds_from_oxygens(framework.positions[:n_sites], oxygens, framework.cell[:])
     pure = not substituted and bool((framework.numbers[:n_sites] == 14).all())
     rings = rings_per_site(network, LARGEST_RING)
-    four = local.oxygens <= 4  # a Si of five O has no Q_n
-    bridges = np.bincount(local.n_bridges[four], minlength=5)
+    q_n = local.q_n
+    bridges = np.bincount(q_n[q_n >= 0], minlength=5)
     silanols = int(((local.t_of_o == 1) & (local.h_of_o >= 1)).sum())
     angle, intensity = powder_pattern(atoms.positions, atoms.get_chemical_symbols(), atoms.cell[:])
     return {
@@ -156,7 +156,7 @@ def along(atoms: Atoms, n_sites: int, of: str, *, substituted: bool = False) -> 
         "rings_per_T": {str(size): float(n) for size, n in enumerate(rings) if size >= 3},
         "si_o_si_deg": {**_spread(local.t_o_t), "histogram": histogram(local.t_o_t, 100, 180, 40)},
         "q_n": {f"Q{n}": float(bridges[n] / max(len(local.sites), 1)) for n in range(5)},
-        "overcoordinated_share": float((~four).mean()) if len(four) else 0.0,
+        "overcoordinated_share": float((q_n < 0).mean()) if len(q_n) else 0.0,
         "shift_29Si_ppm": _shifts(local) if pure else None,
         "n_silanol": silanols,
         "silanols_per_T": silanols / max(n_sites, 1),
