@@ -120,9 +120,9 @@ class Answer:
 
     @property
     def atoms(self) -> Atoms:
-        """The framework in the end: refined, where it was, every T a Si."""
+        """The framework in the end: refined, where it was, else with its heteroatoms' bonds; every T a Si."""
         refined = self.complete.refined
-        return self.found.atoms if refined is None else framework_alone(refined.atoms)
+        return framework_alone(self.complete.atoms if refined is None else refined.atoms)
 
 
 def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
