@@ -254,6 +254,20 @@ def test_what_was_stopped_is_done_again_and_what_was_done_is_not(plain, tmp_path
     assert third.records() == again.records()
 
 
+def test_an_event_that_happens_while_a_later_one_is_made_is_made_too(plain, tmp_path):
+    """The second of the condition happens first; the first one waits until it is over, and is not forgotten."""
+    out, said = copied(plain, tmp_path), []
+    made = condition([{"when": "time_ps >= 2"}, {"when": "time_ps >= 1"}])
+    folder = RunDirectory(out, "", "")
+    events = Events(made, ("time_ps", "time_ps"), folder, said.append)
+    for line in folder.table.read_text().splitlines()[1:]:
+        events.add(dict(zip(folder.columns(), line.split(","), strict=True)))
+        events.go_on()
+    assert [e["status"] for e in events.records()["events"]] == ["due", "running"]
+    assert events.wait(lambda: False)
+    assert [e["status"] for e in events.records()["events"]] == ["done", "done"]
+
+
 def test_atoms_of_another_frame_are_set_aside(plain, tmp_path):
     """A frame that is lost, and another in its place, makes what was made of it that of another run."""
     out, said = copied(plain, tmp_path), []

@@ -151,6 +151,23 @@ def test_the_formula_of_all_atoms_and_what_balances_are_in_summary_and_report(so
     assert "charge of the guests" in page
 
 
+def test_the_road_is_of_the_atoms_that_are_written(tmp_path):
+    """Ga-O is 0.2 Å longer than Si-O: angles side by side are those of the framework with Ga, not of the silica."""
+    ase.io.write(tmp_path / "two.extxyz", [zc.framework("SOD", repeat=(1, 1, n)) for n in (1, 2)])
+    out = tmp_path / "out"
+    assert cli.main(f"backmap {tmp_path / 'two.extxyz'} --si-al 2 --heteroatom Ga --out {out}".split()) == 0
+    found = summary(out)
+    for entry in [*found["frames"], found]:
+        atoms = ase.io.read(out / f"{entry['files']}.extxyz")
+        oxygens = np.flatnonzero(atoms.numbers == 8)
+        sites = np.flatnonzero(np.isin(atoms.numbers, (14, 31)))
+        angles = [atoms.get_angle(a, o, b, mic=True) for o in oxygens
+                  for a, b in [sites[np.argsort(atoms.get_distances(o, sites, mic=True))[:2]]]]  # fmt: skip
+        assert entry["along"]["si_o_si_deg"]["mean"] == pytest.approx(np.mean(angles), abs=0.01)
+        assert entry["along"]["shift_29Si_ppm"] is None
+        assert entry["network_survival"]["kept_share"] == 1
+
+
 def test_guests_balance_aluminium_first(sodalite, tmp_path):
     assert backmap(sodalite, tmp_path / "out", "--sda", "TMA", "--si-al", 11) == 0
     found = summary(tmp_path / "out")
@@ -246,7 +263,33 @@ def test_in_python_messages_are_of_python(sodalite):
     assert any("(si_al)" in words for words in made.words)
 
 
+def test_none_is_nothing_in_python_too(sodalite):
+    made = zc.backmap(sodalite, quench="none", sda="none", refine="None")
+    assert made.refined is None
+    assert not {"sda", "refined", "failed"} & set(made.record)
+
+
 # ---- what is wrong --------------------------------------------------------------------------------
+
+
+def test_in_python_a_step_that_fails_is_an_error_of_its_kind(sodalite, tmp_path):
+    """What the force field lacks is the input's fault, what breaks on its way the calculator's."""
+    with pytest.raises(zc.InputError, match="^refinement: .*Ge"):
+        zc.backmap(sodalite, quench="none", si_al=11, heteroatom="Ge", refine="slc")
+    (tmp_path / "springs.py").write_text(SPRINGS.replace("LIMIT", "3"))
+    with pytest.raises(zc.SimulationError, match="^refinement: .*license server"):
+        zc.backmap(sodalite, quench="none", refine=tmp_path / "springs.py")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"balance": "Na+"}, {"placement": "even"}, {"heteroatom": "As"}, {"refine": "none", "md_ps": 1.0}],
+    ids=str,
+)
+def test_in_python_what_is_not_offered_is_refused(sodalite, options):
+    """On the command line argparse sees to it first."""
+    with pytest.raises(zc.InputError, match=next(iter(options))):
+        zc.backmap(sodalite, quench="none", **options)
 
 
 @pytest.mark.parametrize(

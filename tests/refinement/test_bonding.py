@@ -126,7 +126,10 @@ def test_a_silicon_of_five_oxygens_is_no_q_n_and_is_said(tmp_path):
     found = refine(atoms, method).record
     assert (found["q_n"]["Q4"], found["overcoordinated_T"]) == (11, 1)
     assert found["q4_share"] == pytest.approx(11 / 12)
+    shifts = found["shift_29Si_ppm"]  # its line is not where the angles of a Q4 put it
+    assert (shifts["sites"], shifts["by_q"]["Q4"]["T"]) == (11, 11)
     assert "1 T have more than four O" in " ".join(in_words(found))
     beside = along(atoms, 12, "as they are")
     assert beside["q_n"]["Q4"] == pytest.approx(11 / 12)
     assert beside["overcoordinated_share"] == pytest.approx(1 / 12)
+    assert beside["shift_29Si_ppm"]["sites"] == 11

@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from zeocryst.refinement.protocol import Method
     from zeocryst.refinement.refine import Dynamics
 
-#: What can balance charge; F- joins where guests have more of it than the framework lacks.
-CATIONS = ("H", "Na", "K", "Ca")
-BALANCES = (*CATIONS, "none")
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -24,7 +20,7 @@ class Wanted:
     Attributes
     ----------
     sda : str or None
-        Name, SMILES or file of the molecule that each S stands for.
+        Name, SMILES or file of the molecule that each S stands for; "none" is None.
     si_al : float or None
         Si over `element`.
     element : str
@@ -34,9 +30,9 @@ class Wanted:
     loewenstein : bool
         Whether Al-O-Al is forbidden.
     balance : str
-        One of `BALANCES`.
+        "H", "Na", "K", "Ca" or "none" (`zeocryst.heteroatoms.balance.BALANCES`).
     refine : str or None
-        A force field or a calculator.
+        A force field or a calculator; "none" is None.
     dynamics : Dynamics or None
         A simulation between two minima.
     """
@@ -70,29 +66,36 @@ def prepare(wanted: Wanted) -> Prepared:
     Raises
     ------
     InputError
-        There is no such molecule, element, placement or method.
+        There is no such molecule, element, placement, cation or method.
     """
     from zeocryst.molecules.named import molecule_named
     from zeocryst.refinement.methods import method_named
 
-    if wanted.balance not in BALANCES:
-        raise InputError(f"--balance {wanted.balance!r}; {nearest(wanted.balance, BALANCES)}")
     _check_heteroatoms(wanted)
-    if wanted.dynamics is not None and wanted.refine is None:
+    sda, refine = (_given(name) for name in (wanted.sda, wanted.refine))
+    if wanted.dynamics is not None and refine is None:
         raise InputError("--md-ps needs a force field or a calculator: --refine NAME")
-    molecule = None if wanted.sda is None else molecule_named(wanted.sda)
-    method = None if wanted.refine is None else method_named(wanted.refine)
+    molecule = None if sda is None else molecule_named(sda)
+    method = None if refine is None else method_named(refine)
     return Prepared(wanted, molecule, method)
 
 
+def _given(name: str | None) -> str | None:
+    """A name; "none" is none, on the command line, in a condition and in Python."""
+    return None if name is None or name.lower() == "none" else name
+
+
 def _check_heteroatoms(wanted: Wanted) -> None:
-    """See that element, placement and ratio are such."""
+    """See that element, placement, ratio and what balances are such."""
+    from zeocryst.heteroatoms.balance import BALANCES
     from zeocryst.heteroatoms.elements import ELEMENTS
     from zeocryst.heteroatoms.placement import PLACEMENTS, number_for_ratio
 
     offered = [*(name for name, data in ELEMENTS.items() if data.replaces_si), "AlPO4"]
     if wanted.element not in offered:
         raise InputError(f"--heteroatom {wanted.element!r}; {nearest(wanted.element, offered)}")
+    if wanted.balance not in BALANCES:
+        raise InputError(f"--balance {wanted.balance!r}; {nearest(wanted.balance, BALANCES)}")
     if wanted.placement not in PLACEMENTS:
         raise InputError(f"--placement {wanted.placement!r}; {nearest(wanted.placement, PLACEMENTS)}")
     if wanted.element == "AlPO4" and wanted.si_al is not None:

@@ -120,9 +120,9 @@ class Answer:
 
     @property
     def atoms(self) -> Atoms:
-        """The framework in the end: refined, where it was, every T a Si."""
+        """The framework in the end: refined, where it was, else with its heteroatoms' bonds; every T a Si."""
         refined = self.complete.refined
-        return self.found.atoms if refined is None else framework_alone(refined.atoms)
+        return framework_alone(self.complete.atoms if refined is None else refined.atoms)
 
 
 def backmap_files(path: Path, out: Path, options: Options) -> dict[str, Any]:
@@ -222,7 +222,9 @@ def write_answer(folder: Path, made: Answer, chemistry: Prepared, name: str = "f
         own = method.write_data(folder, called, refined.atoms, made.complete.guests)
     except InputError as error:  # a bond that was lost leaves atoms that the force field has no terms for
         own = []
-        made.words.append(f"{called}.data is without the force field's terms: {error}.")
+        sentence = f"{called}.data is without the force field's terms: {error}."
+        if sentence not in made.words:  # written before, into another folder
+            made.words.append(sentence)
     write_refined(folder, refined.atoms, called, data=not own)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A step that could not be done."""
-
-    step: str
-    message: str
-    kind: Literal["input", "simulation"]
-
-
 @dataclass
 class Complete:
     """Atoms with all that was asked for.
@@ -48,11 +39,11 @@ class Complete:
     guests : dict
         The molecule of each number in the atoms' array ``molecule``.
     record : dict
-        Entries ``sda``, ``aluminium``, ``net_charge``, ``refined`` of ``summary.json``; ``formula`` of all
-        atoms, where they are not silica alone.
+        Entries ``sda``, ``aluminium``, ``fluoride``, ``net_charge``, ``refined`` of ``summary.json``;
+        ``formula`` of all atoms, where they are not silica alone; ``failed``: which ``step`` could not be
+        done, the ``message``, and whether its ``kind`` is "input" or "simulation".
     words : list of str
     refined : Refined or None
-    failure : Failure or None
     """
 
     atoms: Atoms
@@ -60,7 +51,6 @@ class Complete:
     record: dict[str, Any] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     refined: Refined | None = None
-    failure: Failure | None = None
 
 
 def raise_failures(summary: dict[str, Any], out: str) -> None:
@@ -75,12 +65,14 @@ def raise_failures(summary: dict[str, Any], out: str) -> None:
     if not entries:
         return
     first = entries[0]
-    found = first["failed"]
     more = f" (and {len(entries) - 1} more frames failed)" if len(entries) > 1 else ""
-    text = (
-        f"frame {first['frame']}: {found['step']}: {found['message']}{more}; all that came before is in {out}"
-    )
-    raise InputError(text) if found["kind"] == "input" else SimulationError(text)
+    raise failure(first["failed"], f"frame {first['frame']}: ", f"{more}; all that came before is in {out}")
+
+
+def failure(failed: dict[str, Any], before: str = "", after: str = "") -> InputError | SimulationError:
+    """The error that an entry ``failed`` tells of, with words before and after."""
+    text = f"{before}{failed['step']}: {failed['message']}{after}"
+    return InputError(text) if failed["kind"] == "input" else SimulationError(text)
 
 
 def complete(
@@ -110,15 +102,13 @@ def complete(
         ("charge balance", frame.replaced or prepared.molecule is not None, balance_charge),
         ("refinement", prepared.method is not None, _refine),
     ]
-    failure: Failure | None = None
     for name, asked, step in steps:
         if not asked:
             continue
         try:
             step(frame)
         except (InputError, SimulationError) as error:
-            kind: Literal["input", "simulation"] = "input" if isinstance(error, InputError) else "simulation"
-            failure = Failure(name, str(error), kind)
+            kind = "input" if isinstance(error, InputError) else "simulation"
             frame.record["failed"] = {"step": name, "message": str(error), "kind": kind}
             frame.words.append(f"{name[0].upper()}{name[1:]} failed: {error}.")
             break
@@ -126,7 +116,7 @@ def complete(
     if frame.replaced or frame.molecules:  # the formula above is that of the silica
         frame.record["formula"] = whole.get_chemical_formula("hill")
         frame.words.insert(0, f"The atoms written are {frame.record['formula']}.")
-    return Complete(whole, frame.molecules, frame.record, frame.words, frame.refined, failure)
+    return Complete(whole, frame.molecules, frame.record, frame.words, frame.refined)
 
 
 def _refine(frame: Frame) -> None:

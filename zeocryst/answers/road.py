@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.answers.choosing import in_words
-from zeocryst.backmapping.local import histogram, local_geometry
+from zeocryst.backmapping.local import Local, histogram, local_geometry
 from zeocryst.backmapping.shifts import q4_shifts
 from zeocryst.cell import neighbour_pairs
 from zeocryst.network.bonds import SI_O_BOND_A, Network, bonds_from_oxygens, network_of_frame
@@ -137,17 +137,18 @@ def along(atoms: Atoms, n_sites: int, of: str, *, substituted: bool = False) -> 
     dict
         ``of``; ``rings_per_T`` (primitive rings by size); ``si_o_si_deg`` (``mean``, ``std``, ``histogram``);
         ``q_n`` (share of the Si with n bridging O), ``overcoordinated_share`` (with more than four O);
-        ``shift_29Si_ppm`` of the Q4 (None where T are other than
-        Si, whose neighbours' shifts are others); ``n_silanol``, ``silanols_per_T``; ``pattern`` (Cu K-alpha
-        powder pattern of all atoms, the highest point 100).
+        ``shift_29Si_ppm`` of the Q4 (None where T are other than Si, whose neighbours' shifts are others);
+        ``n_silanol``, ``silanols_per_T``; ``pattern`` (Cu K-alpha powder pattern of these atoms, the highest
+        point 100).
     """
     framework = atoms[atoms.arrays.get("molecule", np.zeros(len(atoms), dtype=int)) == 0]
     local = local_geometry(framework)
     oxygens = framework.positions[framework.numbers == 8]
     network = bonds_from_oxygens(framework.positions[:n_sites], oxygens, framework.cell[:])
+    pure = not substituted and bool((framework.numbers[:n_sites] == 14).all())
     rings = rings_per_site(network, LARGEST_RING)
-    four = local.oxygens <= 4  # a Si of five O has no Q_n
-    bridges = np.bincount(local.n_bridges[four], minlength=5)
+    q_n = local.q_n
+    bridges = np.bincount(q_n[q_n >= 0], minlength=5)
     silanols = int(((local.t_of_o == 1) & (local.h_of_o >= 1)).sum())
     angle, intensity = powder_pattern(atoms.positions, atoms.get_chemical_symbols(), atoms.cell[:])
     return {
@@ -155,8 +156,8 @@ def along(atoms: Atoms, n_sites: int, of: str, *, substituted: bool = False) -> 
         "rings_per_T": {str(size): float(n) for size, n in enumerate(rings) if size >= 3},
         "si_o_si_deg": {**_spread(local.t_o_t), "histogram": histogram(local.t_o_t, 100, 180, 40)},
         "q_n": {f"Q{n}": float(bridges[n] / max(len(local.sites), 1)) for n in range(5)},
-        "overcoordinated_share": float((~four).mean()) if len(four) else 0.0,
-        "shift_29Si_ppm": None if substituted else _shifts(framework, n_sites),
+        "overcoordinated_share": float((q_n < 0).mean()) if len(q_n) else 0.0,
+        "shift_29Si_ppm": _shifts(local) if pure else None,
         "n_silanol": silanols,
         "silanols_per_T": silanols / max(n_sites, 1),
         "pattern": {
@@ -167,11 +168,9 @@ def along(atoms: Atoms, n_sites: int, of: str, *, substituted: bool = False) -> 
     }
 
 
-def _shifts(framework: Atoms, n_sites: int) -> dict[str, Any] | None:
+def _shifts(local: Local) -> dict[str, Any]:
     """Of the Q4 of a framework all of whose T are Si."""
-    if (framework.numbers[:n_sites] != 14).any():
-        return None
-    shifts = q4_shifts(local_geometry(framework))[1]
+    shifts = q4_shifts(local)[1]
     return {"sites": len(shifts), **_spread(shifts), "histogram": histogram(shifts, -132, -80, 52)}
 
 

@@ -55,7 +55,7 @@ class Local:
     sites : (N,) int array
         Which atoms the T are.
     n_bridges : (N,) int array
-        Bridges of each T: n of its Q_n.
+        Bridges of each T.
     angle_variance, residual : (N,) float arrays
         Strain of each T, degrees^2 and without unit; NaN of T that don't have four O.
     oxygens : (N,) int array
@@ -80,6 +80,11 @@ class Local:
     oxygens: Ints
     t_of_o: Ints
     h_of_o: Ints
+
+    @property
+    def q_n(self) -> Ints:
+        """The n of each T's Q_n, (N,); -1 of a T with more than four O, which is none."""
+        return np.where(self.oxygens <= 4, self.n_bridges, -1)
 
     def site_of_bridges(self) -> tuple[Ints, Floats]:
         """Each end of each bridge: which of the T it is, and the T-O-T angle."""

@@ -62,7 +62,7 @@ def q4_shifts(local: Local) -> tuple[Floats, Floats, Floats]:
     site, angle = local.site_of_bridges()
     cosine = np.cos(np.radians(angle))
     n = len(local.sites)
-    four = local.n_bridges == 4
+    four = local.q_n == 4
     mean, rho = (np.bincount(site, x, n)[four] / 4 for x in (angle, cosine / (cosine - 1)))
     return mean, OFFSET_PPM + PER_DEG * mean, RHO_OFFSET_PPM + PER_RHO * rho
 
@@ -82,7 +82,7 @@ def shift_record(local: Local) -> dict[str, Any]:
     """
     mean, shifts, other = q4_shifts(local)
     low, high = COVERED_DEG
-    count = {n: int((local.n_bridges == n).sum()) for n in range(4, -1, -1)}
+    count = {n: int((local.q_n == n).sum()) for n in range(4, -1, -1)}
     by_q: dict[str, Any] = {}
     for n, sites in count.items():
         if sites:

@@ -68,20 +68,15 @@ def _wanted(options: argparse.Namespace) -> Wanted:
     from zeocryst.answers.asked import Wanted, simulation
 
     return Wanted(
-        sda=_named(options.sda),
+        sda=options.sda,
         si_al=options.si_al,
         element=options.heteroatom,
         placement=options.placement,
         loewenstein=not options.allow_al_o_al,
         balance=options.balance,
-        refine=_named(options.refine),
+        refine=options.refine,
         dynamics=simulation(options.md_ps, options.md_temperature_K),
     )
-
-
-def _named(text: str | None) -> str | None:
-    """A name, or None for "none"."""
-    return None if text is None or text.lower() == "none" else text
 
 
 def answer(options: argparse.Namespace) -> int:

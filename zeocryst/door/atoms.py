@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zeocryst.door.wording import in_python, said_in_python
-from zeocryst.errors import InputError, SimulationError, whole_number
+from zeocryst.errors import InputError, whole_number
 
 if TYPE_CHECKING:
     import networkx
@@ -199,6 +199,7 @@ def backmap(
     """
     from zeocryst.answers.asked import Wanted, prepare, simulation
     from zeocryst.answers.backmap import Options, answer, entry, ready_network
+    from zeocryst.answers.chemistry import failure
 
     seed = whole_number(seed, "seed", 1)
     if quench not in (None, "ts", "none") or cell not in ("fixed", "free"):
@@ -215,10 +216,8 @@ def backmap(
     source, model = _source(structure, frame, types)
     ready = ready_network(source, forcefield or model, options)
     made = answer(source, ready, options, chemistry)
-    failure = made.complete.failure
-    if failure is not None:
-        kind = InputError if failure.kind == "input" else SimulationError
-        raise kind(f"{failure.step}: {failure.message}")
+    if failed := made.complete.record.get("failed"):
+        raise failure(failed)
     refined = made.complete.refined
     return Backmapped(
         made.complete.atoms, None if refined is None else refined.atoms, entry(made), made, chemistry

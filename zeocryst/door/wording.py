@@ -51,7 +51,7 @@ def said_in_python(function: Callable[P, R]) -> Callable[P, R]:
     """The same function, whose `InputError` says what to write in Python."""
 
     @functools.wraps(function)
-    def called(*args: P.args, **options: P.kwargs) -> R:
+    def _called(*args: P.args, **options: P.kwargs) -> R:
         check_not_forked()
         try:
             return function(*args, **options)
@@ -61,4 +61,4 @@ def said_in_python(function: Callable[P, R]) -> Callable[P, R]:
                 raise
             raise type(error)(text) from None
 
-    return called
+    return _called

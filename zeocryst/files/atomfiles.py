@@ -156,8 +156,6 @@ def write_atoms(folder: Path, atoms: Atoms, name: str = "framework") -> Symmetry
 
     The GSD and the LAMMPS file have the cell in the standard orientation (a along x, b in the xy plane).
     """
-    import ase.io
-
     folder.mkdir(parents=True, exist_ok=True)
     symmetry = find_symmetry(atoms)
     whole = symmetry is not None and abs(symmetry.volumes - 1) < 1e-3
@@ -168,15 +166,29 @@ def write_atoms(folder: Path, atoms: Atoms, name: str = "framework") -> Symmetry
         places = atoms.get_scaled_positions()
         sites = [(s, 1, *p) for s, p in zip(atoms.get_chemical_symbols(), places.tolist(), strict=True)]
         write_text(folder / f"{name}.cif", cif(atoms.cell[:], sites, name, None))
-    partial = folder / f"{name}.part.extxyz"
-    ase.io.write(partial, atoms, format="extxyz")
-    partial.replace(folder / f"{name}.extxyz")
+    write_extxyz(folder / f"{name}.extxyz", atoms)
     write_plain_data(folder / f"{name}.data", atoms)
     present = species(atoms)
     masses = dict(zip(atoms.get_chemical_symbols(), atoms.get_masses().tolist(), strict=True))
     kinds = [present.index(s) for s in atoms.get_chemical_symbols()]
     write_frame(folder / f"{name}.gsd", make_frame(atoms.positions, atoms.cell[:], kinds, present, masses))
     return symmetry
+
+
+def write_extxyz(path: Path, atoms: Atoms) -> None:
+    """An extended xyz file, complete or not at all."""
+    import ase.io
+
+    partial = path.with_name(f"{path.stem}.part.extxyz")
+    ase.io.write(partial, atoms, format="extxyz")
+    partial.replace(path)
+
+
+def bare(atoms: Atoms) -> Atoms:
+    """Elements, positions and cell alone."""
+    from ase import Atoms as Plain
+
+    return Plain(atoms.get_chemical_symbols(), positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
 
 
 def species(atoms: Atoms) -> list[str]:
@@ -192,9 +204,8 @@ def write_plain_data(path: Path, atoms: Atoms) -> None:
     Its atoms are ``full`` where there are the arrays ``charge`` or ``molecule``, else ``atomic``.
     """
     import ase.io
-    from ase import Atoms as Bare
 
-    plain = Bare(atoms.get_chemical_symbols(), positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    plain = bare(atoms)
     plain.set_masses(atoms.get_masses())
     style = "atomic"
     if "charge" in atoms.arrays or "molecule" in atoms.arrays:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.cell import Ints, box_to_cell, make_frame, wrap
-from zeocryst.files.atomfiles import cell_lines, species, write_plain_data, write_text
+from zeocryst.files.atomfiles import bare, cell_lines, species, write_extxyz, write_plain_data, write_text
 from zeocryst.files.trajectory import write_frame
 from zeocryst.refinement.bonding import covalent_bonds, molecule_of
 
@@ -49,8 +49,6 @@ def write_refined(
     list of Path
         What was written.
     """
-    import ase.io
-
     folder.mkdir(parents=True, exist_ok=True)
     given = sorted(covalent_bonds(atoms)) if bonds is None else bonds
     pairs = np.asarray(given, dtype=np.int64).reshape(-1, 2)
@@ -58,9 +56,7 @@ def write_refined(
     tidy = whole_guests(atoms, pairs)
     paths = {ending: folder / f"{name}.{ending}" for ending in ("cif", "extxyz", "POSCAR", "gsd", "data")}
     write_text(paths["cif"], cif_with_charges(tidy, name))
-    partial = folder / f"{name}.part.extxyz"
-    ase.io.write(partial, tidy, format="extxyz")
-    partial.replace(paths["extxyz"])
+    write_extxyz(paths["extxyz"], tidy)
     write_text(paths["POSCAR"], poscar(tidy, f"{name}.extxyz"))
     write_frame(paths["gsd"], bonded_frame(tidy, pairs))
     if data:
@@ -153,11 +149,11 @@ def poscar(atoms: Atoms, reference: str) -> str:
 
     rank = {symbol: k for k, symbol in enumerate(species(atoms))}
     order = np.argsort([rank[symbol] for symbol in atoms.symbols], kind="stable")
-    bare = _bare(atoms)[order]
+    sorted_atoms = bare(atoms)[order]
     text = StringIO()
-    write_vasp(text, bare, direct=True)
+    write_vasp(text, sorted_atoms, direct=True)
     _, *lines = text.getvalue().splitlines()
-    head, places = lines[: -len(bare)], lines[-len(bare) :]
+    head, places = lines[: -len(atoms)], lines[-len(atoms) :]
     note = f"behind each position: # the atom's number in {reference}, from 0"
     return (
         "\n".join([note, *head, *(f"{x}  # {k}" for x, k in zip(places, order.tolist(), strict=True))]) + "\n"
@@ -197,10 +193,3 @@ def bonded_frame(atoms: Atoms, bonds: Ints) -> gsd.hoomd.Frame:
 def _fractions(atoms: Atoms) -> NDArray[np.float64]:
     """Fractional coordinates as they are, (N, 3)."""
     return np.asarray(atoms.positions @ np.linalg.inv(atoms.cell[:]))
-
-
-def _bare(atoms: Atoms) -> Any:
-    """Elements, positions and cell alone."""
-    from ase import Atoms
-
-    return Atoms(atoms.get_chemical_symbols(), positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)

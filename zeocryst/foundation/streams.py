@@ -6,7 +6,6 @@ of them is a reason to stop a run, and a result that cannot be printed is told a
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import sys
@@ -123,6 +122,8 @@ def others_to_stderr() -> Iterator[None]:
 
 def _flush_libraries() -> None:
     """What libraries in C have printed and not yet written."""
+    import ctypes  # here, as nothing else of a command's start needs it
+
     with suppress(OSError, AttributeError, TypeError):  # TypeError: Windows has no such library
         ctypes.CDLL(None).fflush(None)
 

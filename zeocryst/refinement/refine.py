@@ -186,14 +186,14 @@ def _geometry(atoms: Atoms) -> dict[str, Any]:
     alone = framework_alone(atoms)
     network, local = network_of_atoms(alone), local_geometry(alone)
     labels = label_sites(network)
-    four = local.oxygens <= 4  # a T of five O has no Q_n
-    bridges = np.bincount(local.n_bridges[four], minlength=5)
+    q_n = local.q_n
+    bridges = np.bincount(q_n[q_n >= 0], minlength=5)
     found: dict[str, Any] = {
         "types": labels.summary(),
         "amorphous_share": round(1 - labels.crystalline_share, 4),
         "q_n": {f"Q{n}": int(count) for n, count in enumerate(bridges)},
-        "q4_share": float((four & (local.n_bridges == 4)).mean()),
-        "overcoordinated_T": int((~four).sum()),
+        "q4_share": float((q_n == 4).mean()),
+        "overcoordinated_T": int((q_n < 0).sum()),
         "rings_per_T": {
             str(size): float(n) for size, n in enumerate(rings_per_site(network, LARGEST_RING)) if size >= 3
         },

@@ -58,7 +58,8 @@ NOTES = """<p class="note">All of the atoms as they ended: refined where they we
 geometry was solved (rings and Q<sub>n</sub> of the latter are the T network's, angles the solver's).
 <b>Bonds kept</b>: share of the bonds T-T of the coarse-grained frame that a bridging O joins in the atoms, once
 of the bonds that were given out (after the quench), once of those of the frame as it was simulated (hot). 29Si
-shifts of Q4 by Thomas et al. (1983), patterns with Cu K<sub>α1</sub>. Energies per SiO<sub>2</sub>, relative
+shifts of Q4 by Thomas et al. (1983), patterns with Cu K<sub>α1</sub>, of the framework alone (without guests
+and cations, Si on every T). Energies per SiO<sub>2</sub>, relative
 to α-quartz by the same method.</p>"""
 
 

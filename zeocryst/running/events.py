@@ -99,16 +99,10 @@ def _check_names(event: Event, folder: Path, where: str) -> None:
     from zeocryst.answers.asked import Wanted, prepare
 
     table = event_table(event, folder)
-    refine, sda = (_named(table.get(key)) for key in ("refine", "sda"))
     try:
-        prepare(Wanted(sda=sda, si_al=event.si_al, refine=refine))
+        prepare(Wanted(sda=table.get("sda"), si_al=event.si_al, refine=table.get("refine")))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
-
-
-def _named(text: str | None) -> str | None:
-    """A name; "none" is none, as on the command line."""
-    return None if text is None or text.lower() == "none" else text
 
 
 @dataclass
@@ -200,15 +194,13 @@ class Events:
         self._count += 1
 
     def go_on(self) -> None:
-        """Notice what has ended, and begin what is due; whatever fails there is the event's."""
+        """Notice what has ended, then begin what is due; whatever fails there is the event's."""
         for one in self._followed:
-            try:
-                if one.status == "running":
-                    self._look(one)
-                if one.status == "due" and self._child is None:
-                    self._begin(one)
-            except (OSError, InputError) as error:
-                self._fail(one, in_short(error))
+            if one.status == "running":
+                self._try(self._look, one)
+        for one in self._followed:
+            if one.status == "due" and self._child is None:
+                self._try(self._begin, one)
 
     def wait(self, should_stop: Callable[[], bool]) -> bool:
         """Until all that happened has become atoms; False where the run should stop before."""
@@ -256,6 +248,12 @@ class Events:
         return found | ({"error": one.error} if one.status == "failed" else {})
 
     # ---- one of them --------------------------------------------------------------------------
+
+    def _try(self, step: Callable[[Followed], None], one: Followed) -> None:
+        try:
+            step(one)
+        except (OSError, InputError) as error:
+            self._fail(one, in_short(error))
 
     def _out(self, one: Followed) -> Path:
         return self._folder.path.resolve() / PLACE / one.name
