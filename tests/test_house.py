@@ -23,11 +23,13 @@ SHELVES = [
     {"report"},
     {"answers"},
     {"running"},
+    {"studies"},
     {"door"},
     {"commands"},
     {"cli"},
 ]
 DOORS = {
+    "cma": "studies/",
     "cycless": "network/polyhedra.py",
     "freud": "order/with_freud.py",
     "finufft": "order/diffraction.py",

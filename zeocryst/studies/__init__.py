@@ -1,0 +1,1 @@
+"""Studies: what is measured by many runs. Melting points, critical nuclei, committors, inverse design."""
