@@ -23,7 +23,7 @@ from zeocryst.files.structures import Structures
 from zeocryst.files.trajectory import count_frames, read_frame
 from zeocryst.foundation.outdir import check_empty, folder
 from zeocryst.foundation.progress import shown
-from zeocryst.model.forcefield import read_forcefield
+from zeocryst.model.forcefield import SILICATE, read_forcefield
 from zeocryst.network.bonds import Network, bonds_from_sites
 from zeocryst.network.matching import Choices, matched_bonds, matched_within
 from zeocryst.quench.relax import Quenched, quench
@@ -283,7 +283,7 @@ def ready_network(source: Source, model: str, options: Options) -> Ready:
     Raises
     ------
     InputError
-        There are no T, or the frame cannot be quenched in this model.
+        There are no T, they are none of silica, or the frame cannot be quenched in this model.
     SimulationError
         The engine failed while quenching.
     """
@@ -299,6 +299,11 @@ def ready_network(source: Source, model: str, options: Options) -> Ready:
         return Ready(*_matched(network.positions, network.cell), "none", places=source.places)
     beads = source.beads
     assert beads is not None
+    forcefield = read_forcefield(model)
+    if forcefield.site != SILICATE:
+        raise InputError(
+            f"a T of {forcefield.name} is {forcefield.site}, no {SILICATE}: no silica can be made of it"
+        )
     names = list(beads.particles.types or [])
     roles = {name: role for role, called in parse_types(options.types).items() for name in called}
     kinds = [roles.get(name, {"Si": "T"}.get(name, name)) for name in names]
@@ -311,7 +316,6 @@ def ready_network(source: Source, model: str, options: Options) -> Ready:
         from zeocryst.engines import choose_engine
         from zeocryst.solution.start import adopt
 
-        forcefield = read_forcefield(model)
         ready = adopt(beads, dict(zip(names, kinds, strict=True)), forcefield, "the frame")
         engine, _ = choose_engine(forcefield, threads=1, frame=ready)
         found = quench(engine, ready, forcefield)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition.events import Event
-from zeocryst.condition.model import Cut, Seed, Stage, Until
+from zeocryst.condition.model import EDITS, Cut, Seed, Stage, Until
 from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def _table(given: Any) -> Any:
 def _stage(stage: Stage) -> dict[str, Any]:
     """A stage as TOML has it: what stands in `edit` and `until` lies flat there."""
     table: dict[str, Any] = _table(stage)
+    if stage.kind not in ("minimize", *EDITS):
+        table["timestep_fs"] = _plain(stage.timestep_fs)  # the default is the model's
     edit, until = table.pop("edit", None), stage.until
     if edit is not None and not isinstance(stage.edit, Cut | Seed | Mapping):
         raise InputError(f"{WHERE}: edit = {stage.edit!r}; expected a Cut or a Seed")

@@ -13,6 +13,7 @@ from zeocryst.condition.substances import amounts
 from zeocryst.errors import InputError
 from zeocryst.frameworks.table import framework_types, start_codes, start_structure, start_t_count
 from zeocryst.model.forcefield import ForceField
+from zeocryst.model.scales import scale_of
 from zeocryst.model.solvent import check_step, check_types, stiffness
 from zeocryst.units import EV_PER_AMU_A2_PER_PS2, steps
 
@@ -23,8 +24,6 @@ MOST_FRAMES = 10**7
 def check_together(condition: Condition, where: str) -> None:
     """Raise `InputError` where keys contradict each other, the model or the files beside the condition."""
     forcefield = condition.read_forcefield()
-    if not {"T"} <= set(forcefield.types):
-        raise InputError(f"{where}: forcefield: {condition.forcefield} has no bead type T")
     system = condition.system
     osda = amounts(system.recipe)["OSDA"] if system.recipe else 0
     needs_s = (system.framework and system.S_in_cages) or system.n_S or osda
@@ -35,7 +34,7 @@ def check_together(condition: Condition, where: str) -> None:
     bead_types(system.types, forcefield, where)
     _check_solvent(condition, forcefield, where)
     _check_stiffness(condition, forcefield, where)
-    _check_edits(condition, where)
+    _check_edits(condition, forcefield, where)
     dynamic = [stage for stage in condition.stages if stage.n_steps]
     if dynamic and condition.output.interval_ps > sum(stage.time_ps for stage in dynamic):
         raise InputError(
@@ -64,9 +63,9 @@ def _check_interval(condition: Condition, where: str) -> None:
         )
 
 
-def _check_seed(seed: Seed, system: System, where: str) -> None:
+def _check_seed(seed: Seed, system: System, forcefield: ForceField, where: str) -> None:
     """The ball of crystal is no larger than what it is put into."""
-    shortest = _shortest_box(system)
+    shortest = _shortest_box(system, forcefield)
     if 2 * seed.radius_A > shortest:
         raise InputError(
             f"{where}: radius_A = {seed.radius_A:g}; expected at most half of the shortest width of the box, "
@@ -74,14 +73,17 @@ def _check_seed(seed: Seed, system: System, where: str) -> None:
         )
 
 
-def _shortest_box(system: System) -> float:
+def _shortest_box(system: System, forcefield: ForceField) -> float:
     """Shortest width of the box of a start, Å, or a bound; infinite where only its file or recipe knows."""
+    scale = scale_of(forcefield)
     if system.framework in start_codes():
         cell = start_structure(system.framework)[0]
-        return float(heights(cell * np.array(system.repeat)[:, None]).min())
+        return scale * float(heights(cell * np.array(system.repeat)[:, None]).min())
     if system.framework is not None:  # calculated later; no cell is wider in all directions than a cube
         n_t = start_t_count(system.framework) * math.prod(system.repeat)
-        return float((1000.0 * n_t / framework_types()[system.framework].density_T_per_1000A3) ** (1 / 3))
+        return scale * float(
+            (1000.0 * n_t / framework_types()[system.framework].density_T_per_1000A3) ** (1 / 3)
+        )
     if system.n_T is None or system.density_T_per_1000A3 is None:
         return math.inf
     return float((1000.0 * system.n_T / system.density_T_per_1000A3) ** (1 / 3))
@@ -165,7 +167,7 @@ def _check_stiffness(condition: Condition, forcefield: ForceField, where: str) -
             )
 
 
-def _check_edits(condition: Condition, where: str) -> None:
+def _check_edits(condition: Condition, forcefield: ForceField, where: str) -> None:
     """A droplet has no pressure; a seed that is cut afterwards could not be followed."""
     free = seeded = False
     for n, stage in enumerate(condition.stages, start=1):
@@ -184,7 +186,7 @@ def _check_edits(condition: Condition, where: str) -> None:
     if not any(isinstance(stage.edit, Cut) for stage in condition.stages):
         for n, stage in enumerate(condition.stages, start=1):
             if isinstance(stage.edit, Seed):
-                _check_seed(stage.edit, condition.system, f"{where}: stage {n}")
+                _check_seed(stage.edit, condition.system, forcefield, f"{where}: stage {n}")
 
 
 def bead_types(

@@ -12,7 +12,7 @@ from typing import Any
 from zeocryst.condition.events import Event
 from zeocryst.errors import InputError
 from zeocryst.foundation.textfiles import parse_toml
-from zeocryst.model.forcefield import ForceField, read_forcefield
+from zeocryst.model.forcefield import ForceField, read_beside
 from zeocryst.model.solvent import Solvent
 from zeocryst.units import steps
 
@@ -26,8 +26,6 @@ UNTIL: dict[str, tuple[str, float]] = {
 }
 #: Most frames that are kept in memory between two that are written.
 MOST_FINE = 100
-#: Framework density of a melt for which none is given, T per 1000 Å^3: that of T-S crystals.
-DEFAULT_DENSITY = 17.8
 #: Lowest density of a start, T per 1000 Å^3: a thousandth of the thinnest recipes.
 LEAST_DENSITY = 1e-4
 
@@ -45,12 +43,12 @@ class System:
     repeat : tuple of int
         Cells of it along each vector; of a file of atoms, too.
     S_in_cages : bool
-        Whether an S sits in each large cage.
+        Whether an S sits in each large cage; true unless the model has no S.
     n_T, n_S : int or None
         Composition of a ``melt`` or a ``gel``; of a gel with a recipe, `n_S` follows from it.
     density_T_per_1000A3 : float or None
-        Its number density, T per 1000 Å^3; None where it follows from the recipe, and `DEFAULT_DENSITY` of a
-        melt for which none is given.
+        Its number density, T per 1000 Å^3; None where it follows from the recipe; of a melt for which none
+        is given, as `zeocryst.model.scales` says.
     recipe : dict or None
         Moles of each substance in a ``gel``; see `zeocryst.solution.recipe`.
     precursors : dict or None
@@ -208,7 +206,8 @@ class Stage:
 class Output:
     """What is written: a frame every `interval_ps`, back-mapped atoms, a report.
 
-    `backmap` says whether the last frame becomes atoms; with events it does, and so does a frame for each.
+    `backmap` says whether the last frame becomes atoms; with events it does, and so does a frame for each;
+    of a model whose T is no SiO4 none does.
     With `fine_ps` the frames between two of these are kept in memory, one every `fine_ps`, and written where
     something happened from the one to the other (`zeocryst.running.watching`). `measure` has the names of order
     parameters that are measured in every frame besides what every run measures (`zeocryst.order`).
@@ -416,5 +415,4 @@ class Condition:
 
     def read_forcefield(self) -> ForceField:
         """The model; a file is looked for beside the condition."""
-        beside = self.folder / self.forcefield
-        return read_forcefield(beside if beside.is_file() else self.forcefield)
+        return read_beside(self.folder, self.forcefield)

@@ -12,7 +12,6 @@ from typing import Any
 from zeocryst.condition.consistency import check_together
 from zeocryst.condition.events import FORM, Event
 from zeocryst.condition.model import (
-    DEFAULT_DENSITY,
     EDITS,
     LEAST_DENSITY,
     UNTIL,
@@ -31,6 +30,8 @@ from zeocryst.foundation.tables import Table
 from zeocryst.foundation.textfiles import parse_toml, read_text
 from zeocryst.frameworks.oligomers import oligomer_name
 from zeocryst.frameworks.table import bare_code, nearest_start, start_t_count, startable_codes
+from zeocryst.model.forcefield import SILICATE, ForceField, read_beside
+from zeocryst.model.scales import default_density, default_step_fs, densest
 from zeocryst.model.solvent import read_solvent
 
 STARTS = ("framework", "melt", "gel", "file")
@@ -117,10 +118,14 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
     forcefield = top.table("forcefield", {}).known("name")
     model = forcefield.text("name", "ts")
     forcefield.finish()
+    beads = read_beside(folder, model)
+    if "T" not in beads.types:
+        raise InputError(f"{where}: forcefield: {model} has no bead type T")
     output = top.table("output", {}).known(*OUTPUT)
     engine = top.table("engine", {}).known(*ENGINE)
-    system = _read_system(top.table("system").known(*SYSTEM))
-    stages = tuple(_read_stage(entry.known(*STAGE)) for entry in top.tables("stage", least=1))
+    system = _read_system(top.table("system").known(*SYSTEM), beads)
+    step = default_step_fs(beads)
+    stages = tuple(_read_stage(entry.known(*STAGE), step) for entry in top.tables("stage", least=1))
     condition = Condition.of_checked(
         name=top.text("name", folder.name or "run"),
         title=top.text("title", ""),
@@ -130,7 +135,7 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
         stages=stages,
         output=Output(
             output.number("interval_ps", 10.0, above=0, least=SHORTEST_INTERVAL_PS, most=1e9),
-            _read_backmap(output),
+            _read_backmap(output, beads),
             output.flag("report", True),
             output.number("fine_ps", above=0, least=SHORTEST_INTERVAL_PS, most=1e9)
             if "fine_ps" in output
@@ -152,10 +157,13 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
     return condition
 
 
-def _read_backmap(output: Table) -> bool | tuple[Event, ...]:
+def _read_backmap(output: Table, forcefield: ForceField) -> bool | tuple[Event, ...]:
     """Whether the last frame becomes atoms, or what is back-mapped on the way besides."""
     expected = 'true or false, an event such as { when = "largest_grain_T > 60" }, or a list of such'
-    given = output.get("backmap", expected, True)
+    silicate = forcefield.site == SILICATE
+    given = output.get("backmap", expected, silicate)
+    if given is not False and not silicate:
+        raise output.error("backmap", f"false: a T of {forcefield.name} is {forcefield.site}, no {SILICATE}")
     if isinstance(given, bool):
         return given
     if isinstance(given, Mapping):
@@ -177,7 +185,9 @@ def _read_event(table: Table) -> Event:
         raise table.error("when", FORM) from None
 
 
-def _read_system(table: Table) -> System:
+def _read_system(table: Table, forcefield: ForceField) -> System:
+    """The start; what is not given follows from the model."""
+    with_s = "S" in forcefield.types
     start = table.choice("start", STARTS)
     system = System(start)
     framework = None
@@ -187,7 +197,7 @@ def _read_system(table: Table) -> System:
             system,
             framework=framework,
             repeat=_repeat(table, start_t_count(framework)),
-            S_in_cages=table.flag("S_in_cages", True),
+            S_in_cages=table.flag("S_in_cages", with_s),
         )
     elif start == "melt":
         system = replace(
@@ -195,7 +205,11 @@ def _read_system(table: Table) -> System:
             n_T=table.integer("n_T", least=1, most=MOST_BEADS),
             n_S=table.integer("n_S", 0, least=0, most=MOST_BEADS),
             density_T_per_1000A3=table.number(
-                "density_T_per_1000A3", DEFAULT_DENSITY, above=0, least=LEAST_DENSITY, most=40
+                "density_T_per_1000A3",
+                default_density(forcefield),
+                above=0,
+                least=LEAST_DENSITY,
+                most=densest(forcefield),
             ),
         )
     elif start == "gel":
@@ -208,7 +222,7 @@ def _read_system(table: Table) -> System:
             frame=table.integer("frame", -1, least=-(2**31)),
             types={name: types.text_or_texts(name) for name in types.names()} or None,
             repeat=_repeat(table, 1),
-            S_in_cages=table.flag("S_in_cages", True),
+            S_in_cages=table.flag("S_in_cages", with_s),
         )
     table.finish()
     return system
@@ -294,7 +308,7 @@ def _repeat(table: Table, count: int) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def _read_stage(table: Table) -> Stage:
+def _read_stage(table: Table, step_fs: float) -> Stage:
     kind = table.choice("kind", KINDS)
     if kind == "minimize":
         table.finish()
@@ -330,7 +344,7 @@ def _read_stage(table: Table) -> Stage:
         table.number("time_ps", above=0, most=1e9),
         # without inertia only the potential bounds the step: see `zeocryst.model.solvent.check_step`
         table.number(
-            "timestep_fs", 5.0, above=0, least=SHORTEST_STEP_FS, most=1000 if kind == "brownian" else 20
+            "timestep_fs", step_fs, above=0, least=SHORTEST_STEP_FS, most=1000 if kind == "brownian" else 20
         ),
         fraction,
         rigid_precursors=rigid,

@@ -26,6 +26,8 @@ from zeocryst.foundation.tables import Table
 from zeocryst.foundation.textfiles import parse_toml, read_text
 
 FORM = "stillinger-weber"
+#: What a T is unless the file's `site` says otherwise; only such T have O between them, and become atoms.
+SILICATE = "SiO4"
 
 #: What the parameters of a pair may be: more than, at least, at most. Wide enough for every published model
 #: (Si, Ge, water, silica, nitrides, two-dimensional materials, ions): epsilon 1e-4 to 6 eV, sigma 0.2 to 8 Å,
@@ -96,6 +98,8 @@ class ForceField:
         (type, type) -> `Pair`, both orders present.
     triplets : dict
         (vertex, arm, arm) -> `Triplet`, both orders of the arms present; what is absent is zero.
+    site : str
+        What one T is: `SILICATE`, or a molecule or an atom, such as H2O or Si.
     """
 
     name: str
@@ -103,6 +107,7 @@ class ForceField:
     masses: dict[str, float]
     pairs: dict[tuple[str, str], Pair]
     triplets: dict[tuple[str, str, str], Triplet]
+    site: str = SILICATE
 
     @property
     def types(self) -> list[str]:
@@ -144,11 +149,17 @@ def read_forcefield(name: str | Path) -> ForceField:
     return parse_forcefield(read_text(path), str(path))
 
 
+def read_beside(folder: Path, name: str) -> ForceField:
+    """Read a force field that a file in a folder names: one of a file beside it, or `read_forcefield`."""
+    beside = folder / name
+    return read_forcefield(beside if beside.is_file() else name)
+
+
 def parse_forcefield(text: str, where: str) -> ForceField:
     """A force field from TOML text; `where` names it in error messages."""
     top = Table(parse_toml(text, where), where)
-    top.known("name", "source", "form", "types", "pair", "triplet")
-    name, source = top.text("name"), top.text("source")
+    top.known("name", "source", "form", "site", "types", "pair", "triplet")
+    name, source, site = top.text("name"), top.text("source"), top.text("site", SILICATE)
     top.choice("form", [FORM])
     masses = _read_masses(top.table("types"))
     pairs: dict[tuple[str, str], Pair] = {}
@@ -176,7 +187,7 @@ def parse_forcefield(text: str, where: str) -> ForceField:
         entry.finish()
         triplets[i, j, k] = triplets[i, k, j] = triplet
     top.finish()
-    return ForceField(name, source, masses, pairs, triplets)
+    return ForceField(name, source, masses, pairs, triplets, site)
 
 
 def _read_masses(types: Table) -> dict[str, float]:
@@ -280,6 +291,7 @@ def write_forcefield(forcefield: ForceField, path: Path) -> None:
         "name": forcefield.name,
         "form": FORM,
         "source": forcefield.source,
+        "site": forcefield.site,
         "types": {name: {"mass_amu": mass} for name, mass in forcefield.masses.items()},
         "pair": [
             {"types": [i, j], **asdict(pair)}

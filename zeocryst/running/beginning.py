@@ -12,10 +12,10 @@ from zeocryst.beads import Beads
 from zeocryst.condition import Condition, Cut, EngineChoice, read_condition
 from zeocryst.errors import InputError
 from zeocryst.files.startfile import beads_of_file
-from zeocryst.model.forcefield import ForceField
+from zeocryst.model.forcefield import SILICATE, ForceField
 from zeocryst.order import AGGREGATION, DEFAULT
 from zeocryst.running.besides import with_measured
-from zeocryst.solution.embedding import origin_in_words
+from zeocryst.solution.embedding import origin_in
 from zeocryst.solution.start import adopt, crystal, gel, is_crowded, melt
 
 if TYPE_CHECKING:
@@ -61,13 +61,21 @@ def first_frame(condition: Condition, forcefield: ForceField) -> gsd.hoomd.Frame
 
 def first_frame_and_words(condition: Condition, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
     """Where the run starts, and what was calculated, left out or put in for it; empty where nothing was."""
+    frame, words = _start_and_words(condition, forcefield)
+    if forcefield.site == SILICATE:
+        return frame, words
+    no_atoms = f"a T of {forcefield.name} is {forcefield.site}: it is not back-mapped to silica"
+    return frame, "; ".join(filter(None, (words, no_atoms)))
+
+
+def _start_and_words(condition: Condition, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
     system = condition.system
     if system.file is not None:
         path = condition.folder / system.file
         frame, types, words = beads_of_file(path, system)
         return adopt(frame, types, forcefield, str(path)), words
     if system.start == "framework":
-        return crystal(system, forcefield), origin_in_words(system.framework)
+        return crystal(system, forcefield), origin_in(str(system.framework), forcefield)
     make = {"melt": melt, "gel": gel}[system.start]
     return make(system, forcefield, np.random.default_rng([condition.seed, 1])), ""
 

@@ -23,6 +23,7 @@ from zeocryst.backmapping.dls import keeps_network, solve
 from zeocryst.backmapping.oxygens import add_oxygens
 from zeocryst.errors import InputError
 from zeocryst.frameworks.table import (
+    dense_codes,
     framework_types,
     nearest_start,
     nets,
@@ -31,9 +32,11 @@ from zeocryst.frameworks.table import (
     start_t_count,
     startable_codes,
 )
+from zeocryst.model.forcefield import SILICATE, ForceField
+from zeocryst.model.scales import bond_length, scale_of
 from zeocryst.network.automorphisms import Automorphisms, automorphisms
 from zeocryst.network.barycentric import placement
-from zeocryst.network.bonds import Network, network_of_bonds
+from zeocryst.network.bonds import Network, bonds_from_sites, network_of_bonds
 
 Floats = NDArray[np.float64]
 
@@ -89,6 +92,60 @@ def start_of(code: str) -> tuple[Floats, Floats]:
     return found.cell, found.positions
 
 
+def _is_even(code: str, forcefield: ForceField) -> bool:
+    """Whether a start is laid out in full symmetry: of a dense net where T is no SiO4."""
+    return forcefield.site != SILICATE and code in dense_codes()
+
+
+def start_in(code: str, forcefield: ForceField) -> tuple[Floats, Floats, float]:
+    """Cell and T positions with which a simulation of a framework type starts in a model.
+
+    They are silica's (`start_of`). For a model with bonds of another length they are to be scaled, so that the
+    mean T-T distance is the model's (`zeocryst.model.scales`), and dense nets are laid out in full symmetry
+    where T is no SiO4: ``dia`` is cubic ice or diamond in its cubic cell of 8 T (its faces are {100}), ``lon``
+    hexagonal ice in its hexagonal cell of 4 T with c/a = sqrt(8/3) (the face across the third vector is the
+    basal one, those across the first two are prism faces {10-10}).
+
+    Returns
+    -------
+    cell : (3, 3) array, Å
+        As in silica.
+    positions : (N, 3) array, Å
+    scale : float
+        What both are to be multiplied by, after S were put into the cages.
+
+    Raises
+    ------
+    InputError
+        A simulation cannot start from this type.
+    """
+    cell, sites = _even_cell(code) if _is_even(code, forcefield) else start_of(code)
+    if scale_of(forcefield) == 1:
+        return cell, sites, 1.0
+    return cell, sites, scale_of(forcefield, float(_lengths(bonds_from_sites(sites, cell)).mean()))
+
+
+@cache
+def _even_cell(code: str) -> tuple[Floats, Floats]:
+    """The barycentric placement in the cell in which bonds point evenly, in the net's standard cell."""
+    bonds, kinds = nets()[code]
+    network = _laid_out(network_of_bonds(bonds, len(kinds)), framework_types()[code].density_T_per_1000A3, None)
+    return _standard(code, network)
+
+
+def origin_in(code: str, forcefield: ForceField) -> str:
+    """What was calculated for a start in a model, in words; empty for a published structure as it is."""
+    _, _, scale = start_in(code, forcefield)
+    even = f"the T positions of {code} are its net's barycentric placement, in the cell of its full symmetry"
+    words = [even if _is_even(code, forcefield) else origin_in_words(code)]
+    if scale != 1:
+        length = bond_length(forcefield)
+        words.append(
+            f"the cell is {scale:.4f} of silica's, so that T-T are {length:.3f} Å as in {forcefield.name}"
+        )
+    return "; ".join(filter(None, words))
+
+
 def origin_in_words(code: str | None) -> str:
     """Where a start's T positions come from, if they were calculated; empty for a published structure."""
     if code is None or code in start_codes():
@@ -131,15 +188,15 @@ def embedded(code: str) -> Embedded:
     return _checked(code, best[2], best[1])
 
 
-def _laid_out(net: Network, density: float, seed: int) -> Network:
-    """The barycentric placement in the cell in which bonds point evenly everywhere, a little off it."""
+def _laid_out(net: Network, density: float, seed: int | None) -> Network:
+    """The barycentric placement in the cell in which bonds point evenly; with a seed a little off it."""
     places = placement(net)
     bonds = places[net.second] + net.shift - places[net.first]
     metric = np.linalg.inv(bonds.T @ bonds)
     volume = 1000 * net.n_sites / density
     metric *= (volume / np.sqrt(np.linalg.det(metric))) ** (2 / 3)
     cell = np.linalg.cholesky(metric)
-    off = JITTER_A * np.random.default_rng(seed).normal(size=places.shape)
+    off = 0.0 if seed is None else JITTER_A * np.random.default_rng(seed).normal(size=places.shape)
     return Network(places @ cell + off, cell, net.first, net.second, net.shift)
 
 
@@ -170,11 +227,22 @@ def _beyond(network: Network) -> float:
 
 def _checked(code: str, network: Network, residual: float) -> Embedded:
     """The T in their standard cell; raises where they are none of silica."""
+    cell, positions = _standard(code, network)
+    d = _lengths(network)
+    if d.min() < FARTHEST_T_T_A[0] or d.max() > FARTHEST_T_T_A[1]:
+        raise InputError(
+            f"framework {code!r} has no start structure: its net was laid out with T-T distances of "
+            f"{d.min():.2f} to {d.max():.2f} Å, which silica does not have; start from a file instead"
+        )
+    return Embedded(cell, positions, residual, float(d.min()), float(d.max()))
+
+
+def _standard(code: str, network: Network) -> tuple[Floats, Floats]:
+    """Cell and T of the standard setting of the space group."""
     import spglib
     import spglib.error
 
     spglib.error.OLD_ERROR_HANDLING = False  # raise, rather than return None
-    d = _lengths(network)
     given = (network.cell, network.positions @ np.linalg.inv(network.cell), np.ones(network.n_sites))
     try:
         found = spglib.get_symmetry_dataset(given, symprec=SYMPREC_A)
@@ -182,11 +250,6 @@ def _checked(code: str, network: Network, residual: float) -> Embedded:
         found = None
     if found is None or len(found.std_types) != start_t_count(code):
         raise InputError(f"framework {code!r} has no start structure: its net was laid out without symmetry")
-    if d.min() < FARTHEST_T_T_A[0] or d.max() > FARTHEST_T_T_A[1]:
-        raise InputError(
-            f"framework {code!r} has no start structure: its net was laid out with T-T distances of "
-            f"{d.min():.2f} to {d.max():.2f} Å, which silica does not have; start from a file instead"
-        )
     cell = np.asarray(found.std_lattice)
     places = found.std_positions - np.floor(found.std_positions + 1e-9)
-    return Embedded(cell, places @ cell, residual, float(d.min()), float(d.max()))
+    return cell, places @ cell

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from zeocryst.beads import Beads
 from zeocryst.cell import heights, make_frame, neighbour_pairs, volume
 from zeocryst.condition import System, bead_types
-from zeocryst.condition.model import DEFAULT_DENSITY
 from zeocryst.errors import InputError
 from zeocryst.model.forcefield import ForceField
+from zeocryst.model.scales import default_density
 from zeocryst.solution.cages import cage_centres
-from zeocryst.solution.embedding import start_of
+from zeocryst.solution.embedding import start_in
 from zeocryst.solution.packing import Kind, contacts, pack
 from zeocryst.solution.precursors import relaxed
 from zeocryst.solution.recipe import compose
@@ -31,10 +31,12 @@ CLOSEST_ADOPTED_A = 0.5
 
 
 def crystal(system: System, forcefield: ForceField) -> gsd.hoomd.Frame:
-    """The framework's T, with an S in each large cage, repeated."""
+    """The framework's T in the model's lengths, with an S in each large cage where it has S, repeated."""
     assert system.framework is not None
-    cell, t_sites = start_of(system.framework)
-    s_sites = cage_centres(t_sites, cell) if system.S_in_cages else np.empty((0, 3))
+    cell, t_sites, scale = start_in(system.framework, forcefield)
+    with_s = system.S_in_cages and "S" in forcefield.types
+    s_sites = cage_centres(t_sites, cell) if with_s else np.empty((0, 3))
+    cell, t_sites, s_sites = scale * cell, scale * t_sites, scale * s_sites
     shifts = np.array(list(np.ndindex(*system.repeat))) @ cell
     t_all = (t_sites + shifts[:, None]).reshape(-1, 3)
     s_all = (s_sites + shifts[:, None]).reshape(-1, 3)
@@ -55,7 +57,7 @@ def melt(system: System, forcefield: ForceField, rng: np.random.Generator) -> gs
         n_s = len(beads.kinds) - n_t
     else:
         n_t, n_s = system.n_T or 0, system.n_S or 0
-        density = system.density_T_per_1000A3 or DEFAULT_DENSITY
+        density = system.density_T_per_1000A3 or default_density(forcefield)
         matrix = np.eye(3) * (1000.0 * n_t / density) ** (1 / 3)
     points = _grid_points(n_t + n_s, matrix, rng)
     return _frame(points[:n_t], points[n_t:], matrix, forcefield)

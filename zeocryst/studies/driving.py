@@ -4,8 +4,8 @@ At the melting point crystal and melt have one chemical potential. Away from it
 
 .. math:: \frac{\Delta\mu(T)}{T} = \int_T^{T_m} \frac{\Delta H(T')}{T'^2} \, dT'
 
-with :math:`\Delta\mu = \mu_{melt} - \mu_{crystal}` and :math:`\Delta H = H_{melt} - H_{crystal}`, both for one T
-(with the S that belong to it). It is positive below the melting point, where the crystal is stable.
+with :math:`\Delta\mu = \mu_{melt} - \mu_{crystal}` and :math:`\Delta H = H_{melt} - H_{crystal}`, both for one
+T (with the S that belong to it). It is positive below the melting point, where the crystal is stable.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ Floats = NDArray[np.float64]
 
 #: Highest power of the temperature that an enthalpy of melting is fitted with.
 MOST_POWER = 2
-#: A further power is taken where it lowers chi-square by more than this: 1 % of pure noise does, with one degree
-#: of freedom.
+#: A further power is taken where it lowers chi-square by more than this: 1 % of pure noise does, with one
+#: degree of freedom.
 WORTH_A_POWER = 6.63
 
 
@@ -111,14 +111,12 @@ def fit_enthalpy(temperature_K: ArrayLike, enthalpy_eV: ArrayLike, error_eV: Arr
 def _fit(t: Floats, h: Floats, e: Floats, centre: float, terms: int) -> EnthalpyOfMelting:
     """The fit with so many coefficients."""
     design = np.vander(t / centre - 1, terms, increasing=True) / e[:, None]
-    covariance = np.linalg.inv(design.T @ design)
-    best = covariance @ design.T @ (h / e)
+    covariance = np.asarray(np.linalg.inv(design.T @ design), dtype=float)
+    best = np.asarray(covariance @ design.T @ (h / e), dtype=float)
     chi_square = float(((h / e - design @ best) ** 2).sum())
     freedom = len(t) - terms
-    scale = max(1.0, chi_square / freedom) if freedom else 1.0
-    return EnthalpyOfMelting(
-        centre, best, covariance * scale, float(t.min()), float(t.max()), chi_square, freedom
-    )
+    covariance *= max(1.0, chi_square / freedom) if freedom else 1.0
+    return EnthalpyOfMelting(centre, best, covariance, float(t.min()), float(t.max()), chi_square, freedom)
 
 
 @dataclass(frozen=True)
