@@ -165,7 +165,7 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
     """
     beads = Beads.of(frame)
     cell, positions, kinds, names = beads.cell, beads.centred, beads.kinds, list(beads.names)
-    ball, ball_kinds = _ball(how, forcefield)
+    inside, ball_kinds = ball(how, forcefield)
     home = _midst(frame, how.radius_A)
     delta = (positions - home) @ np.linalg.inv(cell)
     apart = np.linalg.norm((delta - np.round(delta)) @ cell, axis=1)
@@ -181,7 +181,7 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
         leave[mine[np.argsort(apart[mine], kind="stable")[:wanted]]] = True
     kept = np.flatnonzero(~leave)
     middle = cell.sum(axis=0) / 2
-    place = np.vstack([positions[kept], home + ball]) + middle
+    place = np.vstack([positions[kept], home + inside]) + middle
     new = make_frame(place, cell, np.concatenate([kinds[kept], ball_kinds]), names, forcefield.masses)
     velocities = np.zeros((len(place), 3))
     if frame.particles.velocity is not None:
@@ -192,12 +192,12 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
     new.log[SEED_MARK] = mark
     n_t = int((ball_kinds == names.index("T")).sum())
     words = (
-        f"a seed of {how.framework}, {n_t} T and {len(ball) - n_t} S within {how.radius_A:g} Å, takes the place"
+        f"a seed of {how.framework}, {n_t} T and {len(inside) - n_t} S within {how.radius_A:g} Å, takes the place"
     )
     return new, f"{words} of as many beads"
 
 
-def _ball(how: Seed, forcefield: ForceField) -> tuple[Floats, Ints]:
+def ball(how: Seed, forcefield: ForceField) -> tuple[Floats, Ints]:
     """Beads of a crystal within the seed's radius of an S (of a T without S), (M, 3), and their types."""
     unit = Beads.of(crystal(System("framework", how.framework), forcefield)).cell
     repeat = [int(n) for n in np.ceil((2 * how.radius_A + 1) / heights(unit)) + 1]
