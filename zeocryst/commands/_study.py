@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.commands import DONE, STOPPED
@@ -15,6 +16,9 @@ from zeocryst.foundation.machine import process_age_s
 
 if TYPE_CHECKING:
     from zeocryst.studies.running import StudyOptions
+
+#: Width of a terminal.
+COLUMNS = 80
 
 
 def study_arguments(parser: argparse.ArgumentParser, what: str) -> None:
@@ -60,5 +64,5 @@ def answer_study(
         summary = call(options.study, Path(options.out), made)
     except Stopped:
         return STOPPED
-    print(json.dumps(summary, indent=1) if options.json else summary["sentence"])
+    print(json.dumps(summary, indent=1) if options.json else fill(str(summary["sentence"]), COLUMNS))
     return DONE

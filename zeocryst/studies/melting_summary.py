@@ -223,7 +223,7 @@ def _sentence(summary: Mapping[str, Any], why_not: Mapping[str, str]) -> str:
     low, high = summary["interval_K"]
     heat = ""
     if summary["enthalpy_of_melting_kJ_per_mol"] is not None:
-        heat = "; enthalpy " + with_error(
+        heat = "; dH " + with_error(
             summary["enthalpy_of_melting_kJ_per_mol"],
             summary["enthalpy_of_melting_uncertainty_kJ_per_mol"],
             "kJ/mol",
