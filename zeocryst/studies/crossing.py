@@ -1,13 +1,13 @@
 r"""Where measured speeds go through zero: a melting point from fronts, with an interval that may be unbounded.
 
-A front is a random walk with drift: over a time t its speed is known to :math:`\sigma^2 = D / t`, and D changes
-little over the narrow range of temperatures in which a melting point is sought. So runs are weighted by how long
-their fronts were followed. This stays right where a run ends because its fronts met or its slab melted: the mean
-of x(t) is v times that of t, whatever ends the walk (A. Wald, Ann. Math. Stat. 15, 283 (1944)), which single
-speeds x / t are not.
+A front is a random walk with drift: over a time t its speed is known to :math:`\sigma^2 = D / t`, and D
+changes little over the narrow range of temperatures in which a melting point is sought. So runs are weighted by
+how long their fronts were followed. This stays right where a run ends because its fronts met or its slab
+melted: the mean of x(t) is v times that of t, whatever ends the walk (A. Wald, Ann. Math. Stat. 15, 283
+(1944)), which single speeds x / t are not.
 
-The interval holds all temperatures at which a speed of zero isn't refused (E. C. Fieller, J. R. Stat. Soc. B 16,
-175 (1954)). It is unbounded where it isn't certain that speeds change with the temperature at all.
+The interval holds all temperatures at which a speed of zero isn't refused (E. C. Fieller, J. R. Stat. Soc. B
+16, 175 (1954)). It is unbounded where it isn't certain that speeds change with the temperature at all.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ CERTAINTY = 0.95
 ENOUGH_FREEDOM = 4
 #: A curvature counts where chance alone makes it in fewer cases than this.
 CURVED = 0.01
-#: Most of the width of the measured range by which a melting point may lie outside of it.
-OUTSIDE = 0.0
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ def _zero(coefficients: Floats, low: float, high: float) -> float | None:
     """Where the curve falls through zero between two temperatures; None where it does not."""
     roots = np.polynomial.Polynomial(coefficients).roots()
     real = roots[abs(roots.imag) < 1e-9 * max(1.0, high - low)].real
-    slack = OUTSIDE * (high - low) + 1e-9
+    slack = 1e-9 * (high - low)
     slope = np.polynomial.Polynomial(coefficients).deriv()
     inside = [float(r) for r in real if low - slack <= r <= high + slack and slope(r) < 0]
     return inside[0] if inside else None

@@ -1,14 +1,14 @@
 r"""What a melting study runs: temperatures, boxes and the stages of each run, in the units of the model.
 
-A run of a front: the crystal comes to temperature and pressure, half of it, across the face, is melted while the
-other half is held, the melt is cooled to the temperature of the run, all is let go at constant pressure, and
-then the two fronts are followed until they meet, the slab has melted, or the time is over.
+A run of a front: the crystal comes to temperature and pressure, half of it, across the face, is melted while
+the other half is held, the melt is cooled to the temperature of the run, all is let go at constant pressure,
+and then the two fronts are followed until they meet, the slab has melted, or the time is over.
 
-Times and lengths that are not given are those of the T-S model (40 ps of melting, 50 ps of cooling, ...) in its
-own units, :math:`\tau = \sigma \sqrt{m / \epsilon}` (0.20 ps), :math:`\sigma` and :math:`\epsilon` of two T, so that they
-fit water and silicon as well: models of one form differ by their units, and by their tetrahedrality. Melting
-points of the form lie between 0.05 and 0.17 :math:`\epsilon / k` (silicon 0.067, mW water 0.088, SGT about 0.11),
-and at 0.25 :math:`\epsilon / k` nothing stays crystalline.
+Times and lengths that are not given are those of the T-S model (30 ps of melting, 40 ps of cooling, ...) in its
+own units, :math:`\tau = \sigma \sqrt{m / \epsilon}` (0.20 ps), with :math:`\sigma` and :math:`\epsilon` of two
+T, so that they fit water and silicon as well: models of one form differ by their units, and by their
+tetrahedrality. Melting points of the form lie between 0.05 and 0.17 :math:`\epsilon / k` (silicon 0.067, mW
+water 0.088), and at 0.25 :math:`\epsilon / k` nothing stays crystalline.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ Floats = NDArray[np.float64]
 FACES = ("a", "b", "c")
 #: Keys of the table.
 KEYS = (
-    "faces", "temperatures_K", "search_K", "n_temperatures", "replicas", "time_ps", "timestep_fs", "pressure_bar",
-    "hot_K", "warm_ps", "melt_ps", "cool_ps", "settle_ps", "length_A", "width_A", "enthalpy",
+    "faces", "temperatures_K", "search_K", "n_temperatures", "replicas", "time_ps", "timestep_fs",
+    "pressure_bar", "hot_K", "warm_ps", "melt_ps", "cool_ps", "settle_ps", "length_A", "width_A", "enthalpy",
     "enthalpy_temperatures_K", "enthalpy_ps",
 )  # fmt: skip
 #: In units of tau: coming to temperature, melting, cooling, settling, following fronts, measuring an enthalpy.
@@ -208,7 +208,7 @@ def read_plan(own: Table, trial: Condition, cell: Floats, *, fixed: bool, timest
     if not search[0] < search[1]:
         raise own.error("search_K", "a range, the lower temperature first")
     if fixed:
-        repeats = {face: trial.system.repeat for face in faces}
+        repeats = dict.fromkeys(faces, trial.system.repeat)
     else:
         repeats = {face: choose_repeat(cell, FACES.index(face), length, width) for face in faces}
     for face, repeat in repeats.items():
@@ -237,7 +237,8 @@ def _check_times(own: Table, plan: Plan) -> None:
     prepared = max(plan.warm_ps, plan.melt_ps, plan.cool_ps, plan.settle_ps)
     if plan.time_ps / 2 <= prepared:
         raise own.error(
-            "time_ps", f"more than {2 * prepared:g}, twice the longest preparation: fronts have to move to be seen"
+            "time_ps",
+            f"more than {2 * prepared:g}, twice the longest preparation: fronts have to move to be seen",
         )
     if plan.enthalpy_ps <= max(plan.melt_ps, plan.cool_ps, plan.warm_ps + plan.settle_ps, 2 * plan.settle_ps):
         raise own.error("enthalpy_ps", "more than each preparation takes")
@@ -260,7 +261,7 @@ def _temperatures(own: Table, key: str, *, least: int) -> tuple[float, ...] | No
     """A list of temperatures in order; None where they are to be found."""
     expected = f"a list of at least {least} different temperatures, above 0 and at most 30000"
     if least > 1:
-        expected += " (a melting point lies where the speed of fronts changes its sign); leave it out to have them found"
+        expected += " (a melting point lies where fronts change their direction), or none, to have them found"
     given = own.get(key, expected, None)
     if given is None:
         return None
@@ -305,11 +306,11 @@ def check_box(cell: Floats, face: str, repeat: Sequence[int], sigma: float) -> N
         )
     if tall[k] < LEAST_LENGTH * sigma:
         raise InputError(
-            f"{said}: too thin for a slab of crystal and one of melt, which need {LEAST_LENGTH * sigma:.0f} Å along "
-            f"{face}; repeat it more often, or leave repeat out and it is chosen"
+            f"{said}: too thin for a slab of crystal and one of melt, which need {LEAST_LENGTH * sigma:.0f} Å "
+            f"along {face}; repeat it more often, or leave repeat out and it is chosen"
         )
     if min(tall[j] for j in others) < LEAST_WIDTH * sigma:
         raise InputError(
-            f"{said}: too narrow, beads would feel their own images; it needs {LEAST_WIDTH * sigma:.0f} Å across; "
-            "repeat it more often, or leave repeat out and it is chosen"
+            f"{said}: too narrow, beads would feel their own images; it needs {LEAST_WIDTH * sigma:.0f} Å "
+            "across; repeat it more often, or leave repeat out and it is chosen"
         )
