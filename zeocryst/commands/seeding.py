@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import json
+from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
-from zeocryst.commands import DONE
-from zeocryst.commands._options import study_options, study_options_of
+from zeocryst.commands._options import answer_study, study_options
 
-HELP = "critical nuclei, barriers and rates from crystal seeds that grow or melt"
+if TYPE_CHECKING:
+    from zeocryst.studies.running import StudyOptions
+
+HELP = "critical nuclei, barriers and rates, by crystal seeds that grow or melt"
 OWN_PROGRESS = True
+#: Width of a terminal.
+COLUMNS = 80
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
-    parser.add_argument("study", metavar="STUDY", help="file of the study: a condition with a table [seeding]")
+    parser.add_argument("study", metavar="STUDY", help="study.toml with a table [seeding]")
     study_options(parser)
 
 
@@ -23,7 +29,10 @@ def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.studies.seeding import seeding
 
-    summary = seeding(options.study, Path(options.out), study_options_of(options))
-    if options.json:
-        print(json.dumps(summary, indent=1))
-    return DONE
+    def told(chosen: StudyOptions) -> Mapping[str, Any]:
+        summary = seeding(options.study, Path(options.out), chosen)
+        if not options.json:
+            print(fill(str(summary["sentence"]), COLUMNS))
+        return summary
+
+    return answer_study(options, told)

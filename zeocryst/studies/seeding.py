@@ -24,7 +24,9 @@ from zeocryst.studies.seeding_results import Bulk, driving_force, summary_of, te
 from zeocryst.studies.seeding_runs import SeedRun, melted_below, next_balls, read_run, size_column
 
 #: Stages of a condition that is only looked at.
-LOOKED_AT = [{"kind": "nve", "time_ps": 1.0}]
+LOOKED_AT = [{"kind": "minimize"}]
+#: About so many frames of a melt or a crystal are measured: at least ten, however the interval is rounded.
+BULK_FRAMES = 16
 #: Share of a perfect crystal that the size has to count.
 SEEN = 0.5
 
@@ -139,7 +141,7 @@ def _crystal_point(study: StudyFile, plan: SeedingPlan, temperature: float) -> P
 def _bulk_interval(plan: SeedingPlan) -> float:
     from zeocryst.studies.melting_plan import interval
 
-    return interval(plan.settle_ps, 20)
+    return interval(plan.settle_ps, BULK_FRAMES)
 
 
 def _bulk(folder: StudyFolder, study: StudyFile, plan: SeedingPlan) -> dict[float, Bulk]:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.beads import Beads
-from zeocryst.condition import UNTIL, Seed, System
+from zeocryst.condition import Seed, System
+from zeocryst.condition.model import UNTIL
 from zeocryst.errors import InputError
 from zeocryst.foundation.tables import Table
 from zeocryst.model.forcefield import ForceField
@@ -105,7 +106,7 @@ class SeedingPlan:
         found: dict[str, Any] = {"radii_A": [one.radius_A for one in self.balls]}
         for key in KEYS:
             value = found[key] if key in found else getattr(self, key)
-            if value is not None:
+            if value is not None and not (key == "driving_force_uncertainty_eV" and self.driving_force_eV is None):
                 found[key] = list(value) if isinstance(value, tuple) else value
         return {key: found[key] for key in KEYS if key in found}
 
