@@ -25,7 +25,11 @@ def averaged_q6(network):
 
     box, rotation = cell_to_box(network.cell)
     points = network.positions @ rotation.T
-    near = freud.locality.AABBQuery(box, points).query(points, {"r_max": NEIGHBOURS_A, "exclude_ii": True}).toNeighborList()
+    near = (
+        freud.locality.AABBQuery(box, points)
+        .query(points, {"r_max": NEIGHBOURS_A, "exclude_ii": True})
+        .toNeighborList()
+    )
     q6 = freud.order.Steinhardt(l=6, average=True).compute((box, points), neighbors=near).particle_order
     solid = np.nan_to_num(q6) > THRESHOLD
     i, j = near.query_point_indices, near.point_indices

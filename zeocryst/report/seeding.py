@@ -49,7 +49,9 @@ def write_seeding(folder: Path, summary: Mapping[str, Any], runs: Runs) -> Path:
     spread = [one for one in results if one.get("mean_squared_size")]
     if spread:
         path = save(_wandering(spread), figures, "wandering", _wander_rows(spread))
-        words = sentences([f"{one['temperature_K']:g} K: {one['mean_squared_size']['sentence']}" for one in spread])
+        words = sentences(
+            [f"{one['temperature_K']:g} K: {one['mean_squared_size']['sentence']}" for one in spread]
+        )
         sections.append(("Attachment rate", image(path, _WANDERING) + words))
     rated = [one for one in results if one["barrier_kT"] is not None]
     if len(rated) > 1:
@@ -68,8 +70,12 @@ _OUTCOMES = (
     "that the data allow (95 %), the line the critical size."
 )
 _SIZES = "Sizes over time since the seeds were let go (blue: grown, orange: melted, grey: undecided)."
-_WANDERING = "Variance of the change of size near the critical size, and the fit from which the attachment rate is."
-_THEORY = "Critical size, interfacial free energy, barrier and rate against temperature; bars are 95 % intervals."
+_WANDERING = (
+    "Variance of the change of size near the critical size, and the fit from which the attachment rate is."
+)
+_THEORY = (
+    "Critical size, interfacial free energy, barrier and rate against temperature; bars are 95 % intervals."
+)
 
 
 def _results(results: Sequence[Mapping[str, Any]]) -> str:
@@ -208,5 +214,11 @@ def _wander_rows(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _theory_rows(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    keys = ("temperature_K", "critical_size", "interfacial_free_energy_mJ_per_m2", "barrier_kT", "log10_rate_per_m3_s")
+    keys = (
+        "temperature_K",
+        "critical_size",
+        "interfacial_free_energy_mJ_per_m2",
+        "barrier_kT",
+        "log10_rate_per_m3_s",
+    )
     return [{key: one[key] for key in keys} for one in results]

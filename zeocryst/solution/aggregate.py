@@ -191,9 +191,7 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
     mark[len(kept) :] = 1
     new.log[SEED_MARK] = mark
     n_t = int((ball_kinds == names.index("T")).sum())
-    words = (
-        f"a seed of {how.framework}, {n_t} T and {len(inside) - n_t} S within {how.radius_A:g} Å, takes the place"
-    )
+    words = f"a seed of {how.framework}, {n_t} T and {len(inside) - n_t} S within {how.radius_A:g} Å, takes the place"
     return new, f"{words} of as many beads"
 
 

@@ -60,6 +60,8 @@ def seeding(path: str | Path, out: Path, options: StudyOptions | None = None) ->
     study, plan = read_seeding_study(path)
     known = melting_of(plan, study.folder)
     with StudyFolder(out, study.to_toml(plan.table()), options or StudyOptions()) as folder:
+        if folder.summary is not None:
+            return folder.summary
         bulk = _bulk(folder, study, plan)
         runs: dict[float, list[SeedRun]] = {}
         for temperature in plan.temperatures_K:
@@ -71,8 +73,7 @@ def seeding(path: str | Path, out: Path, options: StudyOptions | None = None) ->
         ]
         summary = summary_of(study.name, study.title, plan, results, bulk)
         write_seeding(folder.path, summary, [run.record() for several in runs.values() for run in several])
-        folder.finish(summary)
-    return summary
+        return folder.finish(summary)
 
 
 def read_seeding_study(path: str | Path) -> tuple[StudyFile, SeedingPlan]:
@@ -235,4 +236,3 @@ def _how_far(temperature: float, runs: Sequence[SeedRun]) -> str:
     count = {kind: sum(run.outcome == kind for run in runs) for kind in ("grown", "melted", "undecided")}
     words = ", ".join(f"{number} {kind}" for kind, number in count.items() if number)
     return f"{temperature:g} K: {len(runs)} seeds, {words}"
-

@@ -106,7 +106,9 @@ class SeedingPlan:
         found: dict[str, Any] = {"radii_A": [one.radius_A for one in self.balls]}
         for key in KEYS:
             value = found[key] if key in found else getattr(self, key)
-            if value is not None and not (key == "driving_force_uncertainty_eV" and self.driving_force_eV is None):
+            if value is not None and not (
+                key == "driving_force_uncertainty_eV" and self.driving_force_eV is None
+            ):
                 found[key] = list(value) if isinstance(value, tuple) else value
         return {key: found[key] for key in KEYS if key in found}
 
@@ -262,14 +264,18 @@ def _composition(
 def _check_guests(own: Table, framework: str, n_t: int, n_s: int, per_t: float) -> None:
     """A melt has the S that its seeds have; and seeds of a crystal without cages need none."""
     if per_t and not n_s:
-        raise own.error("framework", f"a melt with S: {framework} has an S for {1 / per_t:.3g} T; give system.n_S")
+        raise own.error(
+            "framework", f"a melt with S: {framework} has an S for {1 / per_t:.3g} T; give system.n_S"
+        )
     if per_t and n_s < LARGEST_SHARE * per_t * n_t:
         raise own.error(
             "framework", f"at least {LARGEST_SHARE * per_t * n_t:.0f} S in the melt, what the largest seed takes: "
             f"{framework} has an S for {1 / per_t:.3g} T, the melt {n_s} for {n_t} T"
         )  # fmt: skip
     if n_s and not per_t:
-        raise own.error("framework", f"one with cages: the melt has {n_s} S, and {framework} has no place for an S")
+        raise own.error(
+            "framework", f"one with cages: the melt has {n_s} S, and {framework} has no place for an S"
+        )
 
 
 def _ladder(
@@ -360,7 +366,9 @@ def melting_of(plan: SeedingPlan, folder: Any) -> Mapping[str, Any] | None:
     path = Path(folder) / plan.melt
     path = path if path.suffix == ".json" else path / "summary.json"
     if not path.is_file():
-        raise InputError(f"[seeding] melt = {plan.melt!r}: no {path}; expected the folder of a finished melting study")
+        raise InputError(
+            f"[seeding] melt = {plan.melt!r}: no {path}; expected the folder of a finished melting study"
+        )
     summary = read_json(path)
     if not summary.get("driving_force"):
         raise InputError(

@@ -76,13 +76,13 @@ class Bulk:
                 melts.append(done)
                 last = max(float(row["stage"]) for row in rows)
                 sizes.append(size_column([row for row in rows if float(row["stage"]) == last], column))
-        return cls(
-            temperature_K, tuple(phases), tuple(melts), np.concatenate(sizes) if sizes else np.zeros(0)
-        )
+        return cls(temperature_K, tuple(phases), tuple(melts), np.concatenate(sizes) if sizes else np.zeros(0))
 
     def why_not(self, kind: str) -> str:
         """Why there is no such phase."""
-        return "; ".join(f"{p.run}: {p.why_left_out}" for p in self.phases if p.phase == kind and p.why_left_out)
+        return "; ".join(
+            f"{p.run}: {p.why_left_out}" for p in self.phases if p.phase == kind and p.why_left_out
+        )
 
     def density(self, kind: str) -> Measured | None:
         """Number density of T, per Å^3; the error is the larger of those stated and the spread over runs."""
@@ -143,8 +143,13 @@ def driving_force(
     phases = pooled([phase for one in bulk.values() for phase in one.phases])
     t, h, error = differences(phases)
     if not len(t):
-        reasons = "; ".join(filter(None, (one.why_not(kind) for one in bulk.values() for kind in (CRYSTAL, MELT))))
-        return lambda _: (None, f"no driving force: at no temperature were both enthalpies measured ({reasons})")
+        reasons = "; ".join(
+            filter(None, (one.why_not(kind) for one in bulk.values() for kind in (CRYSTAL, MELT)))
+        )
+        return lambda _: (
+            None,
+            f"no driving force: at no temperature were both enthalpies measured ({reasons})",
+        )
     fit = fit_enthalpy(t, h, error)
     force = DrivingForce(plan.melting_point_K, plan.melting_point_uncertainty_K, fit)
     return _by(force, f"the given melting point and enthalpies measured here at {_listed(t)} K")
@@ -351,7 +356,9 @@ def summary_of(
 
 def assumptions(plan: SeedingPlan, results: Sequence[Mapping[str, Any]]) -> list[str]:
     """Everything that the numbers rest on, in words."""
-    sources = list(dict.fromkeys(str(one["driving_force_source"]) for one in results if "driving_force_source" in one))
+    sources = list(
+        dict.fromkeys(str(one["driving_force_source"]) for one in results if "driving_force_source" in one)
+    )
     texts = [
         f"The size of a nucleus is `{plan.size}` of each frame, the mean over the first frames after the seed was let "
         "go; how many T were planted is told beside it, and is not the size.",

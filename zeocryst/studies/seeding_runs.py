@@ -74,6 +74,12 @@ def size_column(rows: Sequence[Mapping[str, Any]], column: str) -> Floats:
     return np.nan_to_num(np.array([float(row[column] or 0) for row in rows]))
 
 
+def outcome_of(sizes: Floats, *, melted_below: float, grown_from: float) -> str:
+    """What became of a nucleus with these sizes in time: the last frames decide."""
+    end = float(sizes[-LAST_FRAMES:].mean())
+    return GROWN if end >= grown_from else MELTED if end < melted_below else UNDECIDED
+
+
 def read_run(
     name: str,
     facts: Mapping[str, Any],
@@ -105,8 +111,7 @@ def read_run(
     begin = float(before[-1]["time_ps"])
     time = np.array([float(row["time_ps"]) for row in watched]) - begin
     sizes = size_column(watched, column)
-    end = sizes[-LAST_FRAMES:]
-    outcome = GROWN if end.mean() >= grown_from else MELTED if end.mean() < melted_below else UNDECIDED
+    outcome = outcome_of(sizes, melted_below=melted_below, grown_from=grown_from)
     planted = Ball(float(facts["radius_A"]), int(facts["planted_T"]), int(facts["planted_S"]))
     return SeedRun(
         name, float(facts["temperature_K"]), int(facts["melt"]), planted, float(sizes[:FIRST_FRAMES].mean()),
