@@ -1,8 +1,8 @@
 """Size of the largest nucleus of ice as published for seeding of mW water: by averaged q6.
 
-J. R. Espinosa, C. Vega, C. Valeriani, E. Sanz, J. Chem. Phys. 144, 034501 (2016): neighbours within 3.51 Å; a molecule
-is solid where its q6, averaged over itself and its neighbours, is above 0.3593 + 0.0213 (274.6 K - T) / 40 K, and solid
-neighbours belong to one nucleus. The threshold here is that of `TEMPERATURE_K`.
+J. R. Espinosa, C. Vega, C. Valeriani, E. Sanz, J. Chem. Phys. 144, 034501 (2016): neighbours within 3.51 Å; a
+molecule is solid where its q6, averaged over itself and its neighbours, is above 0.3593 + 0.0213 (274.6 K - T)
+/ 40 K, and solid neighbours belong to one nucleus. The threshold here is that of `TEMPERATURE_K`.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ NEIGHBOURS_A = 3.51
 
 @order_parameter
 def averaged_q6(network):
-    """Number of molecules in the largest nucleus, `largest_q6_cluster`, and of all that are solid, `q6_solid_T`."""
+    """Molecules in the largest nucleus, `largest_q6_cluster`, and all that are solid, `q6_solid_T`."""
     import freud
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

@@ -15,13 +15,14 @@ from zeocryst.studies.nucleation_theory import (
 )
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_KCAL_PER_MOL, MJ_PER_M2_PER_EV_PER_A2
 
-#: mW water at 240 K: 600 molecules are critical, the driving force is 0.1553 kcal/mol (J. R. Espinosa et al., J. Chem.
-#: Phys. 141, 18C529 (2014)); ice has 0.0327 molecules per A^3, the melt 0.0334.
+#: mW water at 240 K: 600 molecules are critical, the driving force is 0.1553 kcal/mol (J. R. Espinosa et al.,
+#: J. Chem. Phys. 141, 18C529 (2014)); ice has 0.0327 molecules per A^3, the melt 0.0334.
 ICE = (600, 0.1553 * EV_PER_KCAL_PER_MOL, 240.0)
 
 
 def test_published_barrier_and_rate_of_water():
-    """The barrier is that of umbrella sampling, 96 kT (B. Cheng et al., PCCP 20, 28732 (2018)); log J is -2 (2014)."""
+    """The barrier is that of umbrella sampling, 96 kT (B. Cheng et al., PCCP 20, 28732 (2018)); log J is -2
+    (2014)."""
     assert barrier_kt(*ICE) == pytest.approx(96.24, rel=0.03)
     assert log10_rate(*ICE, attachment_per_ps=150, melt_per_A3=0.0334) == pytest.approx(-2, abs=0.5)
     # the twin: 500 molecules would be 17 kT and seven orders of magnitude off
@@ -31,7 +32,8 @@ def test_published_barrier_and_rate_of_water():
 
 
 def test_interfacial_free_energy_against_the_other_form_of_the_barrier():
-    """16 pi gamma^3 / (3 rho^2 mu^2) with gamma in eV/A^2 is the same barrier; 25 to 32 mJ/m^2 were published."""
+    """16 pi gamma^3 / (3 rho^2 mu^2) with gamma in eV/A^2 is the same barrier; 25 to 32 mJ/m^2 were
+    published."""
     size, mu, t = ICE
     gamma = interfacial_free_energy(size, mu, 0.0327)
     assert 25 < gamma < 32
@@ -75,7 +77,8 @@ def test_rate_against_becker_and_doerings_sum():
 
 
 def test_rate_against_times_of_first_passage():
-    """Walks over a barrier of 5 kT take as long as the rate says: they begin at 1 T and are timed beyond the top."""
+    """Walks over a barrier of 5 kT take as long as the rate says: they begin at 1 T and are timed beyond the
+    top."""
     critical = 25
     energy = -DRIVE * N + 1.5 * DRIVE * critical ** (1 / 3) * N ** (2 / 3)
     down = np.concatenate([[0.0], UP[:-1] * np.exp(np.diff(energy))])
@@ -112,7 +115,8 @@ def courses(count, noise, rng, *, size=CRITICAL, up=UP, down=DOWN, every=0.05, f
 
 
 def test_attachment_rate_of_walks():
-    """Known by construction; the noise of an order parameter does not change it, forgetting the drift nearly not."""
+    """Known by construction; the noise of an order parameter does not change it, forgetting the drift nearly
+    not."""
     true = UP[CRITICAL - 1]
     z = float(zeldovich(CRITICAL, DRIVE * BOLTZMANN_EV_PER_K * T, T))
     rng = np.random.default_rng(4)

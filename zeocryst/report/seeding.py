@@ -66,8 +66,8 @@ def write_seeding(folder: Path, summary: Mapping[str, Any], runs: Runs) -> Path:
 
 
 _OUTCOMES = (
-    "Each dot is a seed, at its size once it was let go; the curve is the logistic regression, the band all curves "
-    "that the data allow (95 %), the line the critical size."
+    "Each dot is a seed, at its size once it was let go; the curve is the logistic regression, the band all "
+    "curves that the data allow (95 %), the line the critical size."
 )
 _SIZES = "Sizes over time since the seeds were let go (blue: grown, orange: melted, grey: undecided)."
 _WANDERING = (
@@ -96,11 +96,12 @@ def _results(results: Sequence[Mapping[str, Any]]) -> str:
     rows = [
         line("critical size, T", lambda one: number(one["critical_size"], 3)),
         line("interval (95 %)", lambda one: ends(one, "critical_size_interval")),
-        line("interval by bootstrap over melts", lambda one: ends(one, "bootstrap_interval")),
+        line("interval by bootstrap over runs", lambda one: ends(one, "bootstrap_interval")),
         line("planted number at it, T", lambda one: number(one.get("critical_planted_T"), 3)),
-        line("seeds grown, melted, undecided", lambda one: f"{one['n_grown']}, {one['n_melted']}, {one['n_undecided']}"),
+        line("seeds grown, melted, undecided", _outcomes_in_words),
         line("driving force, meV per T", lambda one: with_error(
-            _times(one.get("driving_force_eV_per_T"), 1e3), _times(one.get("driving_force_uncertainty_eV_per_T"), 1e3))),
+            _times(one.get("driving_force_eV_per_T"), 1e3),
+            _times(one.get("driving_force_uncertainty_eV_per_T"), 1e3))),
         line("driving force, kT", lambda one: number(one.get("driving_force_kT"), 3)),
         line("interfacial free energy, mJ/m²", lambda one: number(one["interfacial_free_energy_mJ_per_m2"], 3)),
         line("its interval", lambda one: ends(one, "interfacial_free_energy_interval_mJ_per_m2")),
@@ -113,6 +114,10 @@ def _results(results: Sequence[Mapping[str, Any]]) -> str:
         line("waiting time", waits),
     ]  # fmt: skip
     return table(["", *(f"{one['temperature_K']:g} K" for one in results)], rows)
+
+
+def _outcomes_in_words(one: Mapping[str, Any]) -> str:
+    return f"{one['n_grown']}, {one['n_melted']}, {one['n_undecided']}"
 
 
 def _times(value: float | None, factor: float) -> float | None:

@@ -5,8 +5,9 @@ Near the top of the barrier the size diffuses, with a drift away from the top th
 .. math:: \mathrm{var}[N(t + \tau) - N(t)] = c + \frac{f^+}{\lambda} (e^{2 \lambda \tau} - 1)
           \rightarrow c + 2 f^+ \tau, \quad \lambda = 2 \pi Z^2 f^+
 
-(S. Auer, D. Frenkel, J. Chem. Phys. 120, 3015 (2004), who start at the top and take its slope). The constant is what
-surface and order parameter fluctuate by within a frame's time; every frame near the critical size is a beginning.
+(S. Auer, D. Frenkel, J. Chem. Phys. 120, 3015 (2004), who start at the top and take its slope). The constant is
+what surface and order parameter fluctuate by within a frame's time; every frame near the critical size is a
+beginning.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from scipy.optimize import minimize_scalar
 
 Floats = NDArray[np.float64]
 
-#: How far from the critical size a beginning may be, and how far it may get: in 1/Z, and without Z in critical sizes.
+#: How far from the critical size a beginning may be, and how far it may get: in 1/Z, and without Z in critical
+#: sizes.
 NEAR_IN_Z, NEAR = 0.5, 0.25
 #: Fewest lags, runs and beginnings from which a slope is taken.
 FEWEST_LAGS, FEWEST_RUNS, FEWEST_BEGINNINGS = 4, 3, 20
@@ -95,19 +97,19 @@ def attachment_rate(
     beginnings = int(sums[:, 0, 0].sum()) if len(sums) else 0
     if len(sums) < FEWEST_RUNS or beginnings < FEWEST_BEGINNINGS:
         return (
-            f"only {len(sums)} runs with {beginnings} frames came within {near:.0f} of the critical size; at least "
-            f"{FEWEST_RUNS} runs with {FEWEST_BEGINNINGS} frames are needed: more seeds of about the critical size, "
-            "or frames at a shorter interval"
+            f"only {len(sums)} runs with {beginnings} frames came within {near:.0f} of the critical size; at "
+            f"least {FEWEST_RUNS} runs with {FEWEST_BEGINNINGS} frames are needed: more seeds of about the "
+            f"critical size, or frames at a shorter interval"
         )
     variance = _variances(sums.sum(axis=0))
     far = np.flatnonzero(~(variance - variance[0] <= near**2))
     lags = int(far[0]) if len(far) else len(variance)
     if lags < FEWEST_LAGS:
         return (
-            f"the size changes by more than {near:.0f} within {FEWEST_LAGS * spacing:g} ps, so that there are too "
-            "few frames while it wanders; write frames at a shorter interval_ps"
+            f"the size changes by more than {near:.0f} within {FEWEST_LAGS * spacing:g} ps, so that there are "
+            f"too few frames while it wanders; write frames at a shorter interval_ps"
         )
-    lag = spacing * np.arange(1, lags + 1)
+    lag = np.asarray(spacing * np.arange(1, lags + 1), dtype=np.float64)
     rate, offset = _fit(lag, variance[:lags], zeldovich)
     again = np.array([_fit(lag, _variances(sums.sum(axis=0) - one)[:lags], zeldovich)[0] for one in sums])
     error = float(np.sqrt((len(again) - 1) / len(again) * ((again - again.mean()) ** 2).sum()))
@@ -120,13 +122,13 @@ def attachment_rate(
     words = "agree" if diffusive else "differ: the size does not just diffuse over these times"
     return Attachment(
         rate, error, lag, variance[:lags], offset, len(sums), beginnings, diffusive,
-        f"From {beginnings} frames of {len(sums)} runs within {near:.0f} of the critical size, lags of {lag[0]:g} to "
-        f"{lag[-1]:g} ps; early ({early:.3g} per ps) and late lags ({late:.3g}) {words}.",
+        f"From {beginnings} frames of {len(sums)} runs within {near:.0f} of the critical size, lags of "
+        f"{lag[0]:g} to {lag[-1]:g} ps; early ({early:.3g} per ps) and late lags ({late:.3g}) {words}.",
     )  # fmt: skip
 
 
 def _sums(size: Floats, critical: float, near: float, most: int) -> Floats:
-    """Of one run for each lag: number, x, d, xx, xd, dd of beginnings x near the critical size and changes d."""
+    """Of one run for each lag: number, x, d, xx, xd, dd of beginnings x and changes d."""
     out = np.zeros((most, 6))
     from_critical = size - critical
     for lag in range(1, min(most, len(size) - 1) + 1):

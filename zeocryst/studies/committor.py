@@ -1,7 +1,7 @@
-"""The committor of a frame: of many short runs that begin there with new velocities, the share that crystallizes.
+"""The committor of a frame: the share that crystallizes of many short runs with new velocities.
 
-P. G. Bolhuis, D. Chandler, C. Dellago, P. L. Geissler, Annu. Rev. Phys. Chem. 53, 291 (2002). A frame with one half is
-a transition state, whatever its size is.
+P. G. Bolhuis, D. Chandler, C. Dellago, P. L. Geissler, Annu. Rev. Phys. Chem. 53, 291 (2002). A frame with one
+half is a transition state, whatever its size is.
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ class Plan:
         import tomli_w
 
         own = {
-            "frame": self.frame, "runs": asked.runs, "size": asked.size, "grown": self.grown, "melted": self.melted,
+            "frame": self.frame, "runs": asked.runs, "size": asked.size, "grown": self.grown, "melted":
+            self.melted,
         }  # fmt: skip
         content = parse_toml(to_toml(self.condition), "committor")
         return tomli_w.dumps(content | {"committor": own})
@@ -164,8 +165,8 @@ def plan_of(asked: Asked) -> Plan:
         grown = min(max(GROWN_TIMES * size, LEAST_GROWN), MOST_GROWN_SHARE * n_t)
     if not 0 < melted < grown <= n_t:
         raise InputError(
-            f"--melted {melted:g} and --grown {grown:g} T: expected 0 < melted < grown <= {n_t}, the T of the frame "
-            f"(its own {asked.size} is {size:g})"
+            f"--melted {melted:g} and --grown {grown:g} T: expected 0 < melted < grown <= {n_t}, the T of the "
+            f"frame (its own {asked.size} is {size:g})"
         )
     if asked.size in UNTIL:
         content = parse_toml(to_toml(condition), "committor")
@@ -183,14 +184,14 @@ def _stage_of(given: Condition, table: Path | None, index: int, asked: Asked) ->
         rows = read_table(table, growing=True)[1]
         if index < len(rows):
             number, step = int(float(rows[index]["stage"])) - 1, int(float(rows[index]["step"]))
-            begin = max((int(float(row["step"])) for row in rows[:index] if int(float(row["stage"])) - 1 < number),
-                        default=0)  # fmt: skip
+            earlier = [row for row in rows[:index] if int(float(row["stage"])) - 1 < number]
+            begin = int(float(earlier[-1]["step"])) if earlier else 0
     moving = [k for k, stage in enumerate(given.stages) if stage.n_steps and stage.temperature_K is not None]
     if not moving:
         raise InputError("the run has no stage with a temperature; give --condition with one")
     # a frame of a stage without time, or in which a seed is held, goes on as the next one does
-    free = [k for k in moving if k >= number and not given.stages[k].seed_region and not content["stage"][k].get(
-        "hold_seed")]  # fmt: skip
+    held = [k for k in moving if given.stages[k].seed_region or content["stage"][k].get("hold_seed")]
+    free = [k for k in moving if k >= number and k not in held]
     chosen = free[0] if free else moving[-1]
     stage = given.stages[chosen]
     found = {key: value for key, value in content["stage"][chosen].items() if key not in (
@@ -267,30 +268,30 @@ def _summary(plan: Plan, asked: Asked, runs: list[dict[str, Any]]) -> dict[str, 
     longest = plan.condition.time_ps
     if found["committor"] is None:
         why["committor"] = (
-            f"none of {len(runs)} runs grew or melted within {longest:g} ps; a longer --time, or --grown and --melted "
-            "nearer to the frame's size"
+            f"none of {len(runs)} runs grew or melted within {longest:g} ps; a longer --time, or --grown and "
+            f"--melted nearer to the frame's size"
         )
         sentence = f"Frame {plan.frame}: no committor; {why['committor']}."
     else:
         low, high = found["committor_interval"]
         sentence = (
-            f"Frame {plan.frame} ({asked.size} {plan.size:.0f}) crystallizes in {100 * found['committor']:.0f} % of "
-            f"{len(runs) - count[UNDECIDED]} runs ({100 * low:.0f} to {100 * high:.0f} %, 95 %) at "
-            f"{plan.temperature_K:g} K"
+            f"Frame {plan.frame} ({asked.size} {plan.size:.0f}) crystallizes in "
+            f"{100 * found['committor']:.0f} % of {len(runs) - count[UNDECIDED]} runs "
+            f"({100 * low:.0f} to {100 * high:.0f} %, 95 %) at {plan.temperature_K:g} K"
         )
         sentence += f"; {count[UNDECIDED]} were undecided." if count[UNDECIDED] else "."
     return {
         "name": f"committor of frame {plan.frame}", "study": "committor", "frame": plan.frame,
-        "run": str(asked.run), "temperature_K": plan.temperature_K, "size": asked.size, "size_of_frame": plan.size,
-        "grown_from": plan.grown, "melted_below": plan.melted, **found,
+        "run": str(asked.run), "temperature_K": plan.temperature_K, "size": asked.size, "size_of_frame":
+        plan.size, "grown_from": plan.grown, "melted_below": plan.melted, **found,
         "n_replicas": count[GROWN] + count[MELTED], "n_grown": count[GROWN], "n_melted": count[MELTED],
         "n_undecided": count[UNDECIDED], "why_not": why, "sentence": sentence,
         "assumptions": [
-            f"A run has crystallized where `{asked.size}` stays at {plan.grown:g} or more, and melted where it stays "
-            f"below {plan.melted:g}; each was watched for at most {longest:g} ps.",
-            f"All run at {plan.temperature_K:g} K as the run's stage does, from the frame's positions and box, with "
-            "velocities drawn from Maxwell's distribution.",
-            "The interval is Wilson's for a binomial share; undecided runs count as melted for its lower end and as "
-            "grown for its upper end.",
+            f"A run has crystallized where `{asked.size}` stays at {plan.grown:g} or more, and melted where "
+            f"it stays below {plan.melted:g}; each was watched for at most {longest:g} ps.",
+            f"All run at {plan.temperature_K:g} K as the run's stage does, from the frame's positions and "
+            f"box, with velocities drawn from Maxwell's distribution.",
+            "The interval is Wilson's for a binomial share; undecided runs count as melted for its lower end "
+            "and as grown for its upper end.",
         ],
     }  # fmt: skip

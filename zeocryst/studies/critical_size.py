@@ -1,14 +1,15 @@
-r"""The critical size from sizes of seeds and what became of them: a logistic regression that separation cannot fool.
+r"""The critical size from what became of seeds: a logistic regression that separation cannot fool.
 
 .. math:: p(\text{grown} | N) = \frac{1}{1 + \exp(-b (x - x_c))}, \quad x = N^{1/3}, \quad b > 0
 
-Where every seed below some size melted and every larger one grew (separation), the likelihood has its maximum at an
-infinite slope, anywhere between the two: least squares and Wald's errors know nothing there. The curve that is given
-is that of the penalized likelihood of D. Firth (Biometrika 80, 27 (1993); G. Heinze, M. Schemper, Stat. Med. 21, 2409
-(2002)), which adds half the logarithm of the determinant of Fisher's information and is finite there. The interval has
-what the profile of either likelihood, the penalized and the plain one, leaves open. The plain one alone is too sure of
-itself with a dozen or two of runs (85 % of 300 simulated studies instead of 95), the penalized one of a gap in which
-nothing was tried; both together held the true size in 97 to 100 %.
+Where every seed below some size melted and every larger one grew (separation), the likelihood has its maximum
+at an infinite slope, anywhere between the two: least squares and Wald's errors know nothing there. The curve
+that is given is that of the penalized likelihood of D. Firth (Biometrika 80, 27 (1993); G. Heinze, M. Schemper,
+Stat. Med. 21, 2409 (2002)), which adds half the logarithm of the determinant of Fisher's information and is
+finite there. The interval has what the profile of either likelihood, the penalized and the plain one, leaves
+open. The plain one alone is too sure of itself with a dozen or two of runs (85 % of 300 simulated studies
+instead of 95), the penalized one of a gap in which nothing was tried; both together held the true size in 97 to
+100 %.
 """
 
 from __future__ import annotations

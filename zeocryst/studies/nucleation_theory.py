@@ -1,7 +1,7 @@
 r"""Classical nucleation theory from a critical size: what Espinosa, Vega, Valeriani and Sanz call seeding.
 
-With the driving force for one T (and the S that belong to it), :math:`|\Delta\mu|`, and the crystal's density of T,
-:math:`\rho_s`, a spherical critical nucleus of :math:`N_c` T has
+With the driving force for one T (and the S that belong to it), :math:`|\Delta\mu|`, and the crystal's density
+of T, :math:`\rho_s`, a spherical critical nucleus of :math:`N_c` T has
 
 .. math:: \gamma = \left(\frac{3 N_c \rho_s^2 |\Delta\mu|^3}{32 \pi}\right)^{1/3}, \quad
           \Delta G_c = \frac{N_c |\Delta\mu|}{2}, \quad
@@ -9,8 +9,8 @@ With the driving force for one T (and the S that belong to it), :math:`|\Delta\m
           J = \rho_l Z f^+ e^{-\Delta G_c / k T}
 
 with the attachment rate :math:`f^+` of the critical nucleus and the melt's density of T, :math:`\rho_l` (J. R.
-Espinosa, C. Vega, C. Valeriani, E. Sanz, J. Chem. Phys. 144, 034501 (2016); E. Sanz et al., J. Am. Chem. Soc. 135,
-15008 (2013); B. C. Knott et al., J. Am. Chem. Soc. 134, 19544 (2012)).
+Espinosa, C. Vega, C. Valeriani, E. Sanz, J. Chem. Phys. 144, 034501 (2016); E. Sanz et al., J. Am. Chem. Soc.
+135, 15008 (2013); B. C. Knott et al., J. Am. Chem. Soc. 134, 19544 (2012)).
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ _LN10 = log(10)
 
 #: What holds by assumption, in the order of the formulas.
 ASSUMPTIONS = (
-    "Classical nucleation theory: the free energy of a nucleus is that of the bulk crystal times its size plus an "
-    "interfacial free energy times its surface (capillarity), with one interfacial free energy for all faces.",
+    "Classical nucleation theory: the free energy of a nucleus is that of the bulk crystal times its size "
+    "plus an interfacial free energy times its surface (capillarity), with one interfacial free energy for "
+    "all faces.",
     "The nucleus is a sphere with the density of the bulk crystal at the same temperature and pressure.",
     "The driving force is that between bulk crystal and bulk melt; strain, and the pressure inside a curved "
     "surface, are left out.",
     "The size of a nucleus is what the order parameter counts. Another one counts another number for the same "
     "nucleus, and the interfacial free energy goes with its cube root, the barrier in proportion to it.",
-    "Nuclei change their size by one T at a time (diffusion along the size), and the rate is that of the steady "
-    "state.",
+    "Nuclei change their size by one T at a time (diffusion along the size), and the rate is that of the "
+    "steady state.",
 )
 
 
@@ -74,9 +75,8 @@ def barrier_kt(critical_size: ArrayLike, driving_eV: ArrayLike, temperature_K: f
 def zeldovich(critical_size: ArrayLike, driving_eV: ArrayLike, temperature_K: float) -> Floats:
     """Zeldovich's factor, without dimension; parameters as for `interfacial_free_energy`."""
     kt = BOLTZMANN_EV_PER_K * temperature_K
-    return np.sqrt(
-        np.asarray(driving_eV, dtype=float) / (6 * np.pi * kt * np.asarray(critical_size, dtype=float))
-    )
+    n, mu = (np.asarray(a, dtype=float) for a in (critical_size, driving_eV))
+    return np.asarray(np.sqrt(mu / (6 * np.pi * kt * n)))
 
 
 def log10_rate(
@@ -100,7 +100,8 @@ def log10_rate(
     """
     z = zeldovich(critical_size, driving_eV, temperature_K)
     prefactor = np.asarray(melt_per_A3, dtype=float) * z * np.asarray(attachment_per_ps, dtype=float)
-    return np.log10(prefactor) + LOG_PER_M3_S - barrier_kt(critical_size, driving_eV, temperature_K) / _LN10
+    barrier = barrier_kt(critical_size, driving_eV, temperature_K)
+    return np.asarray(np.log10(prefactor) + LOG_PER_M3_S - barrier / _LN10)
 
 
 @dataclass(frozen=True)
@@ -145,9 +146,9 @@ class Nucleus:
 def theory(nucleus: Nucleus, seed: int = 1) -> dict[str, Any]:
     """What classical nucleation theory makes of a critical nucleus, each with an interval.
 
-    Errors are propagated by draws: the critical size as given, driving force and densities normal, the attachment
-    rate lognormal. Rates and waiting times are decimal logarithms; a rate that is too small or large for a number
-    is None beside its logarithm.
+    Errors are propagated by draws: the critical size as given, driving force and densities normal, the
+    attachment rate lognormal. Rates and waiting times are decimal logarithms; a rate that is too small or large
+    for a number is None beside its logarithm.
 
     Parameters
     ----------

@@ -1,18 +1,16 @@
 """Critical nuclei by seeding: balls of crystal in a melt, grown or melted, and what theory makes of the size.
 
-At each temperature some melts are made and a crystal is measured alone. Balls of a ladder of sizes are planted into
-the melts, held while the melt around them relaxes, and let go; then more where growing and melting are about as
-likely (`zeocryst.studies.seeding_runs`), until as many runs are done as the study has. The critical size is that of
-a logistic regression (`zeocryst.studies.critical_size`) in the size that was measured.
+At each temperature some melts are made and a crystal is measured alone. Balls of a ladder of sizes are planted
+into the melts, held while the melt around them relaxes, and let go; then more where growing and melting are
+about as likely (`zeocryst.studies.seeding_runs`), until as many runs are done as the study has. The critical
+size is that of a logistic regression (`zeocryst.studies.critical_size`) in the size that was measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.studies.enthalpy import MELT
@@ -21,7 +19,7 @@ from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
 from zeocryst.studies.seeding_plan import KEYS, Ball, Balls, SeedingPlan, melting_of, read_seeding
 from zeocryst.studies.seeding_results import Bulk, driving_force, summary_of, temperature_result
-from zeocryst.studies.seeding_runs import SeedRun, melted_below, next_balls, read_run, size_column
+from zeocryst.studies.seeding_runs import SeedRun, melted_below, next_balls, read_run
 
 #: Stages of a condition that is only looked at.
 LOOKED_AT = [{"kind": "minimize"}]
@@ -99,8 +97,8 @@ def _check_size(study: StudyFile, plan: SeedingPlan) -> None:
     from zeocryst.solution.start import crystal
 
     condition = study.condition(
-        name="crystal", seed=1, stages=plan.crystal_stages(plan.temperatures_K[0]), system=plan.crystal_system(),
-        output={"interval_ps": plan.interval_ps},
+        name="crystal", seed=1, stages=plan.crystal_stages(plan.temperatures_K[0]),
+        system=plan.crystal_system(), output={"interval_ps": plan.interval_ps},
     )  # fmt: skip
     frame = crystal(condition.system, condition.read_forcefield())
     network, _ = network_of_frame(frame)
@@ -109,13 +107,13 @@ def _check_size(study: StudyFile, plan: SeedingPlan) -> None:
         columns = sorted(name for name in values if name.startswith("largest"))
         raise InputError(
             f"{study.where}: seeding.size = {plan.size!r}; expected a column of a run's table, such as "
-            f"{', '.join(columns)}; of an order parameter that a run does not measure by itself [output] measure "
-            'has the name (size = "largest_ice_cluster" needs measure = ["ice"])'
+            f"{', '.join(columns)}; of an order parameter that a run does not measure by itself [output] "
+            'measure has the name (size = "largest_ice_cluster" needs measure = ["ice"])'
         )
     if values[plan.size] < SEEN * network.n_sites:
         raise InputError(
-            f"{study.where}: seeding.size = {plan.size!r} counts {values[plan.size]:g} of the {network.n_sites} T of a "
-            f"perfect crystal of {plan.framework}; choose one that sees it"
+            f"{study.where}: seeding.size = {plan.size!r} counts {values[plan.size]:g} of the "
+            f"{network.n_sites} T of a perfect crystal of {plan.framework}; choose one that sees it"
         )
 
 
@@ -180,7 +178,7 @@ def _seeds(
     while asked < plan.runs:
         batch = next_balls(plan, balls, runs) if asked == 0 or runs else []
         points = [
-            _seed_point(study, plan, temperature, asked + k + 1, one, bulk.melts, below)
+            _seed_point(study, plan, temperature, asked + k + 1, one, melts=bulk.melts, below=below)
             for k, one in enumerate(batch)
         ]
         if not points:
@@ -202,6 +200,7 @@ def _seed_point(
     temperature: float,
     number: int,
     planted: Ball,
+    *,
     melts: Sequence[Done],
     below: float,
 ) -> Point:
@@ -211,8 +210,8 @@ def _seed_point(
     made = study.condition(
         name=name, seed=replica_seed(study.seed, "seed", temperature, number),
         stages=plan.seed_stages(temperature, planted, below),
-        system={"start": "file", "file": str(melts[k].folder / "trajectory.gsd"), "frame": -1, "new_velocities": True},
-        output={"interval_ps": plan.interval_ps},
+        system={"start": "file", "file": str(melts[k].folder / "trajectory.gsd"), "frame": -1, "new_velocities":
+        True}, output={"interval_ps": plan.interval_ps},
     )  # fmt: skip
     facts = {
         "kind": "seed", "temperature_K": temperature, "replica": number, "melt": k + 1,

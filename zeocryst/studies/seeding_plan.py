@@ -30,7 +30,8 @@ Floats = NDArray[np.float64]
 
 #: Keys of the table.
 KEYS = (
-    "temperatures_K", "framework", "size", "radii_A", "runs", "melts", "hot_K", "melt_ps", "cool_ps", "settle_ps",
+    "temperatures_K", "framework", "size", "radii_A", "runs", "melts", "hot_K", "melt_ps", "cool_ps",
+    "settle_ps",
     "hold_ps", "time_ps", "interval_ps", "timestep_fs", "pressure_bar", "melt", "melting_point_K",
     "melting_point_uncertainty_K", "driving_force_eV", "driving_force_uncertainty_eV", "volume_m3",
 )  # fmt: skip
@@ -38,12 +39,13 @@ KEYS = (
 MELT, COOL, SETTLE, HOLD, WATCH = 100, 150, 300, 20, 5000
 #: Frames of the time in which a seed is watched: it wanders on, and how fast is measured.
 FRAMES = 250
-#: The largest seed has this share of all T, so that it can grow before it meets its images; and the smallest has
-#: so many T in the default ladder, whose steps are this factor in T.
+#: The largest seed has this share of all T, so that it can grow before it meets its images; and the smallest
+#: has so many T in the default ladder, whose steps are this factor in T.
 LARGEST_SHARE, SMALLEST_T, LADDER = 0.2, 50, 1.6
 #: Where runs end: a share of all T that is surely grown, and how often the planted number.
 GROWN_SHARE, GROWN_TIMES = 0.3, 4.0
-#: Width of the box in which the crystal alone is measured, in units of sigma; cells of a system that is not given.
+#: Width of the box in which the crystal alone is measured, in units of sigma; cells of a system that is not
+#: given.
 CRYSTAL_WIDTH = 9.0
 
 
@@ -123,7 +125,7 @@ class SeedingPlan:
         return {"start": "framework", "framework": self.framework, "repeat": list(self.crystal_repeat)}
 
     def melt_stages(self, temperature_K: float) -> list[dict[str, Any]]:
-        """Melting and cooling in a box that stays, with steps half as long, and settling at constant pressure."""
+        """Melting and cooling in a box that stays, in shorter steps; settling at constant pressure."""
         hot = max(self.hot_K, 1.2 * temperature_K)
         half = {"kind": "langevin", "timestep_fs": self.timestep_fs / 2}
         return [
@@ -139,7 +141,7 @@ class SeedingPlan:
         return [both, both]
 
     def seed_stages(self, temperature_K: float, planted: Ball, melted_below: float) -> list[dict[str, Any]]:
-        """Planting, holding the seed while the melt around it relaxes, and watching it until it grew or melted."""
+        """Planting, holding the seed while the melt relaxes, watching it until it grew or melted."""
         watch = self._npt(temperature_K, self.time_ps)
         if self.size in UNTIL:
             bounds = {"below": melted_below, "above": self.grown_from(planted)}
@@ -251,8 +253,8 @@ def _composition(
     system = trial.system
     if system.start not in ("framework", "melt"):
         raise InputError(
-            f"system: start = {system.start!r}; seeds are planted into melts that the study makes itself: expected "
-            "framework (a melt of its composition) or melt (with n_T, and n_S)"
+            f"system: start = {system.start!r}; seeds are planted into melts that the study makes itself: "
+            f"expected framework (a melt of its composition) or melt (with n_T, and n_S)"
         )
     if system.framework is None:
         return int(system.n_T or 0), int(system.n_S or 0), one.cell, unit_s / unit_t, density
@@ -269,8 +271,8 @@ def _check_guests(own: Table, framework: str, n_t: int, n_s: int, per_t: float) 
         )
     if per_t and n_s < LARGEST_SHARE * per_t * n_t:
         raise own.error(
-            "framework", f"at least {LARGEST_SHARE * per_t * n_t:.0f} S in the melt, what the largest seed takes: "
-            f"{framework} has an S for {1 / per_t:.3g} T, the melt {n_s} for {n_t} T"
+            "framework", f"at least {LARGEST_SHARE * per_t * n_t:.0f} S in the melt, what the largest seed "
+            f"takes: {framework} has an S for {1 / per_t:.3g} T, the melt {n_s} for {n_t} T"
         )  # fmt: skip
     if n_s and not per_t:
         raise own.error(
@@ -297,9 +299,10 @@ def _ladder(
             if inside.n_T > most or radius > edge / 2:
                 least = (volume / LARGEST_SHARE) ** (1 / 3)
                 raise own.error(
-                    "radii_A", f"radii of balls with at most {LARGEST_SHARE:g} of all {n_t} T, so that a seed can grow "
-                    f"before it meets its own images: {radius:g} Å needs a box of at least {least:.0f} Å "
-                    f"({density * volume / 1000 / LARGEST_SHARE:.0f} T), and this one is {edge:.0f} Å wide"
+                    "radii_A", f"radii of balls with at most {LARGEST_SHARE:g} of all {n_t} T, so that a seed "
+                    f"can grow before it meets its own images: {radius:g} Å needs a box of at least "
+                    f"{least:.0f} Å ({density * volume / 1000 / LARGEST_SHARE:.0f} T), and this one is "
+                    f"{edge:.0f} Å wide"
                 )  # fmt: skip
             if inside.n_T < 5:
                 raise own.error("radii_A", f"balls with at least 5 T; {radius:g} Å has {inside.n_T}")
@@ -308,8 +311,9 @@ def _ladder(
     if most < SMALLEST_T * LADDER**2:
         need = int(np.ceil(SMALLEST_T * LADDER**2 / LARGEST_SHARE))
         raise InputError(
-            f"system: a melt of {n_t} T is too small for seeds that can grow before they meet their own images; "
-            f"expected at least {need} T ({(1000 * need / density) ** (1 / 3):.0f} Å), or radii_A in [seeding]"
+            f"system: a melt of {n_t} T is too small for seeds that can grow before they meet their own "
+            f"images; expected at least {need} T ({(1000 * need / density) ** (1 / 3):.0f} Å), or radii_A in "
+            f"[seeding]"
         )
     steps = int(np.floor(np.log(most / SMALLEST_T) / np.log(LADDER))) + 1
     ladder = [balls.nearest(n) for n in np.geomspace(SMALLEST_T, most, max(3, steps))]
@@ -372,7 +376,7 @@ def melting_of(plan: SeedingPlan, folder: Any) -> Mapping[str, Any] | None:
     summary = read_json(path)
     if not summary.get("driving_force"):
         raise InputError(
-            f"[seeding] melt = {plan.melt!r}: that study has no driving force (it found no melting point, or measured "
-            "no enthalpies); give melting_point_K or driving_force_eV instead"
+            f"[seeding] melt = {plan.melt!r}: that study has no driving force (it found no melting point, or "
+            f"measured no enthalpies); give melting_point_K or driving_force_eV instead"
         )
     return summary

@@ -1,4 +1,4 @@
-"""What a seeding study found: bulk densities, driving force, critical size, theory, in the words of a summary."""
+"""What a seeding study found: bulk, driving force, critical size, theory, in the words of a summary."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ SURELY_GROWN, SURELY_MELTED = 1.3, 0.6
 #: What theory gives; None where it is not known.
 OF_THEORY = (
     "barrier_kT", "barrier_uncertainty_kT", "barrier_interval_kT", "interfacial_free_energy_mJ_per_m2",
-    "zeldovich_factor", "attachment_rate_per_ps", "rate_per_m3_s", "rate_interval_per_m3_s", "log10_rate_per_m3_s",
+    "zeldovich_factor", "attachment_rate_per_ps", "rate_per_m3_s", "rate_interval_per_m3_s",
+    "log10_rate_per_m3_s",
     "log10_rate_interval_per_m3_s",
 )  # fmt: skip
 
@@ -152,7 +153,8 @@ def driving_force(
         )
     fit = fit_enthalpy(t, h, error)
     force = DrivingForce(plan.melting_point_K, plan.melting_point_uncertainty_K, fit)
-    return _by(force, f"the given melting point and enthalpies measured here at {_listed(t)} K")
+    at = ", ".join(f"{one:g}" for one in t)
+    return _by(force, f"the given melting point and enthalpies measured here at {at} K")
 
 
 def _by(force: DrivingForce, source: str) -> Callable[[float], Force]:
@@ -165,8 +167,8 @@ def _by(force: DrivingForce, source: str) -> Callable[[float], Force]:
             words += f" Enthalpies were not measured all the way from {temperature_K:g} K to it: extrapolated."
         if value <= 0:
             return None, (
-                f"{temperature_K:g} K is at or above the melting point ({melting}): the crystal gains nothing, and "
-                "no nucleus is critical; choose lower temperatures"
+                f"{temperature_K:g} K is at or above the melting point ({melting}): the crystal gains "
+                f"nothing, and no nucleus is critical; choose lower temperatures"
             )
         return Measured(value, error), words
 
@@ -202,8 +204,8 @@ def temperature_result(
     decided = [run for run in runs if run.outcome != UNDECIDED]
     if count[UNDECIDED]:
         notes.append(
-            f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {plan.time_ps:g} ps and are left "
-            "out; a longer time_ps decides them"
+            f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {plan.time_ps:g} ps and "
+            f"are left out; a longer time_ps decides them"
         )
     reason = _undecidable(plan, decided, runs, temperature_K, found)
     if reason is not None:
@@ -214,14 +216,14 @@ def temperature_result(
     found |= {
         "critical_size": fit.size, "critical_size_interval": [fit.low, fit.high], "confidence": CONFIDENCE,
         "critical_planted_T": _planted(decided, grown), "logistic_slope": fit.slope, "separated": fit.separated,
-        "bootstrap_interval": bootstrap_interval(np.maximum(sizes, 0.5), grown, [r.melt for r in decided]),
+        "bootstrap_interval": bootstrap_interval(np.maximum(sizes, 0.5), grown, np.arange(len(sizes))),
     }  # fmt: skip
     notes += _notes(fit, decided, plan)
     at = np.linspace(0.0, 1.15 * float(sizes.max()), CURVE)
     low, high = fit.band(at)
     curve = {"size": at, "share": fit.probability(at), "low": low, "high": high}
     found["curve"] = {key: values.tolist() for key, values in curve.items()}
-    found |= _by_theory(plan, fit, runs, bulk, force, seed, why, notes)
+    found |= _by_theory(plan, fit, runs, bulk, force=force, seed=seed, why=why, notes=notes)
     return found | {"why_not": why, "notes": notes, "sentence": _sentence(temperature_K, found)}
 
 
@@ -243,8 +245,8 @@ def _undecidable(
         least = min(run.size for run in decided)
         found["critical_size_below"] = least
         return (
-            f"all {len(decided)} seeds grew, so the critical size is below {least:.0f} T; plant smaller ones (radii_A), "
-            "or go to a higher temperature"
+            f"all {len(decided)} seeds grew, so the critical size is below {least:.0f} T; plant smaller ones "
+            f"(radii_A), or go to a higher temperature"
         )
     if np.ptp([run.size for run in decided]) == 0:
         return "all seeds were counted as the same size; another size may tell them apart"
@@ -262,15 +264,15 @@ def _notes(fit: CriticalSize, decided: Sequence[SeedRun], plan: SeedingPlan) -> 
     notes = []
     if fit.separated:
         notes.append(
-            "Every seed that melted was smaller than every one that grew: the interval is what lies between them, "
-            "and somewhat more; seeds of sizes between would narrow it."
+            "Every seed that melted was smaller than every one that grew: the interval is what lies between "
+            "them, and somewhat more; seeds of sizes between would narrow it."
         )
     early = [r for r in decided if r.outcome == GROWN and r.sizes[-1] < SURELY_GROWN * fit.size]
     late = [r for r in decided if r.outcome == MELTED and r.sizes[-1] > SURELY_MELTED * fit.size]
     if early or late:
         notes.append(
-            f"{len(early) + len(late)} runs ended so near the critical size that they might have turned back; a "
-            f"larger melt than {plan.n_T} T, in which seeds can be watched longer, would decide them."
+            f"{len(early) + len(late)} runs ended so near the critical size that they might have turned back; "
+            f"a larger melt than {plan.n_T} T, in which seeds can be watched longer, would decide them."
         )
     if fit.low is None or fit.high is None:
         notes.append("Sizes and outcomes do not bound the critical size on both sides: more runs are needed.")
@@ -278,7 +280,7 @@ def _notes(fit: CriticalSize, decided: Sequence[SeedRun], plan: SeedingPlan) -> 
 
 
 def _by_theory(
-    plan: SeedingPlan, fit: CriticalSize, runs: Sequence[SeedRun], bulk: Bulk, force: Force, seed: int,
+    plan: SeedingPlan, fit: CriticalSize, runs: Sequence[SeedRun], bulk: Bulk, *, force: Force, seed: int,
     why: dict[str, str], notes: list[str],
 ) -> dict[str, Any]:  # fmt: skip
     """What classical nucleation theory makes of it; `why` and `notes` are told what is missing."""
@@ -298,8 +300,8 @@ def _by_theory(
             "attachment_rate_uncertainty_per_ps": attachment.error_per_ps,
             "mean_squared_size": {
                 "lag_ps": attachment.lag_ps.tolist(), "variance": attachment.variance.tolist(),
-                "fit": attachment.curve(z).tolist(), "n_runs": attachment.n_runs, "diffusive": attachment.diffusive,
-                "sentence": attachment.sentence,
+                "fit": attachment.curve(z).tolist(), "n_runs": attachment.n_runs, "diffusive":
+                attachment.diffusive, "sentence": attachment.sentence,
             },
         }  # fmt: skip
         if not attachment.diffusive:
@@ -360,21 +362,22 @@ def assumptions(plan: SeedingPlan, results: Sequence[Mapping[str, Any]]) -> list
         dict.fromkeys(str(one["driving_force_source"]) for one in results if "driving_force_source" in one)
     )
     texts = [
-        f"The size of a nucleus is `{plan.size}` of each frame, the mean over the first frames after the seed was let "
-        "go; how many T were planted is told beside it, and is not the size.",
-        "A seed grows with a chance that is a logistic curve in the cube root of its size; the critical size is where "
-        "it is a half, the interval (95 %) is that of the penalized and the plain profile likelihood together.",
-        f"Seeds are spheres of {plan.framework} cut from the perfect crystal, planted into {plan.melts} melts in turn "
-        f"and held for {plan.hold_ps:g} ps while the melt around them relaxes.",
-        f"All runs are at constant temperature and pressure ({plan.pressure_bar:g} bar), in a cube that keeps its shape, "
-        f"with time steps of {plan.timestep_fs:g} fs.",
+        f"The size of a nucleus is `{plan.size}` of each frame, the mean over the first frames after the seed "
+        f"was let go; how many T were planted is told beside it, and is not the size.",
+        "A seed grows with a chance that is a logistic curve in the cube root of its size; the critical size "
+        "is where it is a half, the interval (95 %) is that of the penalized and the plain profile likelihood "
+        "together.",
+        f"Seeds are spheres of {plan.framework} cut from the perfect crystal, planted into {plan.melts} melts "
+        f"in turn and held for {plan.hold_ps:g} ps while the melt around them relaxes.",
+        f"All runs are at constant temperature and pressure ({plan.pressure_bar:g} bar), in a cube that keeps "
+        f"its shape, with time steps of {plan.timestep_fs:g} fs.",
         *ASSUMPTIONS,
         *sources,
     ]
     if plan.n_S:
         texts.append(
-            f"One composition, {plan.n_T} T and {plan.n_S} S in every melt: a growing crystal takes S out of it, and "
-            "what is left is not the melt that the driving force is for. The driving force of one T includes the S that "
-            "the crystal has for it."
+            f"One composition, {plan.n_T} T and {plan.n_S} S in every melt: a growing crystal takes S out of "
+            f"it, and what is left is not the melt that the driving force is for. The driving force of one T "
+            f"includes the S that the crystal has for it."
         )
     return texts

@@ -21,7 +21,8 @@ FIRST_FRAMES, LAST_FRAMES = 4, 3
 ABOVE_MELT, OF_SMALLEST = 1.5, 0.4
 #: Runs of one batch, and which share is to grow of the sizes that it tries.
 BATCH = (0.5, 0.25, 0.75, 0.4)
-#: A fit is to the sizes that were counted, so what is planted next is within so many times what was planted yet.
+#: A fit is to the sizes that were counted, so what is planted next is within so many times what was planted
+#: yet.
 WITHIN = 1.3
 
 
@@ -71,7 +72,7 @@ class SeedRun:
 
 def size_column(rows: Sequence[Mapping[str, Any]], column: str) -> Floats:
     """Sizes of the rows; what is not defined is 0."""
-    return np.nan_to_num(np.array([float(row[column] or 0) for row in rows]))
+    return np.asarray(np.nan_to_num(np.array([float(row[column] or 0) for row in rows])))
 
 
 def outcome_of(sizes: Floats, *, melted_below: float, grown_from: float) -> str:
@@ -136,8 +137,8 @@ def melted_below(plan: SeedingPlan, melt_sizes: Floats) -> float:
 def next_balls(plan: SeedingPlan, balls: Balls, runs: Sequence[SeedRun]) -> list[Ball]:
     """What is planted next, from what became of all before; nothing where all is done, or no more can be told.
 
-    First each ball of the ladder once; then, as soon as there are both outcomes, where about a half, a quarter and
-    three quarters of them should grow.
+    First each ball of the ladder once; then, as soon as there are both outcomes, where about a half, a quarter
+    and three quarters of them should grow.
 
     Parameters
     ----------
@@ -154,7 +155,7 @@ def next_balls(plan: SeedingPlan, balls: Balls, runs: Sequence[SeedRun]) -> list
     decided = [run for run in runs if run.outcome != UNDECIDED]
     planted = np.array([run.planted.n_T for run in decided], dtype=float)
     grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
-    if left <= 0 or not len(decided) or grown.all() or not grown.any() or np.ptp(planted) == 0:
+    if left <= 0 or not decided or grown.all() or not grown.any() or np.ptp(planted) == 0:
         return []
     fit = critical_size(planted, grown)
     x = np.cbrt(fit.size) + np.log(np.array(BATCH) / (1 - np.array(BATCH))) / fit.slope
