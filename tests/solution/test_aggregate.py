@@ -5,13 +5,14 @@ import pytest
 
 from zeocryst.cell import box_to_cell, make_frame, neighbour_pairs
 from zeocryst.condition import Cut, Seed, System
+from zeocryst.engines.protocol import SEED_MARK
 from zeocryst.errors import SimulationError
 from zeocryst.frameworks.table import start_structure
 from zeocryst.model.forcefield import read_forcefield
 from zeocryst.network.bonds import bonds_from_sites, network_of_frame
 from zeocryst.network.clusters import find_clusters, part
 from zeocryst.order.likeness import like, likeness, seed_fate
-from zeocryst.solution.aggregate import SEED_MARK, cut, plant
+from zeocryst.solution.aggregate import cut, plant
 from zeocryst.solution.start import melt
 
 MODEL = read_forcefield("ts")

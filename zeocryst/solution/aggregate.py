@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from zeocryst.beads import Beads
 from zeocryst.cell import heights, make_frame, neighbour_pairs
 from zeocryst.condition import Cut, Seed, System
+from zeocryst.engines.protocol import SEED_MARK
 from zeocryst.errors import SimulationError
 from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import network_of_frame
@@ -33,8 +34,6 @@ Bools = NDArray[np.bool_]
 VACUUM_A = 20.0
 #: Places with at least this share of the T that the most crowded place has around it are as good.
 NEARLY_AS_MANY = 0.95
-#: Name under which the beads of a seed are marked in the frame that it is put into.
-SEED_MARK = "particles/zeocryst/seed"
 
 
 def cut(frame: gsd.hoomd.Frame, how: Cut, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:

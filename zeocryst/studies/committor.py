@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition import Condition, parse_condition, read_condition, to_toml
-from zeocryst.condition.model import UNTIL
 from zeocryst.errors import InputError
 from zeocryst.foundation.textfiles import parse_toml, read_table
 from zeocryst.studies.melting_plan import Scales, interval, two_digits
 from zeocryst.studies.points import Point
 from zeocryst.studies.reading import POINT_OUTPUT, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
+from zeocryst.studies.seeding_plan import two_ends
 from zeocryst.studies.seeding_runs import GROWN, MELTED, UNDECIDED, outcome_of, size_column
 
 if TYPE_CHECKING:
@@ -168,11 +168,10 @@ def plan_of(asked: Asked) -> Plan:
             f"--melted {melted:g} and --grown {grown:g} T: expected 0 < melted < grown <= {n_t}, the T of the "
             f"frame (its own {asked.size} is {size:g})"
         )
-    if asked.size in UNTIL:
-        content = parse_toml(to_toml(condition), "committor")
-        bounds = {"below": melted, "above": grown}
-        content["stage"][0]["until"] = {asked.size: bounds, "for_ps": 2 * content["output"]["interval_ps"]}
-        condition = parse_condition(content, f"{run} (committor)", condition.folder)
+    content = parse_toml(to_toml(condition), "committor")
+    held = 2 * content["output"]["interval_ps"]
+    content["stage"][0]["until"] = two_ends(asked.size, float(melted), float(grown), held)
+    condition = parse_condition(content, f"{run} (committor)", condition.folder)
     return Plan(condition, index, size, n_t, grown, melted, float(stage["temperature_K"]))
 
 

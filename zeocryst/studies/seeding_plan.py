@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from zeocryst.beads import Beads
 from zeocryst.condition import Seed, System
-from zeocryst.condition.model import UNTIL
 from zeocryst.errors import InputError
 from zeocryst.foundation.tables import Table
 from zeocryst.model.forcefield import ForceField
@@ -143,9 +142,7 @@ class SeedingPlan:
     def seed_stages(self, temperature_K: float, planted: Ball, melted_below: float) -> list[dict[str, Any]]:
         """Planting, holding the seed while the melt relaxes, watching it until it grew or melted."""
         watch = self._npt(temperature_K, self.time_ps)
-        if self.size in UNTIL:
-            bounds = {"below": melted_below, "above": self.grown_from(planted)}
-            watch |= {"until": {self.size: bounds, "for_ps": 2 * self.interval_ps}}
+        watch |= {"until": two_ends(self.size, melted_below, self.grown_from(planted), 2 * self.interval_ps)}
         return [
             {"kind": "seed", "framework": self.framework, "radius_A": planted.radius_A},
             {"kind": "langevin", "temperature_K": temperature_K, "time_ps": self.hold_ps, "hold_seed": True,
@@ -162,6 +159,11 @@ class SeedingPlan:
             "kind": "npt", "coupling": "iso", "temperature_K": temperature_K, "time_ps": time_ps,
             "pressure_bar": self.pressure_bar, "timestep_fs": self.timestep_fs,
         }  # fmt: skip
+
+
+def two_ends(size: str, melted_below: float, grown_from: float, for_ps: float) -> list[dict[str, Any]]:
+    """What a stage is run for: until the nucleus has melted, or grown."""
+    return [{size: {"below": melted_below}, "for_ps": for_ps}, {size: grown_from, "for_ps": for_ps}]
 
 
 class Balls:
