@@ -97,6 +97,12 @@ def shipped_text(name: str) -> str:
     return resources.files("zeocryst.runs").joinpath(name, "condition.toml").read_text(encoding="utf-8")
 
 
+def shipped_file(name: str) -> tuple[str, Path]:
+    """What stands in the file of one of them, and its folder."""
+    with resources.as_file(resources.files("zeocryst.runs").joinpath(name)) as folder:
+        return read_text(folder / "condition.toml"), folder
+
+
 def read_shipped(name: str) -> Condition:
     """One of the conditions that come with zeocryst.
 

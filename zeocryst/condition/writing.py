@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from zeocryst.condition.events import Event
-from zeocryst.condition.model import Condition, Cut, Stage, System
+from zeocryst.condition.model import Condition, Cut, EngineChoice, Stage, System
+from zeocryst.model.forcefield import ForceField
 
 
 def to_toml(condition: Condition) -> str:
@@ -52,6 +54,15 @@ def to_toml(condition: Condition) -> str:
         "engine": asdict(condition.engine),
     }
     return tomli_w.dumps(content)
+
+
+def identity(condition: Condition, forcefield: ForceField) -> str:
+    """What two calls must share to be the same run: physics and seed, not the engine."""
+    text = to_toml(condition.with_checked(engine=EngineChoice())) + f"# model {forcefield}\n"
+    if condition.system.file is not None:
+        content = (condition.folder / condition.system.file).read_bytes()
+        text += f"# start {hashlib.sha256(content).hexdigest()}\n"
+    return text
 
 
 def _output_table(condition: Condition) -> dict[str, Any]:

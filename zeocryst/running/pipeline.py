@@ -7,7 +7,6 @@ killed or failed goes on from its last checkpoint with the same call.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.beads import over_all
-from zeocryst.condition import EDITS, Condition, EngineChoice, to_toml
+from zeocryst.condition import EDITS, Condition, identity, to_toml
 from zeocryst.condition.substances import in_words as recipe_in_words
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import HELD_MARK, Engine, Sample
@@ -99,7 +98,7 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
     besides = Besides.tried(condition, frame, engine.info.name, names)
     columns = columns_of_events(condition, frame, names)
     # the engine may differ when a run goes on, the physics may not
-    folder = RunDirectory(out, to_toml(condition), _identity(condition, forcefield))
+    folder = RunDirectory(out, to_toml(condition), identity(condition, forcefield))
     if options.restart:
         folder.set_aside()
     state = folder.examine()
@@ -147,15 +146,6 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
     finally:
         progress.end()
         folder.close()
-
-
-def _identity(condition: Condition, forcefield: ForceField) -> str:
-    """What two calls must share to be the same run: physics and seed, not the engine."""
-    text = to_toml(condition.with_checked(engine=EngineChoice())) + f"# model {forcefield}\n"
-    if condition.system.file is not None:
-        content = (condition.folder / condition.system.file).read_bytes()
-        text += f"# start {hashlib.sha256(content).hexdigest()}\n"
-    return text
 
 
 def _limit_threads(count: int) -> None:
