@@ -24,6 +24,7 @@ from zeocryst.order.environment import environment_similarity
 from zeocryst.order.foreign import check_same, check_together, checked, plugin_of
 from zeocryst.order.foreign import entry as foreign_entry
 from zeocryst.order.foreign import order_parameter as order_parameter
+from zeocryst.order.ice import ice
 from zeocryst.order.likeness import likeness
 from zeocryst.order.measured import Measured, OrderParameter
 from zeocryst.order.pair_distribution import pair_distribution
@@ -45,6 +46,7 @@ REGISTRY: dict[str, OrderParameter] = {
     "tetrahedral": OrderParameter(tetrahedral_order),
     "steinhardt": OrderParameter(steinhardt),
     "solid_liquid": OrderParameter(solid_liquid),
+    "ice": OrderParameter(ice, default=False),
     "rings": OrderParameter(ring_statistics),
     "cages": OrderParameter(cages, ("network", "frame"), default=False, costly=True),
     "clusters": OrderParameter(aggregation, ("network", "frame"), default=False),

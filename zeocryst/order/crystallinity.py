@@ -28,7 +28,8 @@ def crystallinity(network: Network) -> Measured:
     grain's number, 0 the largest, and -1 in amorphous matter, and `crystallinity` a graded measure, 0 to 1, of
     each site's surroundings; `mean_crystallinity` is its mean. A share of 0 says that there is no crystal
     larger than about `smallest_visible_T`. `largest_grain_framework` is a framework
-    code, ``unknown`` for a crystal in no table, and empty where there is no grain.
+    code, ``unknown`` for a crystal in no table, and empty where there is no grain; of a stacking of ``dia`` and
+    ``lon`` that of most of its sites.
     """
     return _from_labels(labelled(network))
 
@@ -50,6 +51,8 @@ def _from_labels(labels: Labels) -> Measured:
         "smallest_visible_T": float(labels.smallest_visible),
     }
     largest = labels.code[labels.grain == 0]
-    words = {"largest_grain_framework": labels.codes[int(largest[0])] if len(largest) else ""}
+    words = {
+        "largest_grain_framework": labels.codes[int(np.bincount(largest).argmax())] if len(largest) else ""
+    }
     sites = {"grain": labels.grain.astype(np.int32), "crystallinity": labels.crystallinity.astype(np.float32)}
     return Measured(values, sites, words)

@@ -1,6 +1,7 @@
 """Which sites are crystalline, and what crystal they belong to.
 
-A site counts as crystalline in one of three ways.
+First come stackings of the layers of ``dia`` and ``lon`` (ice I, diamond; `zeocryst.order.stackings`), which are told
+site by site whatever their order. Of what is left a site counts as crystalline in one of three ways.
 
 1. **Named.** It stands for a site of a framework type: the network around it can be followed on the type's
    net, bond by bond and ring by ring, every closed walk closing in the net as well
@@ -37,7 +38,8 @@ A site counts as crystalline in one of three ways.
    same way, are a grain of a crystal that is in no table, if there are `MIN_REGULAR` of them. A
    disordered network repeats itself so rarely that even 576 sites of melt have none.
 
-What is neither is amorphous.
+What is neither is amorphous. A bonded cluster of one name is a grain; ``dia`` and ``lon`` in it are one, so that a
+nucleus of ice with a stacking fault is one nucleus.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ from zeocryst.network.covering import CLEAR, follow
 from zeocryst.order.nuclei import LEAST_EVIDENCE, WORTH_KEEPING, choose, smallest_visible
 from zeocryst.order.prepared import net_of_type
 from zeocryst.order.sites import Sites, clusters, matched_depth, near
+from zeocryst.order.stackings import NAMES as STACKED
+from zeocryst.order.stackings import stackings
 
 CORE_SHELLS = 5
 INTACT_SHELLS = 8
@@ -200,7 +204,9 @@ def label_sites(network: Network) -> Labels:
     sites = Sites(network, 1)
     large = Sites(repeat_network(network, (a, b, c)), copies) if copies > 1 else sites
     code, names, graded = _label(large, sites)
-    grain = _number_grains(large.adjacency, code)
+    # stackings are one crystal, whatever its layers are called
+    stacked = [k for k, name in enumerate(names) if name in STACKED]
+    grain = _number_grains(large.adjacency, np.where(np.isin(code, stacked), min(stacked, default=-1), code))
     return Labels(tuple(names), code[:n], grain[:n], sites.sequences, graded, smallest_visible(network))
 
 
@@ -208,6 +214,7 @@ def _label(sites: Sites, cell: Sites) -> tuple[Ints, list[str], NDArray[np.float
     """Codes of a network that consists of copies of a cell, the names, and the cell's graded crystallinity."""
     code = np.full(sites.network.n_sites, -1)
     names: list[str] = []
+    _name_stackings(sites, code, names)
     _name(sites, cell, code, names, MIN_CORE)
     if _regular(sites, code < 0).any():  # a crystal, then: of a type that has hardly a seed here, perhaps
         _name(sites, cell, code, names, FEW_CORE)
@@ -219,6 +226,17 @@ def _label(sites: Sites, cell: Sites) -> tuple[Ints, list[str], NDArray[np.float
         names.append(UNKNOWN)
     n = cell.network.n_sites
     return code, names, _graded(cell, np.where(code[:n] >= 0, 1.0, faint))
+
+
+def _name_stackings(sites: Sites, code: Ints, names: list[str]) -> None:
+    """Name the sites of layers of ``dia`` and ``lon`` in any stacking."""
+    found = stackings(sites.angles, sites.adjacency)
+    if sites.copies > 1 and (found >= 0).mean() < WHOLE_SHARE:
+        return
+    for k, name in enumerate(STACKED):
+        if (found == k).any():
+            code[found == k] = len(names)
+            names.append(name)
 
 
 def _name_nuclei(sites: Sites, cell: Sites, code: Ints, names: list[str]) -> NDArray[np.float64]:
