@@ -48,6 +48,7 @@ class World:
     box: float = 62.0
     frozen_K: float = 0.0
     breaks: bool = False
+    stable: float = 1.0
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     asked: list = field(default_factory=list)
 
@@ -84,6 +85,8 @@ class World:
         return Done(point, Path(point.name), summary)
 
     def rows(self, done):
+        if done.point.facts["what"] == "fronts":
+            return [{"stage": 1, "crystalline_share": self.stable}]
         t, crystal = done.point.facts["temperature_K"], done.point.facts["what"] == "crystal"
         energy = (-0.51 if crystal else -0.455) + (t - 270) * (1.3e-4 if crystal else 2.5e-4)
         noise = self.rng.normal(0, 1e-4, 100)
@@ -284,6 +287,11 @@ def test_the_summary_and_its_report(tmp_path):
     assert min(force) < 0.81 * summary["melting_point_K"]
     assert force[min(force)] > 0 > force[max(force)]
     assert len(summary["sentence"]) <= 80
+    # Wilson and Frenkel: K dH / (k T_m^2) is the slope at the melting point
+    melting_K, kinetics = summary["melting_point_K"], summary["kinetics"]["a"]
+    slope = kinetics["K_A_per_ns"] * truth / (8.617333e-5 * melting_K**2)
+    assert slope == pytest.approx(3.5, rel=0.15)
+    assert kinetics["chi_square_probability"] > 1e-4
     assert set(summary["front_speeds"][0]) >= {
         "temperature_K", "face", "speed_A_per_ns", "uncertainty_A_per_ns", "n_replicas",
     }  # fmt: skip
@@ -311,6 +319,14 @@ def test_a_melting_point_outside_is_a_bound_and_no_number(tmp_path, truth, words
     assert summary["driving_force"] is None
     assert summary["phases"]  # enthalpies are measured all the same
     assert "not known" in write_melting(tmp_path, summary).read_text()
+
+
+def test_a_crystal_that_does_not_last_is_told(tmp_path):
+    study = melting(tmp_path, ICE, "temperatures_K = [260, 280, 300]\nenthalpy = false")
+    study.run(World(100.0, stable=0.1))
+    why = summarize(study)["why_not"]["melting_point_K"]
+    assert "no stable crystal" in why
+    assert "260 K" in why
 
 
 def test_fronts_that_stand_still_decide_nothing(tmp_path):

@@ -91,6 +91,16 @@ def _facts(summary: Summary) -> list[tuple[str, Any]]:
     for face, fit in summary["fit"].items():
         if "slope_A_per_ns_K" in fit:
             rows += _fit_facts(face, fit)
+    for face, law in summary["kinetics"].items():
+        chance = law["chi_square_probability"]
+        rows.append(
+            (
+                f"face {face}: K of {law['law']}, {law['from_K']:g} to {law['to_K']:g} K",
+                with_error(law["K_A_per_ns"], law["K_uncertainty_A_per_ns"], "Å/ns")
+                + f"; chi-square {law['chi_square']:.1f} with {law['degrees_of_freedom']} degrees of freedom, "
+                f"by chance in {percent(chance)} of all cases",
+            )
+        )
     return rows
 
 

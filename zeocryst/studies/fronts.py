@@ -16,6 +16,8 @@ GREW, SHRANK, UNDECIDED, FAILED = "grew", "melted", "undecided", "failed"
 SURE = 2.0
 #: A slab that is to be followed takes between these shares of the box.
 LEAST_START, MOST_START = 0.2, 0.8
+#: A crystal that is stable while it comes to temperature keeps this share; what is said of one that isn't.
+LEAST_STABLE, UNSTABLE = 0.5, "the crystal itself does not last at this temperature"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,11 @@ class FrontRun:
 
 
 def front_run(
-    name: str, facts: Mapping[str, Any], summary: Mapping[str, Any] | None, failure: str | None
+    name: str,
+    facts: Mapping[str, Any],
+    summary: Mapping[str, Any] | None,
+    failure: str | None,
+    crystal: float = 1.0,
 ) -> FrontRun:
     """What the summary of a run says of its fronts.
 
@@ -69,6 +75,8 @@ def front_run(
         The run's; None where it failed.
     failure
         Why.
+    crystal
+        Crystalline share of the crystal before anything was melted.
     """
     key = (name, str(facts["face"]), float(facts["temperature_K"]), int(facts["replica"]))
     if summary is None:
@@ -78,7 +86,9 @@ def front_run(
     speed, error = growth["front_speed_A_per_ns"], growth["front_speed_uncertainty_A_per_ns"]
     time = 0.0 if speed is None else (growth["to_ps"] - growth["from_ps"]) / 1000
     note = None
-    if start > MOST_START:
+    if crystal < LEAST_STABLE:
+        note = f"{UNSTABLE}: {100 * crystal:.0f} % of it were crystalline before anything was melted"
+    elif start > MOST_START:
         note = "the melt had crystallized before its fronts could be followed"
     elif start < LEAST_START:
         note = "the slab had melted before its fronts could be followed"

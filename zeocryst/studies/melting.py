@@ -103,7 +103,8 @@ class Melting:
         """Run these, and say what came of each."""
         known = {run.run for run in self.runs}
         for done in folder.run([point for point in points if point.name not in known]):
-            self.runs.append(front_run(done.point.name, done.point.facts, done.summary, done.failure))
+            crystal = _before(folder, done)
+            self.runs.append(front_run(done.point.name, done.point.facts, done.summary, done.failure, crystal))
             folder.log(_told(self.runs[-1]))
 
     def _front_point(self, face: str, temperature: float, replica: int, *, search: bool = False) -> Point:
@@ -227,6 +228,13 @@ class Melting:
     def fits(self) -> dict[str, Crossing | None]:
         """The regression of each face; None where too few speeds are known."""
         return {face: fit(self.counted(face)) for face in self.plan.faces}
+
+
+def _before(folder: StudyFolder, done: Done) -> float:
+    """Crystalline share at the end of a run's first stage, while all is crystal; 1 where it failed."""
+    rows = [] if done.summary is None else folder.rows(done)
+    first = [float(row["crystalline_share"]) for row in rows if float(row["stage"]) == 1]
+    return first[-1] if first else 1.0
 
 
 def fit(runs: Sequence[FrontRun]) -> Crossing | None:

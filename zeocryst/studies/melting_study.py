@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zeocryst.errors import SimulationError
+from zeocryst.studies.fronts import FAILED
 from zeocryst.studies.melting import TABLE, Melting
 from zeocryst.studies.melting_plan import KEYS
 from zeocryst.studies.melting_summary import summarize
@@ -33,6 +35,8 @@ def melt(study: str | Path, out: Path, options: StudyOptions) -> dict[str, Any]:
     ------
     InputError
         The study can't be made.
+    SimulationError
+        Every run failed.
     Stopped
         It was stopped on purpose; the same call goes on.
     """
@@ -41,6 +45,9 @@ def melt(study: str | Path, out: Path, options: StudyOptions) -> dict[str, Any]:
     melting = Melting.of(read_study(study, TABLE, KEYS))
     with StudyFolder(out, melting.text(), options) as folder:
         melting.run(folder)
+        failed = [run for run in melting.runs if run.outcome == FAILED]
+        if len(failed) == len(melting.runs):
+            raise SimulationError(f"all {len(failed)} runs of fronts failed; the first: {failed[0].note}")
         summary = summarize(melting)
         write_melting(out, summary)
         folder.finish(summary)

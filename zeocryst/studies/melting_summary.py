@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from zeocryst.studies.crossing import CERTAINTY, Crossing
-from zeocryst.studies.driving import DrivingForce, fit_enthalpy, record_of
+from zeocryst.studies.driving import DrivingForce, driving_force_of, fit_enthalpy, record_of
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, differences, heat_capacity
-from zeocryst.studies.fronts import FAILED, GREW, SHRANK, FrontRun, bracket, mean_speeds, sign_of
+from zeocryst.studies.fronts import FAILED, GREW, SHRANK, UNSTABLE, FrontRun, bracket, mean_speeds, sign_of
 from zeocryst.studies.melting import Melting
 from zeocryst.studies.melting_plan import WIDTH, Scales
 from zeocryst.units import KJ_PER_MOL_PER_EV
@@ -48,6 +48,7 @@ def summarize(melting: Melting, command: str = "zeocryst melt") -> dict[str, Any
         "runs": [run.record() for run in melting.runs],
         **_heat(melting, point, error, why_not),
     }
+    summary["kinetics"] = _kinetics(melting, summary, fits)
     summary["sentence"] = _sentence(summary, why_not)
     summary["assumptions"] = _assumptions(melting)
     summary["why_not"] = why_not
@@ -101,6 +102,12 @@ def _why_not(
     temperatures = [row["temperature_K"] for row in rows]
     coldest, hottest = f"{min(temperatures):g} K", f"{max(temperatures):g} K"
     if signs == {SHRANK}:
+        unstable = [run.temperature_K for run in runs if run.note and run.note.startswith(UNSTABLE)]
+        if min(temperatures) in unstable:
+            return (
+                f"{_what(melting)} is no stable crystal of this model: already at {coldest} it is gone before "
+                f"anything is melted; take lower temperatures, other S in its cages, or another model"
+            )
         return (
             f"{_what(melting)} melts at every temperature: its melting point is below {coldest}; take lower "
             "temperatures (temperatures_K or search_K)"
@@ -208,6 +215,39 @@ def _composition(melting: Melting) -> tuple[int, int]:
     """T and S of the first box of fronts."""
     times = int(np.prod(melting.plan.repeats[melting.plan.faces[0]]))
     return times * melting.cell.count("T"), times * melting.cell.count("S")
+
+
+def _kinetics(
+    melting: Melting, summary: Mapping[str, Any], fits: Mapping[str, Crossing | None]
+) -> dict[str, Any]:
+    """Fits of v = K (1 - exp(-dmu / kT)) to all speeds of a face, also far from the melting point.
+
+    The law of Wilson and Frenkel for a front that grows anywhere, K the speed of attachment alone (taken for
+    constant): where chi-square refuses it, growth is by steps, or attachment changes with the temperature.
+    """
+    force = driving_force_of(summary)
+    found: dict[str, Any] = {}
+    for face in melting.plan.faces:
+        runs = [r for r in melting.runs if r.face == face and r.speed_A_per_ns is not None]
+        fit = fits[face]
+        if force is None or fit is None or len(runs) < 2:
+            continue
+        x = np.array([1 - np.exp(-force.at_in_kT(run.temperature_K)[0]) for run in runs])
+        v = np.array([run.speed_A_per_ns for run in runs])
+        w = np.array([run.time_ns for run in runs]) / fit.diffusion
+        k = float((w * x) @ v / ((w * x) @ x))
+        chi_square = float(w @ (v - k * x) ** 2)
+        found[face] = {
+            "law": "v = K (1 - exp(-dmu / kT))",
+            "K_A_per_ns": k,
+            "K_uncertainty_A_per_ns": float(((w * x) @ x) ** -0.5),
+            "chi_square": chi_square,
+            "degrees_of_freedom": len(runs) - 1,
+            "chi_square_probability": _probability(chi_square, len(runs) - 1),
+            "from_K": min(run.temperature_K for run in runs),
+            "to_K": max(run.temperature_K for run in runs),
+        }
+    return found
 
 
 def _sentence(summary: Mapping[str, Any], why_not: Mapping[str, str]) -> str:
