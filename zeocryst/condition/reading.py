@@ -423,7 +423,7 @@ def _read_until(table: Table) -> Until:
 
 def _is_misspelt(key: str) -> bool:
     """Whether one of what is usual was meant."""
-    return bool(difflib.get_close_matches(key.lower(), [*UNTIL, "for_ps"], n=1, cutoff=0.8))
+    return bool(difflib.get_close_matches(key.lower(), [*UNTIL, "for_ps"], n=1, cutoff=0.9))  # largest_ice_cluster is none
 
 
 def _read_edit(table: Table, kind: str) -> Stage:

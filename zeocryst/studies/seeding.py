@@ -8,7 +8,7 @@ size is that of a logistic regression (`zeocryst.studies.critical_size`) in the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +60,39 @@ def seeding(path: str | Path, out: Path, options: StudyOptions | None = None) ->
     with StudyFolder(out, study.to_toml(plan.table()), options or StudyOptions()) as folder:
         if folder.summary is not None:
             return folder.summary
-        bulk = _bulk(folder, study, plan)
-        runs: dict[float, list[SeedRun]] = {}
-        for temperature in plan.temperatures_K:
-            runs[temperature] = _seeds(folder, study, plan, temperature, bulk[temperature])
-        force = driving_force(plan, bulk, known)
-        results = [
-            temperature_result(plan, t, runs[t], bulk[t], force(t), seed=replica_seed(study.seed, "draws", t))
-            for t in plan.temperatures_K
-        ]
-        summary = summary_of(study.name, study.title, plan, results, bulk)
-        write_seeding(folder.path, summary, [run.record() for several in runs.values() for run in several])
+        summary, runs = measure_nuclei(folder, study, plan, known)
+        write_seeding(folder.path, summary, [run.record() for run in runs])
         return folder.finish(summary)
+
+
+def measure_nuclei(
+    folder: StudyFolder, study: StudyFile, plan: SeedingPlan, known: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], list[SeedRun]]:
+    """All runs of a study, and what they say.
+
+    Parameters
+    ----------
+    folder
+        Runs them.
+    study, plan
+        What is asked.
+    known
+        The summary of a melting study, where the plan names one.
+
+    Returns
+    -------
+    summary, runs
+        The summary, and every seed.
+    """
+    bulk = _bulk(folder, study, plan)
+    runs = {t: _seeds(folder, study, plan, t, bulk[t]) for t in plan.temperatures_K}
+    force = driving_force(plan, bulk, known)
+    results = [
+        temperature_result(plan, t, runs[t], bulk[t], force(t), seed=replica_seed(study.seed, "draws", t))
+        for t in plan.temperatures_K
+    ]
+    summary = summary_of(study.name, study.title, plan, results, bulk)
+    return summary, [run for t in plan.temperatures_K for run in runs[t]]
 
 
 def read_seeding_study(path: str | Path) -> tuple[StudyFile, SeedingPlan]:
@@ -210,7 +231,7 @@ def _seed_point(
     made = study.condition(
         name=name, seed=replica_seed(study.seed, "seed", temperature, number),
         stages=plan.seed_stages(temperature, planted, below),
-        system={"start": "file", "file": str(melts[k].folder / "trajectory.gsd"), "frame": -1, "new_velocities":
+        system={"start": "file", "file": str((melts[k].folder / "trajectory.gsd").absolute()), "frame": -1, "new_velocities":
         True}, output={"interval_ps": plan.interval_ps},
     )  # fmt: skip
     facts = {
