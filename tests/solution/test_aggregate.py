@@ -123,12 +123,12 @@ def test_seed_and_ball_of_a_melt_without_s(model):
             triplets={key: triplet for key, triplet in MODEL.triplets.items() if set(key) == {"T"}},
         )
     frame = melt(System("melt", n_T=900, density_T_per_1000A3=16), forcefield, np.random.default_rng(4))
-    new, words = plant(frame, Seed("SOD", 12.0), forcefield)
+    new, words = plant(frame, Seed("SOD", 15.0), forcefield)
     mark = new.log[SEED_MARK] > 0
     assert new.particles.N == 900
     cell, sites = start_structure("SOD")
-    assert mark.sum() == pytest.approx(len(sites) / abs(np.linalg.det(cell)) * 4 / 3 * np.pi * 12**3, rel=0.12)
-    assert words.startswith(f"a seed of SOD, {mark.sum()} T within 12 Å")
+    assert mark.sum() == pytest.approx(len(sites) / abs(np.linalg.det(cell)) * 4 / 3 * np.pi * 15**3, rel=0.12)
+    assert words.startswith(f"a seed of SOD, {mark.sum()} T within 15 Å")
     network, beads = network_of_frame(new)
     assert like(bonds_from_sites(network.positions[mark[beads]], network.cell), "SOD").sum() >= 20
     ball, words = cut(new, Cut(radius_A=10.0), forcefield)
