@@ -192,7 +192,7 @@ def _seeds(
 ) -> list[SeedRun]:
     """All seeds of a temperature, batch after batch."""
     forcefield = study.condition(name="trial", seed=1, stages=LOOKED_AT).read_forcefield()
-    balls = Balls(plan.framework, 1.05 * plan.balls[-1].radius_A, forcefield)
+    balls = Balls(plan.framework, 1.05 * plan.balls[-1].radius_A, forcefield, with_S=plan.n_S > 0)
     below = melted_below(plan, bulk.melt_sizes)
     runs: list[SeedRun] = []
     asked = 0

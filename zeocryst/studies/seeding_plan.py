@@ -121,7 +121,10 @@ class SeedingPlan:
 
     def crystal_system(self) -> dict[str, Any]:
         """The crystal alone."""
-        return {"start": "framework", "framework": self.framework, "repeat": list(self.crystal_repeat)}
+        return {
+            "start": "framework", "framework": self.framework, "repeat": list(self.crystal_repeat),
+            "S_in_cages": self.n_S > 0,
+        }  # fmt: skip
 
     def melt_stages(self, temperature_K: float) -> list[dict[str, Any]]:
         """Melting and cooling in a box that stays, in shorter steps; settling at constant pressure."""
@@ -169,8 +172,8 @@ def two_ends(size: str, melted_below: float, grown_from: float, for_ps: float) -
 class Balls:
     """All balls of a framework up to a radius: which radius has how many T and S."""
 
-    def __init__(self, framework: str, radius_A: float, forcefield: ForceField) -> None:
-        places, kinds = ball(Seed(framework, radius_A), forcefield)
+    def __init__(self, framework: str, radius_A: float, forcefield: ForceField, *, with_S: bool) -> None:
+        places, kinds = ball(Seed(framework, radius_A), forcefield, with_S=with_S)
         far = np.linalg.norm(places, axis=1)
         is_t = kinds == forcefield.types.index("T")
         self._t, self._s = np.sort(far[is_t]), np.sort(far[~is_t])
@@ -223,7 +226,9 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
     temperatures = _temperatures(own)
     watch = time("time_ps", WATCH)
     forces = _per_temperature(own, "driving_force_eV", len(temperatures))
-    ladder, given = _ladder(own, str(framework), n_t, density, forcefield)
+    edge = (1000 * n_t / density) ** (1 / 3)
+    balls = Balls(str(framework), edge / 2, forcefield, with_S=n_s > 0)
+    ladder, given = _ladder(own, n_t, density, balls)
     made = SeedingPlan(
         temperatures, str(framework), own.text("size", "largest_grain_sites"), ladder, given,
         own.integer("runs", 24, least=4, most=10_000), own.integer("melts", 4, least=1, most=1000),
@@ -249,45 +254,40 @@ def _composition(
     trial: Condition, framework: str, forcefield: ForceField
 ) -> tuple[int, int, Floats, float, float]:
     """T and S of the melt, the crystal's cell, its S per T, and its density (T per 1000 Å^3)."""
-    one = Beads.of(crystal(System("framework", framework, S_in_cages="S" in forcefield.types), forcefield))
-    unit_t, unit_s = one.count("T"), one.are("S").sum() if "S" in one.names else 0
-    density = 1000 * unit_t / one.volume
     system = trial.system
     if system.start not in ("framework", "melt"):
         raise InputError(
             f"system: start = {system.start!r}; seeds are planted into melts that the study makes itself: "
-            f"expected framework (a melt of its composition) or melt (with n_T, and n_S)"
+            "expected framework (a melt of its composition) or melt (with n_T, and n_S)"
         )
-    if system.framework is None:
-        return int(system.n_T or 0), int(system.n_S or 0), one.cell, unit_s / unit_t, density
-    whole = Beads.of(crystal(system, forcefield))
-    n_t = whole.count("T")
-    return n_t, len(whole.kinds) - n_t, one.cell, unit_s / unit_t, density
+    n_t, n_s = int(system.n_T or 0), int(system.n_S or 0)
+    if system.framework is not None:
+        whole = Beads.of(crystal(system, forcefield))
+        n_t = whole.count("T")
+        n_s = len(whole.kinds) - n_t
+    # in a melt without S the crystal has none either
+    one = Beads.of(crystal(System("framework", framework, S_in_cages=n_s > 0), forcefield))
+    unit_t = one.count("T")
+    return n_t, n_s, one.cell, (len(one.kinds) - unit_t) / unit_t, 1000 * unit_t / one.volume
 
 
 def _check_guests(own: Table, framework: str, n_t: int, n_s: int, per_t: float) -> None:
-    """A melt has the S that its seeds have; and seeds of a crystal without cages need none."""
-    if per_t and not n_s:
-        raise own.error(
-            "framework", f"a melt with S: {framework} has an S for {1 / per_t:.3g} T; give system.n_S"
-        )
-    if per_t and n_s < LARGEST_SHARE * per_t * n_t:
-        raise own.error(
-            "framework", f"at least {LARGEST_SHARE * per_t * n_t:.0f} S in the melt, what the largest seed "
-            f"takes: {framework} has an S for {1 / per_t:.3g} T, the melt {n_s} for {n_t} T"
-        )  # fmt: skip
+    """A melt with S has enough of them for its seeds, and the crystal has places for them."""
     if n_s and not per_t:
         raise own.error(
             "framework", f"one with cages: the melt has {n_s} S, and {framework} has no place for an S"
         )
+    if n_s < LARGEST_SHARE * per_t * n_t:
+        raise own.error(
+            "framework", f"at least {LARGEST_SHARE * per_t * n_t:.0f} S in the melt, what the largest seed takes "
+            f"({framework} has an S for {1 / per_t:.3g} T), and the melt has {n_s} for {n_t} T; or none at all, "
+            "then the crystal has none either"
+        )  # fmt: skip
 
 
-def _ladder(
-    own: Table, framework: str, n_t: int, density: float, forcefield: ForceField
-) -> tuple[tuple[Ball, ...], bool]:
+def _ladder(own: Table, n_t: int, density: float, balls: Balls) -> tuple[tuple[Ball, ...], bool]:
     """The balls that are tried first, smallest first, and whether they were given."""
     edge = (1000 * n_t / density) ** (1 / 3)
-    balls = Balls(framework, edge / 2, forcefield)
     most = LARGEST_SHARE * n_t
     if "radii_A" in own:
         expected = "a list of at least two different radii, in Å, each above 0"
