@@ -254,7 +254,8 @@ def test_water_has_its_published_density_and_enthalpies(tmp_path):
     ice = zc.run(parse_condition(content, "here", tmp_path), tmp_path / "ice")
     gram = 18.015 * AMU_PER_A3_IN_G_PER_CM3 / 1000
     for run, skip, density in ((liquid, 20, 0.997), (ice, 10, 0.978)):
-        rows = list(csv.DictReader(open(run.folder / "order_parameters.csv")))[skip:]  # noqa: SIM115
+        with open(run.folder / "order_parameters.csv") as table:
+            rows = list(csv.DictReader(table))[skip:]
         found = np.mean([float(row["density_T_per_1000A3"]) for row in rows]) * gram
         assert found == pytest.approx(density, rel=0.01)
         if run is liquid:
