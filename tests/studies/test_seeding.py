@@ -98,8 +98,9 @@ class World:
         energy = -self.drive * n + 1.5 * self.drive * self.critical ** (1 / 3) * n ** (2 / 3)
         up = self.factor * n ** (2 / 3)
         down = np.concatenate([[0.0], up[:-1] * np.exp(np.diff(energy))])
-        while t < stage.time_ps and not (len(frames) > 3 and (min(frames[-3:]) >= high or max(frames[-3:]) <
-        low)):
+        while t < stage.time_ps and not (
+            len(frames) > 3 and (min(frames[-3:]) >= high or max(frames[-3:]) < low)
+        ):
             f, g = up[at - 1], down[at - 1]
             t += self.rng.exponential(1 / (f + g))
             at = min(max(at + (1 if self.rng.random() < f / (f + g) else -1), 1), 2400)
@@ -107,8 +108,8 @@ class World:
                 frames.append(max(0.0, at + self.noise * self.rng.normal()))
         rows = [{"stage": 2, "time_ps": 7.0, "largest_grain_sites": 0.0}]
         return rows + [
-            {"stage": 3, "time_ps": 7.0 + every * (k + 1), "largest_grain_sites": s} for k, s in
-            enumerate(frames)
+            {"stage": 3, "time_ps": 7.0 + every * (k + 1), "largest_grain_sites": s}
+            for k, s in enumerate(frames)
         ]
 
 
@@ -298,8 +299,10 @@ def test_next_balls_after_separation_lie_between(tmp_path):
 
     balls = Balls("dia", 20.0, read_forcefield("mw"), with_S=False)
     runs = [
-        SeedRun("r", 240.0, 1, balls.nearest(n), n, "grown" if n > 150 else "melted", np.arange(3.0), np.full(3,
-        n)) for n in (50.0, 80.0, 100.0, 200.0, 300.0)
+        SeedRun(
+            "r", 240.0, 1, balls.nearest(n), n, "grown" if n > 150 else "melted", np.arange(3.0), np.full(3, n)
+        )
+        for n in (50.0, 80.0, 100.0, 200.0, 300.0)
     ]
     chosen = next_balls(plan, balls, runs)
     assert len(chosen) == len(BATCH)
@@ -356,15 +359,16 @@ def test_a_melt_without_what_the_crystal_needs_is_refused(tmp_path):
             planned(tmp_path, "", melt.format(f"n_S = {s}", code))
     with pytest.raises(InputError, match="too small for seeds"):
         planned(tmp_path, "", melt.format("n_S = 40", "SGT").replace("2000", "400"))
-    file = '[system]\nstart = "gel"\nn_T = 500\nn_S = 40\ndensity_T_per_1000A3 = 1\n[seeding]\ntemperatures_K =
-    [600]\nframework = "SGT"\n' with pytest.raises(InputError, match="melts that the study makes itself"):
-        planned(tmp_path, "", file)
+    gel = '[system]\nstart = "gel"\nn_T = 500\nn_S = 40\ndensity_T_per_1000A3 = 1\n'
+    with pytest.raises(InputError, match="melts that the study makes itself"):
+        planned(tmp_path, "", gel + '[seeding]\ntemperatures_K = [600]\nframework = "SGT"\n')
 
 
 def test_composition_of_a_framework(tmp_path):
     """The melt has the crystal's T and S, in a cube; every default is in the table."""
-    text = '[system]\nstart = "framework"\nframework = "SGT"\nrepeat = [4, 4, 2]\n[seeding]\ntemperatures_K =
-    [600]\n' study, plan = planned(tmp_path, "", text)
+    text = '[system]\nstart = "framework"\nframework = "SGT"\nrepeat = [4, 4, 2]\n'
+    text += "[seeding]\ntemperatures_K = [600]\n"
+    study, plan = planned(tmp_path, "", text)
     assert (plan.n_T, plan.n_S) == (64 * 32, 4 * 32)
     table = plan.table()
     again = tmp_path / "again.toml"

@@ -19,7 +19,7 @@ from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
 from zeocryst.studies.seeding_plan import KEYS, Ball, Balls, SeedingPlan, melting_of, read_seeding
 from zeocryst.studies.seeding_results import Bulk, driving_force, summary_of, temperature_result
-from zeocryst.studies.seeding_runs import SeedRun, melted_below, next_balls, read_run
+from zeocryst.studies.seeding_runs import SeedRun, melted_below, next_balls, read_run, settled
 
 #: Stages of a condition that is only looked at.
 LOOKED_AT = [{"kind": "minimize"}]
@@ -92,7 +92,7 @@ def measure_nuclei(
         for t in plan.temperatures_K
     ]
     summary = summary_of(study.name, study.title, plan, results, bulk)
-    return summary, [run for t in plan.temperatures_K for run in runs[t]]
+    return summary, [run for t in plan.temperatures_K for run in settled(runs[t])]
 
 
 def read_seeding_study(path: str | Path) -> tuple[StudyFile, SeedingPlan]:
@@ -228,11 +228,12 @@ def _seed_point(
     """A ball in one of the melts, in turn, with velocities of its own."""
     name = f"seed_{temperature:g}K_{number:03d}"
     k = (number - 1) % len(melts)
+    begin = (melts[k].folder / "trajectory.gsd").absolute()
     made = study.condition(
         name=name, seed=replica_seed(study.seed, "seed", temperature, number),
         stages=plan.seed_stages(temperature, planted, below),
-        system={"start": "file", "file": str((melts[k].folder / "trajectory.gsd").absolute()), "frame": -1, "new_velocities":
-        True}, output={"interval_ps": plan.interval_ps},
+        system={"start": "file", "file": str(begin), "frame": -1, "new_velocities": True},
+        output={"interval_ps": plan.interval_ps},
     )  # fmt: skip
     facts = {
         "kind": "seed", "temperature_K": temperature, "replica": number, "melt": k + 1,

@@ -279,9 +279,9 @@ def _check_guests(own: Table, framework: str, n_t: int, n_s: int, per_t: float) 
         )
     if n_s < LARGEST_SHARE * per_t * n_t:
         raise own.error(
-            "framework", f"at least {LARGEST_SHARE * per_t * n_t:.0f} S in the melt, what the largest seed takes "
-            f"({framework} has an S for {1 / per_t:.3g} T), and the melt has {n_s} for {n_t} T; or none at all, "
-            "then the crystal has none either"
+            "framework", f"at least {LARGEST_SHARE * per_t * n_t:.0f} S in the melt, what the largest seed "
+            f"takes ({framework} has an S for {1 / per_t:.3g} T), and the melt has {n_s} for {n_t} T; or "
+            "none at all, then the crystal has none either"
         )  # fmt: skip
 
 

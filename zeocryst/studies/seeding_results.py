@@ -16,7 +16,16 @@ from zeocryst.studies.enthalpy import CRYSTAL, MELT, Phase, differences, measure
 from zeocryst.studies.nucleation_theory import ASSUMPTIONS, Measured, Nucleus, theory, zeldovich
 from zeocryst.studies.points import Done
 from zeocryst.studies.seeding_plan import SeedingPlan
-from zeocryst.studies.seeding_runs import GROWN, MELTED, UNDECIDED, SeedRun, size_column
+from zeocryst.studies.seeding_runs import (
+    GROWN,
+    MELTED,
+    SURELY_GROWN,
+    SURELY_MELTED,
+    UNDECIDED,
+    SeedRun,
+    settled,
+    size_column,
+)
 
 Floats = NDArray[np.float64]
 
@@ -24,8 +33,6 @@ Floats = NDArray[np.float64]
 DRAWS = 4000
 #: Points of the logistic curve as it is written.
 CURVE = 60
-#: Runs that end at less than so many critical sizes, or at more than that part of one, are decided too early.
-SURELY_GROWN, SURELY_MELTED = 1.3, 0.6
 #: What theory gives; None where it is not known.
 OF_THEORY = (
     "barrier_kT", "barrier_uncertainty_kT", "barrier_interval_kT", "interfacial_free_energy_mJ_per_m2",
@@ -193,7 +200,10 @@ def temperature_result(
     seed
         Of random draws.
     """
+    judged = sum(run.outcome == UNDECIDED for run in runs)
+    runs = settled(runs)
     count = {kind: sum(run.outcome == kind for run in runs) for kind in (GROWN, MELTED, UNDECIDED)}
+    judged -= count[UNDECIDED]
     found: dict[str, Any] = {
         "temperature_K": temperature_K, "critical_size": None, "critical_size_interval": None,
         "n_replicas": count[GROWN] + count[MELTED], "n_grown": count[GROWN], "n_melted": count[MELTED],
@@ -202,6 +212,12 @@ def temperature_result(
     why: dict[str, str] = {}
     notes: list[str] = []
     decided = [run for run in runs if run.outcome != UNDECIDED]
+    if judged:
+        notes.append(
+            f"{judged} of {len(runs)} seeds were still going on after {plan.time_ps:g} ps and are judged by "
+            f"where they ended: at {SURELY_GROWN:g} critical sizes or more as grown, at {SURELY_MELTED:g} or "
+            f"less as melted."
+        )
     if count[UNDECIDED]:
         notes.append(
             f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {plan.time_ps:g} ps and "

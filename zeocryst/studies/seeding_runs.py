@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,11 @@ GROWN, MELTED, UNDECIDED = "grown", "melted", "undecided"
 FIRST_FRAMES, LAST_FRAMES = 4, 3
 #: A melt's own largest grain times this is no nucleus; nor is this share of the smallest ball.
 ABOVE_MELT, OF_SMALLEST = 1.5, 0.4
+#: A run whose time was over is taken for grown where it ended at so many critical sizes, for melted where it
+#: ended at
+#: that part of one: few turn back from there. (Growing to many times a size takes longer than melting, so that
+#: leaving all of these out would make the critical size too large.)
+SURELY_GROWN, SURELY_MELTED, ROUNDS = 1.5, 0.5, 5
 #: Runs of one batch, and which share is to grow of the sizes that it tries.
 BATCH = (0.5, 0.25, 0.75, 0.4)
 #: A fit is to the sizes that were counted, so what is planted next is within so many times what was planted
@@ -26,7 +31,7 @@ BATCH = (0.5, 0.25, 0.75, 0.4)
 WITHIN = 1.3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeedRun:
     """A seed and what became of it.
 
@@ -134,6 +139,34 @@ def melted_below(plan: SeedingPlan, melt_sizes: Floats) -> float:
     return float(round(max(ABOVE_MELT * own, OF_SMALLEST * plan.balls[0].n_T), 1))
 
 
+def settled(runs: Sequence[SeedRun]) -> list[SeedRun]:
+    """The runs, those that were undecided judged by the critical size that the others have.
+
+    Parameters
+    ----------
+    runs
+        Of one temperature.
+    """
+    found = list(runs)
+    for _ in range(ROUNDS):
+        decided = [run for run in found if run.outcome != UNDECIDED]
+        sizes = np.array([max(run.size, 0.5) for run in decided])
+        grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
+        if not grown.any() or grown.all() or np.ptp(sizes) == 0:
+            return found
+        critical = critical_size(sizes, grown).size
+        judged = [
+            replace(one, outcome=outcome_of(
+                one.sizes, melted_below=SURELY_MELTED * critical, grown_from=SURELY_GROWN * critical
+            )) if one.outcome == UNDECIDED else one
+            for one in found
+        ]  # fmt: skip
+        if [one.outcome for one in judged] == [one.outcome for one in found]:
+            break
+        found = judged
+    return found
+
+
 def next_balls(plan: SeedingPlan, balls: Balls, runs: Sequence[SeedRun]) -> list[Ball]:
     """What is planted next, from what became of all before; nothing where all is done, or no more can be told.
 
@@ -152,7 +185,7 @@ def next_balls(plan: SeedingPlan, balls: Balls, runs: Sequence[SeedRun]) -> list
     if not runs:
         return list(plan.balls)
     left = plan.runs - len(runs)
-    decided = [run for run in runs if run.outcome != UNDECIDED]
+    decided = [run for run in settled(runs) if run.outcome != UNDECIDED]
     planted = np.array([run.planted.n_T for run in decided], dtype=float)
     grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
     if left <= 0 or not decided or grown.all() or not grown.any() or np.ptp(planted) == 0:
