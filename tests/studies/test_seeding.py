@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zeocryst.cli import main
 from zeocryst.errors import InputError
 from zeocryst.report.seeding import write_seeding
 from zeocryst.studies.points import Done
@@ -122,6 +123,7 @@ def found_by(world, tmp_path, own="", text=WATER):
 SOURCE = f"driving_force_eV = [{DRIVE * KT}]\ndriving_force_uncertainty_eV = [{0.02 * DRIVE * KT}]\n"
 MELTING = "melting_point_K = 274.6\nmelting_point_uncertainty_K = 1\n"
 QUICK = "time_ps = 40\ninterval_ps = 0.1\nsettle_ps = 10\nhold_ps = 2\nruns = 40\n"
+SHORT = QUICK.replace("runs = 40", "runs = 16")
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +208,7 @@ def test_the_report_says_everything(whole):
 def test_all_above_or_below_is_said_and_no_number(tmp_path, critical, key, words):
     """All melted, all grew: a bound, what to change, and null."""
     world = World(tmp_path, critical=critical, factor=8.0)
-    summary, runs, plan = found_by(world, tmp_path, SOURCE + QUICK + "melts = 1\n")
+    summary, runs, plan = found_by(world, tmp_path, SOURCE + SHORT + "melts = 1\n")
     [one] = summary["temperatures"]
     assert one["critical_size"] is None
     assert one["barrier_kT"] is None
@@ -221,13 +223,13 @@ def test_all_above_or_below_is_said_and_no_number(tmp_path, critical, key, words
 
 def test_without_a_driving_force_the_size_is_given_all_the_same(tmp_path):
     """Barrier null with the reason; above the melting point there is no nucleus."""
-    summary, _, _ = found_by(World(tmp_path), tmp_path, QUICK)
+    summary, _, _ = found_by(World(tmp_path), tmp_path, SHORT)
     [one] = summary["temperatures"]
     assert one["critical_size"] == pytest.approx(CRITICAL, rel=0.25)
     assert one["barrier_kT"] is None
     assert "melting_point_K" in one["why_not"]["barrier_kT"]
     assert one["attachment_rate_per_ps"] > 0
-    summary, _, _ = found_by(World(tmp_path), tmp_path, QUICK + "melting_point_K = 235\n")
+    summary, _, _ = found_by(World(tmp_path), tmp_path, SHORT + "melting_point_K = 235\n")
     [one] = summary["temperatures"]
     assert one["barrier_kT"] is None
     assert "at or above the melting point" in one["why_not"]["barrier_kT"]
@@ -236,7 +238,7 @@ def test_without_a_driving_force_the_size_is_given_all_the_same(tmp_path):
 def test_driving_force_by_gibbs_and_helmholtz_from_its_own_enthalpies(tmp_path):
     """60 meV at both temperatures: dmu = dH (1 - T/Tm), by hand."""
     world = World(tmp_path)
-    summary, _, _ = found_by(world, tmp_path, QUICK + MELTING)
+    summary, _, _ = found_by(world, tmp_path, SHORT + MELTING)
     [one] = summary["temperatures"]
     assert one["driving_force_eV_per_T"] == pytest.approx(0.060 * (1 - 240 / 274.6), rel=0.01)
     moved = 240 * 0.06 / 274.6**2  # a melting point of one kelvin more
@@ -251,14 +253,14 @@ def test_driving_force_of_a_melting_study(tmp_path):
     force = DrivingForce(274.0, 1.0, fit_enthalpy([240, 274], [0.05, 0.055], [1e-3, 1e-3]))
     (tmp_path / "melted").mkdir()
     (tmp_path / "melted" / "summary.json").write_text(json.dumps({"driving_force": record_of(force, [240.0])}))
-    summary, _, _ = found_by(World(tmp_path), tmp_path, QUICK + 'melt = "melted"\n')
+    summary, _, _ = found_by(World(tmp_path), tmp_path, SHORT + 'melt = "melted"\n')
     assert summary["temperatures"][0]["driving_force_eV_per_T"] == pytest.approx(force.at(240.0)[0])
     assert "melting study melted" in " ".join(summary["assumptions"])
     (tmp_path / "melted" / "summary.json").write_text("{}")
     with pytest.raises(InputError, match="has no driving force"):
-        found_by(World(tmp_path), tmp_path, QUICK + 'melt = "melted"\n')
+        found_by(World(tmp_path), tmp_path, SHORT + 'melt = "melted"\n')
     with pytest.raises(InputError, match="folder of a finished melting study"):
-        found_by(World(tmp_path), tmp_path, QUICK + 'melt = "nowhere"\n')
+        found_by(World(tmp_path), tmp_path, SHORT + 'melt = "nowhere"\n')
 
 
 def test_a_melt_that_crystallized_is_none(tmp_path):
@@ -266,12 +268,12 @@ def test_a_melt_that_crystallized_is_none(tmp_path):
     from zeocryst.errors import SimulationError
 
     with pytest.raises(SimulationError, match="crystallized"):
-        found_by(World(tmp_path, melt_share=0.6), tmp_path, QUICK)
+        found_by(World(tmp_path, melt_share=0.6), tmp_path, SHORT)
 
 
 def test_undecided_runs_are_said_and_left_out(tmp_path):
     """Watched too short a time, most neither grew nor melted."""
-    summary, runs, _ = found_by(World(tmp_path, factor=0.02), tmp_path, SOURCE + QUICK)
+    summary, runs, _ = found_by(World(tmp_path, factor=0.02), tmp_path, SOURCE + SHORT)
     [one] = summary["temperatures"]
     assert one["n_undecided"] == sum(run.outcome == "undecided" for run in runs) > 0
     text = " ".join(one["notes"]) + str(one["why_not"])
@@ -378,3 +380,56 @@ def test_composition_of_a_framework(tmp_path):
     second = read_study(again, "seeding", KEYS)
     trial = second.condition(name="x", seed=1, stages=[{"kind": "minimize"}])
     assert read_seeding(second.own, trial, timestep_fs=5.0).table() == table
+
+
+SMALL = """
+name = "small"
+seed = 2
+[system]
+start = "melt"
+n_T = 700
+[forcefield]
+name = "mw"
+[output]
+measure = ["ice"]
+[seeding]
+temperatures_K = [{}]
+framework = "dia"
+size = "largest_ice_cluster"
+radii_A = {}
+runs = 6
+melts = 1
+hot_K = 500
+melt_ps = 3
+cool_ps = 5
+settle_ps = 5
+hold_ps = 1
+time_ps = 25
+interval_ps = 1
+timestep_fs = 10
+driving_force_eV = 0.0115
+"""
+
+
+@pytest.mark.slow
+def test_small_study_of_ice_by_an_engine(tmp_path, capsys):
+    """At 210 K a ball of 25 molecules melts and one of 100 grows: 60 to 90 were published as critical (215 and 220 K,
+    W. Gispen et al., J. Chem. Phys. 160, 174501 (2024); A. Reinhardt, J. P. K. Doye, J. Chem. Phys. 136, 054501 (2012)).
+
+    Called again, nothing is run again.
+    """
+    file, out = tmp_path / "study.toml", tmp_path / "out"
+    file.write_text(SMALL.format(210, "[5.5, 10]"))
+    argv = ["seeding", str(file), "--out", str(out), "--json", "--quiet"]
+    assert main(argv) == 0
+    summary = json.loads(capsys.readouterr().out)
+    [one] = summary["temperatures"]
+    assert one["n_melted"] > 0
+    assert one["n_grown"] > 0
+    low, high = one["critical_size_interval"]
+    assert (low or 0) < 90
+    assert (high or 1e9) > 40
+    assert one["barrier_kT"] > 3
+    assert (out / "report.html").is_file()
+    assert main(argv) == 0
+    assert json.loads(capsys.readouterr().out) == summary
