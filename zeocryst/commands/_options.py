@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from zeocryst.commands import DONE, STOPPED
 from zeocryst.errors import InputError
+
+if TYPE_CHECKING:
+    from zeocryst.studies.running import StudyOptions
 
 
 def types_option(parser: argparse.ArgumentParser) -> None:
@@ -30,3 +38,59 @@ def check_threads(threads: int | None) -> None:
     """Raise `InputError` where there is no such number of threads."""
     if threads is not None and threads < 1:
         raise InputError(f"--threads {threads}: expected a whole number of at least 1")
+
+
+def study_options(parser: argparse.ArgumentParser) -> None:
+    """Of a command that is many runs."""
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="runs at once; as many as there are cores if not given"
+    )
+    parser.add_argument("--engine", metavar="NAME", help="engine, or auto")
+    parser.add_argument("--device", choices=("auto", "cpu", "gpu"))
+    plugin_option(parser)
+    parser.add_argument(
+        "--walltime", metavar="TIME", help="stop in time, such as 1h50m; the same command goes on"
+    )
+    parser.add_argument("--restart", action="store_true", help="set an old study in DIR aside and begin anew")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--json", action="store_true", help="print summary.json at the end")
+
+
+def answer_study(options: argparse.Namespace, study: Callable[[StudyOptions], Mapping[str, Any]]) -> int:
+    """Do a study and end as every study ends.
+
+    Parameters
+    ----------
+    options
+        With those of `study_options`.
+    study
+        Does it; returns what ``summary.json`` holds.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    from zeocryst.foundation.interrupt import parse_walltime
+    from zeocryst.foundation.machine import process_age_s
+    from zeocryst.foundation.plugins import load_plugins
+    from zeocryst.studies.running import Stopped, StudyOptions
+
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f"--jobs {options.jobs}: expected a whole number of at least 1")
+    load_plugins(options.plugin)
+    walltime = None if options.walltime is None else parse_walltime(options.walltime) - process_age_s()
+    chosen = StudyOptions(
+        options.jobs, options.engine, options.device, walltime, options.quiet, tuple(options.plugin or ()),
+        options.restart,
+    )  # fmt: skip
+    try:
+        summary = study(chosen)
+    except Stopped as stopped:
+        if not options.quiet:
+            print(f"stopped: {stopped}", file=sys.stderr)
+        return STOPPED
+    if options.json:
+        print(json.dumps(summary, indent=1))
+    return DONE

@@ -9,7 +9,7 @@ from zeocryst.condition.consistency import bead_types
 from zeocryst.condition.events import Event
 from zeocryst.condition.model import EDITS, Condition, Cut, EngineChoice, Output, Seed, Stage, System, Until
 from zeocryst.condition.reading import parse_condition, read_condition
-from zeocryst.condition.writing import to_toml
+from zeocryst.condition.writing import identity, to_toml
 
 __all__ = [
     "EDITS",
@@ -23,6 +23,7 @@ __all__ = [
     "System",
     "Until",
     "bead_types",
+    "identity",
     "parse_condition",
     "read_condition",
     "to_toml",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from zeocryst.condition.events import Event
-from zeocryst.condition.model import Condition, Cut, Stage, System
+from zeocryst.condition.model import Condition, Cut, EngineChoice, Stage, System, Until
+from zeocryst.model.forcefield import ForceField
 
 
 def to_toml(condition: Condition) -> str:
@@ -32,12 +34,13 @@ def to_toml(condition: Condition) -> str:
         if key in system and system[key] is None:
             del system[key]
     if system["file"] is None:
-        for key in ("file", "frame", "types"):
+        for key in ("file", "frame", "types", "new_velocities"):
             del system[key]
     else:
         system["file"] = str((condition.folder / system["file"]).resolve())
-        if system["types"] is None:
-            del system["types"]
+        for key in ("types", "new_velocities"):
+            if not system[key]:
+                del system[key]
     beside = condition.folder / condition.forcefield
     model = str(beside.resolve()) if beside.is_file() else condition.forcefield
     content = {
@@ -52,6 +55,15 @@ def to_toml(condition: Condition) -> str:
         "engine": asdict(condition.engine),
     }
     return tomli_w.dumps(content)
+
+
+def identity(condition: Condition, forcefield: ForceField) -> str:
+    """What two calls must share to be the same run: physics and seed, not the engine."""
+    text = to_toml(condition.with_checked(engine=EngineChoice())) + f"# model {forcefield}\n"
+    if condition.system.file is not None:
+        content = (condition.folder / condition.system.file).read_bytes()
+        text += f"# start {hashlib.sha256(content).hexdigest()}\n"
+    return text
 
 
 def _output_table(condition: Condition) -> dict[str, Any]:
@@ -99,7 +111,17 @@ def _stage_table(stage: Stage) -> dict[str, Any]:
         table["seed_region"] = {"shape": "slab", "fraction": stage.seed_region}
     if stage.rigid_precursors:
         table["rigid_precursors"] = True
-    if (until := stage.until) is not None:
-        bound = {"below": until.value} if until.below else until.value
-        table["until"] = {until.quantity: bound, "for_ps": until.for_ps}
+    if stage.hold_seed:
+        table["hold_seed"] = True
+    if stage.until is not None:
+        table["until"] = ends_table(stage)
     return table
+
+
+def ends_table(stage: Stage) -> dict[str, Any] | list[dict[str, Any]]:
+    """What a stage is run until, as TOML has it: a table, or a list of them."""
+    tables = [
+        {until.quantity: {"below": until.value} if until.below else until.value, "for_ps": until.for_ps}
+        for until in stage.ends
+    ]
+    return tables[0] if isinstance(stage.until, Until) else tables

@@ -185,7 +185,7 @@ class RunDirectory:
             self._lock = (self.path / "checkpoint" / "lock").open("w")
         except OSError as error:
             raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
-        if not _locked(self._lock, exclusive=True):
+        if not locked(self._lock, exclusive=True):
             self.close()
             raise InputError(f"--out {self.path}: another zeocryst is running in this folder")
 
@@ -348,7 +348,7 @@ class RunDirectory:
         self.record(running={"step": step, "time_ps": time_ps, "wall_s": wall_s, "time": now()})
 
 
-def _locked(file: IO[str], *, exclusive: bool) -> bool:
+def locked(file: IO[str], *, exclusive: bool) -> bool:
     """Take a lock of the system's, which ends with the process or the file; False where another has it."""
     try:
         import fcntl
@@ -367,7 +367,7 @@ def is_running(folder: Path) -> bool:
     """Whether a process runs in a run's folder now; False outside Unix, where that cannot be told."""
     try:
         with (folder / "checkpoint" / "lock").open(encoding="utf-8") as lock:
-            return not _locked(lock, exclusive=False)
+            return not locked(lock, exclusive=False)
     except OSError:
         return False
 

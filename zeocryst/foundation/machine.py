@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,47 @@ def is_busy() -> bool:
     """Whether others use a good part of this machine."""
     wanting = load()
     return wanting is not None and wanting >= BUSY_LOAD * (os.cpu_count() or 1)
+
+
+def free_memory() -> int | None:
+    """Bytes that processes can still have, of the machine and of its control groups; None where untold."""
+    found = []
+    with suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found += [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    return min([*found, *_free_in_groups()], default=None)
+
+
+def _free_in_groups() -> list[int]:
+    """What the limits of a container or a cluster's job leave, of both versions of Linux' control groups."""
+    found = []
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, kinds, path = line.split(":", 2)
+            if kinds and "memory" not in kinds.split(","):
+                continue
+            root = Path("/sys/fs/cgroup/memory" if kinds else "/sys/fs/cgroup")
+            names = (
+                ("memory.limit_in_bytes", "memory.usage_in_bytes")
+                if kinds
+                else ("memory.max", "memory.current")
+            )
+            for group in {root / path.lstrip("/"), root}:  # within a container it is the root itself
+                with suppress(OSError, ValueError, KeyError):  # ValueError: "max"
+                    most, used = (int((group / name).read_text()) for name in names)
+                    stat = dict(entry.split() for entry in (group / "memory.stat").read_text().splitlines())
+                    # what files only cache can be had back
+                    found.append(most - used + int(stat["total_inactive_file" if kinds else "inactive_file"]))
+    return found
+
+
+def memory_of(pid: int) -> int | None:
+    """Most bytes that a process has had so far; None where the system does not tell."""
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    return None
 
 
 def process_age_s() -> float:

@@ -30,81 +30,38 @@ def duration(seconds: float) -> str:
     return f"{h}:{m:02d}:{s:02d}" if h else f"{m}:{s:02d}"
 
 
-class Progress:
-    """Shows how far a run is.
+class Line:
+    """A line of the terminal that is rewritten, a line now and then where that cannot be, a bar in a notebook.
 
     Parameters
     ----------
-    total_steps
-        Time steps of the whole run.
-    stages
-        Number of stages.
     quiet
         Show nothing.
+    stream
+        Where to; standard error if not given.
     """
 
-    def __init__(self, total_steps: int, stages: int, quiet: bool, stream: TextIO | None = None) -> None:
-        self._total = total_steps
-        self._at_most = False
-        self._stages = stages
+    def __init__(self, quiet: bool, stream: TextIO | None = None) -> None:
         self._quiet = quiet
         self._bar = None if quiet or stream else bar()
         # what goes to stderr is red in a notebook
         self._stream = stream or (sys.stderr if self._bar is None else sys.stdout)
         self._live = self._stream.isatty()
-        self._step = 0
-        self._begin: tuple[float, int] | None = None
         self._shown = 0.0
         self._width = 0
-        self.speed = 0.0
-        self._crystalline = float("nan")
-
-    def expect(self, total_steps: int, *, at_most: bool = False) -> None:
-        """The run takes so many time steps in all; at most, where a stage can end early."""
-        self._total, self._at_most = total_steps, at_most
-
-    def update(self, stage: int, kind: str, step: int, temperature: float, energy: float) -> None:
-        """Show the state at a time step of the whole run; energy in eV per bead."""
-        now = time.monotonic()
-        if self._begin is None:
-            self._begin = (now, step)
-        since, first = self._begin
-        if now > since and step > first:
-            self.speed = (step - first) / (now - since)
-        self._step = step
-        if self._quiet or now - self._shown < self._interval:
-            return
-        self._shown = now
-        left = duration((self._total - step) / self.speed) if self.speed else "–"
-        left = f"at most {left}" if self._at_most else left
-        share = "–" if self._crystalline != self._crystalline else f"{100 * self._crystalline:.0f} %"
-        self._put(
-            [  # each with what it is worth where not all have room
-                (6, f"stage {stage + 1}/{self._stages} {kind}"),
-                (5, f"step {step}/{self._total}"),
-                (3, f"{self.speed:.0f} steps/s"),
-                (7, f"left {left}"),
-                (2, f"T {temperature:.0f} K"),
-                (1, f"E {energy:.4f} eV/bead"),
-                (4, f"crystalline {share}"),
-            ]
-        )
-
-    @property
-    def _done(self) -> float:
-        """Share of the steps that are done."""
-        return self._step / max(self._total, 1)
 
     @property
     def _interval(self) -> float:
         """Seconds between two states that are shown."""
         return LIVE_INTERVAL_S if self._live or self._bar is not None else LOG_INTERVAL_S
 
-    def measured(self, step: int, crystalline: float) -> None:
-        """Show this share from now on; what the first frame took, functions compiled, is no step's time."""
-        self._crystalline = crystalline
-        if self._begin is not None and step == self._begin[1]:
-            self._begin = (time.monotonic(), step)
+    def _is_due(self) -> bool:
+        """Whether another state is to be shown now."""
+        now = time.monotonic()
+        if self._quiet or now - self._shown < self._interval:
+            return False
+        self._shown = now
+        return True
 
     def say(self, message: str) -> None:
         """A message of its own."""
@@ -113,19 +70,18 @@ class Progress:
             self._print(message, "\n")
 
     def end(self) -> None:
-        """Leave the live line, or the bar as it is at the end."""
+        """Leave the live line."""
         self._leave()
-        if self._bar is not None and self._step:
-            self._bar.put(self._done, f"step {self._step}/{self._total}")
 
     def _leave(self) -> None:
         if self._live and self._width:
             self._print("", "\n")
             self._width = 0
 
-    def _put(self, parts: list[tuple[int, str]]) -> None:
+    def _put(self, parts: list[tuple[int, str]], done: float) -> None:
+        """Show parts, each with what it is worth where not all have room, or a bar with the share done."""
         if self._bar is not None:
-            self._bar.put(self._done, fitted(parts))
+            self._bar.put(done, fitted(parts))
         elif self._live:
             # one column stays free: a terminal goes to the next line once the last one is written
             room = self._columns() - 1
@@ -148,6 +104,130 @@ class Progress:
             print(text, end=end, file=self._stream, flush=True)
         except (OSError, ValueError):
             self._quiet, self._live = True, False
+
+
+class Progress(Line):
+    """Shows how far a run is.
+
+    Parameters
+    ----------
+    total_steps
+        Time steps of the whole run.
+    stages
+        Number of stages.
+    quiet
+        Show nothing.
+    """
+
+    def __init__(self, total_steps: int, stages: int, quiet: bool, stream: TextIO | None = None) -> None:
+        super().__init__(quiet, stream)
+        self._total = total_steps
+        self._at_most = False
+        self._stages = stages
+        self._step = 0
+        self._begin: tuple[float, int] | None = None
+        self.speed = 0.0
+        self._crystalline = float("nan")
+
+    def expect(self, total_steps: int, *, at_most: bool = False) -> None:
+        """The run takes so many time steps in all; at most, where a stage can end early."""
+        self._total, self._at_most = total_steps, at_most
+
+    def update(self, stage: int, kind: str, step: int, temperature: float, energy: float) -> None:
+        """Show the state at a time step of the whole run; energy in eV per bead."""
+        now = time.monotonic()
+        if self._begin is None:
+            self._begin = (now, step)
+        since, first = self._begin
+        if now > since and step > first:
+            self.speed = (step - first) / (now - since)
+        self._step = step
+        if not self._is_due():
+            return
+        left = duration((self._total - step) / self.speed) if self.speed else "–"
+        left = f"at most {left}" if self._at_most else left
+        share = "–" if self._crystalline != self._crystalline else f"{100 * self._crystalline:.0f} %"
+        self._put(
+            [
+                (6, f"stage {stage + 1}/{self._stages} {kind}"),
+                (5, f"step {step}/{self._total}"),
+                (3, f"{self.speed:.0f} steps/s"),
+                (7, f"left {left}"),
+                (2, f"T {temperature:.0f} K"),
+                (1, f"E {energy:.4f} eV/bead"),
+                (4, f"crystalline {share}"),
+            ],
+            self._done,
+        )
+
+    @property
+    def _done(self) -> float:
+        """Share of the steps that are done."""
+        return self._step / max(self._total, 1)
+
+    def measured(self, step: int, crystalline: float) -> None:
+        """Show this share from now on; what the first frame took, functions compiled, is no step's time."""
+        self._crystalline = crystalline
+        if self._begin is not None and step == self._begin[1]:
+            self._begin = (time.monotonic(), step)
+
+    def end(self) -> None:
+        """Leave the live line, or the bar as it is at the end."""
+        super().end()
+        if self._bar is not None and self._step:
+            self._bar.put(self._done, f"step {self._step}/{self._total}")
+
+
+class RunsProgress(Line):
+    """Shows how far many runs are that go on side by side.
+
+    Parameters
+    ----------
+    quiet
+        Show nothing.
+    """
+
+    def __init__(self, quiet: bool, stream: TextIO | None = None) -> None:
+        super().__init__(quiet, stream)
+        self._words = ""
+        self._begin: tuple[float, float] | None = None
+
+    def begin(self, words: str) -> None:
+        """Other runs begin; what they are, in a few words."""
+        self._words, self._begin = words, None
+
+    def update(
+        self, done: int, running: int, failed: int, total: int, work: float, *, at_most: bool = False
+    ) -> None:
+        """Show numbers of runs, and the time left.
+
+        Parameters
+        ----------
+        done, running, failed, total
+            Numbers of runs.
+        work
+            Share of all their work that is done, 0 to 1.
+        at_most
+            Runs can end early.
+        """
+        now = time.monotonic()
+        if self._begin is None:
+            self._begin = (now, work)
+        if not self._is_due():
+            return
+        spent, gained = now - self._begin[0], work - self._begin[1]
+        left = duration(spent * (1 - work) / gained) if gained > 0 else "–"
+        self._put(
+            [
+                (2, self._words),
+                (6, f"{done} of {total} runs done"),
+                (4, f"{running} running"),
+                *([(5, f"{failed} failed")] if failed else []),
+                (3, f"{100 * work:.0f} %"),
+                (7, f"left {'at most ' if at_most and gained > 0 else ''}{left}"),
+            ],
+            work,
+        )
 
 
 def fitted(parts: list[tuple[int, str]], room: float = float("inf")) -> str:

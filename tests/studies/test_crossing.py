@@ -1,0 +1,117 @@
+"""Melting points from speeds that are known, and intervals that hold them as often as they say."""
+
+import numpy as np
+import pytest
+
+from zeocryst.studies.crossing import crossing
+
+TRUTH, SLOPE = 274.6, -3.5
+
+
+def runs(rng, temperatures, replicas, *, diffusion=60.0, curve=0.0, slope=SLOPE, stated=1.0, half=16.0):
+    """Fronts as random walks, followed until they meet, the slab is gone, or 1 ns is over; in steps of 10 ps."""
+    found = []
+    for t in temperatures:
+        for _ in range(replicas):
+            v = slope * (t - TRUTH) + curve * (t - TRUTH) ** 2
+            x, n = 0.0, 0
+            while abs(x) < half and n < 100:
+                x += v * 0.01 + rng.normal(0, (diffusion * 0.01) ** 0.5)
+                n += 1
+            time = 0.01 * n
+            found.append((t, x / time, stated * (diffusion / time) ** 0.5, time))
+    return np.array(found).T
+
+
+TEMPERATURES = [264.0, 269.0, 274.0, 279.0, 284.0]
+
+
+def test_without_noise_it_is_exact():
+    t = np.array([270.0, 272.0, 276.0, 280.0])
+    found = crossing(t, SLOPE * (t - TRUTH), np.full(4, 1.0), np.full(4, 1.0))
+    assert found.melting_point_K == pytest.approx(TRUTH, abs=1e-9)
+    assert found.slope == pytest.approx(SLOPE)
+
+
+def test_the_interval_is_fiellers():
+    """By the textbook: (x - ...)^2 terms solved for a line with known errors."""
+    t, v = np.array([270.0, 275.0, 280.0]), np.array([15.0, -2.0, -19.0])
+    found = crossing(t, v, np.full(3, 4.0), np.ones(3))
+    assert found.errors_from.endswith("state themselves")
+    b, a, s2, q = -3.4, -2.0, 16.0, 1.959964
+    g = q**2 * s2 / 50 / b**2
+    mid = -a / b / (1 - g)  # from the mean temperature
+    half = q * 4.0 / abs(b) / (1 - g) * np.sqrt((1 - g) / 3 + (a / b) ** 2 / 50)
+    assert found.interval_K == pytest.approx((275 + mid - half, 275 + mid + half), abs=1e-4)
+
+
+def test_intervals_hold_the_truth_nineteen_times_of_twenty_and_halves_do_not():
+    rng = np.random.default_rng(1)
+    inside = half = one = known = 0
+    for _ in range(400):
+        found = crossing(*runs(rng, TEMPERATURES, 3))
+        if found.melting_point_K is None:
+            continue
+        known += 1
+        low, high = found.interval_K
+        inside += low <= TRUTH <= high
+        middle = found.melting_point_K
+        half += (low + middle) / 2 <= TRUTH <= (high + middle) / 2
+        one += abs(found.melting_point_K - TRUTH) < found.uncertainty_K
+    assert known > 395
+    assert 0.92 < inside / known < 0.98
+    assert 0.60 < one / known < 0.76
+    assert half / known < 0.80
+
+
+def test_wrong_errors_of_single_runs_do_not_spoil_it():
+    rng = np.random.default_rng(2)
+    for stated in (0.3, 3.0):
+        founds = [crossing(*runs(rng, TEMPERATURES, 3, stated=stated)) for _ in range(150)]
+        inside = [f.interval_K[0] <= TRUTH <= f.interval_K[1] for f in founds if f.melting_point_K is not None]
+        assert 0.89 < np.mean(inside) < 0.99
+    # and chi-square says that they are wrong: of 13 degrees of freedom, errors of a third make nine times as much
+    assert crossing(*runs(rng, TEMPERATURES, 3, stated=0.3)).chi_square > 40
+
+
+def test_speeds_that_do_not_change_give_no_melting_point():
+    rng = np.random.default_rng(3)
+    founds = [crossing(*runs(rng, TEMPERATURES, 2, slope=0.0)) for _ in range(40)]
+    without = [f for f in founds if f.melting_point_K is None]
+    assert len(without) > 34
+    assert all("unbounded" in f.why_not or "slow motion" in f.why_not for f in without)
+
+
+def test_fronts_that_are_faster_when_hotter_are_not_a_melting_point():
+    t = np.linspace(200, 240, 6)
+    found = crossing(t, 0.5 * (t - 219), np.full(6, 0.5), np.ones(6))
+    assert found.melting_point_K is None
+    assert "higher temperatures" in found.why_not
+
+
+@pytest.mark.parametrize("shift", [-30.0, 30.0])
+def test_a_zero_outside_of_the_range_is_not_told(shift):
+    t = np.linspace(270, 280, 6) + shift
+    found = crossing(t, SLOPE * (t - TRUTH) + np.array([1, -1, 1, -1, 1, -1]), np.full(6, 1.0), np.ones(6))
+    assert found.melting_point_K is None
+    assert found.why_not
+
+
+def test_a_curvature_is_taken_where_it_shows_and_only_there():
+    rng = np.random.default_rng(4)
+    wide = np.linspace(250, 300, 9)
+    curved = [crossing(*runs(rng, wide, 3, curve=-0.08, diffusion=20.0)) for _ in range(40)]
+    straight = [crossing(*runs(rng, wide, 3, diffusion=20.0)) for _ in range(100)]
+    assert np.mean([f.power == 2 for f in curved]) > 0.9
+    assert np.mean([f.power == 2 for f in straight]) < 0.06
+    inside = [f.interval_K[0] <= TRUTH <= f.interval_K[1] for f in curved]
+    assert np.mean(inside) > 0.85
+
+
+def test_single_speeds_weighted_equally_would_be_wrong_where_walks_end_early():
+    """Why runs are weighted by their time: walks that end at a wall have speeds that are too large in the mean."""
+    rng = np.random.default_rng(6)
+    t, v, _, time = runs(rng, [272.6], 4000, half=6.0)
+    truth = SLOPE * (272.6 - TRUTH)
+    assert time @ v / time.sum() == pytest.approx(truth, abs=0.6)
+    assert v.mean() > 1.3 * truth

@@ -1,0 +1,237 @@
+"""The file of a study: what a condition has, and a table that says what is measured.
+
+It is a condition without its stages (a study makes these itself, a run at a time) and with a table of the
+study's own, such as ``[melt]``. An ordinary ``condition.toml`` is one, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zeocryst.condition import Condition, parse_condition, to_toml
+from zeocryst.condition.reading import TOP, shipped_file
+from zeocryst.errors import InputError, nearest
+from zeocryst.foundation.tables import Table
+from zeocryst.foundation.textfiles import parse_toml, read_text
+
+#: Tables of studies: one file can hold several, and each command reads its own.
+STUDIES = ("melt", "seeding", "design")
+#: Stages of a condition that is only looked at.
+NO_STAGES = [{"kind": "minimize"}]
+#: What a point has in ``[output]`` unless its study says something else.
+POINT_OUTPUT = {"backmap": False, "report": False}
+
+
+def replica_seed(seed: int, *parts: object) -> int:
+    """Seed number of one run of a study.
+
+    Parameters
+    ----------
+    seed
+        The study's.
+    *parts
+        What the run is, such as a temperature and the number of the replica: texts and numbers, where 600 and
+        600.0 are the same.
+
+    Returns
+    -------
+    int
+        From 1 to 900000000, always the same for the same arguments.
+    """
+    text = "\0".join([str(seed), *(_text(part) for part in parts)])
+    return 1 + int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % 900_000_000
+
+
+def _text(part: object) -> str:
+    if isinstance(part, bool | str) or not hasattr(part, "__float__"):
+        return repr(part)
+    return f"{float(part):.9g}"
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A study's file, read.
+
+    Attributes
+    ----------
+    name, title : str
+    seed : int
+        From which the seed number of each run follows (`replica_seed`).
+    where : str
+        The file, for messages.
+    folder : Path
+        Where relative paths begin.
+    own : Table
+        The study's own table, empty where there is none; whoever reads it calls its `finish`.
+    content : dict
+        What a condition has besides, without the stages.
+    stages : list of dict
+        Those of the file; a study that makes its own has no use for them.
+    table : str
+        Name of the study's own table.
+    """
+
+    name: str
+    title: str
+    seed: int
+    where: str
+    folder: Path
+    own: Table
+    content: dict[str, Any]
+    stages: list[dict[str, Any]]
+    table: str
+
+    def condition(
+        self,
+        *,
+        name: str,
+        seed: int,
+        stages: Sequence[Mapping[str, Any]],
+        title: str | None = None,
+        system: Mapping[str, Any] | None = None,
+        forcefield: str | None = None,
+        output: Mapping[str, Any] | None = None,
+        engine: Mapping[str, Any] | None = None,
+        solvent: Mapping[str, Any] | None = None,
+    ) -> Condition:
+        """The condition of one run, checked as any ``condition.toml`` is.
+
+        Parameters
+        ----------
+        name, seed, stages
+            Of the run.
+        title
+            That of the study if not given.
+        system, output, engine, solvent
+            Put over what the file has, key by key; None takes a key away. A `system` with another ``start``
+            replaces the file's.
+        forcefield
+            Instead of the file's: a name or a path.
+
+        Raises
+        ------
+        InputError
+            It is no condition that can be run.
+        """
+        made: dict[str, Any] = {**self.content, "name": name, "seed": seed, "stage": [dict(s) for s in stages]}
+        made["title"] = self.title if title is None else title
+        old = self.content.get("system", {})
+        if system is not None and system.get("start", old.get("start")) != old.get("start"):
+            old = {}
+        made["system"] = _over(old, system)
+        made["output"] = _over(self.content.get("output", {}), {**POINT_OUTPUT, **(output or {})})
+        if forcefield is not None:
+            made["forcefield"] = {"name": forcefield}
+        if engine is not None:
+            made["engine"] = _over(self.content.get("engine", {}), engine)
+        if solvent is not None:
+            made["solvent"] = _over(self.content.get("solvent", {}), solvent)
+        return parse_condition(made, f"{self.where} (run {name})", self.folder)
+
+    def to_toml(self, own: Mapping[str, Any], stages: Sequence[Mapping[str, Any]] = ()) -> str:
+        """The study with every default written out, as ``study.toml`` has it.
+
+        Parameters
+        ----------
+        own
+            The study's own table with every default.
+        stages
+            Those that the study uses, none where it makes its own.
+        """
+        import tomli_w
+
+        condition = self._looked_at(stages)
+        content = parse_toml(to_toml(condition), self.where)
+        del content["stage"]
+        content["output"] |= POINT_OUTPUT
+        content |= {"name": self.name, "title": self.title, "seed": self.seed}
+        engine = content.pop("engine")
+        used = {"stage": [dict(stage) for stage in stages]} if stages else {}
+        whole = {**content, **used, self.table: dict(own), "engine": engine}
+        return "".join(f"# {line}\n" for line in _digests(condition)) + tomli_w.dumps(whole)
+
+    def _looked_at(self, stages: Sequence[Mapping[str, Any]]) -> Condition:
+        made = {**self.content, "stage": [dict(s) for s in stages] or NO_STAGES}
+        return parse_condition(made, self.where, self.folder)
+
+
+def read_study(path: str | Path, table: str, known: Sequence[str]) -> StudyFile:
+    """Read and check the file of a study, but for what its own table's values mean.
+
+    Parameters
+    ----------
+    path
+        The file, or a folder with a ``study.toml`` or a ``condition.toml``, or the name of a shipped condition.
+    table
+        Name of the study's own table.
+    known
+        Keys that this may have.
+
+    Raises
+    ------
+    InputError
+        It is not there or not TOML; a key is unknown, missing, of the wrong type or impossible.
+    """
+    file = _file_of(path)
+    where, folder = str(path if file is None else file), Path()
+    if file is None:
+        text, folder = shipped_file(str(path))
+    else:
+        text, folder = read_text(file), file.resolve().parent
+    content = parse_toml(text, where)
+    top = Table(content, where).known(*TOP, *STUDIES)
+    own = (top.table(table) if table in top else Table({}, where, table)).known(*known)
+    stages = [dict(content["stage"][n]) for n in range(len(top.tables("stage")))]
+    study = StudyFile(
+        name=top.text("name", folder.name or "study"),
+        title=top.text("title", "") if content.get("title") != "" else "",
+        seed=top.integer("seed", 1, least=1, most=900_000_000),
+        where=where,
+        folder=folder,
+        own=own,
+        content={key: value for key, value in content.items() if key not in ("stage", *STUDIES)},
+        stages=stages,
+        table=table,
+    )
+    study._looked_at(stages)
+    return study
+
+
+def _file_of(path: str | Path) -> Path | None:
+    """The file that is meant; None for a shipped condition."""
+    file = Path(path)
+    if file.is_dir():
+        found = [file / name for name in ("study.toml", "condition.toml") if (file / name).is_file()]
+        if not found:
+            raise InputError(f"{file}: the folder has no study.toml and no condition.toml")
+        return found[0]
+    if file.is_file():
+        return file
+    from zeocryst.condition.reading import shipped_names
+
+    if str(path) in shipped_names():
+        return None
+    raise InputError(
+        f"no file {str(path)!r}; give the path of a study's file, or a shipped condition's name: "
+        f"{nearest(file.name, shipped_names())}"
+    )
+
+
+def _over(old: Mapping[str, Any], new: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {key: value for key, value in {**old, **(new or {})}.items() if value is not None}
+
+
+def _digests(condition: Condition) -> list[str]:
+    """What a study depends on and does not hold: its model, and the file that its runs start from."""
+    model = hashlib.sha256(str(condition.read_forcefield()).encode()).hexdigest()[:16]
+    found = [
+        f"model {condition.forcefield if '/' not in condition.forcefield else ''} {model}".replace("  ", " ")
+    ]
+    if condition.system.file is not None:
+        content = (condition.folder / condition.system.file).read_bytes()
+        found.append(f"start {hashlib.sha256(content).hexdigest()[:16]}")
+    return found

@@ -1,0 +1,376 @@
+"""The folder of a study, and its runs.
+
+Finished runs are not run again, unfinished ones go on from their checkpoints, and a study that was stopped or
+killed goes on by asking for the same runs again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from zeocryst.condition import identity
+from zeocryst.engines.protocol import available_threads
+from zeocryst.errors import InputError
+from zeocryst.files.records import read_json, read_summary, without_nan
+from zeocryst.foundation.interrupt import Stopper
+from zeocryst.foundation.progress import RunsProgress
+from zeocryst.foundation.textfiles import read_table
+from zeocryst.studies import folder
+from zeocryst.studies.child import BAD_INPUT, DONE, RunProcess
+from zeocryst.studies.crew import Crew, Outcome, share_done
+from zeocryst.studies.points import Done, Point
+
+#: What a run may be called.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+#: Columns of ``points.csv`` besides what a point is about.
+STATE = ("name", "state", "seed", "steps", "time_ps", "wall_s", "failure")
+
+
+class Stopped(KeyboardInterrupt):
+    """The study was stopped on purpose; its message says how far it is."""
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """What the command line says of a study.
+
+    Attributes
+    ----------
+    jobs : int or None
+        Runs at once; None for as many as cores are lent.
+    engine, device : str or None
+        Instead of those of the study.
+    walltime_s : float or None
+        Seconds until it stops.
+    quiet : bool
+        No progress.
+    plugins : tuple of str
+        Files of plugins, for every run.
+    restart : bool
+        Set an old study in the folder aside.
+    """
+
+    jobs: int | None = None
+    engine: str | None = None
+    device: str | None = None
+    walltime_s: float | None = None
+    quiet: bool = False
+    plugins: tuple[str, ...] = ()
+    restart: bool = False
+
+
+class StudyFolder:
+    """The folder of a study, as a context in which it is run.
+
+    Nothing is written before the first run is asked for.
+
+    Parameters
+    ----------
+    out
+        The folder.
+    study_toml
+        The study with every default written out (`zeocryst.studies.reading.StudyFile.to_toml`): what makes it
+        this study and no other.
+    options
+        See `StudyOptions`.
+
+    Attributes
+    ----------
+    path : Path
+    summary : dict or None
+        What `finish` wrote, where the study is finished already: nothing is to be done then.
+
+    Raises
+    ------
+    InputError
+        The folder has something else in it, or another study.
+    """
+
+    def __init__(self, out: Path, study_toml: str, options: StudyOptions | None = None) -> None:
+        self.path = Path(out)
+        self.options = options or StudyOptions()
+        if self.options.jobs is not None and self.options.jobs < 1:
+            raise InputError(f"--jobs {self.options.jobs}: expected a whole number of at least 1")
+        self._toml = study_toml
+        self._new = folder.is_new(self.path)  # nothing is there that is to be kept
+        if self.options.restart and not self._new:
+            self._new = True
+        elif not self._new:
+            folder.check_same(self.path, study_toml)
+        self._lock: IO[str] | None = None
+        self._points: dict[str, Point] = {}  # all that were asked for, in this order
+        self._done: dict[str, Done] = {}
+        self._failures: dict[str, str] = {}
+        self._stopper = Stopper(self.options.walltime_s)
+        self._progress = RunsProgress(self.options.quiet)
+        self._unlogged: list[str] = []
+        self.summary = None if self._new else self._finished()
+
+    def __enter__(self) -> StudyFolder:
+        if not self._new:
+            self._lock = folder.take_lock(self.path)
+            self._failures = self._read_failures()
+        self._stopper.__enter__()
+        self._stopper.at_once = True  # between runs there is nothing to be brought to an end
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.end()
+        if self._lock is not None:
+            with suppress(OSError):
+                self._write_points()
+            self._lock.close()
+            self._lock = None
+        self._stopper.__exit__(kind, error, trace)
+
+    # ---- runs ---------------------------------------------------------------------------------
+
+    def run(self, points: Sequence[Point], *, say: str = "") -> list[Done]:
+        """Run points that are not run yet, some side by side.
+
+        Parameters
+        ----------
+        points
+            What is run; one that was asked for before is the same as then.
+        say
+            What they are, in a few words, for the progress.
+
+        Returns
+        -------
+        list of Done
+            In the order of the points. One that failed has a `failure`, and the others go on.
+
+        Raises
+        ------
+        Stopped
+            On purpose: each run is at its checkpoint, and the same call goes on from there.
+        InputError
+            The first run of all cannot be run as it is asked for; nothing is left of the study then.
+        """
+        self._check(points)
+        self._open()
+        self._points |= {point.name: point for point in points}
+        left = [point for point in points if point.name not in self._done and not self._is_done(point)]
+        if again := [point.name for point in left if point.name in self._failures]:
+            names = ", ".join(again[:4]) + (", ..." if len(again) > 4 else "")
+            self.say(
+                f"{len(again)} {'run' if len(again) == 1 else 'runs'} that failed are tried again: {names}"
+            )
+        try:
+            finished = not left or self._beside(left, len(points), say)
+        except InputError:
+            self._undo()
+            raise
+        self._write_points()
+        if not finished:
+            raise Stopped(self._how_far())
+        return [self._done[point.name] for point in points]
+
+    def rows(self, done: Done) -> list[dict[str, Any]]:
+        """``order_parameters.csv`` of a run with numbers as numbers; none where it has no table.
+
+        Raises
+        ------
+        InputError
+            It is damaged.
+        """
+        path = done.folder / "order_parameters.csv"
+        if not path.is_file():
+            return []
+        return [{key: _number(text) for key, text in row.items()} for row in read_table(path, growing=True)[1]]
+
+    def _check(self, points: Sequence[Point]) -> None:
+        for point in points:
+            if not NAME.fullmatch(point.name):
+                raise InputError(f"a run cannot be called {point.name!r}")
+            before = self._points.get(point.name)
+            if before is not None and before.condition != point.condition:
+                raise InputError(f"two runs of the study are called {point.name!r}")
+
+    def _is_done(self, point: Point) -> bool:
+        """Whether its folder holds it, finished."""
+        place = self._folder_of(point)
+        if not (place / "summary.json").is_file():
+            return False
+        known = place / "checkpoint" / "identity.toml"
+        text = known.read_text("utf-8", errors="replace") if known.is_file() else ""
+        condition = self._as_run(point)
+        if not text.endswith(identity(condition, condition.read_forcefield())):
+            return False  # the run says what is wrong
+        with suppress(InputError):
+            self._done[point.name] = Done(point, place, read_summary(place))
+            self._failures.pop(point.name, None)
+        return point.name in self._done
+
+    def _as_run(self, point: Point) -> Any:
+        """The condition of a point with what plugins measure."""
+        if not self.options.plugins:
+            return point.condition
+        from zeocryst.running.besides import with_measured
+
+        return with_measured(point.condition)
+
+    def _beside(self, left: list[Point], total: int, say: str) -> bool:
+        """Run what is left; False where it was stopped."""
+        self._progress.begin(say)
+        at_most = any(point.condition.can_end_early for point in left)
+        steps = {point.name: max(point.condition.n_steps, 1) for point in left}
+        before = {point.name: share_done(point, self._folder_of(point)) for point in left}
+
+        def shown(going: int) -> None:
+            ended = [self._done[point.name] for point in left if point.name in self._done]
+            failed = sum(done.failure is not None for done in ended)
+            shares = before | crew.shares | {done.point.name: 1.0 for done in ended}
+            work = sum(steps[name] * share for name, share in shares.items()) / sum(steps.values())
+            self._progress.update(
+                total - len(left) + len(ended) - failed, going, failed, total, work, at_most=at_most
+            )
+
+        crew = Crew(
+            self._start, self._folder_of, self.options.jobs or available_threads(), self._stopper, self._told,
+            shown, self.say,
+        )  # fmt: skip
+        self._stopper.at_once = False
+        try:
+            return crew.run(left)
+        finally:
+            self._stopper.at_once = True
+
+    def _start(self, point: Point) -> RunProcess:
+        self.log(f"run {point.name} begins")
+        with (self.path / "output.txt").open("ab") as errors:
+            return RunProcess(
+                point.condition,
+                self._folder_of(point),
+                engine=self.options.engine,
+                device=self.options.device,
+                plugins=self.options.plugins,
+                errors=errors,
+            )
+
+    def _told(self, point: Point, outcome: Outcome) -> None:
+        """Remember what came of a run, on the disk too."""
+        name, place = point.name, self._folder_of(point)
+        if outcome.how == DONE:
+            self._done[name] = Done(point, place, read_summary(place))
+            self._failures.pop(name, None)
+            self.log(f"run {name} is done")
+        else:
+            if outcome.how == BAD_INPUT and not self._done:
+                raise InputError(f"run {name}: {outcome.message}")
+            message = outcome.message or "it failed without a word"
+            self._done[name] = Done(point, place, None, message)
+            self._failures[name] = message
+            self.say(f"run {name} failed: {message}")
+        folder.write(self.path / "failures.json", json.dumps(self._failures, indent=1) + "\n")
+        self._write_points()
+
+    def _how_far(self) -> str:
+        done = sum(found.failure is None for found in self._done.values())
+        return (
+            f"{self._stopper.reason or 'Ctrl-C'} with {done} runs done in {self.path}; the same command goes "
+            "on from the last checkpoints"
+        )
+
+    def _folder_of(self, point: Point) -> Path:
+        return self.path / "runs" / point.name
+
+    # ---- words --------------------------------------------------------------------------------
+
+    def say(self, message: str) -> None:
+        """Tell people, and the log."""
+        self._progress.say(message)
+        self.log(message)
+
+    def log(self, message: str) -> None:
+        """Append a line to ``log.txt``, once there is a folder."""
+        if self._lock is None:
+            self._unlogged.append(message)
+        else:
+            folder.append(self.path / "log.txt", message)
+
+    # ---- files --------------------------------------------------------------------------------
+
+    def finish(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """Write ``points.csv`` and, last of all, ``summary.json``, with null for NaN; returns what it holds."""
+        self._open()
+        self._write_points()
+        summary = without_nan(summary)
+        folder.write(self.path / "summary.json", json.dumps(summary, indent=1) + "\n")
+        self.summary = summary
+        return summary
+
+    def _open(self) -> None:
+        """Make the folder, take its lock, write what the study is."""
+        if self._lock is not None:
+            return
+        if self.options.restart and not folder.is_new(self.path):
+            folder.set_aside(self.path)
+        try:
+            (self.path / "runs").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
+        self._lock = folder.take_lock(self.path)
+        folder.write(self.path / "study.toml", self._toml)
+        for message in self._unlogged:
+            self.log(message)
+
+    def _undo(self) -> None:
+        """Take away what this call made."""
+        if self._new and self._lock is not None:
+            self._lock.close()
+            self._lock = None
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def _finished(self) -> dict[str, Any] | None:
+        path = self.path / "summary.json"
+        try:
+            return read_json(path) if path.is_file() else None
+        except InputError:
+            return None  # damaged: made again
+
+    def _read_failures(self) -> dict[str, str]:
+        with suppress(InputError):
+            return {str(key): str(value) for key, value in read_json(self.path / "failures.json").items()}
+        return {}
+
+    def _write_points(self) -> None:
+        """A row for each run that was asked for so far."""
+        facts = list(dict.fromkeys(key for point in self._points.values() for key in point.facts))
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow([*STATE[:2], *facts, *STATE[2:]])
+        for name, point in self._points.items():
+            done = self._done.get(name)
+            summary = (done.summary if done else None) or {}
+            state = "waiting" if done is None else "done" if done.failure is None else "failed"
+            writer.writerow(
+                [name, state]
+                + [_text(point.facts.get(key, "")) for key in facts]
+                + [point.condition.seed, *(summary.get(key, "") for key in ("steps", "time_ps", "wall_s"))]
+                + [(done.failure if done else "") or ""]
+            )
+        folder.write(self.path / "points.csv", text.getvalue())
+
+
+def _text(value: Any) -> str:
+    return f"{value:.8g}" if isinstance(value, float) else str(value)
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
