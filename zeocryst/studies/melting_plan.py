@@ -119,7 +119,7 @@ class Plan:
             *self._molten(temperature_K, held=0.5),
             self._npt(temperature_K, self.settle_ps),
             self._npt(temperature_K, time_ps)
-            | {"until": {"crystalline_share": {"below": MELTED, "above": GROWN},
+            | {"until": {"crystalline_share": GROWN,
                          "for_ps": 2 * interval(time_ps, FRAMES)}},
         ]  # fmt: skip
 
