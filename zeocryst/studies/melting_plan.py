@@ -114,14 +114,17 @@ class Plan:
 
     def front_stages(self, temperature_K: float, time_ps: float) -> list[dict[str, Any]]:
         """Stages of a run whose fronts are followed for at most so long."""
+        lasting = 2 * interval(time_ps, FRAMES)
+        ends = [
+            {"crystalline_share": GROWN, "for_ps": lasting},
+            {"crystalline_share": {"below": MELTED}, "for_ps": lasting},
+        ]
         return [
             self._npt(temperature_K, self.warm_ps),
             *self._molten(temperature_K, held=0.5),
             self._npt(temperature_K, self.settle_ps),
-            self._npt(temperature_K, time_ps)
-            | {"until": {"crystalline_share": GROWN,
-                         "for_ps": 2 * interval(time_ps, FRAMES)}},
-        ]  # fmt: skip
+            self._npt(temperature_K, time_ps) | {"until": ends},
+        ]
 
     def crystal_stages(self, temperature_K: float) -> list[dict[str, Any]]:
         """Stages of a crystal whose enthalpy is measured."""
