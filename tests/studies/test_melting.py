@@ -412,3 +412,11 @@ def test_water_freezes_and_melts_on_the_two_sides_of_its_melting_point(tmp_path)
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
     assert (tmp_path / "out" / "report.html").is_file()
     assert len(list((tmp_path / "out" / "runs").iterdir())) == 2
+
+
+def test_the_shipped_study_is_found_by_its_name():
+    study = Melting.of(read_study("ice_melting", "melt", KEYS))
+    assert study.trial.forcefield == "mw"
+    assert study.plan.temperatures_K[0] < 274.6 < study.plan.temperatures_K[-1]
+    with pytest.raises(InputError, match="ice_melting"):
+        read_study("ice_meltin", "melt", KEYS)

@@ -74,7 +74,7 @@ class Melting:
         trial = study.condition(name="trial", seed=study.seed, stages=[{"kind": "minimize"}])
         cell, fixed = _unit_cell(study, trial)
         step = default_step_fs(trial.read_forcefield())
-        plan = read_plan(study.own, trial, cell.cell, fixed=fixed, timestep_fs=step)
+        plan = read_plan(study.own, trial, cell.cell, where=study.where, fixed=fixed, timestep_fs=step)
         return cls(study, plan, trial, cell)
 
     def text(self) -> str:

@@ -172,7 +172,9 @@ def two_digits(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def read_plan(own: Table, trial: Condition, cell: Floats, *, fixed: bool, timestep_fs: float) -> Plan:
+def read_plan(
+    own: Table, trial: Condition, cell: Floats, *, where: str, fixed: bool, timestep_fs: float
+) -> Plan:
     """The study's own table, checked, with defaults in the model's units.
 
     Parameters
@@ -183,6 +185,8 @@ def read_plan(own: Table, trial: Condition, cell: Floats, *, fixed: bool, timest
         A condition of the study: its model and start.
     cell : (3, 3) array, Å
         What is repeated.
+    where
+        The file, for messages.
     fixed
         Whether ``system.repeat`` was given, or the start can't be repeated.
     timestep_fs
@@ -215,7 +219,10 @@ def read_plan(own: Table, trial: Condition, cell: Floats, *, fixed: bool, timest
     else:
         repeats = {face: choose_repeat(cell, FACES.index(face), length, width) for face in faces}
     for face, repeat in repeats.items():
-        check_box(cell, face, repeat, sigma)
+        try:
+            check_box(cell, face, repeat, sigma)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
     made = Plan(
         faces, temperatures, (float(search[0]), float(search[1])),
         own.integer("n_temperatures", 5, least=2, most=100),
