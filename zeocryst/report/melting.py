@@ -132,13 +132,16 @@ def _speeds(folder: Path, summary: Summary) -> Path:
     figure = new_figure(9, 4.6)
     axis = figure.subplots()
     for (face, fit), colour in zip(summary["fit"].items(), CURVES, strict=False):
-        runs = [r for r in summary["runs"] if r["face"] == face and r["speed_A_per_ns"] is not None]
+        rows = [r for r in summary["front_speeds"] if r["face"] == face and r["speed_A_per_ns"] is not None]
+        known = {r["temperature_K"] for r in rows}
+        # those of the search that are far away would make the rest a dot
+        runs = [r for r in summary["runs"] if r["face"] == face and r["temperature_K"] in known]
+        runs = [r for r in runs if r["speed_A_per_ns"] is not None]
         t, v, e = (
             np.array([r[key] for r in runs])
             for key in ("temperature_K", "speed_A_per_ns", "uncertainty_A_per_ns")
         )
         axis.errorbar(t, v, e, fmt="o", ms=3, lw=0.7, color=colour, alpha=0.45)
-        rows = [r for r in summary["front_speeds"] if r["face"] == face and r["speed_A_per_ns"] is not None]
         axis.errorbar(
             [r["temperature_K"] for r in rows], [r["speed_A_per_ns"] for r in rows],
             [r["uncertainty_A_per_ns"] for r in rows], fmt="o", ms=8, mfc="none", color=colour, lw=1.4,
