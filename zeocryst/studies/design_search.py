@@ -28,6 +28,8 @@ from zeocryst.studies.design_variables import Variable, settings
 SIGMA0 = 0.2
 #: The search ends where it varies every variable by less than this share of its range.
 NARROW = 2e-3
+#: What the method calls it where trials are equally good.
+FLAT = {"tolfun", "tolfunhist", "tolfunrel", "tolflatfitness", "flat fitness"}
 #: Of a whole number, in steps: less would never change it.
 WHOLE_STEP = 0.3
 
@@ -285,6 +287,6 @@ def _own_end(stop: dict[str, Any]) -> str:
         return ""
     if "tolx" in stop:
         return f"the search has narrowed to {NARROW:g} of each range"
-    if "tolflatfitness" in stop or "flat fitness" in stop:
-        return "all trials of a generation are equally good: the objective tells nothing here; widen the ranges"
+    if FLAT & set(stop):
+        return "the trials of the last generations are equally good: the objective tells them apart no longer"
     return "the method sees no way to go on (" + ", ".join(sorted(stop)) + ")"

@@ -34,6 +34,8 @@ from zeocryst.model.forcefield import ForceField, forcefield_text, parse_forcefi
 FORCEFIELD, COMPOSITION = "forcefield", "composition.S_per_T"
 #: Tables of a condition without numbers that change what is simulated.
 NOT_VARIED = ("engine", "output", "name", "title")
+#: No number of a condition is so large.
+LARGEST = 1e100
 
 #: Where a number stands in nested tables and lists.
 Place = tuple[str | int, ...]
@@ -231,6 +233,9 @@ class Ground:
         InputError
             A key is unknown, or its value impossible.
         """
+        for key, value in values.items():
+            if not abs(value) < LARGEST:  # a NaN neither
+                raise InputError(f"{self.where}: {key} = {value:g}; expected a number below {LARGEST:g}")
         content, model = copy.deepcopy(self.content), copy.deepcopy(self.model)
         content["name"] = content["name"] if name is None else name
         content["seed"] = content["seed"] if seed is None else seed
@@ -238,14 +243,14 @@ class Ground:
         # the composition last: it counts the T that there are then
         for key in sorted(values, key=lambda k: k == COMPOSITION):
             for spot in self.places(key):
-                value: float = values[key] * content["system"]["n_T"] if key == COMPOSITION else values[key]
+                new: float = values[key] * content["system"]["n_T"] if key == COMPOSITION else values[key]
                 if isinstance(self._now(spot), int):
-                    value = round(value)
+                    new = round(new)
                 if spot[0] == FORCEFIELD:
-                    _put(model, spot[1:], float(value))
-                    changed.append(f"{key.partition('.')[2]} {float(value):.10g}")
+                    _put(model, spot[1:], float(new))
+                    changed.append(f"{key.partition('.')[2]} {float(new):.10g}")
                 else:
-                    _put(content, spot, value)
+                    _put(content, spot, new)
         if changed:
             content[FORCEFIELD] = {"name": str(place(self._new_model(model, changed)))}
         return parse_condition(content, f"{self.where} ({_in_words(values)})", self.condition.folder)
