@@ -285,6 +285,11 @@ def read_sw(path: Path, masses: dict[str, float]) -> ForceField:
 
 def write_forcefield(forcefield: ForceField, path: Path) -> None:
     """Write a force field as TOML, as `read_forcefield` reads it."""
+    path.write_text(forcefield_text(forcefield), "utf-8")
+
+
+def forcefield_text(forcefield: ForceField) -> str:
+    """A force field as TOML, as `parse_forcefield` reads it."""
     import tomli_w
 
     content: dict[str, Any] = {
@@ -309,4 +314,4 @@ def write_forcefield(forcefield: ForceField, path: Path) -> None:
             if forcefield.types.index(j) <= forcefield.types.index(k)
         ],
     }
-    path.write_text(tomli_w.dumps(content), "utf-8")
+    return tomli_w.dumps(content)

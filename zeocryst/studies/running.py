@@ -303,6 +303,15 @@ class StudyFolder:
 
     # ---- files --------------------------------------------------------------------------------
 
+    def place(self, name: str, text: str) -> Path:
+        """Write a file of the study's own, such as a force field of its runs; returns its whole path."""
+        self._open()
+        path = self.path.absolute() / name
+        path.parent.mkdir(exist_ok=True)
+        if not path.is_file() or path.read_bytes() != text.encode():
+            folder.write(path, text)
+        return path
+
     def finish(self, summary: dict[str, Any]) -> dict[str, Any]:
         """Write ``points.csv`` and, last of all, ``summary.json``, with null for NaN; returns what it holds."""
         self._open()
