@@ -1,0 +1,47 @@
+"""What the reports of studies share."""
+
+import pytest
+
+from zeocryst.report.studies import interval, runs_table, sentences, study_page, with_error
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "expected"),
+    [
+        (274.312, 1.24, "274.3 ± 1.2 K"),
+        (274.312, 0.0996, "274.31 ± 0.10 K"),
+        (274.312, 0.996, "274.3 ± 1.0 K"),
+        (1688.2, 17.3, "1688 ± 17 K"),
+        (12345.0, 230.0, "12345 ± 230 K"),
+        (274.312, None, "274.3 K"),
+        (None, 1.0, "not known"),
+        (float("nan"), 1.0, "not known"),
+    ],
+)
+def test_estimates_have_two_digits_of_their_error(value, error, expected):
+    assert with_error(value, error, "K") == expected
+
+
+def test_an_open_interval_says_so():
+    assert interval(None, 280.0, "K") == "-∞ to 280 K"
+    assert interval(270.25, 280.0) == "270.2 to 280"
+
+
+def test_the_page_has_assumptions_reasons_links_and_escapes(tmp_path):
+    (tmp_path / "study.toml").write_text('name = "a<b"\n')
+    summary = {
+        "name": "a<b",
+        "sentence": "Nothing & more.",
+        "assumptions": ["one <i>"],
+        "why_not": {"melting_point_K": "all melt"},
+    }
+    rows = [{"name": "T260-r1", "v": 1.5}, {"name": "T280-r1"}]
+    path = study_page(tmp_path, summary, [("Runs", runs_table(rows, {"v": "speed"}))], found=False)
+    text = path.read_text()
+    assert 'href="./runs/T260-r1/"' in text
+    assert "one &lt;i&gt;" in text
+    assert "<i>" not in text
+    assert "melting_point_K: all melt" in text
+    assert "a&lt;b" in text
+    assert "Nothing &amp; more." in text
+    assert sentences([]) == ""
