@@ -179,3 +179,17 @@ def test_runs_that_are_no_replicas_are_told():
     said = " ".join(text for text in other if text not in same)
     for words in ("differ in n_T (192, 500)", "Seed numbers occur twice", "400 to 1000 ps"):
         assert words in said
+
+
+def test_the_median_is_not_bounded_by_a_few_events():
+    """The first and the last of n times hold the median with a probability of 1 - 2^(1-n): of five with 94 %."""
+    one = median_wait(survival_curve(Waits.of([5.0], [True])))
+    assert one == {"median_ps": 5.0, "low_ps": None, "high_ps": None}
+    rng = np.random.default_rng(5)
+    for n in (6, 8):
+        held = 0
+        for _ in range(200):
+            found = median_wait(survival_curve(Waits.of(rng.exponential(100, n), np.ones(n, bool))))
+            low, high = found["low_ps"] or 0.0, found["high_ps"] or np.inf
+            held += low <= 100 * np.log(2) <= high
+        assert held / 200 > 0.92

@@ -21,6 +21,8 @@ from scipy import stats
 CONFIDENCE = 0.95
 #: Fewest events with which a constant rate is tested.
 FEWEST_TESTED = 3
+#: Fewest events that bound a median.
+FEWEST_BOUNDED = 6
 #: A rate is said not to be constant where chance alone would give this or less.
 SIGNIFICANT = 0.05
 
@@ -110,19 +112,20 @@ def median_wait(curve: Sequence[dict[str, float]]) -> dict[str, float | None]:
     Returns
     -------
     dict
-        ``median_ps``, ``low_ps``, ``high_ps``; None where the curve or the band stays above a half.
+        ``median_ps``, ``low_ps``, ``high_ps``; None where the curve or the band stays above a half, or has no
+        band where it would pass it (all runs have seen it). With fewer than `FEWEST_BOUNDED` events nothing
+        bounds the median: the interval between the first and the last of n times holds it with a probability
+        of 1 - 2^(1-n), which is 95 % from six on.
         (Brookmeyer, Crowley, Biometrics 38, 29 (1982).)
     """
 
     def passed(name: str) -> float | None:
-        """When it is first a half or less; a share without an interval is its own."""
-        for row in curve:
-            value = row[name]
-            if (row["waiting"] if np.isnan(value) else value) <= 0.5:
-                return row["time_ps"]
-        return None
+        """When it is first a half or less."""
+        return next((row["time_ps"] for row in curve if row[name] <= 0.5), None)
 
-    return {"median_ps": passed("waiting"), "low_ps": passed("waiting_low"), "high_ps": passed("waiting_high")}
+    known = sum(row["events"] for row in curve) >= FEWEST_BOUNDED
+    low, high = (passed(name) if known else None for name in ("waiting_low", "waiting_high"))
+    return {"median_ps": passed("waiting"), "low_ps": low, "high_ps": high}
 
 
 def constant_rate(waits: Waits) -> dict[str, float | None]:
