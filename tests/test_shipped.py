@@ -93,24 +93,6 @@ def test_a_nucleus_forms_without_a_seed(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_second_framework_forms_without_a_seed(tmp_path):
-    """A melt with an S for each cage of a clathrate becomes MEP (type I), in a cube of 368 T."""
-    summary = run("mep_unseeded", tmp_path / "out")
-    assert (summary["n_T"], summary["n_S"]) == (368, 64)
-    assert summary["crystalline_share"]["start"] < 0.1
-    assert summary["growth"]["experiment"] == "no crystal"
-    assert summary["growth"]["waiting_time_ps"] < 600
-    assert summary["verdict"] != "amorphous"
-    assert summary["types"][0]["code"] == summary["types_from_atoms"][0]["code"] == "MEP"
-    # a clathrate has an S for each cage: 5-rings, one for each T (48 to 46 T in MEP), where the liquid has a quarter
-    with (tmp_path / "out" / "order_parameters.csv").open() as file:
-        rings = [float(r["rings5_per_T"]) for r in csv.DictReader(file)]
-    assert rings[1] < 0.5
-    assert rings[-1] > 0.75
-    valid_atoms(summary)
-
-
-@pytest.mark.slow
 def test_the_control_melts(tmp_path):
     """A fifth of the shipped time at 720 K, where the seed is gone within 20 ps."""
     text = (ROOT / "runs" / "melt_control" / "condition.toml").read_text("utf-8")
