@@ -131,7 +131,8 @@ def waiting(summaries: Sequence[Summary]) -> dict[str, Any]:
     }
     differences = _differences(summaries, waits)
     record["assumptions"] += differences
-    record["sentence"] = " ".join([_sentence(record), *(text for text in differences if "not replicas" in text)])
+    other = [text for text in differences if "not replicas" in text]
+    record["sentence"] = " ".join([_sentence(record), *other])
     return record
 
 
