@@ -354,38 +354,38 @@ name = "ts_sodalite"
 [[stage]]
 kind = "langevin"
 temperature_K = 2500
-time_ps = 2
-timestep_fs = 5
+time_ps = 1
 seed_region = { shape = "slab", fraction = 0.5 }
 [[stage]]
 kind = "npt"
 temperature_K = 1000
-time_ps = 6
+time_ps = 4
 timestep_fs = 10
 [output]
 interval_ps = 0.5
 [design]
 objective = "front_speed"
 population = 4
-evaluations = 8
+evaluations = 4
+sigma0 = 0.5
 candidates = 1
-final_replicas = 2
+final_replicas = 1
 [[design.variable]]
 key = "forcefield.T-S.sigma_A"
-from = 3.9
-to = 5.0
+from = 3.5
+to = 4.9
 start = 4.2
 """
 
 
 @pytest.mark.slow
-def test_s_that_fill_a_cage_keep_its_crystal_and_a_design_that_was_killed_goes_on(tmp_path):
-    """A slab of SOD in its melt lasts longest with S as large as its cages (4.8 Å, as shipped), not with small ones."""
+def test_runs_of_a_design_that_was_killed_go_on(tmp_path):
+    """A slab of SOD whose S are far smaller than its cages (4.8 Å, as shipped) is gone at once."""
     file, out = written(tmp_path, MELTING), tmp_path / "out"
     command = [*ZEOCRYST, "design", str(file), "--out", str(out), "--quiet", "--jobs", "2"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(6000):
-        if len(list(out.glob("runs/*/summary.json"))) >= 2:
+        if process.poll() is not None or len(list(out.glob("runs/*/summary.json"))) >= 2:
             break
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
@@ -397,17 +397,16 @@ def test_s_that_fill_a_cage_keep_its_crystal_and_a_design_that_was_killed_goes_o
     found = json.loads(done.stdout)
     assert found == json.loads((out / "summary.json").read_text())
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    history = found["history"]
-    assert len(history) == 8
-    assert found["n_runs"] == 8 + 3 * 2
-    small = [row["objective"] for row in history if row["variables"]["forcefield.T-S.sigma_A"] < 4.3]
-    large = [row["objective"] for row in history if row["variables"]["forcefield.T-S.sigma_A"] > 4.5]
-    assert max(small) < np.mean(large)
-    assert found["best"]["variables"]["forcefield.T-S.sigma_A"] > 4.4
-    assert found["best"]["objective"] > found["start"]["objective"]
+    assert len(found["history"]) == 4
+    assert found["n_runs"] == 4 + 3
+    every = [*found["history"], found["best"], found["start"]]
+    speeds = {one["variables"]["forcefield.T-S.sigma_A"]: one["objective"] for one in every}
+    small = [speed for sigma, speed in speeds.items() if sigma < 3.9]
+    large = [speed for sigma, speed in speeds.items() if sigma > 4.3]
+    assert max(small) < -1500 < min(large)
     # each evaluation is a run that every other tool opens, with the force field that it says
-    row = history[-1]
-    condition = read_condition(out / "runs" / row["runs"][0])
-    sigma = condition.read_forcefield().pairs["T", "S"].sigma_A
-    assert sigma == row["variables"]["forcefield.T-S.sigma_A"]
-    assert call("report", out / "runs" / row["runs"][0]).returncode == 0
+    for row in found["history"]:
+        condition = read_condition(out / "runs" / row["runs"][0])
+        sigma = condition.read_forcefield().pairs["T", "S"].sigma_A
+        assert sigma == row["variables"]["forcefield.T-S.sigma_A"]
+    assert call("report", out / "runs" / found["history"][0]["runs"][0]).returncode == 0
