@@ -10,9 +10,9 @@ from scipy.spatial.transform import Rotation
 
 from zeocryst.cell import make_frame
 from zeocryst.cli import main
+from zeocryst.engines.protocol import SEED_MARK
 from zeocryst.files.trajectory import TrajectoryWriter, iterate, read_frame
 from zeocryst.order import AGGREGATION, DEFAULT
-from zeocryst.solution.aggregate import SEED_MARK
 
 ONLY = "coordination,crystallinity,clusters,cluster_order,small_angle"
 EDGE = 60.0

@@ -9,9 +9,14 @@ import pytest
 from command_line import call, is_one_message
 from conftest import SHORT
 
-from zeocryst.condition import read_condition, to_toml
+from zeocryst.condition import Condition, System, read_condition, to_toml
+from zeocryst.errors import InputError
+from zeocryst.files.trajectory import read_frame, write_frame
 from zeocryst.frameworks.table import start_structure
+from zeocryst.model.forcefield import read_forcefield
 from zeocryst.running.beginning import first_frame_and_words
+from zeocryst.solution.start import crystal
+from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
 FILE = SHORT.replace('framework = "SOD"\n', 'file = "{name}"\n').replace('"framework"', '"file"')
 
@@ -95,3 +100,42 @@ def test_what_cannot_be_a_start(tmp_path, sodalite):
     assert "'SODA'; expected a known name; did you mean 'SOD'?" in is_one_message(
         call("check", path, cwd=tmp_path)
     )
+
+
+def test_new_velocities_for_a_frame(tmp_path):
+    """As a committor wants them: the same positions, other velocities of the temperature, with the seed number."""
+    from zeocryst.running.beginning import Options
+    from zeocryst.running.pipeline import run
+
+    rng = np.random.default_rng(3)
+    source = crystal(System("framework", "SOD", (3, 3, 3)), read_forcefield("ts"))
+    source.particles.velocity = rng.normal(size=(source.particles.N, 3))
+    write_frame(tmp_path / "start.gsd", source, {})
+
+    def first(name, seed, new):
+        stage = {"kind": "nvt", "temperature_K": 900, "time_ps": 0.01}
+        system = {"start": "file", "file": "start.gsd", "new_velocities": new}
+        made = Condition(
+            system=system, stages=[stage], seed=seed, folder=tmp_path,
+            output={"interval_ps": 0.01, "backmap": False, "report": False},
+        )  # fmt: skip
+        assert Condition.from_toml(made.to_toml(), tmp_path).system.new_velocities == new
+        run(made, tmp_path / name, Options(threads=1, quiet=True))
+        return read_frame(tmp_path / name / "trajectory.gsd", 0)
+
+    kept, one, two = first("kept", 1, False), first("one", 1, True), first("two", 2, True)
+    assert np.allclose(kept.particles.velocity, source.particles.velocity, atol=1e-6)
+    assert np.allclose(one.particles.position, two.particles.position)
+    mass = np.asarray(one.particles.mass, float)[:, None]
+    for frame in (one, two):
+        velocity = np.asarray(frame.particles.velocity, float)
+        assert np.abs((mass * velocity).sum(axis=0)).max() < 1e-2
+        freedom = 3 * (len(velocity) - 1)
+        kinetic = (mass * velocity**2).sum() * EV_PER_AMU_A2_PER_PS2 / (freedom * BOLTZMANN_EV_PER_K)
+        assert kinetic == pytest.approx(900, rel=4 * np.sqrt(2 / freedom))
+    assert abs(np.corrcoef(one.particles.velocity.ravel(), two.particles.velocity.ravel())[0, 1]) < 0.15
+    with pytest.raises(InputError, match="new_velocities = true; expected a temperature_K of stage 1"):
+        Condition(
+            system={"start": "file", "file": "start.gsd", "new_velocities": True},
+            stages=[{"kind": "nve", "time_ps": 20}], folder=tmp_path,
+        )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from command_line import ROOT, call, interrupt
 
-from zeocryst.condition import parse_condition
+from zeocryst.condition import parse_condition, to_toml
 from zeocryst.engines import choose_engine, engine_modules
 from zeocryst.errors import InputError
 from zeocryst.files.position import Position
@@ -113,6 +113,36 @@ def test_how_it_ended_is_told():
     assert "(highest: 0.43)" in never["sentence"]
 
 
+def test_one_of_several_things_ends_a_stage():
+    """Grown or melted, whichever is first; each has to hold for its own time."""
+    either = "until = [{ largest_grain_sites = 400, for_ps = 40 }, { q4_share = { below = 0.1 }, for_ps = 20 }]"
+    made = condition(either)
+    assert parse_condition(tomllib.loads(to_toml(made)), "copy", ROOT) == made
+
+    def story(*pairs):
+        seen = [
+            {**row, "largest_grain_sites": grain, "q4_share": q4}
+            for row, (grain, q4) in zip(rows([0.0] * len(pairs)), pairs, strict=True)
+        ]
+        watch = Watch.of(made, BEFORE)
+        for number, row in enumerate(seen):
+            watch.add(row)
+            if watch.has_enough:
+                return number, watch.story()[1]
+        return None, watch.story()[1]
+
+    grown, told = story((390, 0.5), (400, 0.5), (410, 0.5), (420, 0.5))
+    assert (grown, told["until_met"], told["until_which"]) == (3, True, 1)
+    assert "with the size of the largest grain (T) 400 or more for 40 ps" in told["sentence"]
+    melted, told = story((390, 0.09), (400, 0.05), (410, 0.5))
+    assert (melted, told["until_which"]) == (1, 2)
+    assert told["sentence"].endswith("with q4_share below 0.1 for 20 ps.")
+    # one that begins anew does not hold the other up, and what is no number holds never
+    never, told = story((400, 0.5), (390, float("nan")), (400, 0.05), (390, 0.2), (5, float("nan")))
+    assert (never, told["until_met"], told["until_which"]) == (None, False, None)
+    assert "(highest: 400) nor q4_share below 0.1 for 20 ps (lowest: 0.05)" in told["sentence"]
+
+
 # ---- frames where something happens -----------------------------------------------------------
 
 
@@ -184,6 +214,20 @@ def waiting(short):
     )
     short.write_text(text + "fine_ps = 0.1\nbackmap = false\nreport = false\n")
     return short
+
+
+def test_what_a_stage_waits_for_is_measured(waiting, tmp_path):
+    """A column of the table; one that it has not got is named before anything is written."""
+    text = waiting.read_text()
+    waiting.write_text(text.replace("crystalline_share = 0.9", "q4_share = 0.9"))
+    assert "once it has q4_share 0.9 or more for 3 ps" in call("check", waiting).stdout
+    waiting.write_text(text.replace("crystalline_share = 0.9", "four_rings = 0.9"))
+    for command in (("check", waiting), ("run", waiting, "--out", tmp_path / "out")):
+        refused = call(*command)
+        assert refused.returncode == 2
+        assert "stage 2.until: the run's table has no column 'four_rings'; " in refused.stderr
+        assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_run_ends_early_and_says_why(waiting, tmp_path):

@@ -23,6 +23,8 @@ G_PER_CM3_PER_AMU_PER_A3: float = constants.atomic_mass * 1e27
 #: 1 kcal/mol (thermochemical) in eV: 0.0433641; 1 eV in kJ/mol: 96.48533.
 EV_PER_KCAL_PER_MOL: float = constants.calorie * 1e3 / constants.N_A / constants.e
 KJ_PER_MOL_PER_EV: float = constants.e * constants.N_A / 1e3
+#: 1 eV/Å^2 in mJ/m^2: 16021.77.
+MJ_PER_M2_PER_EV_PER_A2: float = constants.e * 1e20 * 1e3
 #: 1 bohr in Å.
 A_PER_BOHR: float = constants.value("Bohr radius") * 1e10
 

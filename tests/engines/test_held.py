@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from zeocryst.cell import box_to_cell
-from zeocryst.condition import parse_condition
+from zeocryst.condition import parse_condition, to_toml
 from zeocryst.engines import choose_engine, engine_modules
-from zeocryst.engines.protocol import HELD_MARK, frozen_beads
+from zeocryst.engines.protocol import HELD_MARK, SEED_MARK, frozen_beads
+from zeocryst.errors import InputError
 from zeocryst.files.position import Position
 from zeocryst.files.rundir import RunDirectory
 from zeocryst.files.trajectory import TrajectoryWriter, iterate
@@ -123,3 +124,84 @@ def test_frames_of_runs_without_a_region_say_nothing(engine, ts, tmp_path):
     simulate(condition, engine, first_frame(condition, ts), seed=3, position=Position(), hooks=hooks)
     assert found
     assert not any(found)
+
+
+PLANTED = """
+seed = 5
+[system]
+start = "melt"
+n_T = 250
+n_S = 20
+[[stage]]
+kind = "seed"
+framework = "SOD"
+radius_A = 6.5
+[[stage]]
+kind = "langevin"
+temperature_K = 2500
+time_ps = 1
+hold_seed = true
+[[stage]]
+kind = "nvt"
+temperature_K = 900
+time_ps = 0.3
+[[stage]]
+kind = "nve"
+time_ps = 0.3
+hold_seed = true
+[output]
+interval_ps = 0.1
+backmap = false
+report = false
+[engine]
+threads = 1
+"""
+
+
+def test_a_planted_seed_is_held_over_stops(engine, tmp_path):
+    """The seed's beads stay where they were planted, whatever melts around them, as often as the run is stopped."""
+    from zeocryst.running.beginning import Options
+    from zeocryst.running.pipeline import run
+
+    condition = parse_condition(tomllib.loads(PLANTED), "planted.toml", tmp_path)
+    out, calls = tmp_path / "run", 0
+    while not run(condition, out, Options(engine.info.name, "cpu", 1, walltime_s=0.0, quiet=True))[1]:
+        calls += 1
+    assert calls > 2
+    frames = [frame for _, frame in iterate(out / "trajectory.gsd")]
+    rows = RunDirectory(out, "", "").table.read_text().splitlines()[1:]
+    stages = [int(row.split(",")[2]) for row in rows]
+    places = [unwrapped(frame) for frame in frames]
+    first = stages.index(1)
+    seed = np.asarray(frames[first].log[SEED_MARK]) > 0
+    assert 10 < seed.sum() < 60
+    last = {n: len(stages) - 1 - stages[::-1].index(n) for n in (1, 2, 3, 4)}
+    for a, b, held in ((1, 2, True), (2, 3, False), (3, 4, True)):
+        moved = np.linalg.norm(places[last[b]] - places[last[a]], axis=1)
+        assert moved[~seed].min() > 0
+        # frames that are shown are in single precision
+        assert moved[seed].max() < 1e-4 if held else moved[seed].min() > 0
+        mark = np.asarray(frames[last[b]].log[HELD_MARK])
+        assert ((mark > 0) == (seed if held else False)).all()
+        assert (frames[last[b]].log[SEED_MARK] == seed).all()
+    hot = [float(row.split(",")[3]) for row, n in zip(rows, stages, strict=True) if n == 2]
+    assert (
+        1800 < np.mean(hot[5:]) < 3200
+    )  # of the beads that move alone: with the others it would be a tenth less
+
+
+def test_only_a_seed_that_is_there_is_held(tmp_path):
+    def parse(text):
+        return parse_condition(tomllib.loads(text), "planted.toml", tmp_path)
+
+    late = PLANTED.replace('kind = "seed"\nframework = "SOD"\nradius_A = 6.5', 'kind = "minimize"')
+    with pytest.raises(InputError, match=r"stage 2: hold_seed = true, and no stage before it puts a seed in"):
+        parse(late)
+    with pytest.raises(
+        InputError, match=r"stage 2: hold_seed = True; expected true only without a seed_region"
+    ):
+        parse(PLANTED.replace("hold_seed = true", "hold_seed = true\nseed_region = { fraction = 0.5 }"))
+    with pytest.raises(InputError, match=r"not with kind npt: a fixed part needs a fixed box"):
+        parse(PLANTED.replace('kind = "langevin"', 'kind = "npt"'))
+    again = parse(to_toml(parse(PLANTED)))
+    assert [stage.hold_seed for stage in again.stages] == [False, True, False, True]

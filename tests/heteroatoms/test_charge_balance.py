@@ -237,3 +237,21 @@ def test_a_smaller_tetrahedron_leaves_others_their_shortest_edge():
     assert least[0] == pytest.approx(2.45)
     assert least[1][:6] == pytest.approx(2.45 * 1.46 / 1.61)
     assert least[1][6:] == pytest.approx(2.45)
+
+
+def test_cations_of_a_thin_cell_keep_away_from_all_images_of_each_other():
+    """Brute force over many images; with the nearest image alone, or one cell on each side of it, some are missed."""
+    from zeocryst.backmapping.grid import build_grid
+    from zeocryst.heteroatoms import cations
+
+    cell = np.array([[30.0, 0, 0], [0, 30, 0], [0.5, 0.3, 3.5]])
+    grid = build_grid(np.array([[15.0, 15, 1.5]]), cell, cations.TO_A + cations.REACH_A)
+    k = np.arange(12)
+    tried = np.column_stack([np.full(12, 4.0), np.zeros(12), k - 6.0])
+    there = np.array([[4.0, 0, 1.75]])
+    least = np.array([2.3, 2.9, *cations.NEAREST_A])
+    numbers = np.array([1.0, 2.8, 1.8])
+    arm, cost = cations._best(np.zeros(3), tried, grid, np.array([1]), np.zeros(1, bool), least, numbers, there)
+    images = there + np.arange(-20, 21)[:, None] * cell[2]
+    free = [t for t in tried if np.linalg.norm(images - t, axis=1).min() >= cations.NEAREST_A[3]]
+    assert bool(free) == bool(np.isfinite(cost))

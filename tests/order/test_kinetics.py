@@ -146,7 +146,7 @@ def test_what_does_not_happen_has_no_numbers_but_reasons(share, experiment, word
     assert growth["experiment"] == experiment
     assert words in growth["sentence"]
     assert "No transition" in transition["sentence"]
-    kept = {"experiment", "n_replicas", "why_not", "sentence", "nucleus_T"}
+    kept = {"experiment", "n_replicas", "why_not", "sentence", "nucleus_T", "watched_ps", "volume_A3"}
     assert not any(value for key, value in growth.items() if key not in kept)
     assert set(transition["why_not"]) == {"induction_time_ps", "avrami_exponent"}
 
@@ -173,27 +173,42 @@ def test_frames_without_times_say_so():
     assert "no times" in course(rows, 0, nothing())["growth"]["sentence"]
 
 
-def summary(speed, error, waited=None):
+def summary(speed, error):
     return {
         "growth": {
             "front_speed_A_per_ns": speed, "front_speed_uncertainty_A_per_ns": error,
             "rate_sites_per_ns": None, "rate_uncertainty_sites_per_ns": None,
-            "waiting_time_ps": waited, "waiting_time_uncertainty_ps": 2.0,
+            "waiting_time_ps": None, "nucleus_T": None, "why_not": {"waiting_time_ps": "it begins with a crystal"},
         },
         "transition": {"time_ps": None, "uncertainty_ps": None},
     }  # fmt: skip
 
 
 def test_replicas_have_an_error_of_their_own():
-    found = over_replicas([summary(20.0, 5.0, 100.0), summary(30.0, 5.0), summary(40.0, 5.0, 300.0)])
-    assert set(found) == {"front_speed_A_per_ns", "waiting_time_ps"}
+    found = over_replicas([summary(20.0, 5.0), summary(30.0, 5.0), summary(40.0, 5.0)])
+    assert set(found) == {"front_speed_A_per_ns"}  # a slab waits for nothing
     assert found["front_speed_A_per_ns"] == {
         "mean": 30.0, "uncertainty": pytest.approx(10 / 3**0.5), "deviation": pytest.approx(10),
         "one_run": pytest.approx(5), "n_replicas": 3, "n_without": 0,
     }  # fmt: skip
-    assert found["waiting_time_ps"]["n_replicas"] == 2
-    assert found["waiting_time_ps"]["n_without"] == 1
     single = over_replicas([summary(20.0, 5.0)])["front_speed_A_per_ns"]
     assert single["uncertainty"] is None
     assert single["one_run"] == 5
     assert over_replicas([]) == {}
+
+
+def test_a_wait_is_watched_to_the_end_of_its_stage():
+    """600 ps at one temperature, then the box is cooled: what is watched is the first part, in the box's mean volume."""
+    rows = [
+        {"time_ps": 20.0 * k, "crystalline_share": 0.0, "largest_grain_sites": 0, "stage": 3 if k <= 30 else 4,
+         "density_T_per_1000A3": 15.0 if k <= 30 else 17.0}
+        for k in range(40)
+    ]  # fmt: skip
+    rows[0]["stage"] = 2  # the last frame of the stage before is where it begins
+    growth = course(rows, 0, nothing())["growth"]
+    assert growth["watched_ps"] == 600
+    assert growth["volume_A3"] == pytest.approx(1000 * len(nothing().sites(0)[0]) / 15)
+    bare = [{key: row[key] for key in ("time_ps", "crystalline_share", "largest_grain_sites")} for row in rows]
+    growth = course(bare, 0, nothing())["growth"]
+    assert growth["watched_ps"] == 780
+    assert growth["volume_A3"] == pytest.approx(abs(np.linalg.det(nothing().sites(0)[1])))

@@ -1,17 +1,20 @@
 """What is cut out of a frame and put into one: counted, measured, and followed by an engine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from zeocryst.cell import box_to_cell, make_frame, neighbour_pairs
 from zeocryst.condition import Cut, Seed, System
+from zeocryst.engines.protocol import SEED_MARK
 from zeocryst.errors import SimulationError
 from zeocryst.frameworks.table import start_structure
 from zeocryst.model.forcefield import read_forcefield
 from zeocryst.network.bonds import bonds_from_sites, network_of_frame
 from zeocryst.network.clusters import find_clusters, part
 from zeocryst.order.likeness import like, likeness, seed_fate
-from zeocryst.solution.aggregate import SEED_MARK, cut, plant
+from zeocryst.solution.aggregate import cut, plant
 from zeocryst.solution.start import melt
 
 MODEL = read_forcefield("ts")
@@ -105,6 +108,32 @@ def test_a_seed_takes_the_place_of_as_many_beads():
     alone = bonds_from_sites(network.positions[mark[beads]], network.cell * 3)
     assert like(alone, "SGT").sum() >= 20
     assert not like(alone, "MFI")[like(alone, "SGT")].all()
+
+
+@pytest.mark.parametrize("model", ["one", "two"])
+def test_seed_and_ball_of_a_melt_without_s(model):
+    """Of a model of one kind of beads, and of one of two whose melt has one of them: the seed is T alone."""
+    forcefield = MODEL
+    if model == "one":
+        alone = {name: value for name, value in MODEL.masses.items() if name == "T"}
+        forcefield = replace(
+            MODEL,
+            masses=alone,
+            pairs={key: pair for key, pair in MODEL.pairs.items() if set(key) == {"T"}},
+            triplets={key: triplet for key, triplet in MODEL.triplets.items() if set(key) == {"T"}},
+        )
+    frame = melt(System("melt", n_T=900, density_T_per_1000A3=16), forcefield, np.random.default_rng(4))
+    new, words = plant(frame, Seed("SOD", 15.0), forcefield)
+    mark = new.log[SEED_MARK] > 0
+    assert new.particles.N == 900
+    cell, sites = start_structure("SOD")
+    assert mark.sum() == pytest.approx(len(sites) / abs(np.linalg.det(cell)) * 4 / 3 * np.pi * 15**3, rel=0.12)
+    assert words.startswith(f"a seed of SOD, {mark.sum()} T within 15 Å")
+    network, beads = network_of_frame(new)
+    assert like(bonds_from_sites(network.positions[mark[beads]], network.cell), "SOD").sum() >= 20
+    ball, words = cut(new, Cut(radius_A=10.0), forcefield)
+    assert set(ball.particles.typeid) == {0}
+    assert 0 < ball.particles.N < 900
 
 
 def test_a_seed_larger_than_the_frame_is_refused():

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from zeocryst.answers.identify import account_in_words
 from zeocryst.beads import Beads, over_all
+from zeocryst.engines.protocol import SEED_MARK
 from zeocryst.errors import InputError, PluginError
 from zeocryst.files.records import without_nan
 from zeocryst.files.structures import Structures
@@ -30,7 +31,6 @@ from zeocryst.order.kinetics import Frames, course, front_rows
 from zeocryst.order.measured import Measured, Table
 from zeocryst.order.ordering import aggregation_story
 from zeocryst.report.analysis import write_analysis
-from zeocryst.solution.aggregate import SEED_MARK
 
 if TYPE_CHECKING:
     import gsd.hoomd

@@ -1,25 +1,34 @@
-"""``zeocryst report``: write the report of a finished run again."""
+"""``zeocryst report``: write the report of a finished run again, or one of several runs together."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from zeocryst.commands import DONE
 from zeocryst.commands._options import plugin_option
 
-HELP = "write the report of a finished run again"
+HELP = "write the report of a finished run again, or one of several together"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
     parser.add_argument("folders", nargs="+", metavar="DIR")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="one report of all of them, as replicas of one condition: waiting times with those that waited in "
+        "vain, survival curve, means and errors over the runs",
+    )
     plugin_option(parser)
+    parser.add_argument("--json", action="store_true", help="with --out: print its summary.json")
 
 
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
+    from zeocryst.errors import InputError
     from zeocryst.files.records import read_summary
     from zeocryst.files.rundir import RunDirectory
     from zeocryst.foundation.plugins import load_plugins
@@ -28,6 +37,14 @@ def answer(options: argparse.Namespace) -> int:
     from zeocryst.running.mending import mend_table
 
     load_plugins(options.plugin)
+    if options.out is not None:
+        from zeocryst.answers.replicas import replicas
+
+        found = replicas(options.folders, Path(options.out))
+        print(json.dumps(found, indent=1) if options.json else found["sentence"])
+        return DONE
+    if options.json:
+        raise InputError("--json: the reports of single runs are pages; give --out DIR, for all runs together")
     for name in options.folders:
         read_summary(Path(name))
     for name in options.folders:

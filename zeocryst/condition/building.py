@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition.events import Event
 from zeocryst.condition.model import EDITS, Cut, Seed, Stage, Until
+from zeocryst.condition.writing import ends_table
 from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,20 +64,26 @@ def _table(given: Any) -> Any:
 
 def _stage(stage: Stage) -> dict[str, Any]:
     """A stage as TOML has it: what stands in `edit` and `until` lies flat there."""
-    table: dict[str, Any] = _table(stage)
+    until = stage.until if _are_ends(stage.until) else None
+    table: dict[str, Any] = _table(stage if until is None else replace(stage, until=None))
     if stage.kind not in ("minimize", *EDITS):
         table["timestep_fs"] = _plain(stage.timestep_fs)  # the default is the model's
-    edit, until = table.pop("edit", None), stage.until
+    edit = table.pop("edit", None)
     if edit is not None and not isinstance(stage.edit, Cut | Seed | Mapping):
         raise InputError(f"{WHERE}: edit = {stage.edit!r}; expected a Cut or a Seed")
     if edit is not None:
         table |= _table(stage.edit)
     if "seed_region" in table:
         table["seed_region"] = {"shape": "slab", "fraction": table["seed_region"]}
-    if isinstance(until, Until):
-        bound = {"below": until.value} if until.below else until.value
-        table["until"] = {until.quantity: bound, "for_ps": until.for_ps}
+    if until is not None:
+        table["until"] = ends_table(stage)
     return table
+
+
+def _are_ends(given: Any) -> bool:
+    """Whether these are `Until`, one or several, and not tables or something else."""
+    several = given if isinstance(given, list | tuple) else [given]
+    return bool(several) and all(isinstance(each, Until) for each in several)
 
 
 def _plain(value: Any) -> Any:

@@ -44,6 +44,11 @@ def check_together(condition: Condition, where: str) -> None:
     _check_interval(condition, where)
     _check_fine(condition, where)
     _check_until(condition, where)
+    first = condition.stages[0]
+    if system.new_velocities and first.n_steps and first.temperature_K is None:
+        raise InputError(
+            f"{where}: system: new_velocities = true; expected a temperature_K of stage 1, which they have"
+        )
 
 
 def _check_interval(condition: Condition, where: str) -> None:
@@ -112,17 +117,13 @@ def _check_until(condition: Condition, where: str) -> None:
     """No stage waits for more T than there are."""
     most = _most_t(condition.system)
     for n, stage in enumerate(condition.stages, start=1):
-        until = stage.until
-        if (
-            until is not None
-            and not until.below
-            and math.isinf(UNTIL[until.quantity][1])
-            and until.value > most
-        ):
-            raise InputError(
-                f"{where}: stage {n}.until: {until.quantity} = {until.value:g}; expected at most {most:g}, "
-                "the number of T in all"
-            )
+        for until in stage.ends:
+            counts_t = until.quantity in UNTIL and math.isinf(UNTIL[until.quantity][1])
+            if counts_t and not until.below and until.value > most:
+                raise InputError(
+                    f"{where}: stage {n}.until: {until.quantity} = {until.value:g}; expected at most {most:g}, "
+                    "the number of T in all"
+                )
 
 
 def _most_t(system: System) -> float:
@@ -178,6 +179,11 @@ def _check_edits(condition: Condition, forcefield: ForceField, where: str) -> No
                     f"{where}: stage {n}: kind = 'cut' after a seed was put in; cut first, then seed"
                 )
         seeded = seeded or isinstance(stage.edit, Seed)
+        if stage.hold_seed and not seeded:
+            raise InputError(
+                f"{where}: stage {n}: hold_seed = true, and no stage before it puts a seed in; add one of kind "
+                "'seed'"
+            )
         if free and stage.kind == "npt":
             raise InputError(
                 f"{where}: stage {n}: kind = 'npt', but the aggregate stands in a vacuum, where no barostat "

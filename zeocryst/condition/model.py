@@ -57,6 +57,9 @@ class System:
         File of a ``file`` start, relative to the condition: GSD, or atoms in any format (CIF, ...).
     frame : int
         Which of its frames; -1 is the last.
+    new_velocities : bool
+        Whether the beads of a GSD file get other velocities than they have there, from the first stage's
+        temperature.
     types : dict
         What T and S are called in the file, such as ``{T = "Si", S = "X"}`` or ``{T = ["Si", "Ge"]}``; or the
         other way round: ``{Si = "T", Ge = "T", X = "S"}``.
@@ -82,6 +85,7 @@ class System:
     file: str | None = None
     frame: int = -1
     types: dict[str, str | tuple[str, ...]] | None = None
+    new_velocities: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ class Until:
     Attributes
     ----------
     quantity : str
-        A key of `UNTIL`.
+        A column of the run's table: a key of `UNTIL`, or any other that is measured in every frame.
     value : float
         It is this or more; or less than this, where `below` is set.
     below : bool
@@ -132,13 +136,14 @@ class Until:
     below: bool = False
 
     def holds(self, value: float) -> bool:
-        """Whether it holds where the quantity has this value."""
+        """Whether it holds where the quantity has this value; never of NaN."""
         return value < self.value if self.below else value >= self.value
 
     def __str__(self) -> str:
         """In words: "the crystalline share 0.98 or more for 100 ps"."""
         bound = f"below {self.value:g}" if self.below else f"{self.value:g} or more"
-        return f"{UNTIL[self.quantity][0]} {bound} for {self.for_ps:g} ps"
+        words = UNTIL[self.quantity][0] if self.quantity in UNTIL else self.quantity
+        return f"{words} {bound} for {self.for_ps:g} ps"
 
 
 @dataclass(frozen=True)
@@ -163,10 +168,13 @@ class Stage:
     seed_region : float
         Share of the box, nearest the middle of its longest axis, whose beads are held fixed; 0 for
         none. What is kept this way while the rest is melted is the crystal seed of later stages.
+    hold_seed : bool
+        Whether the beads of the crystal that an earlier ``seed`` stage put in are held fixed.
     rigid_precursors : bool
         Whether the precursors of the start move as rigid bodies; only with ``langevin``.
-    until : Until or None
-        What it is run for, if it can end before its time; `time_ps` is then the most that it takes.
+    until : Until, tuple of Until or None
+        What it is run for, if it can end before its time; `time_ps` is then the most that it takes. Of several
+        it ends with whichever comes first.
 
     Examples
     --------
@@ -187,7 +195,13 @@ class Stage:
     seed_region: float = 0.0
     edit: Cut | Seed | None = None
     rigid_precursors: bool = False
-    until: Until | None = None
+    until: Until | tuple[Until, ...] | None = None
+    hold_seed: bool = False
+
+    @property
+    def ends(self) -> tuple[Until, ...]:
+        """What can end it before its time."""
+        return (self.until,) if isinstance(self.until, Until) else tuple(self.until or ())
 
     @property
     def n_steps(self) -> int:
@@ -406,7 +420,7 @@ class Condition:
     @property
     def can_end_early(self) -> bool:
         """Whether a stage is run until something holds."""
-        return any(stage.until is not None for stage in self.stages)
+        return any(stage.ends for stage in self.stages)
 
     @property
     def main_stage(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -41,11 +42,11 @@ COUPLINGS = ("none", "iso", "aniso", "triclinic")
 TOP = ("name", "title", "seed", "system", "forcefield", "stage", "output", "engine", "solvent")
 SYSTEM = (
     "start", "framework", "repeat", "S_in_cages", "n_T", "n_S", "density_T_per_1000A3", "recipe", "precursors",
-    "file", "frame", "types",
+    "file", "frame", "types", "new_velocities",
 )  # fmt: skip
 STAGE = (
     "kind", "temperature_K", "pressure_bar", "coupling", "time_ps", "timestep_fs", "seed_region",
-    "rigid_precursors", "until", "radius_A", "margin_A", "box", "framework",
+    "hold_seed", "rigid_precursors", "until", "radius_A", "margin_A", "box", "framework",
 )  # fmt: skip
 OUTPUT = ("interval_ps", "backmap", "report", "fine_ps", "measure")
 EVENT = ("when", "refine", "sda", "si_al")
@@ -86,10 +87,10 @@ def read_condition(path: str | Path) -> Condition:
     return parse_condition(content, str(file), file.resolve().parent)
 
 
-def shipped_names() -> list[str]:
-    """Names of the conditions that come with zeocryst."""
+def shipped_names(file: str = "condition.toml") -> list[str]:
+    """Names of the conditions that come with zeocryst, or of what else has such a file (``study.toml``)."""
     folders = resources.files("zeocryst.runs").iterdir()
-    return sorted(folder.name for folder in folders if folder.joinpath("condition.toml").is_file())
+    return sorted(folder.name for folder in folders if folder.joinpath(file).is_file())
 
 
 def shipped_text(name: str) -> str:
@@ -98,9 +99,10 @@ def shipped_text(name: str) -> str:
 
 
 def shipped_file(name: str) -> tuple[str, Path]:
-    """What stands in the file of one of them, and its folder."""
+    """What stands in the file of a shipped study or condition, and its folder."""
     with resources.as_file(resources.files("zeocryst.runs").joinpath(name)) as folder:
-        return read_text(folder / "condition.toml"), folder
+        study = folder / "study.toml"
+        return read_text(study if study.is_file() else folder / "condition.toml"), folder
 
 
 def read_shipped(name: str) -> Condition:
@@ -229,6 +231,7 @@ def _read_system(table: Table, forcefield: ForceField) -> System:
             types={name: types.text_or_texts(name) for name in types.names()} or None,
             repeat=_repeat(table, 1),
             S_in_cages=table.flag("S_in_cages", with_s),
+            new_velocities=table.flag("new_velocities", False),
         )
     table.finish()
     return system
@@ -339,9 +342,17 @@ def _read_stage(table: Table, step_fs: float) -> Stage:
         if kind == "npt":
             raise table.error("seed_region", "no seed_region with kind npt: a fixed part needs a fixed box")
     region.finish()
+    hold_seed = table.flag("hold_seed", False)
+    if hold_seed and (kind == "npt" or fraction):
+        raise table.error(
+            "hold_seed",
+            "true only without a seed_region, and not with kind npt: a fixed part needs a fixed box",
+        )
     rigid = table.flag("rigid_precursors", False)
-    if rigid and (kind != "langevin" or fraction):
-        raise table.error("rigid_precursors", "true only with kind langevin and without a seed_region")
+    if rigid and (kind != "langevin" or fraction or hold_seed):
+        raise table.error(
+            "rigid_precursors", "true only with kind langevin and without a seed_region or hold_seed"
+        )
     stage = Stage(
         kind,
         temperature,
@@ -354,7 +365,8 @@ def _read_stage(table: Table, step_fs: float) -> Stage:
         ),
         fraction,
         rigid_precursors=rigid,
-        until=_read_until(table.table("until")) if "until" in table else None,
+        until=_read_ends(table) if "until" in table else None,
+        hold_seed=hold_seed,
     )
     if 2000 * stage.time_ps < stage.timestep_fs:
         raise table.error("time_ps", f"at least a time step, {stage.timestep_fs / 1000:g} ps")
@@ -364,33 +376,55 @@ def _read_stage(table: Table, step_fs: float) -> Stage:
             f"fewer than the {stage.n_steps:.2g} time steps of {stage.timestep_fs:g} fs that these are, "
             f"at most {MOST_STEPS:.0e}: a shorter time, or a longer timestep_fs",
         )
-    if stage.until is not None and stage.until.for_ps >= stage.time_ps:
+    if any(until.for_ps >= stage.time_ps for until in stage.ends):
         raise table.error("until", f"for_ps less than the {stage.time_ps:g} ps that the stage takes at most")
     table.finish()
     return stage
 
 
+def _read_ends(table: Table) -> Until | tuple[Until, ...]:
+    """What a stage is run until: one table, or a list of them, of which one is enough."""
+    given = table.get("until", "")
+    if not isinstance(given, list):
+        return _read_until(table.table("until"))
+    if not given or not all(isinstance(entry, Mapping) for entry in given):
+        raise table.error(
+            "until", "a table such as { crystalline_share = 0.98, for_ps = 100 }, or a list of such"
+        )
+    return tuple(_read_until(entry) for entry in table.tables("until"))
+
+
 def _read_until(table: Table) -> Until:
-    """One quantity with the value that it reaches, or ``{ below = VALUE }``, and how long that has to hold."""
-    for name in (*UNTIL, "for_ps"):
-        table.get(name, "", None)
-    table.finish()  # first of all, so that a misspelt quantity is not called missing
-    given = [name for name in UNTIL if name in table]
+    """One quantity with the value that it reaches, or ``{ below = VALUE }``, and how long that has to hold.
+
+    Whether a run measures what none of `UNTIL` is, is known only where it begins (`zeocryst.running.watching`).
+    """
+    keys = table.names()
+    misspelt = [key for key in keys if key not in (*UNTIL, "for_ps") and _is_misspelt(key)]
+    table.known(*(key for key in keys if key not in misspelt), *UNTIL, "for_ps")
+    given = [key for key in keys if key != "for_ps"]
     if len(given) != 1:
         raise table.whole_error(
-            f"one of {', '.join(UNTIL)}, such as {{ crystalline_share = 0.98, for_ps = 100 }}; "
-            + (f"{', '.join(given)} are given" if given else "none is given")
+            f"one of {', '.join(UNTIL)}, such as {{ crystalline_share = 0.98, for_ps = 100 }}, or another "
+            f"column of the run's table; {', '.join(given) + ' are' if given else 'none is'} given"
         )
-    quantity, most = given[0], UNTIL[given[0]][1]
+    quantity = given[0]
+    most = UNTIL[quantity][1] if quantity in UNTIL else math.inf
+    above = 0.0 if quantity in UNTIL else None
     limit = float(MOST_BEADS) if math.isinf(most) else most
     below = isinstance(table.get(quantity, ""), Mapping)
     if below:
         bound = table.table(quantity).known("below")
-        value = bound.number("below", above=0, most=limit)
+        value = bound.number("below", above=above, most=limit)
         bound.finish()
     else:
-        value = table.number(quantity, above=0, most=limit)
+        value = table.number(quantity, above=above, most=limit)
     return Until(quantity, value, table.number("for_ps", above=0, most=1e9), below)
+
+
+def _is_misspelt(key: str) -> bool:
+    """Whether one of what is usual was meant."""
+    return bool(difflib.get_close_matches(key.lower(), [*UNTIL, "for_ps"], n=1, cutoff=0.9))  # largest_ice_cluster is none
 
 
 def _read_edit(table: Table, kind: str) -> Stage:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.condition.events import Event
-from zeocryst.condition.model import Condition, Cut, EngineChoice, Stage, System
+from zeocryst.condition.model import Condition, Cut, EngineChoice, Stage, System, Until
 from zeocryst.model.forcefield import ForceField
 
 
@@ -34,12 +34,13 @@ def to_toml(condition: Condition) -> str:
         if key in system and system[key] is None:
             del system[key]
     if system["file"] is None:
-        for key in ("file", "frame", "types"):
+        for key in ("file", "frame", "types", "new_velocities"):
             del system[key]
     else:
         system["file"] = str((condition.folder / system["file"]).resolve())
-        if system["types"] is None:
-            del system["types"]
+        for key in ("types", "new_velocities"):
+            if not system[key]:
+                del system[key]
     beside = condition.folder / condition.forcefield
     model = str(beside.resolve()) if beside.is_file() else condition.forcefield
     content = {
@@ -110,7 +111,17 @@ def _stage_table(stage: Stage) -> dict[str, Any]:
         table["seed_region"] = {"shape": "slab", "fraction": stage.seed_region}
     if stage.rigid_precursors:
         table["rigid_precursors"] = True
-    if (until := stage.until) is not None:
-        bound = {"below": until.value} if until.below else until.value
-        table["until"] = {until.quantity: bound, "for_ps": until.for_ps}
+    if stage.hold_seed:
+        table["hold_seed"] = True
+    if stage.until is not None:
+        table["until"] = ends_table(stage)
     return table
+
+
+def ends_table(stage: Stage) -> dict[str, Any] | list[dict[str, Any]]:
+    """What a stage is run until, as TOML has it: a table, or a list of them."""
+    tables = [
+        {until.quantity: {"below": until.value} if until.below else until.value, "for_ps": until.for_ps}
+        for until in stage.ends
+    ]
+    return tables[0] if isinstance(stage.until, Until) else tables

@@ -31,8 +31,12 @@ BAROSTAT_PS = 1.0
 #: Stop of a minimization, eV/Å.
 FORCE_TOLERANCE = 1e-5
 #: Name under which a frame's log says which beads are held fixed, and by a slab of which share: that share for
-#: those that are, minus it for the others, 0 for all where there is no slab.
+#: those that are, minus it for the others, 0 for all where there is no slab. A share of 1 is no slab: these are
+#: the beads of the crystal seed.
 HELD_MARK = "particles/zeocryst/held"
+THE_SEED = 1.0
+#: Name under which it says which beads are those of the crystal seed that was put in.
+SEED_MARK = "particles/zeocryst/seed"
 #: Twice the highest temperature that a condition may ask for; a run that is hotter has exploded.
 HOTTEST_K = 2e5
 
@@ -295,8 +299,7 @@ def moved_frame(
     frame.particles.position = position
     frame.particles.velocity = velocity
     frame.particles.image = np.asarray(image).astype(np.int32)
-    if HELD_MARK in old.log:
-        frame.log[HELD_MARK] = old.log[HELD_MARK]
+    frame.log |= {mark: old.log[mark] for mark in (HELD_MARK, SEED_MARK) if mark in old.log}
     return frame
 
 
@@ -358,14 +361,14 @@ def hold(frame: gsd.hoomd.Frame, share: float) -> tuple[gsd.hoomd.Frame, NDArray
     """The beads that a stage holds fixed: those that the frame says, or the seed region's where it says none.
 
     A run that goes on, and a stage after one with the same region, hold the beads that were held: others may
-    have come into the slab since.
+    have come into the slab since. The beads of a crystal seed are those that the frame says.
 
     Parameters
     ----------
     frame
         Where the stage, or the rest of it, begins.
     share
-        Share of the longest axis that the slab takes; 0 for no slab.
+        Share of the longest axis that the slab takes; 0 for no slab; `THE_SEED` for the beads of the seed.
 
     Returns
     -------
@@ -374,13 +377,17 @@ def hold(frame: gsd.hoomd.Frame, share: float) -> tuple[gsd.hoomd.Frame, NDArray
     held : (N,) bool array
     """
     said = np.asarray(frame.log.get(HELD_MARK, ()), dtype=np.float32)
-    if share and len(said) == frame.particles.N and (np.abs(said) == np.float32(share)).all():
+    if share == THE_SEED:
+        held = np.asarray(frame.log.get(SEED_MARK, np.zeros(frame.particles.N))) > 0
+    elif share and len(said) == frame.particles.N and (np.abs(said) == np.float32(share)).all():
         held = said > 0
     else:
         beads = Beads.of(frame)
         held = frozen_beads(beads.centred, beads.cell, share)
     marked = copy.copy(frame)
-    marked.log = {HELD_MARK: np.where(held, share, -share).astype(np.float32)} if share else {}
+    marked.log = {SEED_MARK: frame.log[SEED_MARK]} if SEED_MARK in frame.log else {}
+    if share:
+        marked.log[HELD_MARK] = np.where(held, share, -share).astype(np.float32)
     return marked, held
 
 

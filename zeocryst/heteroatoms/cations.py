@@ -130,12 +130,14 @@ def _best(
     own = np.zeros(MOST_AROUND, np.bool_)
     for n in range(count):
         sort[n], own[n] = kind[number[n]], mine[number[n]]
-    for c in range(len(cations)):  # all images within reach
+    # images within reach: so many cells on each side of the nearest
+    out = np.ceil(grid.reach * np.sqrt((grid.inverse**2).sum(axis=0)) - 0.5).astype(np.int64)
+    for c in range(len(cations)):
         f = (cations[c] - origin) @ grid.inverse
         f = f - np.round(f)
-        for x in range(-1, 2):
-            for y in range(-1, 2):
-                for z in range(-1, 2):
+        for x in range(-out[0], out[0] + 1):
+            for y in range(-out[1], out[1] + 1):
+                for z in range(-out[2], out[2] + 1):
                     arm = (f + np.array([float(x), float(y), float(z)])) @ grid.cell
                     if (arm**2).sum() < grid.reach**2 and count < MOST_AROUND:
                         found[count], sort[count], own[count] = arm, 5, False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import zeocryst.foundation.caching  # noqa: F401  (before the first function is compiled)
 from zeocryst.errors import InputError, nearest
 from zeocryst.foundation.plugins import ORDER_PARAMETER, given, known_names
-from zeocryst.frameworks.table import start_structure
+from zeocryst.frameworks.table import framework_types, start_structure
 from zeocryst.network.bonds import Network
 from zeocryst.order.aggregation import aggregation, cluster_order
 from zeocryst.order.cage_statistics import cages
@@ -114,7 +114,7 @@ def check_names(names: Iterable[str]) -> None:
             raise InputError(f"{kind} is measured against a framework; name it, for example {kind}:SGT")
         if colon and not takes:
             raise InputError(f"{name!r}: {kind} takes nothing after a colon")
-        if takes:
+        if takes and (kind != "likeness" or framework not in framework_types()):  # likeness is to a net
             start_structure(framework)
 
 

@@ -27,18 +27,19 @@ LIQUID, HEXAGONAL, CUBIC, INTERFACIAL, CLATHRATE, INTERFACIAL_CLATHRATE = range(
 
 
 def ice(network: Network) -> Measured:
-    r"""Number of T that are cubic, hexagonal and interfacial ice, clathrate or liquid, and the largest ice cluster.
+    r"""Number of T that are cubic, hexagonal or interfacial ice, clathrate or liquid; the largest cluster.
 
-    CHILL+ (A. H. Nguyen, V. Molinero, J. Phys. Chem. B 119, 9369 (2015)), made for water, for T as molecules. Two of
-    them within 3.5 Å are neighbours, and their bond is compared by
+    CHILL+ (A. H. Nguyen, V. Molinero, J. Phys. Chem. B 119, 9369 (2015)), made for water, for T as molecules.
+    Two of them within 3.5 Å are neighbours, and their bond is compared by
 
     .. math:: c_{ij} = \frac{\sum_m q_{3m}(i) q_{3m}^*(j)}{|q_3(i)| |q_3(j)|}
 
-    (by freud): staggered up to -0.8, eclipsed from -0.35 to 0.25. Of the molecules with four neighbours those with
-    four staggered bonds are cubic ice, with three and an eclipsed one hexagonal ice, with two of any others or three
-    and one that is neither interfacial ice; with four eclipsed bonds clathrate, with three interfacial clathrate. All
-    others are liquid. `largest_ice_cluster` is the largest number of molecules of ice of the three kinds that are
-    joined by neighbours. Where T-T are not those of water (silicon, silica) 3.5 Å are scaled with the median bond.
+    (by freud): staggered up to -0.8, eclipsed from -0.35 to 0.25. Of the molecules with four neighbours those
+    with four staggered bonds are cubic ice, with three and an eclipsed one hexagonal ice, with two of any
+    others or three and one that is neither interfacial ice; with four eclipsed bonds clathrate, with three
+    interfacial clathrate. All others are liquid. `largest_ice_cluster` is the largest number of molecules of
+    ice of the three kinds that are joined by neighbours. Where T-T are not those of water (silicon, silica)
+    3.5 Å are scaled with the median bond.
 
     `ice_kind` of the sites is the kind's number, in this order from 0: liquid, hexagonal ice, cubic ice,
     interfacial ice, clathrate, interfacial clathrate.

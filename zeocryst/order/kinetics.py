@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from zeocryst.cell import volume
 from zeocryst.network.bonds import Network
 from zeocryst.order.avrami import avrami_exponent
 from zeocryst.order.crystallinity import CRYSTALLINE_FROM
@@ -39,7 +40,7 @@ GROWTH_KEYS = (
     "experiment", "n_replicas", "fronts", "front_speed_A_per_ns", "front_speed_uncertainty_A_per_ns",
     "front_normal", "front_frames", "front_frames_left_out", "from_ps", "to_ps", "temperature_K",
     "rate_sites_per_ns", "rate_uncertainty_sites_per_ns", "nucleus_T", "waiting_time_ps",
-    "waiting_time_uncertainty_ps", "why_not", "sentence",
+    "waiting_time_uncertainty_ps", "watched_ps", "volume_A3", "why_not", "sentence",
 )  # fmt: skip
 PLANAR, SEED, NONE, CRYSTALLINE = "planar seed", "crystal seed", "no crystal", "crystalline"
 #: Sites of a grain that counts as a nucleus; a run that begins with a smaller one begins without a crystal.
@@ -112,6 +113,8 @@ def course(rows: Sequence[Row], start: int, frames: Frames, seed: int = 1) -> di
         words += _fronts(growth, rows, start, frames, normal)
         words += _rate(growth, after, transition["found"])
         words += _waiting(growth, after, transition)
+        if growth["watched_ps"] is not None:
+            growth["volume_A3"] = _mean_volume(after, frames.sites(start))
     growth["sentence"] = " ".join(words) or _why_nothing(growth["why_not"])
     return {
         "crystalline_share": {"start": share[0], "end": share[-1]},
@@ -256,6 +259,8 @@ def _waiting(growth: dict[str, Any], rows: Sequence[Row], transition: Mapping[st
         growth["why_not"]["waiting_time_ps"] = "it begins with a crystal"
         return []
     growth["nucleus_T"] = NUCLEUS_T
+    watched = [rows[k] for k in same_stage(rows, 0)]
+    growth["watched_ps"] = float(watched[-1]["time_ps"] - rows[0]["time_ps"])
     time, size = ([row[name] for row in rows] for name in ("time_ps", "largest_grain_sites"))
     until = transition["time_ps"] if transition["found"] else np.inf
     found = waiting_time(time, size, NUCLEUS_T, until)
@@ -269,6 +274,14 @@ def _waiting(growth: dict[str, Any], rows: Sequence[Row], transition: Mapping[st
         f"the next is {found[1]:.3g} ps later; one trajectory: the mean waiting time is {least} to {most:.0f} "
         "times that)."
     ]
+
+
+def _mean_volume(rows: Sequence[Row], first: Sites) -> float:
+    """Volume of the box while a nucleus is waited for, Å^3: the mean; without densities that at the start."""
+    watched = [rows[k] for k in same_stage(rows, 0)]
+    if not all("density_T_per_1000A3" in row for row in watched):
+        return volume(first[1])
+    return float(np.mean([1000 * len(first[0]) / row["density_T_per_1000A3"] for row in watched]))
 
 
 def _why_nothing(reasons: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Which sites are crystalline, and what crystal they belong to.
 
-First come stackings of the layers of ``dia`` and ``lon`` (ice I, diamond; `zeocryst.order.stackings`), which are told
-site by site whatever their order. Of what is left a site counts as crystalline in one of three ways.
+First come stackings of the layers of ``dia`` and ``lon`` (ice I, diamond; `zeocryst.order.stackings`), which
+are told site by site whatever their order. Of what is left a site counts as crystalline in one of three ways.
 
 1. **Named.** It stands for a site of a framework type: the network around it can be followed on the type's
    net, bond by bond and ring by ring, every closed walk closing in the net as well
@@ -38,8 +38,8 @@ site by site whatever their order. Of what is left a site counts as crystalline 
    same way, are a grain of a crystal that is in no table, if there are `MIN_REGULAR` of them. A
    disordered network repeats itself so rarely that even 576 sites of melt have none.
 
-What is neither is amorphous. A bonded cluster of one name is a grain; ``dia`` and ``lon`` in it are one, so that a
-nucleus of ice with a stacking fault is one nucleus.
+What is neither is amorphous. A bonded cluster of one name is a grain; ``dia`` and ``lon`` in it are one, so
+that a nucleus of ice with a stacking fault is one nucleus.
 """
 
 from __future__ import annotations

@@ -1,21 +1,23 @@
-"""Ice I, diamond and silica of these nets in any stacking: cubic and hexagonal sites, by the rings at their bonds.
+"""Ice I and diamond in any stacking: cubic and hexagonal sites, told by the rings at their bonds.
 
-The nets of cubic ice (``dia``), hexagonal ice (``lon``) and all their stackings consist of the same layers. Every
-angle of every site has two six-rings, and there are two kinds of bonds, told by the shortest rings at the nine
-torsions about them (three bonds on either end). At a *staggered* bond six torsions have one six-ring each, a
-chair, and the other three, one for each arm, have none; at an *eclipsed* bond three torsions have two six-rings
-each, boats, and the other six none. A site with four staggered bonds is cubic, one with three and an eclipsed one
-hexagonal. That is exact in any stacking: it looks no farther than the rings, so that a stacking fault is neither a
-boundary nor a defect. No other net in the table has a site of which all four bonds are such.
+The nets of cubic ice (``dia``), hexagonal ice (``lon``) and all their stackings consist of the same layers.
+Every angle of every site has two six-rings, and there are two kinds of bonds, told by the shortest rings at
+the nine torsions about them (three bonds on either end). At a *staggered* bond six torsions have one six-ring
+each, a chair, and the other three, one for each arm, have none; at an *eclipsed* bond three torsions have two
+six-rings each, boats, and the other six none. A site with four staggered bonds is cubic, one with three and
+an eclipsed one hexagonal. That is exact in any stacking: it looks no farther than the rings, so that a
+stacking fault is neither a boundary nor a defect. No other net in the table has a site of which all four
+bonds are such.
 
-These sites are cores; what they are in begins with them. Around a nucleus bonds to the melt close further rings and
-open others. So a staggered bond may lack a chair (`LEAST_CHAIRS`); a site with two such bonds that is bonded to
-others, and all that is bonded to one, belong to the crystal, if a core is among them. It has the name of most of its
-neighbours there.
+These sites are cores, and crystals begin with them. Around a nucleus bonds to the melt close further rings and
+open others. So a staggered bond may lack a chair there (`LEAST_CHAIRS`); sites with two such bonds that follow
+each other from a core, `REACH` bonds at most, and all that is bonded to these and to cores, belong to the
+crystal, with the name of most of their neighbours. (Without the last bound a nucleus in a quenched glass, where
+such bonds are everywhere, runs away.)
 
-Calibration (mW water): in its melt from 300 K down to 208 K no site of 1728 is a core, in ice at 270 K 98 to 100 %
-are. Balls of 100 to 360 T that were put into the melt at 230 K have, after 3 ps, 0.9 to 1.4 times as many T as the
-largest cluster of CHILL+ (`zeocryst.order.ice`), 96 % of which were of the ball.
+Calibration (mW water): in its melt from 300 K down to 208 K no site of 1728 is a core, in ice at 270 K 98 to
+100 % are. In balls of 100 to 360 T that were put into the melt at 230 K, 0.9 to 1.5 times as many T are found
+after 3 ps as CHILL+ (`zeocryst.order.ice`) has in its largest cluster, 98 % of them of the ball.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from zeocryst.network.angles import Angles
-from zeocryst.order.sites import clusters
+from zeocryst.order.sites import clusters, near
 
 #: Names of cubic and of hexagonal stackings.
 NAMES = ("dia", "lon")
@@ -37,6 +39,8 @@ CUBIC, HEXAGONAL = 0, 1
 LEAST_CORES = 3
 #: Chairs of a staggered bond at the surface of a crystal, of six; bonds with which a site there belongs to it.
 LEAST_CHAIRS, LEAST_BONDS = 5, 2
+#: How far such sites lead away from a core, bonds.
+REACH = 2
 #: Rings of ice.
 SIX = 6
 
@@ -51,8 +55,8 @@ def _patterns() -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     Returns
     -------
     chairs, boats : (512,) int8 arrays
-        How many torsions there are in the set if none is opposite, or all are eclipsed, in some order of the arms;
-        0 else.
+        How many torsions there are in the set if none is opposite, or all are eclipsed, in some order of the
+        arms; 0 else.
     """
     sets = (np.arange(512)[:, None] >> np.arange(9)) & 1
     chairs, boats = np.zeros(512, dtype=np.int8), np.zeros(512, dtype=np.int8)
@@ -66,7 +70,7 @@ def _patterns() -> tuple[NDArray[np.int8], NDArray[np.int8]]:
 
 
 def bonds_of_ice(own: Angles) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
-    """Chairs (6 where perfect) and boats (3) at each half-bond that has nothing else there; 0 for others, (H,)."""
+    """Chairs (6 where perfect) and boats (3) at each half-bond that has nothing else; 0 for others, (H,)."""
     weight = 1 << np.arange(9)
     six = (own.torsion_size == SIX).reshape(-1, 9)
     number = own.torsion_number.reshape(-1, 9)
@@ -93,8 +97,11 @@ def stackings(own: Angles, adjacency: csr_array) -> Ints:
     if core.sum() < LEAST_CORES:
         return found
     staggered = np.bincount(site[chairs >= LEAST_CHAIRS], minlength=n)
-    body = core | ((staggered + eclipsed >= LEAST_BONDS) & (eclipsed <= 1))
-    member = body | (adjacency @ body.astype(np.int8) > 0)
+    surface = (staggered + eclipsed >= LEAST_BONDS) & (eclipsed <= 1)
+    body = core.copy()
+    for _ in range(REACH):
+        body |= surface & near(adjacency, body, 1)
+    member = near(adjacency, body, 1)
     label = clusters(adjacency, member)
     enough = np.bincount(label[core], minlength=int(label.max()) + 1) >= LEAST_CORES
     member &= enough[label] & (label >= 0)
@@ -104,7 +111,7 @@ def stackings(own: Angles, adjacency: csr_array) -> Ints:
 
 
 def _spread(adjacency: csr_array, member: Bools, found: Ints) -> Ints:
-    """The others of a crystal have the name of most of their neighbours; where these are even, of most sites."""
+    """Others of a crystal have the name of most of their neighbours; where these are even, of most sites."""
     usual = int((found == HEXAGONAL).sum() > (found == CUBIC).sum())
     while True:
         more = adjacency @ (found == HEXAGONAL).astype(np.int8) - adjacency @ (found == CUBIC).astype(np.int8)

@@ -73,7 +73,7 @@ def _start_and_words(condition: Condition, forcefield: ForceField) -> tuple[gsd.
     if system.file is not None:
         path = condition.folder / system.file
         frame, types, words = beads_of_file(path, system)
-        return adopt(frame, types, forcefield, str(path)), words
+        return adopt(frame, types, forcefield, str(path), new_velocities=system.new_velocities), words
     if system.start == "framework":
         return crystal(system, forcefield), origin_in(str(system.framework), forcefield)
     make = {"melt": melt, "gel": gel}[system.start]
@@ -104,8 +104,8 @@ def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, .
     density = 1000 * beads.count("T") / beads.volume
     dilute = condition.system.start == "gel" or density < DILUTE_T_PER_1000A3
     dilute = dilute or any(isinstance(stage.edit, Cut) for stage in condition.stages)
-    awaited = {stage.until.quantity for stage in condition.stages if stage.until is not None}
-    dilute = dilute or "largest_cluster_T" in awaited
+    awaited = {until.quantity for stage in condition.stages for until in stage.ends}
+    dilute = dilute or any("cluster_T" in quantity for quantity in awaited)
     dilute = dilute or any("cluster" in event.quantity.lower() for event in condition.output.events)
     seed = condition.seed_framework
     names = (*DEFAULT, *(AGGREGATION if dilute else ()), *((f"likeness:{seed}",) if seed else ()))

@@ -12,7 +12,7 @@ import numpy as np
 from zeocryst.answers.atomistic import in_words, realize, write_results
 from zeocryst.backmapping.judging import verdict
 from zeocryst.condition import Condition
-from zeocryst.engines.protocol import Engine
+from zeocryst.engines.protocol import SEED_MARK, Engine
 from zeocryst.errors import SimulationError
 from zeocryst.files.records import now, without_nan
 from zeocryst.files.rundir import RunDirectory
@@ -31,7 +31,6 @@ from zeocryst.order.ordering import aggregation_story
 from zeocryst.quench.relax import quench
 from zeocryst.running.besides import Besides
 from zeocryst.running.watching import Watch
-from zeocryst.solution.aggregate import SEED_MARK
 
 if TYPE_CHECKING:
     import gsd.hoomd

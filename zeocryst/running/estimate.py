@@ -23,7 +23,7 @@ from zeocryst.running.besides import Besides
 from zeocryst.running.events import columns_of_events
 from zeocryst.running.failure import told
 from zeocryst.running.simulation import thermalize
-from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
+from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_awaited, check_memory
 from zeocryst.solution.recipe import compose, in_words
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
     names = measured_names(condition, frame)
     besides = Besides.tried(condition, frame, engine.info.name, names)
     columns = columns_of_events(condition, frame, names)
+    check_awaited(condition, frame, names)
     tried = int(frame.particles.N)
     n_t = Beads.of(frame).count("T")
     n_s = tried - n_t
@@ -77,7 +78,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
     busy = f"the machine is busy{load_in_words()}, and the estimate is for it as it is now" if is_busy() else ""
     if dynamic:
         longest = max(dynamic, key=lambda stage: stage.n_steps)
-        trial = replace(longest, seed_region=0.0)
+        trial = replace(longest, seed_region=0.0, hold_seed=False)
         relaxed = True
         if needs_relaxing(small, forcefield, frame):
             frame, relaxed = _relaxed(engine, frame)
@@ -188,11 +189,11 @@ def _early_in_words(condition: Condition) -> list[str]:
     """What can make the run shorter than its stages, and its frames denser than the interval."""
     found = []
     for n, stage in enumerate(condition.stages, start=1):
-        if stage.until is None:
+        if not stage.ends:
             continue
         ramp = stage.temperature_K is not None and stage.temperature_K[0] != stage.temperature_K[1]
         found.append(
-            f"stage {n} ends before its {stage.time_ps:g} ps once it has {stage.until}"
+            f"stage {n} ends before its {stage.time_ps:g} ps once it has {' or '.join(map(str, stage.ends))}"
             + (", at whatever temperature its ramp has reached then" if ramp else "")
         )
     if (fine := condition.output.fine_ps) is not None:

@@ -20,7 +20,7 @@ from zeocryst.beads import over_all
 from zeocryst.condition import EDITS, Condition, identity, to_toml
 from zeocryst.condition.substances import in_words as recipe_in_words
 from zeocryst.engines import choose_engine
-from zeocryst.engines.protocol import HELD_MARK, Engine, Sample
+from zeocryst.engines.protocol import HELD_MARK, SEED_MARK, Engine, Sample
 from zeocryst.errors import PluginError, PluginFailedError, SimulationError
 from zeocryst.files.position import Position
 from zeocryst.files.records import now, read_summary
@@ -46,8 +46,7 @@ from zeocryst.running.events import Events, columns_of_events
 from zeocryst.running.failure import told
 from zeocryst.running.mending import resume
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
-from zeocryst.running.watching import Watch, check_memory
-from zeocryst.solution.aggregate import SEED_MARK
+from zeocryst.running.watching import Watch, check_awaited, check_memory
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -97,6 +96,7 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
     names = measured_names(condition, frame)
     besides = Besides.tried(condition, frame, engine.info.name, names)
     columns = columns_of_events(condition, frame, names)
+    check_awaited(condition, frame, names)
     # the engine may differ when a run goes on, the physics may not
     folder = RunDirectory(out, to_toml(condition), identity(condition, forcefield))
     if options.restart:
@@ -232,8 +232,8 @@ class _Run:
         position = Position()
         if saved is not None:
             frame, position, rows = saved
-            # of its log only which beads are held is a part of the state
-            frame.log = {key: value for key, value in frame.log.items() if key == HELD_MARK}
+            # of its log only which beads are held and which are the seed's is a part of the state
+            frame.log = {key: value for key, value in frame.log.items() if key in (HELD_MARK, SEED_MARK)}
             self._last_step, self._last_ps = position.step, round(position.time_ps, 6)
             self._stage = position.stage
             self._watch, self._told = Watch.of(condition, rows), position.stage
@@ -291,7 +291,7 @@ class _Run:
 
     def _steps(self, position: Position) -> str:
         """Time steps of the run in words: at most so many where a stage that is left can end early."""
-        open_end = any(stage.until is not None for stage in self._condition.stages[position.stage :])
+        open_end = any(stage.ends for stage in self._condition.stages[position.stage :])
         return ("at most " if open_end else "") + str(steps_in_all(self._condition, position))
 
     def _tick(self, position: Position, sample: Sample) -> None:

@@ -14,12 +14,12 @@ import numpy as np
 
 from zeocryst.beads import Beads
 from zeocryst.condition import Condition, Cut, Seed, Stage
-from zeocryst.engines.protocol import HELD_MARK, Engine, Sample, hold, moved_frame
+from zeocryst.engines.protocol import HELD_MARK, SEED_MARK, THE_SEED, Engine, Sample, hold, moved_frame
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.files.position import Position
 from zeocryst.foundation.pace import Ticks
 from zeocryst.model.forcefield import ForceField
-from zeocryst.solution.aggregate import SEED_MARK, cut, plant
+from zeocryst.solution.aggregate import cut, plant
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2, steps
 
 if TYPE_CHECKING:
@@ -139,10 +139,12 @@ def simulate(
     SimulationError
         The engine failed.
     """
-    if any(stage.seed_region for stage in condition.stages):
+    if any(stage.seed_region or stage.hold_seed for stage in condition.stages):
         hooks = replace(hooks, on_frame=_marking(hooks.on_frame))
     while position.stage < len(condition.stages):
         stage = condition.stages[position.stage]
+        if stage.hold_seed:  # to an engine it is a region like another
+            stage = replace(stage, seed_region=THE_SEED)
         streams = np.random.SeedSequence([seed, position.stage, position.stage_step])
         if stage.edit is not None:
             frame, position = _edit(stage.edit, condition.read_forcefield(), engine, frame, position, hooks)

@@ -3,8 +3,8 @@
 All of it follows from the rows that were written, so that a run which was interrupted decides as one that was
 not.
 
-A stage with `until` is over at the first frame at which what it is run for has held for its time: in every
-frame from one that is at least so long ago, and of the same stage.
+A stage with `until` is over at the first frame at which what it is run for, or one of several such things, has
+held for its time: in every frame from one that is at least so long ago, and of the same stage.
 
 Something happened between two frames where the crystalline share left the range of all frames before by
 `SHARE_JUMP` or more, or the largest grain outgrew the largest before by `GRAIN_JUMP_T` and by a fifth. A share
@@ -15,12 +15,19 @@ before the longest stage is preparation and does not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition import Condition
-from zeocryst.errors import InputError
+from zeocryst.condition.model import UNTIL
+from zeocryst.errors import InputError, nearest
+from zeocryst.network.bonds import network_of_frame
+from zeocryst.order import measure
+
+if TYPE_CHECKING:
+    import gsd.hoomd
 
 #: Least change of the crystalline share, beyond its range so far, with which something happened.
 SHARE_JUMP = 0.05
@@ -32,13 +39,16 @@ MOST_BYTES, BYTES_PER_BEAD = 1e9, 36
 
 @dataclass
 class Course:
-    """How a stage went: its number from 1, time steps, and for how many of the last what it is run for held."""
+    """How a stage went: its number from 1, time steps, and what became of each thing that it is run for.
+
+    That is the step since which it holds, and the value that came nearest to it.
+    """
 
     stage: int
     begin: int
     step: int
-    since: int | None = None
-    furthest: float | None = None
+    since: dict[int, int] = field(default_factory=dict)
+    furthest: dict[int, float] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -77,16 +87,17 @@ class Watch:
         stage, step = int(float(row["stage"])), int(float(row["step"]))
         if not self.courses or self.courses[-1].stage != stage:
             self.courses.append(Course(stage, self.courses[-1].step if self.courses else 0, step))
-        course, until = self.courses[-1], self.condition.stages[stage - 1].until
+        course = self.courses[-1]
         course.step = step
-        if until is not None:
+        for n, until in enumerate(self.condition.stages[stage - 1].ends):
             value = float(row[until.quantity])
-            best = min if until.below else max
-            course.furthest = value if course.furthest is None else best(course.furthest, value)
+            if not math.isnan(value):
+                best = min if until.below else max
+                course.furthest[n] = best(course.furthest.get(n, value), value)
             if not until.holds(value):
-                course.since = None
-            elif course.since is None:
-                course.since = step
+                course.since.pop(n, None)
+            else:
+                course.since.setdefault(n, step)
         share, grain = float(row["crystalline_share"]), float(row["largest_grain_sites"])
         if stage <= self.condition.main_stage:
             self._low, self._high, self._grain = share, share, grain
@@ -106,13 +117,16 @@ class Watch:
     @property
     def has_enough(self) -> bool:
         """Whether the stage of the last row has what it was run for."""
-        return bool(self.courses) and self._met(self.courses[-1])
+        return bool(self.courses) and self._met(self.courses[-1]) is not None
 
-    def _met(self, course: Course) -> bool:
+    def _met(self, course: Course) -> int | None:
+        """Number, from 0, of the first of what a stage is run for that has held long enough."""
         stage = self.condition.stages[course.stage - 1]
-        if stage.until is None or course.since is None:
-            return False
-        return (course.step - course.since) * stage.timestep_fs >= 1000 * stage.until.for_ps * (1 - 1e-9)
+        for n, until in enumerate(stage.ends):
+            held = course.step - course.since.get(n, math.inf)
+            if held * stage.timestep_fs >= 1000 * until.for_ps * (1 - 1e-9):
+                return n
+        return None
 
     def story(self) -> list[dict[str, Any]]:
         """For each stage its number, kind, time and the most that it could take, and how it ended."""
@@ -126,19 +140,59 @@ class Watch:
                 "at_most_ps": stage.time_ps,
                 "ended_early": course.steps < stage.n_steps,
             }
-            if stage.until is not None:
-                entry["until_met"] = self._met(course)
+            if stage.ends:
+                met = self._met(course)
+                entry["until_met"] = met is not None
+                if len(stage.ends) > 1:
+                    entry["until_which"] = None if met is None else met + 1
                 entry["sentence"] = self._sentence(course, entry)
             found.append(entry)
         return found
 
     def _sentence(self, course: Course, entry: Mapping[str, Any]) -> str:
-        until = self.condition.stages[course.stage - 1].until
+        ends, met = self.condition.stages[course.stage - 1].ends, self._met(course)
         spent = f"{entry['time_ps']:g} of at most {entry['at_most_ps']:g} ps"
-        if entry["until_met"]:
-            return f"Stage {course.stage} ended after {spent}, with {until}."
-        extreme = "lowest" if until is not None and until.below else "highest"
-        return f"Stage {course.stage} ran {spent} and never had {until} ({extreme}: {course.furthest:g})."
+        if met is not None:
+            return f"Stage {course.stage} ended after {spent}, with {ends[met]}."
+        never = " nor ".join(
+            f"{until} ({'lowest' if until.below else 'highest'}: {course.furthest.get(n, math.nan):g})"
+            for n, until in enumerate(ends)
+        )
+        return f"Stage {course.stage} ran {spent} and never had {never}."
+
+
+def check_awaited(condition: Condition, frame: gsd.hoomd.Frame, names: Sequence[str]) -> None:
+    """See that a run measures what its stages are run for.
+
+    Parameters
+    ----------
+    condition
+        The condition.
+    frame
+        Its first frame.
+    names
+        What is measured in every frame.
+
+    Raises
+    ------
+    InputError
+        Its table has no such column.
+    """
+    others = [
+        (n, until.quantity)
+        for n, stage in enumerate(condition.stages, start=1)
+        for until in stage.ends
+        if until.quantity not in UNTIL
+    ]
+    if not others:
+        return
+    known = measure(network_of_frame(frame)[0], list(names), frame).values
+    for n, quantity in others:
+        if quantity not in known:
+            raise InputError(
+                f"stage {n}.until: the run's table has no column {quantity!r}; {nearest(quantity, known)} "
+                "(more are measured with [output] measure)"
+            )
 
 
 def check_memory(condition: Condition, beads: int) -> int:

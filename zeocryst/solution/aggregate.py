@@ -6,6 +6,7 @@ the box around it has no pressure, and no barostat may act on it. In a box that 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.spatial import cKDTree
 from zeocryst.beads import Beads
 from zeocryst.cell import heights, make_frame, neighbour_pairs
 from zeocryst.condition import Cut, Seed, System
+from zeocryst.engines.protocol import SEED_MARK
 from zeocryst.errors import SimulationError
 from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import network_of_frame
@@ -33,8 +35,6 @@ Bools = NDArray[np.bool_]
 VACUUM_A = 20.0
 #: Places with at least this share of the T that the most crowded place has around it are as good.
 NEARLY_AS_MANY = 0.95
-#: Name under which the beads of a seed are marked in the frame that it is put into.
-SEED_MARK = "particles/zeocryst/seed"
 
 
 def cut(frame: gsd.hoomd.Frame, how: Cut, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
@@ -139,7 +139,8 @@ def _around(own: Floats, beads: Floats, cell: Floats, margin: float) -> tuple[Fl
 def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
     """Put a ball of crystal where the most T are, in place of as many T and S.
 
-    The ball is cut from the framework with an S in each large cage, about a cage's centre. Of the frame's
+    The ball is cut from the framework with an S in each large cage, about a cage's centre; of a frame without S
+    it has none, and is cut about a T. Of the frame's
     beads those nearest to its middle make room, as many T as the ball has and as many S, so that the
     composition stays; a minimization then moves apart what is too close. The seed's beads are the last, and
     are marked in the frame's log (`SEED_MARK`).
@@ -165,7 +166,7 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
     """
     beads = Beads.of(frame)
     cell, positions, kinds, names = beads.cell, beads.centred, beads.kinds, list(beads.names)
-    ball, ball_kinds = _ball(how, forcefield)
+    inside, ball_kinds = ball(how, forcefield, with_S=beads.count("S") > 0)
     home = _midst(frame, how.radius_A)
     delta = (positions - home) @ np.linalg.inv(cell)
     apart = np.linalg.norm((delta - np.round(delta)) @ cell, axis=1)
@@ -181,7 +182,7 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
         leave[mine[np.argsort(apart[mine], kind="stable")[:wanted]]] = True
     kept = np.flatnonzero(~leave)
     middle = cell.sum(axis=0) / 2
-    place = np.vstack([positions[kept], home + ball]) + middle
+    place = np.vstack([positions[kept], home + inside]) + middle
     new = make_frame(place, cell, np.concatenate([kinds[kept], ball_kinds]), names, forcefield.masses)
     velocities = np.zeros((len(place), 3))
     if frame.particles.velocity is not None:
@@ -190,18 +191,18 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
     mark = np.zeros(len(place), dtype=np.int32)
     mark[len(kept) :] = 1
     new.log[SEED_MARK] = mark
-    n_t = int((ball_kinds == names.index("T")).sum())
-    words = (
-        f"a seed of {how.framework}, {n_t} T and {len(ball) - n_t} S within {how.radius_A:g} Å, takes the place"
+    count = " and ".join(f"{int((ball_kinds == k).sum())} {names[k]}" for k in np.unique(ball_kinds))
+    return new, (
+        f"a seed of {how.framework}, {count} within {how.radius_A:g} Å, takes the place of as many beads"
     )
-    return new, f"{words} of as many beads"
 
 
-def _ball(how: Seed, forcefield: ForceField) -> tuple[Floats, Ints]:
+def ball(how: Seed, forcefield: ForceField, *, with_S: bool) -> tuple[Floats, Ints]:
     """Beads of a crystal within the seed's radius of an S (of a T without S), (M, 3), and their types."""
-    unit = Beads.of(crystal(System("framework", how.framework), forcefield)).cell
+    one = System("framework", how.framework, S_in_cages=with_S)
+    unit = Beads.of(crystal(one, forcefield)).cell
     repeat = [int(n) for n in np.ceil((2 * how.radius_A + 1) / heights(unit)) + 1]
-    whole = Beads.of(crystal(System("framework", how.framework, (repeat[0], repeat[1], repeat[2])), forcefield))
+    whole = Beads.of(crystal(replace(one, repeat=(repeat[0], repeat[1], repeat[2])), forcefield))
     points, guests = whole.centred, whole.are("S")
     around = points[guests] if guests.any() else points
     centre = around[np.argmin(np.linalg.norm(around, axis=1))]

@@ -138,6 +138,8 @@ def adopt(
     types: Mapping[str, str | tuple[str, ...]] | None,
     forcefield: ForceField,
     where: str,
+    *,
+    new_velocities: bool = False,
 ) -> gsd.hoomd.Frame:
     """A frame of the user's, with his type names translated and the model's masses.
 
@@ -151,6 +153,8 @@ def adopt(
         The model.
     where
         The file, for messages.
+    new_velocities
+        Leave its velocities out, so that the beads get others.
 
     Raises
     ------
@@ -183,6 +187,7 @@ def adopt(
             f"{where}: {len(near)} pairs of beads are closer than {CLOSEST_ADOPTED_A} Å (the closest "
             f"{near.min():.3f} Å); are the positions in Å, and is every bead there once?"
         )
-    if frame.particles.velocity is not None and np.isfinite(frame.particles.velocity).all():
-        made.particles.velocity = np.asarray(frame.particles.velocity)
+    given = None if new_velocities else frame.particles.velocity
+    if given is not None and np.isfinite(given).all():
+        made.particles.velocity = np.asarray(given)
     return made

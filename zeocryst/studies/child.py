@@ -121,9 +121,11 @@ def _run(asked: dict[str, Any]) -> tuple[str, str]:
     from zeocryst.foundation.interrupt import interrupted_alike
     from zeocryst.foundation.plugins import load_plugins
     from zeocryst.foundation.textfiles import in_short
+    from zeocryst.order.with_freud import leave_out_plots
     from zeocryst.running.beginning import Options
     from zeocryst.running.pipeline import run
 
+    leave_out_plots()
     try:
         with interrupted_alike():
             load_plugins(asked["plugins"])

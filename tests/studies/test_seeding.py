@@ -1,0 +1,435 @@
+"""Seeding studies: what they run next, and what they say, where the answer is known.
+
+The seeds here are walks over the barrier of classical nucleation theory with a critical size that was put in
+(`World`), so that the whole study, ladder, batches, regression and theory, is judged by it. Runs of an engine
+are in the last tests.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zeocryst.cli import main
+from zeocryst.errors import InputError
+from zeocryst.report.seeding import write_seeding
+from zeocryst.studies.points import Done
+from zeocryst.studies.reading import read_study
+from zeocryst.studies.seeding import measure_nuclei, read_seeding_study
+from zeocryst.studies.seeding_plan import Balls, melting_of, read_seeding
+from zeocryst.studies.seeding_runs import BATCH, SeedRun, next_balls, outcome_of, read_run
+from zeocryst.units import BOLTZMANN_EV_PER_K
+
+WATER = """
+name = "nuclei"
+seed = 5
+[system]
+start = "melt"
+n_T = 3000
+[forcefield]
+name = "mw"
+[seeding]
+temperatures_K = [240]
+framework = "dia"
+"""
+T, CRITICAL, DRIVE, FACTOR = 240.0, 140, 0.4, 2.0
+KT = BOLTZMANN_EV_PER_K * T
+
+
+def planned(tmp_path, own="", text=WATER):
+    file = tmp_path / "study.toml"
+    file.write_text(f"{text}\n{own}")
+    return read_seeding_study(file)
+
+
+@dataclass
+class World:
+    """A folder whose seeds are walks: `critical` T are critical, and of a planted ball `counted` are
+    counted."""
+
+    root: Path
+    critical: float = CRITICAL
+    drive: float = DRIVE
+    factor: float = FACTOR
+    counted: float = 0.8
+    noise: float = 3.0
+    melt_share: float = 0.0
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    asked: list = field(default_factory=list)
+    said: list = field(default_factory=list)
+    kept: dict = field(default_factory=dict)
+
+    def run(self, points, say=""):
+        self.asked += points
+        for p in points:  # a condition wants the file that it starts from
+            (self.root / p.name).mkdir(exist_ok=True)
+            (self.root / p.name / "trajectory.gsd").touch()
+        return [Done(p, self.root / p.name, {"n_T": 3000, "n_S": 0}) for p in points]
+
+    def say(self, message):
+        self.said.append(message)
+
+    def rows(self, done):
+        if done.point.name not in self.kept:
+            facts = done.point.facts
+            self.kept[done.point.name] = self.seed(done) if facts["kind"] == "seed" else self.bulk(facts)
+        return self.kept[done.point.name]
+
+    def bulk(self, facts):
+        """Twenty frames of a melt 60 meV above the crystal, with densities that are known."""
+        crystal = facts["kind"] == "crystal"
+        return [
+            {
+                "stage": 4, "time_ps": float(k), "crystalline_share": 1.0 if crystal else self.melt_share,
+                "energy_eV_per_bead": (-0.50 if crystal else -0.44) + 1e-4 * self.rng.normal(),
+                "density_T_per_1000A3": (32.7 if crystal else 33.4) + 1e-2 * self.rng.normal(),
+                "largest_grain_sites": float(self.rng.integers(0, 8)),
+            }
+            for k in range(20)
+        ]  # fmt: skip
+
+    def seed(self, done):
+        """A walk of at most the stage's time, a frame every interval, that ends where the condition says."""
+        stage, every = done.point.condition.stages[-1], done.point.condition.output.interval_ps
+        low, high = (until.value for until in stage.ends)
+        at, t, frames = max(2, round(self.counted * done.point.facts["planted_T"])), 0.0, []
+        n = np.arange(1, 2500)
+        energy = -self.drive * n + 1.5 * self.drive * self.critical ** (1 / 3) * n ** (2 / 3)
+        up = self.factor * n ** (2 / 3)
+        down = np.concatenate([[0.0], up[:-1] * np.exp(np.diff(energy))])
+        while t < stage.time_ps and not (
+            len(frames) > 3 and (min(frames[-3:]) >= high or max(frames[-3:]) < low)
+        ):
+            f, g = up[at - 1], down[at - 1]
+            t += self.rng.exponential(1 / (f + g))
+            at = min(max(at + (1 if self.rng.random() < f / (f + g) else -1), 1), 2400)
+            while (len(frames) + 1) * every < t:
+                frames.append(max(0.0, at + self.noise * self.rng.normal()))
+        rows = [{"stage": 2, "time_ps": 7.0, "largest_grain_sites": 0.0}]
+        return rows + [
+            {"stage": 3, "time_ps": 7.0 + every * (k + 1), "largest_grain_sites": s}
+            for k, s in enumerate(frames)
+        ]
+
+
+def found_by(world, tmp_path, own="", text=WATER):
+    study, plan = planned(tmp_path, own, text)
+    summary, runs = measure_nuclei(world, study, plan, melting_of(plan, study.folder))
+    return summary, runs, plan
+
+
+SOURCE = f"driving_force_eV = [{DRIVE * KT}]\ndriving_force_uncertainty_eV = [{0.02 * DRIVE * KT}]\n"
+MELTING = "melting_point_K = 274.6\nmelting_point_uncertainty_K = 1\n"
+QUICK = "time_ps = 40\ninterval_ps = 0.1\nsettle_ps = 10\nhold_ps = 2\nruns = 40\n"
+SHORT = QUICK.replace("runs = 40", "runs = 16")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("seeding")
+    world = World(folder)
+    return (*found_by(world, folder, SOURCE + QUICK), world, folder)
+
+
+def test_a_whole_study_finds_the_barrier_that_was_put_in(whole):
+    """Size, barrier, attachment rate and rate against those of the walks, the latter by Becker and Doering's
+    sum."""
+    summary, runs, plan, _, _ = whole
+    [one] = summary["temperatures"]
+    low, high = one["critical_size_interval"]
+    assert low < CRITICAL < high
+    assert high - low < 1.2 * CRITICAL
+    assert not low < 2 * CRITICAL < high  # the twin
+    assert one["critical_size"] == pytest.approx(CRITICAL, rel=0.2)
+    assert one["critical_planted_T"] == pytest.approx(CRITICAL / 0.8, rel=0.25)
+    assert one["n_replicas"] + one["n_undecided"] == len(runs) == plan.runs
+    low, high = one["barrier_interval_kT"]
+    assert low < CRITICAL * DRIVE / 2 < high
+    f = FACTOR * CRITICAL ** (2 / 3)
+    within = 3 * one["attachment_rate_uncertainty_per_ps"] + 0.1 * f
+    assert one["attachment_rate_per_ps"] == pytest.approx(f, abs=within)
+    n = np.arange(1, 1000)
+    energy = -DRIVE * n + 1.5 * DRIVE * CRITICAL ** (1 / 3) * n ** (2 / 3)
+    exact = np.log10(0.0334) - np.log10((np.exp(energy) / (FACTOR * n ** (2 / 3))).sum()) + 42
+    low, high = one["log10_rate_interval_per_m3_s"]
+    assert low < exact < high
+    assert one["crystal_T_per_A3"] == pytest.approx(0.0327, rel=1e-3)
+    assert one["waiting_times"][0]["volume_m3"] == pytest.approx(3000 / 0.0334 * 1e-30, rel=1e-3)
+
+
+def test_seeds_are_planted_where_they_tell_something(whole):
+    """First the ladder, then about the critical size, in turn into the melts, with seed numbers of their
+    own."""
+    _, runs, plan, world, _ = whole
+    seeds = [p for p in world.asked if p.facts["kind"] == "seed"]
+    ladder = [p.facts["planted_T"] for p in seeds[: len(plan.balls)]]
+    assert ladder == sorted(ladder)
+    assert ladder[0] < 60
+    assert ladder[-1] > 0.12 * 3000
+    later = np.array([p.facts["planted_T"] for p in seeds[len(plan.balls) + len(BATCH) :]])
+    assert abs(np.log(later * 0.8 / CRITICAL)).max() < 0.8
+    assert {p.facts["melt"] for p in seeds} == {1, 2, 3, 4}
+    assert len({p.condition.seed for p in seeds}) == len(seeds)
+    assert all(p.condition.system.new_velocities for p in seeds)
+    hold = seeds[0].condition.stages[1]
+    assert hold.hold_seed
+    assert hold.kind == "langevin"
+
+
+def test_the_study_is_deterministic(whole, tmp_path):
+    """The same results ask for the same runs in the same order: so an interrupted study goes on."""
+    _, _, _, world, _ = whole
+    again = World(tmp_path, kept=dict(world.kept))
+    found_by(again, tmp_path, SOURCE + QUICK)
+    assert [p.name for p in again.asked] == [p.name for p in world.asked]
+    assert [p.facts for p in again.asked] == [p.facts for p in world.asked]
+
+
+def test_the_report_says_everything(whole):
+    """Figures, every assumption, links to the runs."""
+    summary, runs, _, _, folder = whole
+    text = write_seeding(folder, summary, [run.record() for run in runs]).read_text()
+    for words in ("capillarity", "largest_grain_sites", "sphere", "Zeldovich", "steady state"):
+        assert words in text
+    assert text.count("./runs/seed_") == len(runs)
+    assert {path.stem for path in (folder / "figures").glob("*.svg")} == {"outcomes", "sizes", "wandering"}
+    json.dumps(summary, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("critical", "key", "words"),
+    [
+        (20_000, "critical_size_above", "critical size is above"),
+        (4, "critical_size_below", "critical size is below"),
+    ],
+)
+def test_all_above_or_below_is_said_and_no_number(tmp_path, critical, key, words):
+    """All melted, all grew: a bound, what to change, and null."""
+    world = World(tmp_path, critical=critical, factor=8.0)
+    summary, runs, plan = found_by(world, tmp_path, SOURCE + SHORT + "melts = 1\n")
+    [one] = summary["temperatures"]
+    assert one["critical_size"] is None
+    assert one["barrier_kT"] is None
+    assert one["rate_per_m3_s"] is None
+    assert words in one["why_not"]["critical_size"]
+    assert "temperature" in one["why_not"]["critical_size"]
+    assert one[key] > 0
+    assert len(runs) == len(plan.balls)  # no more are run in vain
+    assert not summary["found"]
+    assert words in summary["sentence"]
+
+
+def test_without_a_driving_force_the_size_is_given_all_the_same(tmp_path):
+    """Barrier null with the reason; above the melting point there is no nucleus."""
+    summary, _, _ = found_by(World(tmp_path), tmp_path, SHORT)
+    [one] = summary["temperatures"]
+    assert one["critical_size"] == pytest.approx(CRITICAL, rel=0.25)
+    assert one["barrier_kT"] is None
+    assert "melting_point_K" in one["why_not"]["barrier_kT"]
+    assert one["attachment_rate_per_ps"] > 0
+    summary, _, _ = found_by(World(tmp_path), tmp_path, SHORT + "melting_point_K = 235\n")
+    [one] = summary["temperatures"]
+    assert one["barrier_kT"] is None
+    assert "at or above the melting point" in one["why_not"]["barrier_kT"]
+
+
+def test_driving_force_by_gibbs_and_helmholtz_from_its_own_enthalpies(tmp_path):
+    """60 meV at both temperatures: dmu = dH (1 - T/Tm), by hand."""
+    world = World(tmp_path)
+    summary, _, _ = found_by(world, tmp_path, SHORT + MELTING)
+    [one] = summary["temperatures"]
+    assert one["driving_force_eV_per_T"] == pytest.approx(0.060 * (1 - 240 / 274.6), rel=0.01)
+    moved = 240 * 0.06 / 274.6**2  # a melting point of one kelvin more
+    assert one["driving_force_uncertainty_eV_per_T"] == pytest.approx(moved, rel=0.1)
+    assert {p.facts["temperature_K"] for p in world.asked if p.facts["kind"] == "crystal"} == {240.0, 274.6}
+
+
+def test_driving_force_of_a_melting_study(tmp_path):
+    """Its folder is named in the file; one without a driving force is refused."""
+    from zeocryst.studies.driving import DrivingForce, fit_enthalpy, record_of
+
+    force = DrivingForce(274.0, 1.0, fit_enthalpy([240, 274], [0.05, 0.055], [1e-3, 1e-3]))
+    (tmp_path / "melted").mkdir()
+    (tmp_path / "melted" / "summary.json").write_text(json.dumps({"driving_force": record_of(force, [240.0])}))
+    summary, _, _ = found_by(World(tmp_path), tmp_path, SHORT + 'melt = "melted"\n')
+    assert summary["temperatures"][0]["driving_force_eV_per_T"] == pytest.approx(force.at(240.0)[0])
+    assert "melting study melted" in " ".join(summary["assumptions"])
+    (tmp_path / "melted" / "summary.json").write_text("{}")
+    with pytest.raises(InputError, match="has no driving force"):
+        found_by(World(tmp_path), tmp_path, SHORT + 'melt = "melted"\n')
+    with pytest.raises(InputError, match="folder of a finished melting study"):
+        found_by(World(tmp_path), tmp_path, SHORT + 'melt = "nowhere"\n')
+
+
+def test_a_melt_that_crystallized_is_none(tmp_path):
+    """It is not planted into; without any the study ends."""
+    from zeocryst.errors import SimulationError
+
+    with pytest.raises(SimulationError, match="crystallized"):
+        found_by(World(tmp_path, melt_share=0.6), tmp_path, SHORT)
+
+
+def test_undecided_runs_are_said_and_left_out(tmp_path):
+    """Watched too short a time, most neither grew nor melted."""
+    summary, runs, _ = found_by(World(tmp_path, factor=0.02), tmp_path, SOURCE + SHORT)
+    [one] = summary["temperatures"]
+    assert one["n_undecided"] == sum(run.outcome == "undecided" for run in runs) > 0
+    text = " ".join(one["notes"]) + str(one["why_not"])
+    assert "time_ps" in text
+
+
+def test_outcomes_and_first_sizes():
+    """The size is the mean of the first frames after it was let go; the last ones decide."""
+    facts = {"temperature_K": 240.0, "melt": 1, "radius_A": 9.0, "planted_T": 99, "planted_S": 0}
+    rows = [{"stage": 1, "time_ps": 5.0, "largest_grain_sites": 1}]
+    sizes = [60, 70, 80, 90, 300, 300, 300]
+    rows += [{"stage": 2, "time_ps": 5.0 + k, "largest_grain_sites": n} for k, n in enumerate(sizes, 1)]
+    bounds = {"column": "largest_grain_sites", "melted_below": 20, "grown_from": 250}
+    run = read_run("a", facts, rows, **bounds)
+    assert (run.size, run.outcome, run.time_ps[0]) == (75.0, "grown", 1.0)
+    assert read_run("a", facts, rows[:1], **bounds) is None
+    assert outcome_of(np.array([300.0, 20, 10, 0]), melted_below=20, grown_from=250) == "melted"
+    assert outcome_of(np.array([300.0, 200, 100, 100]), melted_below=20, grown_from=250) == "undecided"
+
+
+def test_next_balls_after_separation_lie_between(tmp_path):
+    """All up to 100 melted, all from 200 on grew: the next ones are tried between."""
+    _, plan = planned(tmp_path)
+    from zeocryst.model.forcefield import read_forcefield
+
+    balls = Balls("dia", 20.0, read_forcefield("mw"), with_S=False)
+    runs = [
+        SeedRun(
+            "r", 240.0, 1, balls.nearest(n), n, "grown" if n > 150 else "melted", np.arange(3.0), np.full(3, n)
+        )
+        for n in (50.0, 80.0, 100.0, 200.0, 300.0)
+    ]
+    chosen = next_balls(plan, balls, runs)
+    assert len(chosen) == len(BATCH)
+    assert all(80 < one.n_T < 260 for one in chosen)
+    assert next_balls(plan, balls, [runs[0]] * 3) == []
+
+
+def test_balls_have_what_they_say():
+    """Number of T by radius against counting, for a crystal with S; the nearest to a wanted number."""
+    from zeocryst.condition import Seed
+    from zeocryst.model.forcefield import read_forcefield
+    from zeocryst.solution.aggregate import ball
+
+    model = read_forcefield("ts")
+    balls = Balls("SGT", 16.0, model, with_S=True)
+    for wanted in (20, 60, 150):
+        one = balls.nearest(wanted)
+        _, kinds = ball(Seed("SGT", one.radius_A), model, with_S=True)
+        assert one.n_T == (kinds == model.types.index("T")).sum()
+        assert one.n_S == (kinds == model.types.index("S")).sum()
+        assert one.n_T == pytest.approx(wanted, rel=0.2)
+
+
+BAD = {
+    "temperatures_K = [240, 240]": "different temperatures",
+    'framework = "SDO"': "SDO",
+    "radii_A = [40, 50]": "needs a box of at least",
+    "radii_A = [12]": "at least two different radii",
+    'size = "largest_grain"': "column of a run's table",
+    'melt = "x"\nmelting_point_K = 270': "one source of the driving force",
+    "hold_ps = 500\ntime_ps = 400": "more than a seed is held",
+    "driving_force_eV = [0.1, 0.2]": "list of 1",
+    "runs = 2": "at least 4",
+    "temperature_K = 240": "temperatures_K",
+}
+
+
+@pytest.mark.parametrize(("own", "words"), BAD.items(), ids=list(BAD))
+def test_bad_studies_are_refused(tmp_path, own, words):
+    """One message each, which names the cure."""
+    base = WATER
+    for line in own.splitlines():
+        key = line.partition(" =")[0]
+        base = "\n".join(old for old in base.splitlines() if not old.startswith(f"{key} ="))
+    with pytest.raises(InputError, match=words):
+        planned(tmp_path, own, base)
+
+
+def test_a_melt_without_what_the_crystal_needs_is_refused(tmp_path):
+    """SGT has S in its cages: a melt of too few S, or a net without cages in a melt with S."""
+    melt = '[system]\nstart = "melt"\nn_T = 2000\n{}\n[seeding]\ntemperatures_K = [600]\nframework = "{}"\n'
+    for s, code, words in ((3, "SGT", "at least 25 S"), (100, "dia", "place for an S")):
+        with pytest.raises(InputError, match=words):
+            planned(tmp_path, "", melt.format(f"n_S = {s}", code))
+    with pytest.raises(InputError, match="too small for seeds"):
+        planned(tmp_path, "", melt.format("n_S = 40", "SGT").replace("2000", "400"))
+    gel = '[system]\nstart = "gel"\nn_T = 500\nn_S = 40\ndensity_T_per_1000A3 = 1\n'
+    with pytest.raises(InputError, match="melts that the study makes itself"):
+        planned(tmp_path, "", gel + '[seeding]\ntemperatures_K = [600]\nframework = "SGT"\n')
+
+
+def test_composition_of_a_framework(tmp_path):
+    """The melt has the crystal's T and S, in a cube; every default is in the table."""
+    text = '[system]\nstart = "framework"\nframework = "SGT"\nrepeat = [4, 4, 2]\n'
+    text += "[seeding]\ntemperatures_K = [600]\n"
+    study, plan = planned(tmp_path, "", text)
+    assert (plan.n_T, plan.n_S) == (64 * 32, 4 * 32)
+    table = plan.table()
+    again = tmp_path / "again.toml"
+    again.write_text(study.to_toml(table))
+    from zeocryst.studies.seeding_plan import KEYS
+
+    second = read_study(again, "seeding", KEYS)
+    trial = second.condition(name="x", seed=1, stages=[{"kind": "minimize"}])
+    assert read_seeding(second.own, trial, timestep_fs=5.0).table() == table
+
+
+SMALL = """
+name = "small"
+seed = 2
+[system]
+start = "melt"
+n_T = 700
+[forcefield]
+name = "mw"
+[output]
+measure = ["ice"]
+[seeding]
+temperatures_K = [{}]
+framework = "dia"
+size = "largest_ice_cluster"
+radii_A = {}
+runs = 6
+melts = 1
+hot_K = 500
+melt_ps = 3
+cool_ps = 5
+settle_ps = 5
+hold_ps = 1
+time_ps = 25
+interval_ps = 1
+timestep_fs = 10
+driving_force_eV = 0.0115
+"""
+
+
+@pytest.mark.slow
+def test_small_study_of_ice_by_an_engine(tmp_path, capsys):
+    """At 210 K a ball of 25 molecules melts and one of 100 grows: 60 to 90 were published as critical (215 and 220 K,
+    W. Gispen et al., J. Chem. Phys. 160, 174501 (2024); A. Reinhardt, J. P. K. Doye, J. Chem. Phys. 136, 054501 (2012)).
+
+    Called again, nothing is run again.
+    """
+    file, out = tmp_path / "study.toml", tmp_path / "out"
+    file.write_text(SMALL.format(210, "[5.5, 10]"))
+    argv = ["seeding", str(file), "--out", str(out), "--json", "--quiet"]
+    assert main(argv) == 0
+    summary = json.loads(capsys.readouterr().out)
+    [one] = summary["temperatures"]
+    assert one["n_melted"] > 0
+    assert one["n_grown"] > 0
+    low, high = one["critical_size_interval"]
+    assert (low or 0) < 90
+    assert (high or 1e9) > 40
+    assert one["barrier_kT"] > 3
+    assert (out / "report.html").is_file()
+    assert main(argv) == 0
+    assert json.loads(capsys.readouterr().out) == summary

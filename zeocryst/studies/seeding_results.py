@@ -1,0 +1,399 @@
+"""What a seeding study found: bulk, driving force, critical size, theory, in the words of a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.studies.attachment import Attachment, attachment_rate
+from zeocryst.studies.critical_size import CONFIDENCE, CriticalSize, bootstrap_interval, critical_size
+from zeocryst.studies.driving import DrivingForce, driving_force_of, fit_enthalpy
+from zeocryst.studies.enthalpy import CRYSTAL, MELT, Phase, differences, measure_phase
+from zeocryst.studies.nucleation_theory import ASSUMPTIONS, Measured, Nucleus, theory, zeldovich
+from zeocryst.studies.points import Done
+from zeocryst.studies.seeding_plan import SeedingPlan
+from zeocryst.studies.seeding_runs import (
+    GROWN,
+    MELTED,
+    SURELY_GROWN,
+    SURELY_MELTED,
+    UNDECIDED,
+    SeedRun,
+    settled,
+    size_column,
+)
+
+Floats = NDArray[np.float64]
+
+#: Draws of the critical size that theory gets.
+DRAWS = 4000
+#: Points of the logistic curve as it is written.
+CURVE = 60
+#: What theory gives; None where it is not known.
+OF_THEORY = (
+    "barrier_kT", "barrier_uncertainty_kT", "barrier_interval_kT", "interfacial_free_energy_mJ_per_m2",
+    "zeldovich_factor", "attachment_rate_per_ps", "rate_per_m3_s", "rate_interval_per_m3_s",
+    "log10_rate_per_m3_s",
+    "log10_rate_interval_per_m3_s",
+)  # fmt: skip
+
+#: A driving force at a temperature with where it comes from, or why there is none.
+Force = tuple[Measured | None, str]
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Crystal and melts of a temperature.
+
+    Attributes
+    ----------
+    temperature_K : float
+    phases : tuple of Phase
+        What was measured of each run.
+    melts : tuple of Done
+        Those into which seeds are planted.
+    melt_sizes : (M,) array
+        What is counted as a nucleus in them.
+    """
+
+    temperature_K: float
+    phases: tuple[Phase, ...]
+    melts: tuple[Done, ...]
+    melt_sizes: Floats
+
+    @classmethod
+    def of(
+        cls, temperature_K: float, runs: Sequence[tuple[Done, Sequence[Mapping[str, Any]]]], *, column: str,
+        pressure_bar: float,
+    ) -> Bulk:  # fmt: skip
+        """From finished runs and their tables."""
+        phases, melts, sizes = [], [], []
+        for done, rows in runs:
+            kind = CRYSTAL if done.point.facts["kind"] == "crystal" else MELT
+            summary = done.summary or {}
+            per_t = (summary["n_T"] + summary["n_S"]) / summary["n_T"]
+            phase = measure_phase(
+                done.point.name, kind, temperature_K, rows, pressure_bar=pressure_bar, beads_per_T=per_t
+            )
+            phases.append(phase)
+            if kind == MELT and phase.why_left_out is None:
+                melts.append(done)
+                last = max(float(row["stage"]) for row in rows)
+                sizes.append(size_column([row for row in rows if float(row["stage"]) == last], column))
+        return cls(temperature_K, tuple(phases), tuple(melts), np.concatenate(sizes) if sizes else np.zeros(0))
+
+    def why_not(self, kind: str) -> str:
+        """Why there is no such phase."""
+        return "; ".join(
+            f"{p.run}: {p.why_left_out}" for p in self.phases if p.phase == kind and p.why_left_out
+        )
+
+    def density(self, kind: str) -> Measured | None:
+        """Number density of T, per Å^3; the error is the larger of those stated and the spread over runs."""
+        good = [p for p in self.phases if p.phase == kind and p.density_T_per_1000A3 is not None]
+        if not good:
+            return None
+        values = np.array([p.density_T_per_1000A3 or 0.0 for p in good]) / 1000
+        stated = np.array([p.density_uncertainty or 0.0 for p in good]) / 1000
+        error = float(np.sqrt((stated**2).sum())) / len(good)
+        spread = float(np.std(values, ddof=1)) / len(good) ** 0.5 if len(good) > 1 else 0.0
+        return Measured(float(values.mean()), max(error, spread))
+
+
+def pooled(phases: Sequence[Phase]) -> list[Phase]:
+    """One melt and one crystal a temperature: the means of several."""
+    found = []
+    for kind in (CRYSTAL, MELT):
+        for t in sorted({p.temperature_K for p in phases}):
+            good = [p for p in phases if p.phase == kind and p.temperature_K == t and p.why_left_out is None]
+            if not good:
+                continue
+            h = np.array([p.enthalpy_eV_per_T or 0.0 for p in good])
+            stated = float(np.sqrt(sum((p.uncertainty_eV_per_T or 0.0) ** 2 for p in good))) / len(good)
+            spread = float(np.std(h, ddof=1)) / len(good) ** 0.5 if len(good) > 1 else 0.0
+            # a perfect fit to one number has no error to weight by
+            found.append(Phase(good[0].run, kind, t, float(h.mean()), max(stated, spread, 1e-9)))
+    return found
+
+
+def driving_force(
+    plan: SeedingPlan, bulk: Mapping[float, Bulk], known: Mapping[str, Any] | None
+) -> Callable[[float], Force]:
+    """The driving force at each temperature, from whichever source the study has.
+
+    Parameters
+    ----------
+    plan
+        The study's.
+    bulk
+        Crystal and melts, also at the melting point where that was given.
+    known
+        The summary of a melting study.
+    """
+    if plan.driving_force_eV is not None:
+        given = dict(zip(plan.temperatures_K, plan.driving_force_eV, strict=True))
+        errors = dict(zip(plan.temperatures_K, plan.driving_force_uncertainty_eV, strict=True))
+        return lambda t: (Measured(given[t], errors[t]), "The driving force is as given in the study's file.")
+    if known is not None:
+        force = driving_force_of(known)
+        assert force is not None
+        return _by(force, f"the melting study {plan.melt}")
+    if plan.melting_point_K is None:
+        why = (
+            "no driving force: give melt = the folder of a melting study, melting_point_K (enthalpies are then "
+            "measured here), or driving_force_eV in [seeding]"
+        )
+        return lambda t: (None, why)
+    phases = pooled([phase for one in bulk.values() for phase in one.phases])
+    t, h, error = differences(phases)
+    if not len(t):
+        reasons = "; ".join(
+            filter(None, (one.why_not(kind) for one in bulk.values() for kind in (CRYSTAL, MELT)))
+        )
+        return lambda _: (
+            None,
+            f"no driving force: at no temperature were both enthalpies measured ({reasons})",
+        )
+    fit = fit_enthalpy(t, h, error)
+    force = DrivingForce(plan.melting_point_K, plan.melting_point_uncertainty_K, fit)
+    at = ", ".join(f"{one:g}" for one in t)
+    return _by(force, f"the given melting point and enthalpies measured here at {at} K")
+
+
+def _by(force: DrivingForce, source: str) -> Callable[[float], Force]:
+    def at(temperature_K: float) -> Force:
+        """By Gibbs and Helmholtz."""
+        value, error = force.at(temperature_K)
+        melting = f"{force.melting_point_K:.1f} K"
+        words = f"The driving force is by Gibbs and Helmholtz from {source}; the melting point is {melting}."
+        if not force.is_measured_at(temperature_K):
+            words += f" Enthalpies were not measured all the way from {temperature_K:g} K to it: extrapolated."
+        if value <= 0:
+            return None, (
+                f"{temperature_K:g} K is at or above the melting point ({melting}): the crystal gains "
+                f"nothing, and no nucleus is critical; choose lower temperatures"
+            )
+        return Measured(value, error), words
+
+    return at
+
+
+def temperature_result(
+    plan: SeedingPlan, temperature_K: float, runs: Sequence[SeedRun], bulk: Bulk, force: Force, *, seed: int
+) -> dict[str, Any]:
+    """Everything about one temperature, as it stands in the summary.
+
+    Parameters
+    ----------
+    plan, temperature_K
+        The study's.
+    runs
+        Its seeds.
+    bulk
+        Crystal and melts.
+    force
+        The driving force.
+    seed
+        Of random draws.
+    """
+    judged = sum(run.outcome == UNDECIDED for run in runs)
+    runs = settled(runs)
+    count = {kind: sum(run.outcome == kind for run in runs) for kind in (GROWN, MELTED, UNDECIDED)}
+    judged -= count[UNDECIDED]
+    found: dict[str, Any] = {
+        "temperature_K": temperature_K, "critical_size": None, "critical_size_interval": None,
+        "n_replicas": count[GROWN] + count[MELTED], "n_grown": count[GROWN], "n_melted": count[MELTED],
+        "n_undecided": count[UNDECIDED], "n_melts": len(bulk.melts), **dict.fromkeys(OF_THEORY),
+    }  # fmt: skip
+    why: dict[str, str] = {}
+    notes: list[str] = []
+    decided = [run for run in runs if run.outcome != UNDECIDED]
+    if judged:
+        notes.append(
+            f"{judged} of {len(runs)} seeds were still going on after {plan.time_ps:g} ps and are judged by "
+            f"where they ended: at {SURELY_GROWN:g} critical sizes or more as grown, at {SURELY_MELTED:g} or "
+            f"less as melted."
+        )
+    if count[UNDECIDED]:
+        notes.append(
+            f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {plan.time_ps:g} ps and "
+            f"are left out; a longer time_ps decides them"
+        )
+    reason = _undecidable(plan, decided, runs, temperature_K, found)
+    if reason is not None:
+        found |= {"why_not": {"critical_size": reason, "barrier_kT": "no critical size"}, "notes": notes}
+        return found | {"sentence": f"At {temperature_K:g} K: {reason}."}
+    sizes, grown = np.array([r.size for r in decided]), np.array([r.outcome == GROWN for r in decided])
+    fit = critical_size(np.maximum(sizes, 0.5), grown)
+    found |= {
+        "critical_size": fit.size, "critical_size_interval": [fit.low, fit.high], "confidence": CONFIDENCE,
+        "critical_planted_T": _planted(decided, grown), "logistic_slope": fit.slope, "separated": fit.separated,
+        "bootstrap_interval": bootstrap_interval(np.maximum(sizes, 0.5), grown, np.arange(len(sizes))),
+    }  # fmt: skip
+    notes += _notes(fit, decided, plan)
+    at = np.linspace(0.0, 1.15 * float(sizes.max()), CURVE)
+    low, high = fit.band(at)
+    curve = {"size": at, "share": fit.probability(at), "low": low, "high": high}
+    found["curve"] = {key: values.tolist() for key, values in curve.items()}
+    found |= _by_theory(plan, fit, runs, bulk, force=force, seed=seed, why=why, notes=notes)
+    return found | {"why_not": why, "notes": notes, "sentence": _sentence(temperature_K, found)}
+
+
+def _undecidable(
+    plan: SeedingPlan, decided: Sequence[SeedRun], runs: Sequence[SeedRun], t: float, found: dict[str, Any]
+) -> str | None:
+    """Why there is no critical size, with the bound that there is; None where there is one."""
+    if not decided:
+        return f"none of {len(runs)} seeds grew or melted within {plan.time_ps:g} ps; raise time_ps"
+    grew = [run for run in decided if run.outcome == GROWN]
+    if not grew:
+        most = max(run.size for run in decided)
+        found["critical_size_above"] = most
+        return (
+            f"all {len(decided)} seeds melted, so the critical size is above {most:.0f} T; plant larger ones "
+            "(radii_A) into a larger melt, or go to a lower temperature"
+        )
+    if len(grew) == len(decided):
+        least = min(run.size for run in decided)
+        found["critical_size_below"] = least
+        return (
+            f"all {len(decided)} seeds grew, so the critical size is below {least:.0f} T; plant smaller ones "
+            f"(radii_A), or go to a higher temperature"
+        )
+    if np.ptp([run.size for run in decided]) == 0:
+        return "all seeds were counted as the same size; another size may tell them apart"
+    return None
+
+
+def _planted(decided: Sequence[SeedRun], grown: NDArray[np.bool_]) -> float | None:
+    """The critical one of the numbers that were planted."""
+    planted = np.array([run.planted.n_T for run in decided], dtype=float)
+    return critical_size(planted, grown).size if np.ptp(planted) else None
+
+
+def _notes(fit: CriticalSize, decided: Sequence[SeedRun], plan: SeedingPlan) -> list[str]:
+    """What to think of the fit."""
+    notes = []
+    if fit.separated:
+        notes.append(
+            "Every seed that melted was smaller than every one that grew: the interval is what lies between "
+            "them, and somewhat more; seeds of sizes between would narrow it."
+        )
+    early = [r for r in decided if r.outcome == GROWN and r.sizes[-1] < SURELY_GROWN * fit.size]
+    late = [r for r in decided if r.outcome == MELTED and r.sizes[-1] > SURELY_MELTED * fit.size]
+    if early or late:
+        notes.append(
+            f"{len(early) + len(late)} runs ended so near the critical size that they might have turned back; "
+            f"a larger melt than {plan.n_T} T, in which seeds can be watched longer, would decide them."
+        )
+    if fit.low is None or fit.high is None:
+        notes.append("Sizes and outcomes do not bound the critical size on both sides: more runs are needed.")
+    return notes
+
+
+def _by_theory(
+    plan: SeedingPlan, fit: CriticalSize, runs: Sequence[SeedRun], bulk: Bulk, *, force: Force, seed: int,
+    why: dict[str, str], notes: list[str],
+) -> dict[str, Any]:  # fmt: skip
+    """What classical nucleation theory makes of it; `why` and `notes` are told what is missing."""
+    measured, words = force
+    courses = [(run.time_ps, run.sizes) for run in runs]
+    crystal, melt = bulk.density(CRYSTAL), bulk.density(MELT)
+    rho = {
+        "crystal_T_per_A3": None if crystal is None else crystal.value,
+        "melt_T_per_A3": None if melt is None else melt.value,
+    }
+    z = None if measured is None else float(zeldovich(fit.size, measured.value, bulk.temperature_K))
+    attachment = attachment_rate(courses, fit.size, z)
+    rate: dict[str, Any] = {}
+    if isinstance(attachment, Attachment):
+        rate = {
+            "attachment_rate_per_ps": attachment.per_ps,
+            "attachment_rate_uncertainty_per_ps": attachment.error_per_ps,
+            "mean_squared_size": {
+                "lag_ps": attachment.lag_ps.tolist(), "variance": attachment.variance.tolist(),
+                "fit": attachment.curve(z).tolist(), "n_runs": attachment.n_runs, "diffusive":
+                attachment.diffusive, "sentence": attachment.sentence,
+            },
+        }  # fmt: skip
+        if not attachment.diffusive:
+            notes.append(f"The attachment rate is doubtful. {attachment.sentence}")
+    else:
+        why["attachment_rate_per_ps"] = attachment
+    if measured is None:
+        why |= {"barrier_kT": words, "rate_per_m3_s": words}
+        return rho | rate
+    if crystal is None or melt is None:
+        missing = CRYSTAL if crystal is None else MELT
+        why["barrier_kT"] = why["rate_per_m3_s"] = f"no density of the {missing} ({bulk.why_not(missing)})"
+        return rho | rate
+    if not isinstance(attachment, Attachment):
+        why["rate_per_m3_s"] = f"no attachment rate: {attachment}"
+    nucleus = Nucleus(
+        bulk.temperature_K, fit.size, fit.draw(DRAWS, np.random.default_rng(seed)), measured, crystal, melt,
+        Measured(attachment.per_ps, attachment.error_per_ps) if isinstance(attachment, Attachment) else None,
+        {"the melt of this study": plan.n_T / melt.value * 1e-30, f"{plan.volume_m3:g} m^3": plan.volume_m3},
+    )  # fmt: skip
+    return rho | rate | theory(nucleus, seed) | {"driving_force_source": words}
+
+
+def _sentence(t: float, found: Mapping[str, Any]) -> str:
+    low, high = found["critical_size_interval"]
+    ends = f"{'?' if low is None else f'{low:.0f}'} to {'?' if high is None else f'{high:.0f}'}"
+    text = f"At {t:g} K a nucleus of {found['critical_size']:.0f} T ({ends}) grows as often as it melts"
+    if found["barrier_kT"] is not None:
+        text += f"; barrier {found['barrier_kT']:.0f} ± {found['barrier_uncertainty_kT']:.0f} kT"
+    if found["log10_rate_per_m3_s"] is not None:
+        low, high = found["log10_rate_interval_per_m3_s"]
+        text += f", rate 10^{found['log10_rate_per_m3_s']:.0f} (10^{low:.0f} to 10^{high:.0f}) per m^3 and s"
+    return text + f" ({found['n_replicas']} runs)."
+
+
+def summary_of(
+    name: str, title: str, plan: SeedingPlan, results: Sequence[dict[str, Any]], bulk: Mapping[float, Bulk]
+) -> dict[str, Any]:
+    """The content of ``summary.json``."""
+    known = [one for one in results if one["critical_size"] is not None]
+    why = {
+        f"{key} at {one['temperature_K']:g} K": text for one in results for key, text in one["why_not"].items()
+    }
+    return {
+        "name": name, "title": title, "study": "seeding", "framework": plan.framework, "size": plan.size,
+        "temperatures": list(results),
+        "phases": [phase.record() for one in bulk.values() for phase in one.phases],
+        "n_replicas": sum(one["n_replicas"] for one in results),
+        "found": bool(known), "why_not": why,
+        "sentence": " ".join(one["sentence"] for one in results),
+        "assumptions": assumptions(plan, results),
+    }  # fmt: skip
+
+
+def assumptions(plan: SeedingPlan, results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Everything that the numbers rest on, in words."""
+    sources = list(
+        dict.fromkeys(str(one["driving_force_source"]) for one in results if "driving_force_source" in one)
+    )
+    texts = [
+        f"The size of a nucleus is `{plan.size}` of each frame, the mean over the first frames after the seed "
+        f"was let go; how many T were planted is told beside it, and is not the size.",
+        "A seed grows with a chance that is a logistic curve in the cube root of its size; the critical size "
+        "is where it is a half, the interval (95 %) is that of the penalized and the plain profile likelihood "
+        "together.",
+        f"Seeds are spheres of {plan.framework} cut from the perfect crystal, planted into {plan.melts} melts "
+        f"in turn and held for {plan.hold_ps:g} ps while the melt around them relaxes.",
+        f"All runs are at constant temperature and pressure ({plan.pressure_bar:g} bar), in a cube that keeps "
+        f"its shape, with time steps of {plan.timestep_fs:g} fs.",
+        *ASSUMPTIONS,
+        *sources,
+    ]
+    if plan.n_S:
+        texts.append(
+            f"One composition, {plan.n_T} T and {plan.n_S} S in every melt: a growing crystal takes S out of "
+            f"it, and what is left is not the melt that the driving force is for. The driving force of one T "
+            f"includes the S that the crystal has for it."
+        )
+    return texts

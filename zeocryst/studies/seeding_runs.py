@@ -1,0 +1,197 @@
+"""What became of a seed: its size once it was let go, how the size went on, and whether it grew or melted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeocryst.studies.critical_size import critical_size
+from zeocryst.studies.seeding_plan import Ball, Balls, SeedingPlan
+
+Floats = NDArray[np.float64]
+
+GROWN, MELTED, UNDECIDED = "grown", "melted", "undecided"
+#: Frames after it was let go over which a seed's size is the mean, and frames at the end that decide.
+FIRST_FRAMES, LAST_FRAMES = 4, 3
+#: A melt's own largest grain times this is no nucleus; nor is this share of the smallest ball.
+ABOVE_MELT, OF_SMALLEST = 1.5, 0.4
+#: A run whose time was over is taken for grown where it ended at so many critical sizes, for melted where it
+#: ended at
+#: that part of one: few turn back from there. (Growing to many times a size takes longer than melting, so that
+#: leaving all of these out would make the critical size too large.)
+SURELY_GROWN, SURELY_MELTED, ROUNDS = 1.5, 0.5, 5
+#: Runs of one batch, and which share is to grow of the sizes that it tries.
+BATCH = (0.5, 0.25, 0.75, 0.4)
+#: A fit is to the sizes that were counted, so what is planted next is within so many times what was planted
+#: yet.
+WITHIN = 1.3
+
+
+@dataclass(frozen=True, eq=False)
+class SeedRun:
+    """A seed and what became of it.
+
+    Attributes
+    ----------
+    name : str
+        Of the run.
+    temperature_K : float
+    melt : int
+        Which melt it was planted into.
+    planted : Ball
+    size : float
+        Mean over the first frames after it was let go.
+    outcome : {"grown", "melted", "undecided"}
+    time_ps, sizes : (M,) arrays
+        From when it was let go.
+    """
+
+    name: str
+    temperature_K: float
+    melt: int
+    planted: Ball
+    size: float
+    outcome: str
+    time_ps: Floats
+    sizes: Floats
+
+    def record(self) -> dict[str, Any]:
+        """As reports have it."""
+        return {
+            "name": self.name,
+            "temperature_K": self.temperature_K,
+            "melt": self.melt,
+            "planted_T": self.planted.n_T,
+            "size": self.size,
+            "outcome": self.outcome,
+            "watched_ps": float(self.time_ps[-1]),
+            "size_at_end": float(self.sizes[-LAST_FRAMES:].mean()),
+            "time_ps": self.time_ps.tolist(),
+            "sizes": self.sizes.tolist(),
+        }
+
+
+def size_column(rows: Sequence[Mapping[str, Any]], column: str) -> Floats:
+    """Sizes of the rows; what is not defined is 0."""
+    return np.asarray(np.nan_to_num(np.array([float(row[column] or 0) for row in rows])))
+
+
+def outcome_of(sizes: Floats, *, melted_below: float, grown_from: float) -> str:
+    """What became of a nucleus with these sizes in time: the last frames decide."""
+    end = float(sizes[-LAST_FRAMES:].mean())
+    return GROWN if end >= grown_from else MELTED if end < melted_below else UNDECIDED
+
+
+def read_run(
+    name: str,
+    facts: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    column: str,
+    melted_below: float,
+    grown_from: float,
+) -> SeedRun | None:
+    """What the table of a run says; None where it has no frame after the seed was let go.
+
+    Parameters
+    ----------
+    name, facts
+        Of the run: ``temperature_K``, ``melt``, ``radius_A``, ``planted_T``, ``planted_S``.
+    rows
+        Its table.
+    column
+        What is the size.
+    melted_below, grown_from
+        Sizes.
+    """
+    stages = [int(float(row["stage"])) for row in rows]
+    last = max(stages, default=0)
+    watched = [row for row, stage in zip(rows, stages, strict=True) if stage == last]
+    before = [row for row, stage in zip(rows, stages, strict=True) if stage < last]
+    if not watched or not before:
+        return None
+    begin = float(before[-1]["time_ps"])
+    time = np.array([float(row["time_ps"]) for row in watched]) - begin
+    sizes = size_column(watched, column)
+    outcome = outcome_of(sizes, melted_below=melted_below, grown_from=grown_from)
+    planted = Ball(float(facts["radius_A"]), int(facts["planted_T"]), int(facts["planted_S"]))
+    return SeedRun(
+        name, float(facts["temperature_K"]), int(facts["melt"]), planted, float(sizes[:FIRST_FRAMES].mean()),
+        outcome, time, sizes,
+    )  # fmt: skip
+
+
+def melted_below(plan: SeedingPlan, melt_sizes: Floats) -> float:
+    """Size below which a seed is gone: what a melt has by itself, or part of the smallest ball.
+
+    Parameters
+    ----------
+    plan
+        The study's.
+    melt_sizes : (M,) array
+        The largest grains of melts without a seed.
+    """
+    own = float(melt_sizes.max()) if len(melt_sizes) else 0.0
+    return float(round(max(ABOVE_MELT * own, OF_SMALLEST * plan.balls[0].n_T), 1))
+
+
+def settled(runs: Sequence[SeedRun]) -> list[SeedRun]:
+    """The runs, those that were undecided judged by the critical size that the others have.
+
+    Parameters
+    ----------
+    runs
+        Of one temperature.
+    """
+    found = list(runs)
+    for _ in range(ROUNDS):
+        decided = [run for run in found if run.outcome != UNDECIDED]
+        sizes = np.array([max(run.size, 0.5) for run in decided])
+        grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
+        if not grown.any() or grown.all() or np.ptp(sizes) == 0:
+            return found
+        critical = critical_size(sizes, grown).size
+        judged = [
+            replace(one, outcome=outcome_of(
+                one.sizes, melted_below=SURELY_MELTED * critical, grown_from=SURELY_GROWN * critical
+            )) if one.outcome == UNDECIDED else one
+            for one in found
+        ]  # fmt: skip
+        if [one.outcome for one in judged] == [one.outcome for one in found]:
+            break
+        found = judged
+    return found
+
+
+def next_balls(plan: SeedingPlan, balls: Balls, runs: Sequence[SeedRun]) -> list[Ball]:
+    """What is planted next, from what became of all before; nothing where all is done, or no more can be told.
+
+    First each ball of the ladder once; then, as soon as there are both outcomes, where about a half, a quarter
+    and three quarters of them should grow.
+
+    Parameters
+    ----------
+    plan
+        The study's.
+    balls
+        All that can be planted.
+    runs
+        Of one temperature.
+    """
+    if not runs:
+        return list(plan.balls)
+    left = plan.runs - len(runs)
+    decided = [run for run in settled(runs) if run.outcome != UNDECIDED]
+    planted = np.array([run.planted.n_T for run in decided], dtype=float)
+    grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
+    if left <= 0 or not decided or grown.all() or not grown.any() or np.ptp(planted) == 0:
+        return []
+    fit = critical_size(planted, grown)
+    x = np.cbrt(fit.size) + np.log(np.array(BATCH) / (1 - np.array(BATCH))) / fit.slope
+    wanted = np.clip(np.maximum(x, 0) ** 3, planted.min() / WITHIN, planted.max() * WITHIN)
+    most = max(one.n_T for one in plan.balls)
+    return [balls.nearest(float(min(n, most))) for n in wanted[:left]]
