@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from zeocryst.condition import Condition
-from zeocryst.errors import InputError, nearest
+from zeocryst.errors import InputError
 from zeocryst.foundation.interrupt import parse_walltime
 from zeocryst.foundation.tables import Table
-from zeocryst.frameworks.table import bare_code, framework_types
+from zeocryst.frameworks.table import bare_code, framework_types, nearest_start
 from zeocryst.studies.design_search import SIGMA0, Budget
 from zeocryst.studies.design_variables import Variable, read_variables
 from zeocryst.studies.objectives import OBJECTIVES, Objective, check_objective
@@ -131,7 +131,7 @@ def _framework(own: Table, study: StudyFile) -> str:
         raise own.error("framework", "the code of the one that is wanted, such as SGT")
     code = bare_code(own.text("framework", str(default)))
     if code not in framework_types():
-        raise own.error("framework", f"a known one; {nearest(code, framework_types())}")
+        raise own.error("framework", f"a known one; {nearest_start(code)}")
     return code
 
 

@@ -121,7 +121,7 @@ def _sentence(work: Designing, summary: dict[str, Any]) -> str:
     told = with_error(best["objective"], best["uncertainty"], objective.unit)
     text = (
         f"{objective.name} of {work.plan.framework} is {told} at {values} ({best['whence']}; "
-        f"{best['n_replicas']} runs that the search did not see)."
+        f"{_of(best['n_replicas'], 'run')} that the search did not see)."
     )
     for name, called in ((START, "the start"), (REFERENCE, "the study's own condition")):
         if name in work.final:
