@@ -165,9 +165,8 @@ class StudyFolder:
         left = [point for point in points if point.name not in self._done and not self._is_done(point)]
         if again := [point.name for point in left if point.name in self._failures]:
             names = ", ".join(again[:4]) + (", ..." if len(again) > 4 else "")
-            self.say(
-                f"{len(again)} {'run' if len(again) == 1 else 'runs'} that failed are tried again: {names}"
-            )
+            what = "run that failed is" if len(again) == 1 else "runs that failed are"
+            self.say(f"{len(again)} {what} tried again: {names}")
         try:
             finished = not left or self._beside(left, len(points), say)
         except InputError:
