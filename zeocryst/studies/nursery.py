@@ -1,13 +1,13 @@
 """Where the processes of runs come from: ``python -m zeocryst.studies.nursery``.
 
-Loading zeocryst and its compiled functions takes seconds, as long as a short run. This process does it once, and
-each run is forked from it: it begins at once, and whatever becomes of it touches no other. Nothing with threads is
-used here, which a fork would not have.
+Loading zeocryst and its compiled functions takes seconds, as long as a short run. This process does it once,
+and each run is forked from it: it begins at once, and whatever becomes of it touches no other. Nothing with
+threads is used here, which a fork would not have.
 
-It is told what to do in lines of JSON: ``{"start": NUMBER, ...}``, ``{"stop": NUMBER}``, ``{"end": NUMBER}``, and
-answers likewise: ``{"run": NUMBER, "pid": ...}``, and ``{"run": NUMBER, "outcome": ..., "message": ...}`` where
-one has ended. The runs stop where a pipe ends whose other end the study has (the first argument is its number),
-however the study ends.
+It is told what to do in lines of JSON: ``{"start": NUMBER, ...}``, ``{"stop": NUMBER}``, ``{"end": NUMBER}``,
+and answers likewise: ``{"run": NUMBER, "pid": ...}``, and ``{"run": NUMBER, "outcome": ..., "message": ...}``
+where one has ended. The runs stop where a pipe ends whose other end the study has (the first argument is its
+number), however the study ends.
 """
 
 from __future__ import annotations
