@@ -203,6 +203,23 @@ def test_a_run_that_is_killed_goes_on_and_is_told(tmp_path):
     assert "as the system does where memory runs out" in rows["t400"]["failure"]
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere no process is forked")
+def test_the_process_that_runs_come_from_is_killed(tmp_path):
+    """Its runs stop at their checkpoints, and go on from another one."""
+    study, out = written(tmp_path, 40), tmp_path / "out"
+    process = begin(study, out, "--jobs", 1)
+    wait_for(lambda: len(lines(out, "t300")) > 5)
+    [run] = processes_of(out)
+    nursery = int(Path(f"/proc/{run}/stat").read_text().rpartition(")")[2].split()[1])
+    assert nursery != process.pid
+    os.kill(nursery, signal.SIGKILL)
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, errors
+    assert "it goes on from its last checkpoint" in errors
+    assert all(len(lines(out, name)) == 81 for name in ("t300", "t400", "t500", "again"))
+
+
 def test_one_that_fails_beside_those_that_do_not(tmp_path):
     """At 99000 K with steps of 20 fs beads fly apart. The next call of an unfinished study tries it again."""
     study = written(
