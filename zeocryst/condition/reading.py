@@ -423,8 +423,8 @@ def _read_until(table: Table) -> Until:
 
 
 def _is_misspelt(key: str) -> bool:
-    """Whether one of what is usual was meant."""
-    return bool(difflib.get_close_matches(key.lower(), [*UNTIL, "for_ps"], n=1, cutoff=0.8))
+    """Whether one of what is usual was meant (not largest_ice_cluster, which is another)."""
+    return bool(difflib.get_close_matches(key.lower(), [*UNTIL, "for_ps"], n=1, cutoff=0.9))
 
 
 def _read_edit(table: Table, kind: str) -> Stage:
