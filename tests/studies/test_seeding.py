@@ -419,7 +419,7 @@ def test_small_study_of_ice_by_an_engine(tmp_path, capsys):
     Called again, nothing is run again.
     """
     file, out = tmp_path / "study.toml", tmp_path / "out"
-    file.write_text(SMALL.format(210, "[5.5, 10]"))
+    file.write_text(SMALL.format(210, "[5.5, 9.7]"))
     argv = ["seeding", str(file), "--out", str(out), "--json", "--quiet"]
     assert main(argv) == 0
     summary = json.loads(capsys.readouterr().out)

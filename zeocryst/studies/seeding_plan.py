@@ -303,8 +303,8 @@ def _ladder(own: Table, n_t: int, density: float, balls: Balls) -> tuple[tuple[B
                 raise own.error(
                     "radii_A", f"radii of balls with at most {LARGEST_SHARE:g} of all {n_t} T, so that a seed "
                     f"can grow before it meets its own images: {radius:g} Å needs a box of at least "
-                    f"{least:.0f} Å ({density * volume / 1000 / LARGEST_SHARE:.0f} T), and this one is "
-                    f"{edge:.0f} Å wide"
+                    f"{least:.1f} Å ({density * volume / 1000 / LARGEST_SHARE:.0f} T), and this one is "
+                    f"{edge:.1f} Å wide"
                 )  # fmt: skip
             if inside.n_T < 5:
                 raise own.error("radii_A", f"balls with at least 5 T; {radius:g} Å has {inside.n_T}")
