@@ -5,6 +5,8 @@ sentence, is judged by a melting point that was put in. Runs of an engine are in
 """
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -377,3 +379,44 @@ def test_s_in_the_cages_is_said(tmp_path):
 def _run(study):
     study.run(World(274.6))
     return study
+
+
+@pytest.mark.slow
+def test_water_freezes_and_melts_on_the_two_sides_of_its_melting_point(tmp_path):
+    """Molinero and Moore, J. Phys. Chem. B 113, 4008 (2009): 274.6 K."""
+    own = """
+    temperatures_K = [248, 300]
+    replicas = 1
+    timestep_fs = 10
+    time_ps = 120
+    warm_ps = 5
+    melt_ps = 8
+    cool_ps = 10
+    settle_ps = 5
+    length_A = 45
+    width_A = 16
+    enthalpy = false
+    """
+    (tmp_path / "study.toml").write_text(f"{ICE}\n[melt]\n{own}")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("zeocryst")), "melt", str(tmp_path / "study.toml"), "--out",
+         str(tmp_path / "out"), "--json", "--quiet"],
+        capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    cold, hot = sorted(summary["front_speeds"], key=lambda row: row["temperature_K"])
+    assert cold["speed_A_per_ns"] > 2 * cold["uncertainty_A_per_ns"]
+    assert hot["speed_A_per_ns"] < -2 * hot["uncertainty_A_per_ns"]
+    assert summary["bracket_K"] == [248, 300]  # 274.6 lies between
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
+    assert (tmp_path / "out" / "report.html").is_file()
+    assert len(list((tmp_path / "out" / "runs").iterdir())) == 2
+
+
+def test_the_shipped_study_is_found_by_its_name():
+    study = Melting.of(read_study("ice_melting", "melt", KEYS))
+    assert study.trial.forcefield == "mw"
+    assert study.plan.temperatures_K[0] < 274.6 < study.plan.temperatures_K[-1]
+    with pytest.raises(InputError, match="ice_melting"):
+        read_study("ice_meltin", "melt", KEYS)

@@ -87,10 +87,10 @@ def read_condition(path: str | Path) -> Condition:
     return parse_condition(content, str(file), file.resolve().parent)
 
 
-def shipped_names() -> list[str]:
-    """Names of the conditions that come with zeocryst."""
+def shipped_names(file: str = "condition.toml") -> list[str]:
+    """Names of the conditions that come with zeocryst, or of what else has such a file (``study.toml``)."""
     folders = resources.files("zeocryst.runs").iterdir()
-    return sorted(folder.name for folder in folders if folder.joinpath("condition.toml").is_file())
+    return sorted(folder.name for folder in folders if folder.joinpath(file).is_file())
 
 
 def shipped_text(name: str) -> str:
@@ -99,9 +99,10 @@ def shipped_text(name: str) -> str:
 
 
 def shipped_file(name: str) -> tuple[str, Path]:
-    """What stands in the file of one of them, and its folder."""
+    """What stands in the file of a shipped study or condition, and its folder."""
     with resources.as_file(resources.files("zeocryst.runs").joinpath(name)) as folder:
-        return read_text(folder / "condition.toml"), folder
+        study = folder / "study.toml"
+        return read_text(study if study.is_file() else folder / "condition.toml"), folder
 
 
 def read_shipped(name: str) -> Condition:

@@ -27,7 +27,7 @@ PHASE_COLUMNS = {
 SPEEDS = (
     "Speed of the fronts, the mean of two in each run (dots; bars are the errors that runs state), and of all "
     "runs at a temperature (rings). Line and band: the regression and its standard error. Shaded: the interval "
-    "of the melting point, 95 %. Positive is growth."
+    "of the melting point as simulated, 95 %. Positive is growth."
 )
 HEAT = (
     "Enthalpy (without the motion of the beads) and density of crystal and melt; errors are smaller than the "
@@ -71,6 +71,10 @@ def _facts(summary: Summary) -> list[tuple[str, Any]]:
     ]
     if summary["melting_point_K"] is not None:
         rows.append(("interval, 95 %", interval(low, high, "K")))
+        plain = summary["as_simulated"]
+        rows.append(("as simulated", with_error(plain["melting_point_K"], plain["uncertainty_K"], "K")))
+        moved, unsure = summary["time_step_shift_K"], summary["time_step_shift_uncertainty_K"]
+        rows.append(("correction for the time step", with_error(moved, unsure, "K")))
     growing, melting = summary["bracket_K"]
     rows += [
         ("highest temperature at which it surely grows", "none" if growing is None else f"{growing:g} K"),
@@ -128,13 +132,16 @@ def _speeds(folder: Path, summary: Summary) -> Path:
     figure = new_figure(9, 4.6)
     axis = figure.subplots()
     for (face, fit), colour in zip(summary["fit"].items(), CURVES, strict=False):
-        runs = [r for r in summary["runs"] if r["face"] == face and r["speed_A_per_ns"] is not None]
+        rows = [r for r in summary["front_speeds"] if r["face"] == face and r["speed_A_per_ns"] is not None]
+        known = {r["temperature_K"] for r in rows}
+        # those of the search that are far away would make the rest a dot
+        runs = [r for r in summary["runs"] if r["face"] == face and r["temperature_K"] in known]
+        runs = [r for r in runs if r["speed_A_per_ns"] is not None]
         t, v, e = (
             np.array([r[key] for r in runs])
             for key in ("temperature_K", "speed_A_per_ns", "uncertainty_A_per_ns")
         )
         axis.errorbar(t, v, e, fmt="o", ms=3, lw=0.7, color=colour, alpha=0.45)
-        rows = [r for r in summary["front_speeds"] if r["face"] == face and r["speed_A_per_ns"] is not None]
         axis.errorbar(
             [r["temperature_K"] for r in rows], [r["speed_A_per_ns"] for r in rows],
             [r["uncertainty_A_per_ns"] for r in rows], fmt="o", ms=8, mfc="none", color=colour, lw=1.4,
@@ -148,9 +155,10 @@ def _speeds(folder: Path, summary: Summary) -> Path:
             error = np.sqrt(np.einsum("ij,jk,ik->i", design, np.array(fit["covariance"]), design))
             axis.plot(x, line, color=colour, lw=1.4)
             axis.fill_between(x, line - error, line + error, color=colour, alpha=0.15, lw=0)
-    if None not in summary["interval_K"]:
-        axis.axvspan(*summary["interval_K"], color="0.5", alpha=0.15, lw=0)
-        axis.axvline(summary["melting_point_K"], color="0.3", lw=0.9, ls="--")
+    plain = summary["as_simulated"]
+    if None not in plain["interval_K"]:
+        axis.axvspan(*plain["interval_K"], color="0.5", alpha=0.15, lw=0)
+        axis.axvline(plain["melting_point_K"], color="0.3", lw=0.9, ls="--")
     axis.axhline(0, color="0.6", lw=0.8)
     clean(axis, "speed (Å/ns)")
     axis.set_xlabel("temperature (K)")

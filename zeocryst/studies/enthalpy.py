@@ -44,6 +44,8 @@ class Phase:
     enthalpy_eV_per_T, uncertainty_eV_per_T : float or None
         Without the kinetic part.
     density_T_per_1000A3, density_uncertainty : float or None
+    squared_frequency_per_ps2 : float or None
+        Mean square of the frequencies of its beads (`zeocryst.studies.timestep`).
     why_left_out : str or None
         Why it does not count; the numbers are None then.
     """
@@ -55,6 +57,7 @@ class Phase:
     uncertainty_eV_per_T: float | None = None
     density_T_per_1000A3: float | None = None
     density_uncertainty: float | None = None
+    squared_frequency_per_ps2: float | None = None
     why_left_out: str | None = None
 
     def record(self) -> dict[str, Any]:

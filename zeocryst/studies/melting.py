@@ -18,10 +18,11 @@ from zeocryst.beads import Beads
 from zeocryst.errors import InputError
 from zeocryst.studies.crossing import Crossing, crossing
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, Phase, measure_phase
-from zeocryst.studies.fronts import GREW, SHRANK, FrontRun, front_run, mean_speeds, sign_of
+from zeocryst.studies.fronts import FAILED, GREW, SHRANK, FrontRun, front_run, mean_speeds, sign_of
 from zeocryst.studies.melting_plan import FRAMES, SAMPLES, Plan, interval, read_plan
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile, replica_seed
+from zeocryst.studies.timestep import squared_frequency
 
 if TYPE_CHECKING:
     from zeocryst.condition import Condition
@@ -35,6 +36,8 @@ ROUNDS = 3
 NEAR, COUNTED, MOVE = 0.04, 0.065, 0.06
 #: How often they move.
 MOVES = 2
+#: Frames of a run whose forces are looked at.
+FORCES_OF = 12
 #: Temperatures of the enthalpies, in units of the melting point.
 ENTHALPY_AT = (0.82, 0.90, 0.98, 1.04)
 
@@ -51,6 +54,8 @@ class Melting:
         What is repeated.
     runs, phases
         What has come of runs so far.
+    frequencies
+        Mean squares of the frequencies in runs of fronts, where enthalpies are not asked for (1/ps^2).
     """
 
     study: StudyFile
@@ -59,6 +64,7 @@ class Melting:
     cell: Beads
     runs: list[FrontRun] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
+    frequencies: list[float | None] = field(default_factory=list)
 
     @classmethod
     def of(cls, study: StudyFile) -> Melting:
@@ -68,7 +74,7 @@ class Melting:
         trial = study.condition(name="trial", seed=study.seed, stages=[{"kind": "minimize"}])
         cell, fixed = _unit_cell(study, trial)
         step = default_step_fs(trial.read_forcefield())
-        plan = read_plan(study.own, trial, cell.cell, fixed=fixed, timestep_fs=step)
+        plan = read_plan(study.own, trial, cell.cell, where=study.where, fixed=fixed, timestep_fs=step)
         return cls(study, plan, trial, cell)
 
     def text(self) -> str:
@@ -105,6 +111,8 @@ class Melting:
         for done in folder.run([point for point in points if point.name not in known]):
             crystal = _before(folder, done)
             self.runs.append(front_run(done.point.name, done.point.facts, done.summary, done.failure, crystal))
+            if not self.plan.enthalpy and self.runs[-1].outcome != FAILED:
+                self.frequencies.append(self._frequency(done))
             folder.log(_told(self.runs[-1]))
 
     def _front_point(self, face: str, temperature: float, replica: int, *, search: bool = False) -> Point:
@@ -206,10 +214,23 @@ class Melting:
         temperature = float(done.point.facts["temperature_K"])
         if done.summary is None:
             return Phase(name, phase, temperature, why_left_out=f"the run failed: {done.failure}")
-        return measure_phase(
+        found = measure_phase(
             name, phase, temperature, folder.rows(done), pressure_bar=self.plan.pressure_bar,
             beads_per_T=beads_per_t(done.summary),
         )  # fmt: skip
+        return replace(found, squared_frequency_per_ps2=self._frequency(done))
+
+    def _frequency(self, done: Done) -> float | None:
+        """Mean square of the frequencies in the last frames of a run; None where it has no frames."""
+        from zeocryst.files.trajectory import count_frames, read_frame
+
+        path = done.folder / "trajectory.gsd"
+        if not path.is_file():
+            return None
+        n = count_frames(path)
+        frames = [read_frame(path, k) for k in range(max(1, n - FORCES_OF), n)]
+        temperature = float(done.point.facts["temperature_K"])
+        return squared_frequency(frames, self.trial.read_forcefield(), temperature)
 
     # ---- what follows -----------------------------------------------------------------------------
 

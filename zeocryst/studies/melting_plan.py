@@ -114,14 +114,17 @@ class Plan:
 
     def front_stages(self, temperature_K: float, time_ps: float) -> list[dict[str, Any]]:
         """Stages of a run whose fronts are followed for at most so long."""
+        lasting = 2 * interval(time_ps, FRAMES)
+        ends = [
+            {"crystalline_share": GROWN, "for_ps": lasting},
+            {"crystalline_share": {"below": MELTED}, "for_ps": lasting},
+        ]
         return [
             self._npt(temperature_K, self.warm_ps),
             *self._molten(temperature_K, held=0.5),
             self._npt(temperature_K, self.settle_ps),
-            self._npt(temperature_K, time_ps)
-            | {"until": {"crystalline_share": {"below": MELTED, "above": GROWN},
-                         "for_ps": 2 * interval(time_ps, FRAMES)}},
-        ]  # fmt: skip
+            self._npt(temperature_K, time_ps) | {"until": ends},
+        ]
 
     def crystal_stages(self, temperature_K: float) -> list[dict[str, Any]]:
         """Stages of a crystal whose enthalpy is measured."""
@@ -169,7 +172,9 @@ def two_digits(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def read_plan(own: Table, trial: Condition, cell: Floats, *, fixed: bool, timestep_fs: float) -> Plan:
+def read_plan(
+    own: Table, trial: Condition, cell: Floats, *, where: str, fixed: bool, timestep_fs: float
+) -> Plan:
     """The study's own table, checked, with defaults in the model's units.
 
     Parameters
@@ -180,6 +185,8 @@ def read_plan(own: Table, trial: Condition, cell: Floats, *, fixed: bool, timest
         A condition of the study: its model and start.
     cell : (3, 3) array, Å
         What is repeated.
+    where
+        The file, for messages.
     fixed
         Whether ``system.repeat`` was given, or the start can't be repeated.
     timestep_fs
@@ -212,7 +219,10 @@ def read_plan(own: Table, trial: Condition, cell: Floats, *, fixed: bool, timest
     else:
         repeats = {face: choose_repeat(cell, FACES.index(face), length, width) for face in faces}
     for face, repeat in repeats.items():
-        check_box(cell, face, repeat, sigma)
+        try:
+            check_box(cell, face, repeat, sigma)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
     made = Plan(
         faces, temperatures, (float(search[0]), float(search[1])),
         own.integer("n_temperatures", 5, least=2, most=100),

@@ -44,6 +44,8 @@ def melt(study: str | Path, out: Path, options: StudyOptions) -> dict[str, Any]:
 
     melting = Melting.of(read_study(study, TABLE, KEYS))
     with StudyFolder(out, melting.text(), options) as folder:
+        if melting.study.stages:
+            folder.say("the stages of the file are not used: a melting study makes its own")
         melting.run(folder)
         failed = [run for run in melting.runs if run.outcome == FAILED]
         if len(failed) == len(melting.runs):

@@ -165,7 +165,7 @@ def read_study(path: str | Path, table: str, known: Sequence[str]) -> StudyFile:
     Parameters
     ----------
     path
-        The file, or a folder with a ``study.toml`` or a ``condition.toml``, or the name of a shipped condition.
+        The file, or a folder with a ``study.toml`` or a ``condition.toml``, or the name of a shipped one.
     table
         Name of the study's own table.
     known
@@ -213,11 +213,12 @@ def _file_of(path: str | Path) -> Path | None:
         return file
     from zeocryst.condition.reading import shipped_names
 
-    if str(path) in shipped_names():
+    names = sorted({*shipped_names("study.toml"), *shipped_names()})
+    if str(path) in names:
         return None
     raise InputError(
-        f"no file {str(path)!r}; give the path of a study's file, or a shipped condition's name: "
-        f"{nearest(file.name, shipped_names())}"
+        f"no file {str(path)!r}; give the path of a study's file, or the name of a shipped one: "
+        f"{nearest(file.name, names)}"
     )
 
 
