@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 KEYS = (
     "temperatures_K", "framework", "size", "radii_A", "runs", "melts", "hot_K", "melt_ps", "cool_ps",
     "settle_ps",
-    "hold_ps", "time_ps", "interval_ps", "timestep_fs", "pressure_bar", "melt", "melting_point_K",
+    "hold_ps", "time_ps", "times", "interval_ps", "timestep_fs", "pressure_bar", "melt", "melting_point_K",
     "melting_point_uncertainty_K", "driving_force_eV", "driving_force_uncertainty_eV", "volume_m3",
 )  # fmt: skip
 #: In units of tau: melting, cooling, settling of a melt, holding a seed, and the most that a seed is watched.
@@ -88,6 +88,7 @@ class SeedingPlan:
     settle_ps: float
     hold_ps: float
     time_ps: float
+    times: int
     interval_ps: float
     timestep_fs: float
     pressure_bar: float
@@ -234,6 +235,7 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
         own.integer("runs", 24, least=4, most=10_000), own.integer("melts", 4, least=1, most=1000),
         own.number("hot_K", two_digits(HOT * scales.kelvin), above=0, most=1e5),
         time("melt_ps", MELT), time("cool_ps", COOL), time("settle_ps", SETTLE), time("hold_ps", HOLD), watch,
+        own.integer("times", 4, least=1, most=1000),
         own.number("interval_ps", interval(watch, FRAMES), above=0, least=1e-3, most=watch / 8),
         own.number("timestep_fs", timestep_fs, above=0, least=1e-3, most=20),
         own.number("pressure_bar", 0.0, least=-1e5, most=1e6),

@@ -212,16 +212,17 @@ def temperature_result(
     why: dict[str, str] = {}
     notes: list[str] = []
     decided = [run for run in runs if run.outcome != UNDECIDED]
+    watched = f"{plan.times} times {plan.time_ps:g} ps"
     if judged:
         notes.append(
-            f"{judged} of {len(runs)} seeds were still going on after {plan.time_ps:g} ps and are judged by "
-            f"where they ended: at {SURELY_GROWN:g} critical sizes or more as grown, at {SURELY_MELTED:g} or "
-            f"less as melted."
+            f"{judged} of {len(runs)} seeds were still going on when they were judged by where they ended: at "
+            f"{SURELY_GROWN:g} critical sizes or more as grown, at {SURELY_MELTED:g} or less as melted, "
+            f"between them by whether they ended clearly larger or smaller than they began."
         )
     if count[UNDECIDED]:
         notes.append(
-            f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {plan.time_ps:g} ps and "
-            f"are left out; a longer time_ps decides them"
+            f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {watched} and are left "
+            f"out; a longer time_ps decides them."
         )
     reason = _undecidable(plan, decided, runs, temperature_K, found)
     if reason is not None:
@@ -248,21 +249,26 @@ def _undecidable(
 ) -> str | None:
     """Why there is no critical size, with the bound that there is; None where there is one."""
     if not decided:
-        return f"none of {len(runs)} seeds grew or melted within {plan.time_ps:g} ps; raise time_ps"
+        return (
+            f"none of {len(runs)} seeds grew or melted within {plan.times} times {plan.time_ps:g} ps; raise "
+            f"time_ps"
+        )
     grew = [run for run in decided if run.outcome == GROWN]
+    left = len(runs) - len(decided)
+    others = f"; {left} others were undecided, and a longer time_ps may tell" if left else ""
     if not grew:
         most = max(run.size for run in decided)
         found["critical_size_above"] = most
         return (
-            f"all {len(decided)} seeds melted, so the critical size is above {most:.0f} T; plant larger ones "
-            "(radii_A) into a larger melt, or go to a lower temperature"
+            f"all {len(decided)} seeds that were decided melted, so the critical size is above {most:.0f} "
+            f"T{others}; plant larger ones (radii_A) into a larger melt, or go to a lower temperature"
         )
     if len(grew) == len(decided):
         least = min(run.size for run in decided)
         found["critical_size_below"] = least
         return (
-            f"all {len(decided)} seeds grew, so the critical size is below {least:.0f} T; plant smaller ones "
-            f"(radii_A), or go to a higher temperature"
+            f"all {len(decided)} seeds that were decided grew, so the critical size is below {least:.0f} "
+            f"T{others}; plant smaller ones (radii_A), or go to a higher temperature"
         )
     if np.ptp([run.size for run in decided]) == 0:
         return "all seeds were counted as the same size; another size may tell them apart"
