@@ -398,43 +398,45 @@ name = "mw"
 [output]
 measure = ["ice"]
 [seeding]
-temperatures_K = [{}]
+temperatures_K = [260]
 framework = "dia"
 size = "largest_ice_cluster"
-radii_A = {}
-runs = 6
+radii_A = [7, 9.7]
+runs = 4
 melts = 1
 hot_K = 500
-melt_ps = 3
-cool_ps = 5
+melt_ps = 2
+cool_ps = 3
 settle_ps = 5
 hold_ps = 1
-time_ps = 25
-interval_ps = 1
+time_ps = 30
+interval_ps = 1.5
 timestep_fs = 10
-driving_force_eV = 0.0115
+driving_force_eV = 0.0029
 """
 
 
 @pytest.mark.slow
 def test_small_study_of_ice_by_an_engine(tmp_path, capsys):
-    """At 210 K a ball of 25 molecules melts and one of 100 grows: 60 to 90 were published as critical (215 and 220 K,
-    W. Gispen et al., J. Chem. Phys. 160, 174501 (2024); A. Reinhardt, J. P. K. Doye, J. Chem. Phys. 136, 054501 (2012)).
+    """At 260 K balls of 50 and 130 molecules melt: some 7900 were published as critical (Espinosa et al., 2014).
 
-    Called again, nothing is run again.
+    So there is a bound, and no number. Called again, nothing is run again.
     """
     file, out = tmp_path / "study.toml", tmp_path / "out"
-    file.write_text(SMALL.format(210, "[5.5, 9.7]"))
+    file.write_text(SMALL)
     argv = ["seeding", str(file), "--out", str(out), "--json", "--quiet"]
     assert main(argv) == 0
     summary = json.loads(capsys.readouterr().out)
     [one] = summary["temperatures"]
-    assert one["n_melted"] > 0
-    assert one["n_grown"] > 0
-    low, high = one["critical_size_interval"]
-    assert (low or 0) < 90
-    assert (high or 1e9) > 40
-    assert one["barrier_kT"] > 3
+    assert one["n_melted"] == 2
+    assert one["n_grown"] == 0
+    assert one["critical_size"] is None
+    assert 30 < one["critical_size_above"] < 130
+    assert one["barrier_kT"] is None
+    assert "larger ones" in one["why_not"]["critical_size"]
     assert (out / "report.html").is_file()
+    began = (out / "log.txt").read_text().count("begins")
+    assert began == 4  # a crystal, a melt, two seeds
     assert main(argv) == 0
     assert json.loads(capsys.readouterr().out) == summary
+    assert (out / "log.txt").read_text().count("begins") == began
