@@ -127,7 +127,7 @@ def found_by(world, tmp_path, own="", text=WATER):
 
 SOURCE = f"driving_force_eV = [{DRIVE * KT}]\ndriving_force_uncertainty_eV = [{0.02 * DRIVE * KT}]\n"
 MELTING = "melting_point_K = 274.6\nmelting_point_uncertainty_K = 1\n"
-QUICK = "time_ps = 40\ninterval_ps = 0.1\nsettle_ps = 10\nhold_ps = 2\nruns = 40\n"
+QUICK = "time_ps = 40\ninterval_ps = 0.1\nsettle_ps = 10\nhold_ps = 2\nruns = 40\ntimes = 2\n"
 SHORT = QUICK.replace("runs = 40", "runs = 16")
 
 
@@ -177,7 +177,9 @@ def test_seeds_are_planted_where_they_tell_something(whole):
     assert np.median(abs(np.log(later * 0.8 / CRITICAL))) < 0.4
     assert {p.facts["melt"] for p in seeds} == {1, 2, 3, 4}
     assert len({p.condition.seed for p in seeds}) == len(seeds)
-    assert all(p.condition.system.new_velocities for p in seeds)
+    # each seed that is planted has velocities of its own; one that goes on keeps what it has
+    assert all(p.condition.system.new_velocities == ("part" not in p.facts) for p in seeds)
+    assert any("part" in p.facts for p in seeds)
     hold = seeds[0].condition.stages[1]
     assert hold.hold_seed
     assert hold.kind == "langevin"
@@ -283,6 +285,18 @@ def test_undecided_runs_are_said_and_left_out(tmp_path):
     assert one["n_undecided"] == sum(run.outcome == "undecided" for run in runs) > 0
     text = " ".join(one["notes"]) + str(one["why_not"])
     assert "time_ps" in text
+
+
+def test_an_open_interval_gives_no_barrier(tmp_path):
+    """Four seeds, one of which grew: a size, whose upper bound nobody knows, and no barrier with any error."""
+    world = World(tmp_path, critical=200)
+    summary, _, _ = found_by(world, tmp_path, SOURCE + SHORT.replace("runs = 16", "runs = 5"))
+    [one] = summary["temperatures"]
+    assert one["critical_size"] is not None
+    assert None in one["critical_size_interval"]
+    assert one["barrier_kT"] is None
+    assert "more runs are needed" in one["why_not"]["barrier_kT"]
+    assert "nan" not in summary["sentence"]
 
 
 def test_outcomes_and_first_sizes():

@@ -109,7 +109,7 @@ def critical_size(sizes: ArrayLike, grown: ArrayLike) -> CriticalSize:
     middle, slope = fit.curve()
     low, high = (fit.bound(middle, end) for end in fit.limits)
     separated = bool(n[~g].max() < n[g].min())
-    cubed = [None if end is None else max(end, 0.0) ** 3 for end in (low, high)]
+    cubed = [None if end is None or end <= 0 else end**3 for end in (low, high)]
     return CriticalSize(middle**3, cubed[0], cubed[1], slope, separated, n, g)
 
 

@@ -41,6 +41,8 @@ OF_THEORY = (
     "log10_rate_interval_per_m3_s",
 )  # fmt: skip
 
+UNBOUNDED = "sizes and outcomes do not bound the critical size on both sides: more runs are needed"
+
 #: A driving force at a temperature with where it comes from, or why there is none.
 Force = tuple[Measured | None, str]
 
@@ -297,7 +299,7 @@ def _notes(fit: CriticalSize, decided: Sequence[SeedRun], plan: SeedingPlan) -> 
             f"a larger melt than {plan.n_T} T, in which seeds can be watched longer, would decide them."
         )
     if fit.low is None or fit.high is None:
-        notes.append("Sizes and outcomes do not bound the critical size on both sides: more runs are needed.")
+        notes.append(f"The interval is open: {UNBOUNDED}.")
     return notes
 
 
@@ -337,6 +339,9 @@ def _by_theory(
         missing = CRYSTAL if crystal is None else MELT
         why["barrier_kT"] = why["rate_per_m3_s"] = f"no density of the {missing} ({bulk.why_not(missing)})"
         return rho | rate
+    if fit.low is None or fit.high is None:
+        why["barrier_kT"] = why["rate_per_m3_s"] = UNBOUNDED
+        return rho | rate | {"driving_force_source": words}
     if not isinstance(attachment, Attachment):
         why["rate_per_m3_s"] = f"no attachment rate: {attachment}"
     nucleus = Nucleus(
