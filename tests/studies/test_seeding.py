@@ -454,3 +454,22 @@ def test_small_study_of_ice_by_an_engine(tmp_path, capsys):
     assert main(argv) == 0
     assert json.loads(capsys.readouterr().out) == summary
     assert (out / "log.txt").read_text().count("begins") == began
+
+
+def test_published_count_of_ice_in_the_shipped_study():
+    """Every molecule of both ices is solid by averaged q6, and of random points hardly one is."""
+    import runpy
+
+    from zeocryst.condition import System
+    from zeocryst.model.forcefield import read_forcefield
+    from zeocryst.network.bonds import network_of_frame
+    from zeocryst.solution.start import crystal, melt
+
+    shipped = Path(__file__).resolve().parents[2] / "runs" / "ice_seeding" / "averaged_q6.py"
+    count = runpy.run_path(str(shipped))["averaged_q6"]
+    model = read_forcefield("mw")
+    for code, cells in (("dia", (3, 3, 3)), ("lon", (5, 5, 3))):
+        network, _ = network_of_frame(crystal(System("framework", code, cells), model))
+        assert count(network).values["largest_q6_cluster"] == network.n_sites
+    liquid = melt(System("melt", n_T=400, n_S=0, density_T_per_1000A3=33.5), model, np.random.default_rng(0))
+    assert count(network_of_frame(liquid)[0]).values["largest_q6_cluster"] < 20
