@@ -424,7 +424,8 @@ def _read_until(table: Table) -> Until:
 
 def _is_misspelt(key: str) -> bool:
     """Whether one of what is usual was meant."""
-    return bool(difflib.get_close_matches(key.lower(), [*UNTIL, "for_ps"], n=1, cutoff=0.9))  # largest_ice_cluster is none
+    # largest_ice_cluster is a column of its own: 0.83 like largest_cluster_T
+    return bool(difflib.get_close_matches(key.lower(), [*UNTIL, "for_ps"], n=1, cutoff=0.9))
 
 
 def _read_edit(table: Table, kind: str) -> Stage:
