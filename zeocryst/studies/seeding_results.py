@@ -391,7 +391,8 @@ def assumptions(plan: SeedingPlan, results: Sequence[Mapping[str, Any]]) -> list
     texts = [
         f"The size of a nucleus is `{plan.size}` of each frame, the mean over the first frames after the seed "
         f"was let go; how many T were planted is told beside it, and is not the size.",
-        "A seed grows with a chance that is a logistic curve in the cube root of its size; the critical size "
+        "A seed grows with a chance that is a logistic curve in the cube root of its size, no flatter than "
+        "theory has it for a barrier of one kT; the critical size "
         "is where it is a half, the interval (95 %) is that of the penalized and the plain profile likelihood "
         "together.",
         f"Seeds are spheres of {plan.framework} cut from the perfect crystal, planted into {plan.melts} melts "
