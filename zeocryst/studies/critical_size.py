@@ -30,10 +30,10 @@ Bools = NDArray[np.bool_]
 CONFIDENCE = 0.95
 #: By how much the logarithm of the likelihood falls at the ends of an interval (Wilks).
 DROP = 0.5 * float(chi2.ppf(CONFIDENCE, 1))
-#: Slopes that are looked at: the least times the mean of x, the greatest times its range, and how many. By classical
-#: nucleation theory it is 12 Z N_c over the cube root of N_c, and Z N_c the root of the barrier over 3 pi kT: 9 for
-#: a barrier of 5 kT. Less than half of that is no nucleation, whatever the count of sizes blurs; without this bound a
-#: handful of seeds, small ones melted and large ones grown, would leave critical sizes open that none of them has.
+#: Slopes that are looked at: the least times the mean of x, the greatest times its range, and how many. By
+#: classical nucleation theory it is 12 Z N_c over the cube root of N_c, and Z N_c the root of the barrier over
+#: 3 pi kT: 9 for a barrier of 5 kT, 4 for one of 1 kT. Without this bound a handful of seeds, small ones melted
+#: and large ones grown, would leave critical sizes open that none of them has.
 LEAST_SLOPE, MOST_SLOPE, SLOPES = 4.0, 1e3, 100
 #: How far beyond the sizes the critical one is looked for, in ranges of x.
 BEYOND = 20.0

@@ -342,11 +342,16 @@ def _by_theory(
     if fit.low is None or fit.high is None:
         why["barrier_kT"] = why["rate_per_m3_s"] = UNBOUNDED
         return rho | rate | {"driving_force_source": words}
+    attached = None
     if not isinstance(attachment, Attachment):
         why["rate_per_m3_s"] = f"no attachment rate: {attachment}"
+    elif not attachment.diffusive:
+        why["rate_per_m3_s"] = f"the attachment rate is doubtful. {attachment.sentence}"
+    else:
+        attached = Measured(attachment.per_ps, attachment.error_per_ps)
     nucleus = Nucleus(
         bulk.temperature_K, fit.size, fit.draw(DRAWS, np.random.default_rng(seed)), measured, crystal, melt,
-        Measured(attachment.per_ps, attachment.error_per_ps) if isinstance(attachment, Attachment) else None,
+        attached,
         {"the melt of this study": plan.n_T / melt.value * 1e-30, f"{plan.volume_m3:g} m^3": plan.volume_m3},
     )  # fmt: skip
     return rho | rate | theory(nucleus, seed) | {"driving_force_source": words}
