@@ -77,11 +77,11 @@ def test_separation_has_a_finite_honest_interval():
     assert more.high > 199
 
 
-def test_where_the_sizes_tell_nothing_the_interval_is_open():
-    """As many grow as melt at each size: no slope, no bounds."""
+def test_where_the_sizes_tell_nothing_the_interval_is_wider_than_they_are():
+    """As many grow as melt at each size: everything that was tried is possible, and more."""
     found = critical_size([50, 50, 100, 100, 200, 200], [True, False] * 3)
-    assert found.low is None
-    assert found.high is None
+    assert (found.low or 0.0) < 25
+    assert (found.high or np.inf) > 300
 
 
 def test_scale_does_not_matter():

@@ -112,6 +112,12 @@ def attachment_rate(
     lag = np.asarray(spacing * np.arange(1, lags + 1), dtype=np.float64)
     rate, offset = _fit(lag, variance[:lags], zeldovich)
     again = np.array([_fit(lag, _variances(sums.sum(axis=0) - one)[:lags], zeldovich)[0] for one in sums])
+    again = again[np.isfinite(again)]
+    if len(again) < FEWEST_RUNS or not np.isfinite(rate):
+        return (
+            f"nearly all {beginnings} frames near the critical size are of one or two runs, so that the slope "
+            f"has no error; more seeds of about the critical size are needed"
+        )
     error = float(np.sqrt((len(again) - 1) / len(again) * ((again - again.mean()) ** 2).sum()))
     half = max(2, lags // 2)
     early, late = (

@@ -8,21 +8,20 @@ size is that of a logistic regression (`zeocryst.studies.critical_size`) in the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.studies.enthalpy import MELT
-from zeocryst.studies.points import Done, Point
+from zeocryst.studies.planting import LOOKED_AT, Planting
+from zeocryst.studies.points import Point
 from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
-from zeocryst.studies.seeding_plan import KEYS, Ball, Balls, SeedingPlan, melting_of, read_seeding
+from zeocryst.studies.seeding_plan import KEYS, SeedingPlan, melting_of, read_seeding
 from zeocryst.studies.seeding_results import Bulk, driving_force, summary_of, temperature_result
-from zeocryst.studies.seeding_runs import SeedRun, melted_below, next_balls, read_run, settled
+from zeocryst.studies.seeding_runs import SeedRun, settled
 
-#: Stages of a condition that is only looked at.
-LOOKED_AT = [{"kind": "minimize"}]
 #: About so many frames of a melt or a crystal are measured: at least ten, however the interval is rounded.
 BULK_FRAMES = 16
 #: Share of a perfect crystal that the size has to count.
@@ -85,7 +84,7 @@ def measure_nuclei(
         The summary, and every seed.
     """
     bulk = _bulk(folder, study, plan)
-    runs = {t: _seeds(folder, study, plan, t, bulk[t]) for t in plan.temperatures_K}
+    runs = {t: Planting(folder, study, plan, bulk[t]).all_runs() for t in plan.temperatures_K}
     force = driving_force(plan, bulk, known)
     results = [
         temperature_result(plan, t, runs[t], bulk[t], force(t), seed=replica_seed(study.seed, "draws", t))
@@ -185,75 +184,3 @@ def _bulk(folder: StudyFolder, study: StudyFile, plan: SeedingPlan) -> dict[floa
             why = "; ".join(one.failure or "" for one in mine if one.failure) or found[t].why_not(MELT)
             raise SimulationError(f"no melt at {t:g} K to plant seeds into: {why}")
     return found
-
-
-def _seeds(
-    folder: StudyFolder, study: StudyFile, plan: SeedingPlan, temperature: float, bulk: Bulk
-) -> list[SeedRun]:
-    """All seeds of a temperature, batch after batch."""
-    forcefield = study.condition(name="trial", seed=1, stages=LOOKED_AT).read_forcefield()
-    balls = Balls(plan.framework, 1.05 * plan.balls[-1].radius_A, forcefield, with_S=plan.n_S > 0)
-    below = melted_below(plan, bulk.melt_sizes)
-    runs: list[SeedRun] = []
-    asked = 0
-    while asked < plan.runs:
-        batch = next_balls(plan, balls, runs) if asked == 0 or runs else []
-        points = [
-            _seed_point(study, plan, temperature, asked + k + 1, one, melts=bulk.melts, below=below)
-            for k, one in enumerate(batch)
-        ]
-        if not points:
-            break
-        asked += len(points)
-        for done in folder.run(points, say=f"seeds at {temperature:g} K"):
-            one = _read(folder, plan, done, below)
-            runs += [one] if one is not None else []
-        if runs:
-            folder.say(_how_far(temperature, runs))
-    if not runs:
-        raise SimulationError(f"no seed could be run at {temperature:g} K; see log.txt")
-    return runs
-
-
-def _seed_point(
-    study: StudyFile,
-    plan: SeedingPlan,
-    temperature: float,
-    number: int,
-    planted: Ball,
-    *,
-    melts: Sequence[Done],
-    below: float,
-) -> Point:
-    """A ball in one of the melts, in turn, with velocities of its own."""
-    name = f"seed_{temperature:g}K_{number:03d}"
-    k = (number - 1) % len(melts)
-    begin = (melts[k].folder / "trajectory.gsd").absolute()
-    made = study.condition(
-        name=name, seed=replica_seed(study.seed, "seed", temperature, number),
-        stages=plan.seed_stages(temperature, planted, below),
-        system={"start": "file", "file": str(begin), "frame": -1, "new_velocities": True},
-        output={"interval_ps": plan.interval_ps},
-    )  # fmt: skip
-    facts = {
-        "kind": "seed", "temperature_K": temperature, "replica": number, "melt": k + 1,
-        "radius_A": planted.radius_A, "planted_T": planted.n_T, "planted_S": planted.n_S,
-    }  # fmt: skip
-    return Point(name, made, facts)
-
-
-def _read(folder: StudyFolder, plan: SeedingPlan, done: Done, below: float) -> SeedRun | None:
-    if done.failure is not None:
-        return None
-    facts = done.point.facts
-    planted = Ball(facts["radius_A"], facts["planted_T"], facts["planted_S"])
-    return read_run(
-        done.point.name, facts, folder.rows(done), column=plan.size, melted_below=below,
-        grown_from=plan.grown_from(planted),
-    )  # fmt: skip
-
-
-def _how_far(temperature: float, runs: Sequence[SeedRun]) -> str:
-    count = {kind: sum(run.outcome == kind for run in runs) for kind in ("grown", "melted", "undecided")}
-    words = ", ".join(f"{number} {kind}" for kind, number in count.items() if number)
-    return f"{temperature:g} K: {len(runs)} seeds, {words}"

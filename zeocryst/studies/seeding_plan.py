@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 KEYS = (
     "temperatures_K", "framework", "size", "radii_A", "runs", "melts", "hot_K", "melt_ps", "cool_ps",
     "settle_ps",
-    "hold_ps", "time_ps", "interval_ps", "timestep_fs", "pressure_bar", "melt", "melting_point_K",
+    "hold_ps", "time_ps", "times", "interval_ps", "timestep_fs", "pressure_bar", "melt", "melting_point_K",
     "melting_point_uncertainty_K", "driving_force_eV", "driving_force_uncertainty_eV", "volume_m3",
 )  # fmt: skip
 #: In units of tau: melting, cooling, settling of a melt, holding a seed, and the most that a seed is watched.
@@ -88,6 +88,7 @@ class SeedingPlan:
     settle_ps: float
     hold_ps: float
     time_ps: float
+    times: int
     interval_ps: float
     timestep_fs: float
     pressure_bar: float
@@ -234,6 +235,7 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
         own.integer("runs", 24, least=4, most=10_000), own.integer("melts", 4, least=1, most=1000),
         own.number("hot_K", two_digits(HOT * scales.kelvin), above=0, most=1e5),
         time("melt_ps", MELT), time("cool_ps", COOL), time("settle_ps", SETTLE), time("hold_ps", HOLD), watch,
+        own.integer("times", 4, least=1, most=1000),
         own.number("interval_ps", interval(watch, FRAMES), above=0, least=1e-3, most=watch / 8),
         own.number("timestep_fs", timestep_fs, above=0, least=1e-3, most=20),
         own.number("pressure_bar", 0.0, least=-1e5, most=1e6),
@@ -303,8 +305,8 @@ def _ladder(own: Table, n_t: int, density: float, balls: Balls) -> tuple[tuple[B
                 raise own.error(
                     "radii_A", f"radii of balls with at most {LARGEST_SHARE:g} of all {n_t} T, so that a seed "
                     f"can grow before it meets its own images: {radius:g} Å needs a box of at least "
-                    f"{least:.0f} Å ({density * volume / 1000 / LARGEST_SHARE:.0f} T), and this one is "
-                    f"{edge:.0f} Å wide"
+                    f"{least:.1f} Å ({density * volume / 1000 / LARGEST_SHARE:.0f} T), and this one is "
+                    f"{edge:.1f} Å wide"
                 )  # fmt: skip
             if inside.n_T < 5:
                 raise own.error("radii_A", f"balls with at least 5 T; {radius:g} Å has {inside.n_T}")

@@ -41,6 +41,8 @@ OF_THEORY = (
     "log10_rate_interval_per_m3_s",
 )  # fmt: skip
 
+UNBOUNDED = "sizes and outcomes do not bound the critical size on both sides: more runs are needed"
+
 #: A driving force at a temperature with where it comes from, or why there is none.
 Force = tuple[Measured | None, str]
 
@@ -212,16 +214,17 @@ def temperature_result(
     why: dict[str, str] = {}
     notes: list[str] = []
     decided = [run for run in runs if run.outcome != UNDECIDED]
+    watched = f"{plan.times} times {plan.time_ps:g} ps"
     if judged:
         notes.append(
-            f"{judged} of {len(runs)} seeds were still going on after {plan.time_ps:g} ps and are judged by "
-            f"where they ended: at {SURELY_GROWN:g} critical sizes or more as grown, at {SURELY_MELTED:g} or "
-            f"less as melted."
+            f"{judged} of {len(runs)} seeds were still going on when they were judged by where they ended: at "
+            f"{SURELY_GROWN:g} critical sizes or more as grown, at {SURELY_MELTED:g} or less as melted, "
+            f"between them by whether they ended clearly larger or smaller than they began."
         )
     if count[UNDECIDED]:
         notes.append(
-            f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {plan.time_ps:g} ps and "
-            f"are left out; a longer time_ps decides them"
+            f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {watched} and are left "
+            f"out; a longer time_ps decides them."
         )
     reason = _undecidable(plan, decided, runs, temperature_K, found)
     if reason is not None:
@@ -248,21 +251,26 @@ def _undecidable(
 ) -> str | None:
     """Why there is no critical size, with the bound that there is; None where there is one."""
     if not decided:
-        return f"none of {len(runs)} seeds grew or melted within {plan.time_ps:g} ps; raise time_ps"
+        return (
+            f"none of {len(runs)} seeds grew or melted within {plan.times} times {plan.time_ps:g} ps; raise "
+            f"time_ps"
+        )
     grew = [run for run in decided if run.outcome == GROWN]
+    left = len(runs) - len(decided)
+    others = f"; {left} others were undecided, and a longer time_ps may tell" if left else ""
     if not grew:
         most = max(run.size for run in decided)
         found["critical_size_above"] = most
         return (
-            f"all {len(decided)} seeds melted, so the critical size is above {most:.0f} T; plant larger ones "
-            "(radii_A) into a larger melt, or go to a lower temperature"
+            f"all {len(decided)} seeds that were decided melted, so the critical size is above {most:.0f} "
+            f"T{others}; plant larger ones (radii_A) into a larger melt, or go to a lower temperature"
         )
     if len(grew) == len(decided):
         least = min(run.size for run in decided)
         found["critical_size_below"] = least
         return (
-            f"all {len(decided)} seeds grew, so the critical size is below {least:.0f} T; plant smaller ones "
-            f"(radii_A), or go to a higher temperature"
+            f"all {len(decided)} seeds that were decided grew, so the critical size is below {least:.0f} "
+            f"T{others}; plant smaller ones (radii_A), or go to a higher temperature"
         )
     if np.ptp([run.size for run in decided]) == 0:
         return "all seeds were counted as the same size; another size may tell them apart"
@@ -291,7 +299,7 @@ def _notes(fit: CriticalSize, decided: Sequence[SeedRun], plan: SeedingPlan) -> 
             f"a larger melt than {plan.n_T} T, in which seeds can be watched longer, would decide them."
         )
     if fit.low is None or fit.high is None:
-        notes.append("Sizes and outcomes do not bound the critical size on both sides: more runs are needed.")
+        notes.append(f"The interval is open: {UNBOUNDED}.")
     return notes
 
 
@@ -331,11 +339,19 @@ def _by_theory(
         missing = CRYSTAL if crystal is None else MELT
         why["barrier_kT"] = why["rate_per_m3_s"] = f"no density of the {missing} ({bulk.why_not(missing)})"
         return rho | rate
+    if fit.low is None or fit.high is None:
+        why["barrier_kT"] = why["rate_per_m3_s"] = UNBOUNDED
+        return rho | rate | {"driving_force_source": words}
+    attached = None
     if not isinstance(attachment, Attachment):
         why["rate_per_m3_s"] = f"no attachment rate: {attachment}"
+    elif not attachment.diffusive:
+        why["rate_per_m3_s"] = f"the attachment rate is doubtful. {attachment.sentence}"
+    else:
+        attached = Measured(attachment.per_ps, attachment.error_per_ps)
     nucleus = Nucleus(
         bulk.temperature_K, fit.size, fit.draw(DRAWS, np.random.default_rng(seed)), measured, crystal, melt,
-        Measured(attachment.per_ps, attachment.error_per_ps) if isinstance(attachment, Attachment) else None,
+        attached,
         {"the melt of this study": plan.n_T / melt.value * 1e-30, f"{plan.volume_m3:g} m^3": plan.volume_m3},
     )  # fmt: skip
     return rho | rate | theory(nucleus, seed) | {"driving_force_source": words}
@@ -380,7 +396,8 @@ def assumptions(plan: SeedingPlan, results: Sequence[Mapping[str, Any]]) -> list
     texts = [
         f"The size of a nucleus is `{plan.size}` of each frame, the mean over the first frames after the seed "
         f"was let go; how many T were planted is told beside it, and is not the size.",
-        "A seed grows with a chance that is a logistic curve in the cube root of its size; the critical size "
+        "A seed grows with a chance that is a logistic curve in the cube root of its size, no flatter than "
+        "theory has it for a barrier of one kT; the critical size "
         "is where it is a half, the interval (95 %) is that of the penalized and the plain profile likelihood "
         "together.",
         f"Seeds are spheres of {plan.framework} cut from the perfect crystal, planted into {plan.melts} melts "

@@ -24,6 +24,12 @@ ABOVE_MELT, OF_SMALLEST = 1.5, 0.4
 #: that part of one: few turn back from there. (Growing to many times a size takes longer than melting, so that
 #: leaving all of these out would make the critical size too large.)
 SURELY_GROWN, SURELY_MELTED, ROUNDS = 1.5, 0.5, 5
+#: A tendency is clear beyond so many jitters of a mean, and beyond this share of the size.
+CLEAR_JITTERS, CLEAR_SHARE = 2.0, 0.1
+#: And where it has so many times the size that it began with, it has grown: from less than the critical size
+#: that is
+#: hardly ever reached.
+GROWN_TIMES_ITSELF = 2.0
 #: Runs of one batch, and which share is to grow of the sizes that it tries.
 BATCH = (0.5, 0.25, 0.75, 0.4)
 #: A fit is to the sizes that were counted, so what is planted next is within so many times what was planted
@@ -48,6 +54,8 @@ class SeedRun:
     outcome : {"grown", "melted", "undecided"}
     time_ps, sizes : (M,) arrays
         From when it was let go.
+    parts : int
+        Runs that it took.
     """
 
     name: str
@@ -58,6 +66,7 @@ class SeedRun:
     outcome: str
     time_ps: Floats
     sizes: Floats
+    parts: int = 1
 
     def record(self) -> dict[str, Any]:
         """As reports have it."""
@@ -84,6 +93,12 @@ def outcome_of(sizes: Floats, *, melted_below: float, grown_from: float) -> str:
     """What became of a nucleus with these sizes in time: the last frames decide."""
     end = float(sizes[-LAST_FRAMES:].mean())
     return GROWN if end >= grown_from else MELTED if end < melted_below else UNDECIDED
+
+
+def fate_of(sizes: Floats, *, melted_below: float, grown_from: float) -> str:
+    """What became of a seed: `outcome_of`, and grown with so many times the size that it began with."""
+    enough = max(GROWN_TIMES_ITSELF * float(sizes[:FIRST_FRAMES].mean()), 2 * melted_below)
+    return outcome_of(sizes, melted_below=melted_below, grown_from=min(grown_from, enough))
 
 
 def read_run(
@@ -117,12 +132,18 @@ def read_run(
     begin = float(before[-1]["time_ps"])
     time = np.array([float(row["time_ps"]) for row in watched]) - begin
     sizes = size_column(watched, column)
-    outcome = outcome_of(sizes, melted_below=melted_below, grown_from=grown_from)
+    outcome = fate_of(sizes, melted_below=melted_below, grown_from=grown_from)
     planted = Ball(float(facts["radius_A"]), int(facts["planted_T"]), int(facts["planted_S"]))
     return SeedRun(
-        name, float(facts["temperature_K"]), int(facts["melt"]), planted, float(sizes[:FIRST_FRAMES].mean()),
-        outcome, time, sizes,
+        name, float(facts["temperature_K"]), int(facts["melt"]), planted,
+        float(sizes[:FIRST_FRAMES].mean()), outcome, time, sizes,
     )  # fmt: skip
+
+
+def series_of(rows: Sequence[Mapping[str, Any]], column: str) -> tuple[Floats, Floats]:
+    """Times and sizes of a run that goes on from another's last frame, without that frame."""
+    later = [row for row in rows if float(row["time_ps"]) > 0]
+    return np.array([float(row["time_ps"]) for row in later]), size_column(later, column)
 
 
 def melted_below(plan: SeedingPlan, melt_sizes: Floats) -> float:
@@ -139,35 +160,50 @@ def melted_below(plan: SeedingPlan, melt_sizes: Floats) -> float:
     return float(round(max(ABOVE_MELT * own, OF_SMALLEST * plan.balls[0].n_T), 1))
 
 
-def settled(runs: Sequence[SeedRun]) -> list[SeedRun]:
-    """The runs, those that were undecided judged by the critical size that the others have.
+def settled(runs: Sequence[SeedRun], *, by_tendency: bool = True) -> list[SeedRun]:
+    """The runs; undecided ones are judged by the critical size of the others, or by their tendency.
 
     Parameters
     ----------
     runs
         Of one temperature.
+    by_tendency
+        Whether one that is still undecided counts as what it was on the way to. At the critical size up and
+        down are as likely, however short the time, so that this moves the size of one half little.
     """
     found = list(runs)
+    if by_tendency and not {GROWN, MELTED} <= {run.outcome for run in found}:
+        found = [_tending(run) for run in found]
     for _ in range(ROUNDS):
         decided = [run for run in found if run.outcome != UNDECIDED]
         sizes = np.array([max(run.size, 0.5) for run in decided])
         grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
         if not grown.any() or grown.all() or np.ptp(sizes) == 0:
-            return found
+            break
         critical = critical_size(sizes, grown).size
+        bounds = {"melted_below": SURELY_MELTED * critical, "grown_from": SURELY_GROWN * critical}
         judged = [
-            replace(one, outcome=outcome_of(
-                one.sizes, melted_below=SURELY_MELTED * critical, grown_from=SURELY_GROWN * critical
-            )) if one.outcome == UNDECIDED else one
+            replace(one, outcome=outcome_of(one.sizes, **bounds)) if one.outcome == UNDECIDED else one
             for one in found
-        ]  # fmt: skip
+        ]
         if [one.outcome for one in judged] == [one.outcome for one in found]:
             break
         found = judged
-    return found
+    return [_tending(run) for run in found] if by_tendency else found
 
 
-def next_balls(plan: SeedingPlan, balls: Balls, runs: Sequence[SeedRun]) -> list[Ball]:
+def _tending(run: SeedRun) -> SeedRun:
+    """An undecided run as what it was on the way to: where it ended well above or below where it began."""
+    if run.outcome != UNDECIDED or len(run.sizes) < 3 * FIRST_FRAMES:
+        return run
+    moved = float(run.sizes[-FIRST_FRAMES:].mean()) - run.size
+    jitter = float(np.std(np.diff(run.sizes))) / FIRST_FRAMES**0.5  # of a difference of two such means
+    if abs(moved) < max(CLEAR_JITTERS * jitter, CLEAR_SHARE * run.size):
+        return run
+    return replace(run, outcome=GROWN if moved > 0 else MELTED)
+
+
+def next_balls(plan: SeedingPlan, balls: Balls, runs: Sequence[SeedRun], asked: int) -> list[Ball]:
     """What is planted next, from what became of all before; nothing where all is done, or no more can be told.
 
     First each ball of the ladder once; then, as soon as there are both outcomes, where about a half, a quarter
@@ -181,10 +217,12 @@ def next_balls(plan: SeedingPlan, balls: Balls, runs: Sequence[SeedRun]) -> list
         All that can be planted.
     runs
         Of one temperature.
+    asked
+        How many were planted.
     """
-    if not runs:
-        return list(plan.balls)
-    left = plan.runs - len(runs)
+    if not asked:
+        return list(plan.balls[: plan.runs])
+    left = plan.runs - asked
     decided = [run for run in settled(runs) if run.outcome != UNDECIDED]
     planted = np.array([run.planted.n_T for run in decided], dtype=float)
     grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
