@@ -423,8 +423,7 @@ def _read_until(table: Table) -> Until:
 
 
 def _is_misspelt(key: str) -> bool:
-    """Whether one of what is usual was meant."""
-    # largest_ice_cluster is a column of its own: 0.83 like largest_cluster_T
+    """Whether one of what is usual was meant (not largest_ice_cluster, which is another)."""
     return bool(difflib.get_close_matches(key.lower(), [*UNTIL, "for_ps"], n=1, cutoff=0.9))
 
 

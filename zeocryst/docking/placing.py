@@ -31,6 +31,7 @@ from zeocryst.docking.surroundings import (
     shifts_near,
 )
 from zeocryst.errors import InputError
+from zeocryst.foundation.progress import shown
 from zeocryst.molecules.model import Molecule
 from zeocryst.units import KJ_PER_MOL_PER_EV
 
@@ -215,8 +216,8 @@ class _Together:
 
     def settled(self) -> list[Placed]:
         """Dock each alone, let all choose and go down, leave out who is pushed out."""
-        for bead, molecule in zip(self.beads, self.molecules, strict=True):
-            self.poses.append(find_poses(self.host, bead, molecule, seed=self.seed))
+        for k in shown(range(len(self.beads)), "guests docked"):
+            self.poses.append(find_poses(self.host, self.beads[k], self.molecules[k], seed=self.seed))
         self.now = [poses[0] for poses in self.poses]
         for k in range(len(self.now)):  # who does not fit an empty framework is in nobody's way
             self.there[k] = self._fits(k, ())
@@ -243,30 +244,42 @@ class _Together:
         """Those there that guest k can meet."""
         return [(n, self.now[n].positions, self.kinds[n]) for n in self.near[k] if self.there[n]]
 
-    def _with_others(self, k: int, pose: Pose) -> float:
-        """Energy of guest k in a pose with all others as they are now, eV."""
+    def _with_others(self, k: int, pose: Pose, known: dict[tuple[int, int], float] | None = None) -> float:
+        """Energy of guest k in a pose with all others as they are now, eV; `known` keeps those of pairs."""
         total = 0.0
         for n in self.near[k]:
             if self.there[n]:
-                other = self.now[n]
-                reach = CUTOFF_A + self.sizes[k] + self.sizes[n]
-                shifts = shifts_near(self.host, pose.centre, other.centre, float(reach))
-                if len(shifts):
-                    field = self.host.field(other.positions, self.kinds[n])
-                    total += kernels.between(pose.positions, self.kinds[k], field, shifts)
+                pair = id(pose), id(self.now[n])
+                energy = None if known is None else known.get(pair)
+                if energy is None:
+                    energy = self._between(k, pose, n)
+                    if known is not None:
+                        known[pair] = energy
+                total += energy
         return total
+
+    def _between(self, k: int, pose: Pose, n: int) -> float:
+        """Energy of guest k in a pose with guest n as it is now, eV."""
+        other = self.now[n]
+        reach = CUTOFF_A + self.sizes[k] + self.sizes[n]
+        shifts = shifts_near(self.host, pose.centre, other.centre, float(reach))
+        if not len(shifts):
+            return 0.0
+        field = self.host.field(other.positions, self.kinds[n])
+        return float(kernels.between(pose.positions, self.kinds[k], field, shifts))
 
     def _without_others(self, k: int, pose: Pose) -> Pose:
         """A pose whose energy has all others in it, without them."""
         return replace(pose, energy_eV=pose.energy_eV - self._with_others(k, pose))
 
     def _choose(self, order: list[int]) -> None:
+        known: dict[tuple[int, int], float] = {}  # of pairs of poses, which come again in each round
         for _ in range(MOST_ROUNDS):
             changed = False
             for k in order:
                 if not self.there[k]:
                     continue
-                energies = [pose.energy_eV + self._with_others(k, pose) for pose in self.poses[k]]
+                energies = [pose.energy_eV + self._with_others(k, pose, known) for pose in self.poses[k]]
                 best = self.poses[k][int(np.argmin(energies))]
                 changed |= best is not self.now[k]
                 self.now[k] = best

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -113,8 +114,16 @@ def framework_around(host: Host, point: Floats, reach: float) -> Cloud:
 def translations(cell: Floats, reach: float) -> Floats:
     """Lattice vectors (K, 3) with which anything in one cell can come within `reach` of anything in it."""
     most = np.ceil(reach / heights(cell)).astype(int) + 1
+    return _translations(cell.tobytes(), tuple(most.tolist()))
+
+
+@lru_cache(maxsize=64)
+def _translations(cell: bytes, most: tuple[int, ...]) -> Floats:
+    """They are asked for again and again: of each pair of guests."""
     numbers = np.array(list(product(*(range(-m, m + 1) for m in most))), dtype=float)
-    return np.asarray(numbers @ cell)
+    found = np.asarray(numbers @ np.frombuffer(cell).reshape(3, 3))
+    found.flags.writeable = False
+    return found
 
 
 def shifts_near(host: Host, first: Floats, second: Floats, reach: float) -> Floats:

@@ -195,6 +195,8 @@ class RunsProgress(Line):
     def begin(self, words: str) -> None:
         """Other runs begin; what they are, in a few words."""
         self._words, self._begin = words, None
+        if not self._live:  # nothing is to be told yet
+            self._shown = time.monotonic()
 
     def update(
         self, done: int, running: int, failed: int, total: int, work: float, *, at_most: bool = False

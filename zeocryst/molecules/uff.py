@@ -22,7 +22,7 @@ What RDKit adds where an sp or sp2 angle falls below 30 degrees is left out.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import combinations, combinations_with_replacement
 from math import cos, radians, sin
 from typing import Any
@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from zeocryst.errors import InputError
-from zeocryst.model.topology import Coefficients, PairTerm, Terms, Topology
+from zeocryst.model.topology import Coefficients, Collected, PairTerm, Terms, Topology
 from zeocryst.molecules.model import Molecule
 from zeocryst.molecules.reading import silent
 from zeocryst.units import EV_PER_KCAL_PER_MOL as KCAL
@@ -41,34 +41,19 @@ GROUP_16 = (8, 16, 34, 52)
 PHOSPHORUS_DEG = 84.4339
 
 
-@dataclass
-class _Collected:
-    """Terms of one sort as they are found."""
+def _with(style: str, *numbers: float) -> Coefficients:
+    """Coefficients to twelve digits, so that what differs by rounding alone is one kind."""
+    return style, tuple(float(f"{x:.12g}") for x in numbers)
 
-    width: int
-    atoms: list[tuple[int, ...]] = field(default_factory=list)
-    kind: list[int] = field(default_factory=list)
-    kinds: dict[tuple[str, Coefficients], int] = field(default_factory=dict)
 
-    def add(self, atoms: tuple[int, ...], name: str, style: str, *numbers: float) -> None:
-        """A term, of a kind of its own or one that is there: the same name and numbers."""
-        key = (name, (style, tuple(float(f"{x:.12g}") for x in numbers)))
-        self.atoms.append(atoms)
-        self.kind.append(self.kinds.setdefault(key, len(self.kinds)))
-
-    def terms(self) -> Terms:
-        """All of them, with names that differ."""
-        if not self.atoms:
-            return Terms.none(self.width)
-        seen: dict[str, int] = {}
-        names = []
-        for name, _ in self.kinds:
-            seen[name] = seen.get(name, 0) + 1
-            names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
-        return Terms(
-            np.array(self.atoms, np.int64), np.array(self.kind, np.int64), tuple(names),
-            tuple(coefficients for _, coefficients in self.kinds),
-        )  # fmt: skip
+def _told_apart(terms: Terms) -> Terms:
+    """The same with names that differ."""
+    seen: dict[str, int] = {}
+    names = []
+    for name in terms.names:
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return replace(terms, names=tuple(names))
 
 
 def uff_topology(molecule: Molecule) -> Topology:
@@ -153,19 +138,19 @@ def _joined(own: list[str], atoms: Iterable[int]) -> str:
 def _bonds(mol: Any, own: list[str]) -> Terms:
     from rdkit.Chem import rdForceFieldHelpers as helpers
 
-    found = _Collected(2)
+    found = Collected(2)
     for bond in mol.GetBonds():
         pair = (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())
         stiffness, length = helpers.GetUFFBondStretchParams(mol, *pair)
-        found.add(pair, _joined(own, pair), "harmonic", stiffness / 2 * KCAL, length)
-    return found.terms()
+        found.add(pair, _joined(own, pair), _with("harmonic", stiffness / 2 * KCAL, length))
+    return _told_apart(found.terms())
 
 
 def _angles(mol: Any, own: list[str], name: str) -> Terms:
     from rdkit.Chem import HybridizationType as Kind
     from rdkit.Chem import rdForceFieldHelpers as helpers
 
-    found = _Collected(3)
+    found = Collected(3)
     for atom in mol.GetAtoms():
         j = atom.GetIdx()
         neighbours = sorted(n.GetIdx() for n in atom.GetNeighbors())
@@ -184,13 +169,13 @@ def _angles(mol: Any, own: list[str], name: str) -> Terms:
                 c2 = 1 / (4 * sin(radians(angle)) ** 2)
                 c1 = -4 * c2 * cos(radians(angle))
                 c0 = c2 * (2 * cos(radians(angle)) ** 2 + 1)
-                found.add((i, j, k), label, "fourier", stiffness * KCAL, c0, c1, c2)
+                found.add((i, j, k), label, _with("fourier", stiffness * KCAL, c0, c1, c2))
             elif hybrid == Kind.SP2:
                 # 2 C / n^2 (1 - B (-1)^n cos n theta) of C, B, n
-                found.add((i, j, k), label, "cosine/periodic", stiffness / 2 * KCAL, -1, 3)
+                found.add((i, j, k), label, _with("cosine/periodic", stiffness / 2 * KCAL, -1, 3))
             else:
-                found.add((i, j, k), label, "fourier", stiffness * KCAL, 1.0, 1.0, 0.0)
-    return found.terms()
+                found.add((i, j, k), label, _with("fourier", stiffness * KCAL, 1.0, 1.0, 0.0))
+    return _told_apart(found.terms())
 
 
 def _dihedrals(mol: Any, own: list[str]) -> Terms:
@@ -198,7 +183,7 @@ def _dihedrals(mol: Any, own: list[str]) -> Terms:
     from rdkit.Chem import HybridizationType as Kind
     from rdkit.Chem import rdForceFieldHelpers as helpers
 
-    found = _Collected(4)
+    found = Collected(4)
     for bond in mol.GetBonds():
         inner = (bond.GetBeginAtom(), bond.GetEndAtom())
         if any(atom.GetHybridization() not in (Kind.SP2, Kind.SP3) for atom in inner):
@@ -215,8 +200,8 @@ def _dihedrals(mol: Any, own: list[str]) -> Terms:
             # charmm: K (1 + cos(n phi - d)), d a whole number of degrees; weight 0: no 1-4 pairs of its own
             phase = 0 if sign < 0 else 180
             height = barrier / 2 / len(about) * KCAL
-            found.add(quartet, _joined(own, quartet), "charmm", height, order, phase, 0.0)
-    return found.terms()
+            found.add(quartet, _joined(own, quartet), _with("charmm", height, order, phase, 0.0))
+    return _told_apart(found.terms())
 
 
 def _wave(inner: tuple[Any, Any], bond: Any, outer_sp2: bool) -> tuple[int, int]:
@@ -242,7 +227,7 @@ def _inversions(mol: Any, own: list[str]) -> Terms:
     from rdkit.Chem import HybridizationType as Kind
     from rdkit.Chem import rdForceFieldHelpers as helpers
 
-    found = _Collected(4)
+    found = Collected(4)
     for atom in mol.GetAtoms():
         number = atom.GetAtomicNum()
         planar = number in (6, 7, 8) and atom.GetHybridization() == Kind.SP2
@@ -253,8 +238,8 @@ def _inversions(mol: Any, own: list[str]) -> Terms:
         c0, c1, c2 = (1.0, -1.0, 0.0) if planar else _pyramid(radians(PHOSPHORUS_DEG))
         quartet = (atom.GetIdx(), a, b, c)
         label = own[quartet[0]] + "-" + "-".join(sorted(own[q] for q in quartet[1:]))
-        found.add(quartet, label, "fourier", barrier * KCAL, c0, c1, c2, 1)
-    return found.terms()
+        found.add(quartet, label, _with("fourier", barrier * KCAL, c0, c1, c2, 1))
+    return _told_apart(found.terms())
 
 
 def _pyramid(omega: float) -> tuple[float, float, float]:

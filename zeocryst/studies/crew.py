@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from zeocryst.files.rundir import is_running
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.machine import free_memory, memory_of
-from zeocryst.studies.child import BAD_INPUT, DONE, FAILED, STOPPED, RunProcess
+from zeocryst.studies.child import BAD_INPUT, DONE, FAILED, STOPPED, Nursery, RunProcess
 from zeocryst.studies.points import Point
 
 #: Seconds between two looks at the runs, between two at how far they are, and for which a run of an earlier
@@ -48,8 +49,10 @@ class Crew:
 
     Attributes
     ----------
-    start : callable
-        Starts the process of a point.
+    nursery : Nursery
+        Where the processes come from.
+    asked : callable
+        What it is to run for a point.
     folder_of : callable
         Its folder.
     jobs : int
@@ -66,7 +69,8 @@ class Crew:
         Share of each run's time steps that was done when it was last looked at.
     """
 
-    start: Callable[[Point], RunProcess]
+    nursery: Nursery
+    asked: Callable[[Point], dict[str, Any]]
     folder_of: Callable[[Point], Path]
     jobs: int
     stopper: Stopper
@@ -91,10 +95,11 @@ class Crew:
                 if time.monotonic() - looked > PROGRESS_S:
                     looked = time.monotonic()
                     self._look()
-                for gone in [each for each in self._going if each.process.ended()]:
+                self.nursery.look()
+                for gone in [each for each in self._going if each.process.outcome]:
                     self._going.remove(gone)
                     if again := self._ended(gone):
-                        waiting.append(again)
+                        waiting.appendleft(again)
                 time.sleep(LOOK_S)
         finally:
             self._stop_all()
@@ -118,22 +123,23 @@ class Crew:
             said = True
             time.sleep(LOOK_S)
         if not self.stopper():
-            self._going.append(_Going(point, self.start(point)))
+            self._going.append(_Going(point, self.nursery.start(self.asked(point))))
 
     def _look(self) -> None:
         """See how far the runs are, and what memory they take."""
         for each in self._going:
-            self._bytes = max(self._bytes, memory_of(each.process.pid) or 0)
+            self._bytes = max(self._bytes, memory_of(each.process.pid or 0) or 0)
             self.shares[each.point.name] = share_done(each.point, self.folder_of(each.point))
         self.shown(len(self._going))
 
     def _ended(self, gone: _Going) -> Point | None:
         """Tell what came of a run; the point where it is to be begun again."""
-        how, message = gone.process.outcome()
+        assert gone.process.outcome is not None
+        how, message = gone.process.outcome
         if how in (DONE, BAD_INPUT, FAILED):
             self.told(gone.point, Outcome(how, message))
             return None
-        if how == STOPPED and self.stopper():
+        if how in (STOPPED, "SIGTERM") and self.stopper():
             return gone.point
         name = gone.point.name
         self._trials[name] = self._trials.get(name, 1) + 1
@@ -153,13 +159,15 @@ class Crew:
                 each.process.ask_to_stop()
             begin = time.monotonic()
             with suppress(KeyboardInterrupt):
-                while time.monotonic() - begin < patience and not all(e.process.ended() for e in self._going):
+                while time.monotonic() - begin < patience and not all(e.process.outcome for e in self._going):
                     time.sleep(LOOK_S)
+                    self.nursery.look()
             patience = LAST_S
         for each in self._going:
-            if not each.process.ended():
+            if each.process.outcome is None:
                 each.process.end()
-            how, message = each.process.outcome()
+                continue
+            how, message = each.process.outcome
             if how in (DONE, BAD_INPUT, FAILED):
                 self.told(each.point, Outcome(how, message))
         self._going.clear()

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from zeocryst.condition import identity
+from zeocryst.condition import identity, to_toml
 from zeocryst.engines.protocol import available_threads
 from zeocryst.errors import InputError
 from zeocryst.files.records import read_json, read_summary, without_nan
@@ -26,7 +26,7 @@ from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import RunsProgress
 from zeocryst.foundation.textfiles import read_table
 from zeocryst.studies import folder
-from zeocryst.studies.child import BAD_INPUT, DONE, RunProcess
+from zeocryst.studies.child import BAD_INPUT, DONE, Nursery
 from zeocryst.studies.crew import Crew, Outcome, share_done
 from zeocryst.studies.points import Done, Point
 
@@ -114,6 +114,7 @@ class StudyFolder:
         self._stopper = Stopper(self.options.walltime_s)
         self._progress = RunsProgress(self.options.quiet)
         self._unlogged: list[str] = []
+        self._nursery = Nursery(self.path / "output.txt", self.say)
         self.summary = None if self._new else self._finished()
 
     def __enter__(self) -> StudyFolder:
@@ -127,6 +128,7 @@ class StudyFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._nursery.close()
         self._progress.end()
         if self._lock is not None:
             with suppress(OSError):
@@ -165,9 +167,8 @@ class StudyFolder:
         left = [point for point in points if point.name not in self._done and not self._is_done(point)]
         if again := [point.name for point in left if point.name in self._failures]:
             names = ", ".join(again[:4]) + (", ..." if len(again) > 4 else "")
-            self.say(
-                f"{len(again)} {'run' if len(again) == 1 else 'runs'} that failed are tried again: {names}"
-            )
+            what = "run that failed is" if len(again) == 1 else "runs that failed are"
+            self.say(f"{len(again)} {what} tried again: {names}")
         try:
             finished = not left or self._beside(left, len(points), say)
         except InputError:
@@ -239,8 +240,8 @@ class StudyFolder:
             )
 
         crew = Crew(
-            self._start, self._folder_of, self.options.jobs or available_threads(), self._stopper, self._told,
-            shown, self.say,
+            self._nursery, self._asked, self._folder_of, self.options.jobs or available_threads(),
+            self._stopper, self._told, shown, self.say,
         )  # fmt: skip
         self._stopper.at_once = False
         try:
@@ -248,17 +249,16 @@ class StudyFolder:
         finally:
             self._stopper.at_once = True
 
-    def _start(self, point: Point) -> RunProcess:
+    def _asked(self, point: Point) -> dict[str, Any]:
+        """What the process of a run is told."""
         self.log(f"run {point.name} begins")
-        with (self.path / "output.txt").open("ab") as errors:
-            return RunProcess(
-                point.condition,
-                self._folder_of(point),
-                engine=self.options.engine,
-                device=self.options.device,
-                plugins=self.options.plugins,
-                errors=errors,
-            )
+        return {
+            "condition": to_toml(point.condition),
+            "out": str(self._folder_of(point).absolute()),
+            "engine": self.options.engine,
+            "device": self.options.device,
+            "plugins": list(self.options.plugins),
+        }
 
     def _told(self, point: Point, outcome: Outcome) -> None:
         """Remember what came of a run, on the disk too."""
@@ -330,6 +330,7 @@ class StudyFolder:
     def _undo(self) -> None:
         """Take away what this call made."""
         if self._new and self._lock is not None:
+            self._nursery.close()
             self._lock.close()
             self._lock = None
             shutil.rmtree(self.path, ignore_errors=True)
