@@ -68,19 +68,49 @@ def test_an_oxygen_of_a_guest_is_no_water(hydrate, tmp_path):
     assert entry["atoms"]["left_out"] == {"H": 2 * n, "O": 2, "C": 1}
 
 
-def test_one_bead_a_molecule(hydrate, tmp_path):
+@pytest.mark.parametrize("name", ["mW", "W", "O", "S"])
+def test_one_bead_a_molecule(hydrate, tmp_path, name):
     atoms = hydrate("MTN", 0.1)
     frame = gsd.hoomd.Frame()
     box = atoms.cell.cellpar()
     assert box[3:] == pytest.approx([90, 90, 90], abs=0.3)
     atoms.set_cell(box[:3], scale_atoms=True)
     frame.configuration.box = [*box[:3], 0, 0, 0]
-    frame.particles.N, frame.particles.types = len(atoms), ["mW"]
+    frame.particles.N, frame.particles.types = len(atoms), [name]
     frame.particles.typeid, frame.particles.position = np.zeros(len(atoms), int), atoms.positions - box[:3] / 2
     with gsd.hoomd.open(tmp_path / "mw.gsd", "w") as file:
         file.append(frame)
-    [entry] = identify_files([tmp_path / "mw.gsd"], None, {"T": "mW"})["files"]
+    [entry] = identify_files([tmp_path / "mw.gsd"], None, {"T": name})["files"]
     assert [(row["code"], row["share"]) for row in entry["types"]] == [("MTN", 1)]
+
+
+@pytest.mark.parametrize("suffix", ["extxyz", "cif", "dump"])
+def test_ice_with_a_stacking_fault_is_named_layer_by_layer(tmp_path, suffix):
+    """Bilayers A B C B in a hexagonal cell: two of four are cubic; H at random, O-H 0.96 Å."""
+    a, bond = 2.76 * np.sqrt(8 / 3), 2.76
+    cell = np.array([[a, 0, 0], [-a / 2, a * np.sqrt(3) / 2, 0], [0, 0, 4 * bond * 4 / 3]])
+    word = "ABCB"
+    third = {letter: np.array([k, 2 * k, 0]) / 3 for k, letter in enumerate("ABC")}
+    places = []
+    for k, letter in enumerate(word):
+        places.append(third[letter] + [0, 0, k / 4])
+        places.append(third[word[(k + 1) % 4]] + [0, 0, k / 4 + 1 / 16])
+    ice = ase.Atoms("O8", scaled_positions=places, cell=cell, pbc=True).repeat((4, 4, 1))
+    if suffix == "dump":
+        ice.set_cell([*ice.cell.lengths(), *ice.cell.angles()], scale_atoms=True)
+        atoms, types = ice, {"T": "1"}
+        low = min(0, ice.cell[1, 0])
+        lines = [f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(ice)}\nITEM: BOX BOUNDS xy xz yz pp pp pp"]
+        lines += [f"{low} {ice.cell[0, 0]} {ice.cell[1, 0]}", f"0 {ice.cell[1, 1]} 0", f"0 {ice.cell[2, 2]} 0"]
+        lines += ["ITEM: ATOMS id type x y z"]
+        lines += [f"{k} 1 {x} {y} {z}" for k, (x, y, z) in enumerate(ice.positions, start=1)]
+        (tmp_path / "a.dump").write_text("\n".join(lines) + "\n")
+    else:
+        atoms, types = with_hydrogens(ice), {"T": "O"}
+        ase.io.write(tmp_path / f"a.{suffix}", atoms)
+    [entry] = identify_files([tmp_path / f"a.{suffix}"], None, types)["files"]
+    rows = {row["code"]: (row["sites"], row["grains"]) for row in entry["types"]}
+    assert rows == {"dia": (64, 1), "lon": (64, 1)}
 
 
 def proposal(path):

@@ -62,8 +62,10 @@ def with_roles(beads: gsd.hoomd.Frame, roles: Roles) -> gsd.hoomd.Frame:
 def _names(roles: Roles, role: str, there: list[str]) -> tuple[str, ...]:
     """What a role is called in a frame."""
     if role != "T":
-        given = roles.get(role) or (*usual(roles, role), role)
-        return given if role in roles else tuple(n for n in given if n in there)[:1]
+        if role in roles:
+            return roles[role]
+        taken = {name for names in roles.values() for name in names}
+        return tuple(n for n in (*usual(roles, role), role) if n in there and n not in taken)[:1]
     if "T" not in roles and _are_atoms(there):
         return tuple(n for n in there if n in FORMERS)
     return roles.get("T") or tuple(n for n in T_OF_BEADS if n in there)[:1]
