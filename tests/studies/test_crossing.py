@@ -74,6 +74,15 @@ def test_wrong_errors_of_single_runs_do_not_spoil_it():
     assert crossing(*runs(rng, TEMPERATURES, 3, stated=0.3)).chi_square > 40
 
 
+def test_few_runs_that_scatter_too_much_have_larger_errors():
+    t, v = np.array([270.0, 275.0, 280.0]), np.array([15.0, -12.0, -19.0])
+    quiet, loud = (crossing(t, v, np.full(3, e), np.ones(3)) for e in (20.0, 0.5))
+    assert quiet.errors_from == "what 3 runs state themselves"
+    assert "times as large" in loud.errors_from
+    # chi-square with one degree of freedom is 1 after that: residuals of 10/3 times (1, -2, 1)
+    assert loud.diffusion == pytest.approx((10 / 3) ** 2 * 6)
+
+
 def test_speeds_that_do_not_change_give_no_melting_point():
     rng = np.random.default_rng(3)
     founds = [crossing(*runs(rng, TEMPERATURES, 2, slope=0.0)) for _ in range(40)]

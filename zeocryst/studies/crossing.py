@@ -124,8 +124,11 @@ def _judged(
         diffusion, quantile = rest / freedom, float(student.ppf(half, freedom))
         origin = f"the scatter of {len(t)} runs about the curve"
     else:
-        diffusion, quantile = stated, float(norm.ppf(half))
+        # too few to tell, but enough to say that the stated errors are too small (Birge)
+        scale = max(1.0, rest / stated / freedom) if freedom else 1.0
+        diffusion, quantile = stated * scale, float(norm.ppf(half))
         origin = f"what {len(t)} runs state themselves"
+        origin += f", {scale**0.5:.2g} times as large by chi-square" if scale > 1 else ""
     covariance = diffusion * unscaled
     zero = _zero(best, float(t.min()) - centre, float(t.max()) - centre)
     at = 0.0 if zero is None else zero
