@@ -13,7 +13,7 @@ import numba
 import pytest
 
 from zeocryst.foundation.compiling import WORDS, told_when_compiling
-from zeocryst.foundation.progress import Progress, fitted
+from zeocryst.foundation.progress import Counted, Progress, RunsProgress, fitted
 
 
 def test_compiling_is_told_once_and_only_when_it_happens():
@@ -148,3 +148,41 @@ def test_a_log_has_whole_lines_now_and_then(monkeypatch):
     lines = stream.getvalue().splitlines()
     assert 3 <= len(lines) <= 4
     assert all("eV/bead" in line and "\r" not in line for line in lines)
+
+
+def test_what_takes_a_while_is_counted_on_a_terminal_only(terminal, monkeypatch):
+    """A line of a terminal after a while, that stays one line of 80 columns; nothing in a log, of one, or in an instant."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    log = io.StringIO()
+    terminal.resize(80)
+
+    def gone_through(total, seconds, stream):
+        counted = Counted(total, "guests docked", stream)
+        for done in range(total + 1):
+            counted.update(done)
+            now[0] += seconds
+        counted.end()
+
+    gone_through(288, 0.001, terminal.stream)
+    gone_through(1, 60.0, terminal.stream)
+    gone_through(288, 1.0, log)
+    assert terminal.rows() == [""]
+    assert log.getvalue() == ""
+    gone_through(288, 1.0, terminal.stream)
+    assert terminal.rows() == ["288 guests docked", ""]
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_runs_side_by_side_are_one_line(columns, terminal, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    terminal.resize(columns)
+    progress = RunsProgress(quiet=False, stream=terminal.stream)
+    progress.begin("seeds at 225 K: grown or melted?")
+    for k in range(6):
+        now[0] += 10.0
+        progress.update(k, 2, 1, 16, k / 16, at_most=True)
+    (row,) = terminal.rows()
+    assert "5 of 16 runs done" in row
+    assert ("left at most 1:50" in row) or columns < 80  # 11 of 16 at 10 s each

@@ -19,6 +19,8 @@ Item = TypeVar("Item")
 LOG_INTERVAL_S = 30.0
 #: And between two states of the line that is rewritten.
 LIVE_INTERVAL_S = 0.5
+#: Seconds that people wait for something to begin with before they want to know how far it is.
+PATIENCE_S = 1.5
 #: Columns of a terminal that does not say how many it has.
 COLUMNS = 80
 
@@ -242,7 +244,9 @@ def fitted(parts: list[tuple[int, str]], room: float = float("inf")) -> str:
 
 
 def shown(items: Sequence[Item], words: str) -> Iterator[Item]:
-    """One after the other, with a bar in a notebook where there are several; nothing is shown elsewhere.
+    """One after the other, with a bar in a notebook, or a line of the terminal where it takes a while.
+
+    Nothing is shown of a single one, or where nobody watches.
 
     Parameters
     ----------
@@ -251,12 +255,35 @@ def shown(items: Sequence[Item], words: str) -> Iterator[Item]:
     words
         What they are, such as "frames measured".
     """
-    drawn = bar() if len(items) > 1 else None
-    last = 0.0
+    line = Counted(len(items), words)
     for done, item in enumerate(items):
-        if drawn is not None and time.monotonic() - last > LIVE_INTERVAL_S:
-            last = time.monotonic()
-            drawn.put(done / len(items), f"{done} of {len(items)} {words}")
+        line.update(done)
         yield item
-    if drawn is not None:
-        drawn.put(1.0, f"{len(items)} {words}")
+    line.update(len(items))
+    line.end()
+
+
+class Counted(Line):
+    """Shows how many of something are done, to those who watch.
+
+    Parameters
+    ----------
+    total
+        How many there are.
+    words
+        What they are, such as "frames measured".
+    """
+
+    def __init__(self, total: int, words: str, stream: TextIO | None = None) -> None:
+        super().__init__(total < 2, stream)
+        self._total, self._words = total, words
+        self._quiet = self._quiet or not (self._live or self._bar is not None)
+        if self._bar is None:  # what is quick is over before anybody wants to know
+            self._shown = time.monotonic() + PATIENCE_S
+
+    def update(self, done: int) -> None:
+        """So many are done."""
+        over = done == self._total and not self._quiet and (self._bar is not None or self._width > 0)
+        if over or self._is_due():
+            count = f"{done} {self._words}" if over else f"{done} of {self._total} {self._words}"
+            self._put([(1, count)], done / self._total)
