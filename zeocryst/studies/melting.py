@@ -16,7 +16,7 @@ import numpy as np
 
 from zeocryst.beads import Beads
 from zeocryst.errors import InputError
-from zeocryst.studies.crossing import Crossing, crossing
+from zeocryst.studies.crossing import COUNTED, Crossing, crossing, near_zero
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, Phase, measure_phase
 from zeocryst.studies.fronts import FAILED, GREW, SHRANK, FrontRun, front_run, mean_speeds, sign_of
 from zeocryst.studies.melting_plan import FRAMES, SAMPLES, Plan, interval, read_plan
@@ -32,8 +32,8 @@ TABLE = "melt"
 #: Rounds of the search; each leaves a third of the range.
 ROUNDS = 3
 #: Temperatures lie within this share of the melting point, where speeds go nearly in a line; those of the
-#: search count up to the second, and where none is zero, all move by the third.
-NEAR, COUNTED, MOVE = 0.04, 0.065, 0.06
+#: search count up to `COUNTED`, and where none is zero, all move by the second.
+NEAR, MOVE = 0.04, 0.06
 #: How often they move.
 MOVES = 2
 #: Frames of a run whose forces are looked at.
@@ -234,11 +234,27 @@ class Melting:
 
     # ---- what follows -----------------------------------------------------------------------------
 
+    def shown(self, face: str) -> list[FrontRun]:
+        """The runs of a face that are told of: all that were asked for, or those near the melting point."""
+        if self.plan.temperatures_K is not None:
+            return [run for run in self.runs if run.face == face]
+        return self.counted(face)
+
     def counted(self, face: str) -> list[FrontRun]:
-        """The runs of a face whose speeds count: all that were asked for, or those near the melting point."""
+        """The runs of a face whose speeds count: those near the melting point."""
         here = [run for run in self.runs if run.face == face]
         if self.plan.temperatures_K is not None:
-            return here
+            told = [run for run in here if run.speed_A_per_ns is not None]
+            if not told:
+                return here
+            kept = near_zero(
+                [run.temperature_K for run in told],
+                [run.speed_A_per_ns or 0.0 for run in told],
+                [run.time_ns for run in told],
+            )
+            # where there are no speeds, how runs ended tells
+            silent = {run.temperature_K for run in here} - {run.temperature_K for run in told}
+            return [run for run in here if run.temperature_K in kept or run.temperature_K in silent]
         asked = [run.temperature_K for run in here if run.run.startswith("front-")]
         if not asked:
             return here

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zeocryst.studies.crossing import CERTAINTY, Crossing
+from zeocryst.studies.crossing import AT_LEAST, CERTAINTY, COUNTED, Crossing
 from zeocryst.studies.driving import DrivingForce, driving_force_of, fit_enthalpy, record_of
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, differences, heat_capacity
 from zeocryst.studies.fronts import FAILED, GREW, SHRANK, UNSTABLE, FrontRun, bracket, mean_speeds, sign_of
@@ -27,7 +27,7 @@ AGREE = 0.01
 def summarize(melting: Melting, command: str = "zeocryst melt") -> dict[str, Any]:
     """The summary of a melting study."""
     study, fits = melting.study, melting.fits()
-    rows = [row for face in melting.plan.faces for row in mean_speeds(melting.counted(face), fits[face])]
+    rows = [row for face in melting.plan.faces for row in mean_speeds(melting.shown(face), fits[face])]
     faces = {face: _face(melting, face, fits[face]) for face in melting.plan.faces}
     why_not: dict[str, str] = {}
     point, error, ends = _together(faces, why_not)
@@ -60,8 +60,9 @@ def summarize(melting: Melting, command: str = "zeocryst melt") -> dict[str, Any
 
 def _face(melting: Melting, face: str, found: Crossing | None) -> dict[str, Any]:
     """The regression of one face, and why it gives no melting point."""
-    runs = melting.counted(face)
+    runs = melting.shown(face)
     rows = mean_speeds(runs, found)
+    counted = [run for run in melting.counted(face) if run.speed_A_per_ns is not None]
     record: dict[str, Any] = {"repeat": list(melting.plan.repeats[face]), "bracket_K": _bracket(rows)}
     if found is not None:
         record |= {
@@ -79,13 +80,25 @@ def _face(melting: Melting, face: str, found: Crossing | None) -> dict[str, Any]
             "centre_K": found.centre_K,
             "coefficients": found.coefficients.tolist(),
             "covariance": found.covariance.tolist(),
-            "n_runs": sum(run.speed_A_per_ns is not None for run in runs),
+            "activation_K": found.activation_K,
+            "curve": _curve(found, [run.temperature_K for run in counted]),
+            "n_runs": len(counted),
         }
     why = _why_not(melting, runs, rows, found)
     record["why_not"] = why
     if why is not None:
         record |= {"melting_point_K": None, "uncertainty_K": None, "interval_K": [None, None]}
     return record
+
+
+def _curve(found: Crossing, temperatures_K: Sequence[float]) -> list[dict[str, float]]:
+    """The fitted speeds where they are fitted."""
+    t = np.linspace(min(temperatures_K), max(temperatures_K), 41)
+    v, e = found.speed(t)
+    return [
+        {"temperature_K": a, "speed_A_per_ns": b, "uncertainty_A_per_ns": c}
+        for a, b, c in zip(t.tolist(), v.tolist(), e.tolist(), strict=True)
+    ]
 
 
 def _probability(chi_square: float, freedom: int) -> float | None:
@@ -345,8 +358,11 @@ def _assumptions(melting: Melting) -> list[str]:
         "strained.",
         "Speeds are the mean of the two fronts of each run; positive is growth. A front is a random walk with "
         "drift: runs are weighted by how long their fronts were followed, errors come from "
-        "their scatter about the fitted curve (from what single runs state where there are few), and the "
+        "their scatter within temperatures (from what single runs state where there are few), and the "
         "interval is Fieller's, with 95 % certainty.",
+        "The fitted curve is a driving force linear in the temperature times an activated mobility (Wilson and "
+        "Frenkel), a line where there are few runs. Only temperatures within "
+        f"{100 * COUNTED:g} % of the zero count, and the nearest {AT_LEAST} on each side.",
         "What is crystalline is told by the surroundings of each T (zeocryst.order.labels). A mislabelled rim "
         "moves both fronts alike, and no speed.",
         "Melting points of small boxes are shifted by an amount that is not corrected: compare two widths "
