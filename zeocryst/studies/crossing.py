@@ -9,15 +9,15 @@ melted: the mean of x(t) is v times that of t, whatever ends the walk (A. Wald, 
 The interval holds all temperatures at which a speed of zero isn't refused (E. C. Fieller, J. R. Stat. Soc. B
 16, 175 (1954)). It is unbounded where it isn't certain that speeds change with the temperature at all.
 
-Speeds don't fall in a line: beads of a colder melt are slower, and some way below the melting point the speed has
-its maximum, so that a line through a wide range is zero too low. The curve is that of Wilson and Frenkel near the
-melting point (H. A. Wilson, Phil. Mag. 50, 238 (1900); J. Frenkel, Phys. Z. Sowjetunion 1, 498 (1932)), a
+Speeds don't fall in a line: beads of a colder melt are slower, and some way below the melting point the speed
+has its maximum, so that a line through a wide range is zero too low. The curve is that of Wilson and Frenkel
+near the melting point (H. A. Wilson, Phil. Mag. 50, 238 (1900); J. Frenkel, Phys. Z. Sowjetunion 1, 498 (1932)), a
 driving force that is linear times an activated mobility:
 
 .. math:: v(T) = (c_0 + c_1 (T - T_0)) \exp(B / T_0 - B / T)
 
-How the runs of one temperature scatter tells D, and with it whether the curve is right: where it misses their means
-by more than chance allows, there is no melting point.
+How the runs of one temperature scatter tells D, and with it whether the curve is right: where it misses their
+means by more than chance allows, there is no melting point.
 """
 
 from __future__ import annotations
@@ -33,10 +33,9 @@ Floats = NDArray[np.float64]
 CERTAINTY = 0.95
 #: With fewer degrees of freedom than this the scatter of the runs tells less of their errors than they do.
 ENOUGH_FREEDOM = 4
-#: The curve is refused where chance alone makes it miss the means of temperatures so far in fewer cases than this.
+#: The curve is refused where chance alone makes it miss the means of temperatures so far in fewer cases.
 MISSED = 0.01
-#: Activation of the mobility in units of k and the temperature, from and to; of water near freezing about 10, of
-#: silica's melt some 40.
+#: Activation of the mobility, over k, in units of the temperature: from and to.
 ACTIVATION = (-10.0, 60.0)
 #: Speeds count within this share of the melting point, and at so many temperatures on each side in any case.
 COUNTED, AT_LEAST = 0.065, 2
@@ -116,8 +115,8 @@ def crossing(temperature_K: ArrayLike, speed: ArrayLike, error: ArrayLike, time_
 def near_zero(temperature_K: ArrayLike, speed: ArrayLike, time_ns: ArrayLike) -> Floats:
     """Those temperatures at which speeds tell of their zero, in order.
 
-    They are all within `COUNTED` of where the mean speeds first go through zero, and the nearest `AT_LEAST` on each
-    side of it where there are so many.
+    They are all within `COUNTED` of where the mean speeds first go through zero, and the nearest `AT_LEAST` on
+    each side of it where there are so many.
     """
     t, v, w = (np.asarray(values, dtype=float) for values in (temperature_K, speed, time_ns))
     distinct = np.unique(t)
@@ -224,8 +223,8 @@ def _judged(
         centre + zero if zero is not None and known else None,
         error,
         (None if low is None else centre + low, None if high is None else centre + high),
-        slope, slope_error, 2 if curved else 1, diffusion, origin, rest / stated, freedom, best, covariance, centre,
-        quantile, b, why,
+        slope, slope_error, 2 if curved else 1, diffusion, origin, rest / stated, freedom, best, covariance,
+        centre, quantile, b, why,
     )  # fmt: skip
 
 
@@ -241,7 +240,7 @@ def _slope(
 
 
 def _missed(lack: float, freedom: int, diffusion: float, within: int) -> float | None:
-    """With which chance alone the curve misses the means of temperatures so far; None where it can't be told."""
+    """Chance alone makes the curve miss the means so far in this share of cases; None where it can't be told."""
     from scipy.stats import f as f_distribution
 
     if freedom < 1 or within < ENOUGH_FREEDOM or diffusion <= 0:

@@ -18,7 +18,16 @@ from zeocryst.beads import Beads
 from zeocryst.errors import InputError
 from zeocryst.studies.crossing import COUNTED, Crossing, crossing, near_zero
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, Phase, measure_phase
-from zeocryst.studies.fronts import FAILED, GREW, SHRANK, FrontRun, front_run, mean_speeds, sign_of
+from zeocryst.studies.fronts import (
+    FAILED,
+    GREW,
+    SHRANK,
+    FrontRun,
+    censored_temperatures,
+    front_run,
+    mean_speeds,
+    sign_of,
+)
 from zeocryst.studies.melting_plan import FRAMES, SAMPLES, Plan, interval, read_plan
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile, replica_seed
@@ -244,7 +253,7 @@ class Melting:
         """The runs of a face whose speeds count: those near the melting point."""
         here = [run for run in self.runs if run.face == face]
         if self.plan.temperatures_K is not None:
-            told = [run for run in here if run.speed_A_per_ns is not None]
+            told = measured(here)
             if not told:
                 return here
             kept = near_zero(
@@ -274,9 +283,15 @@ def _before(folder: StudyFolder, done: Done) -> float:
     return first[-1] if first else 1.0
 
 
+def measured(runs: Sequence[FrontRun]) -> list[FrontRun]:
+    """Runs whose speeds are known, but for temperatures at which only the slow ones are."""
+    fast = censored_temperatures(runs)
+    return [run for run in runs if run.speed_A_per_ns is not None and run.temperature_K not in fast]
+
+
 def fit(runs: Sequence[FrontRun]) -> Crossing | None:
     """Regression of the speeds that are known; None with fewer than two temperatures."""
-    told = [run for run in runs if run.speed_A_per_ns is not None]
+    told = measured(runs)
     if len({run.temperature_K for run in told}) < 2:
         return None
     return crossing(
