@@ -189,6 +189,7 @@ def test_a_bad_study_is_a_sentence(tmp_path, own, message):
     ("repeat", "face", "message"),
     [
         ("[4, 3, 3]", "a", "too thin"),
+        ("[1, 1, 1]", "a", "not longest along a"),
         ("[10, 1, 4]", "a", "too narrow"),
         ("[10, 4, 4]", "b", "not longest along b"),
     ],
@@ -198,6 +199,51 @@ def test_a_box_that_will_not_do_says_what_to_change(tmp_path, repeat, face, mess
     with pytest.raises(InputError, match=message) as error:
         melting(tmp_path, text, f'faces = ["{face}"]')
     assert "leave repeat out" in str(error.value)
+
+
+def test_an_ordinary_condition_has_its_boxes_chosen_and_a_study_keeps_its_own(tmp_path):
+    text = ICE.replace('framework = "dia"', 'framework = "dia"\nrepeat = [3, 3, 3]')
+    file = tmp_path / "condition.toml"
+    file.write_text(text + '[[stage]]\nkind = "minimize"\n')
+    study = Melting.of(read_study(file, "melt", KEYS))
+    said = study.chosen_boxes()
+    assert "[3, 3, 3]" in said
+    assert str(list(study.plan.repeats["a"])) in said
+    # what it wrote down chooses the same, and says nothing
+    (tmp_path / "again.toml").write_text(study.text())
+    again = Melting.of(read_study(tmp_path / "again.toml", "melt", KEYS))
+    assert again.plan == study.plan
+    assert "repeat" not in again.study.content["system"]
+    assert again.chosen_boxes() is None
+    assert again.text() == study.text()
+    with pytest.raises(InputError, match="not longest"):
+        melting(tmp_path, text)
+    kept = melting(tmp_path, text.replace("[3, 3, 3]", "[12, 4, 4]"))
+    assert kept.plan.repeats["a"] == (12, 4, 4)
+    assert kept.chosen_boxes() is None
+    (tmp_path / "kept.toml").write_text(kept.text())
+    assert Melting.of(read_study(tmp_path / "kept.toml", "melt", KEYS)).plan == kept.plan
+
+
+def test_a_default_that_is_too_low_is_said_to_be_one(tmp_path):
+    with pytest.raises(InputError, match="by default half of the box is melted at 780 K") as error:
+        melting(tmp_path, ICE, "temperatures_K = [700, 900]")
+    assert "900 K" in str(error.value)
+
+
+def test_a_finished_study_is_told_as_it_was(tmp_path):
+    from zeocryst.studies.melting_study import melt
+    from zeocryst.studies.running import StudyOptions
+
+    file = tmp_path / "study.toml"
+    file.write_text(f"{ICE}\n[melt]\n")
+    out = tmp_path / "out"
+    (out / "runs").mkdir(parents=True)
+    (out / "study.toml").write_text(Melting.of(read_study(file, "melt", KEYS)).text())
+    (out / "points.csv").write_text("name\nx\n")
+    (out / "summary.json").write_text('{"sentence": "it melts", "melting_point_K": null}')
+    found = melt(file, out, StudyOptions(quiet=True))
+    assert found == {"sentence": "it melts", "melting_point_K": None}
 
 
 def test_a_start_that_is_no_crystal_is_refused(tmp_path):
@@ -362,6 +408,9 @@ def test_the_summary_and_its_report(tmp_path):
         "temperature_K", "face", "speed_A_per_ns", "uncertainty_A_per_ns", "n_replicas",
     }  # fmt: skip
     assert json.loads(json.dumps(summary)) is not None
+    conditions = {"pressure_bar": 0.0, "timestep_fs": study.plan.timestep_fs, "S_per_T": 0.0}
+    conditions |= {"forcefield": "mw", "framework": "dia"}
+    assert {key: summary[key] for key in conditions} == conditions
     page = write_melting(tmp_path, summary).read_text()
     for words in (
         "Speed of the fronts",
@@ -424,6 +473,14 @@ def test_faces_that_disagree_give_no_melting_point(tmp_path):
     summary = summarize(study)
     assert summary["melting_point_K"] is None
     assert "faces do not agree" in summary["why_not"]["melting_point_K"]
+    # a face that stands still is not passed over in silence
+    worlds["b"] = World(274.6, slope=-0.01)
+    one = melting(tmp_path, ICE, 'temperatures_K = [260, 268, 276, 284, 292]\nfaces = ["a", "b"]')
+    one.run(Both(0.0))
+    told = summarize(one)
+    assert told["melting_point_K"] == pytest.approx(270.0, abs=3.0)
+    assert "face a is told; face b:" in told["why_not"]["melting_point_K_of_other_faces"]
+    assert "face b:" in write_melting(tmp_path, told).read_text()
     agreeing = melting(tmp_path, ICE, 'temperatures_K = [260, 268, 276, 284, 292]\nfaces = ["a", "b"]')
     agreeing.run(World(275.0))
     assert summarize(agreeing)["melting_point_K"] == pytest.approx(275.0, abs=3.0)

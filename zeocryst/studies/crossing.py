@@ -11,8 +11,8 @@ The interval holds all temperatures at which a speed of zero isn't refused (E. C
 
 Speeds don't fall in a line: beads of a colder melt are slower, and some way below the melting point the speed
 has its maximum, so that a line through a wide range is zero too low. The curve is that of Wilson and Frenkel
-near the melting point (H. A. Wilson, Phil. Mag. 50, 238 (1900); J. Frenkel, Phys. Z. Sowjetunion 1, 498 (1932)), a
-driving force that is linear times an activated mobility:
+near the melting point (H. A. Wilson, Phil. Mag. 50, 238 (1900); J. Frenkel, Phys. Z. Sowjetunion 1, 498
+(1932)), a driving force that is linear times an activated mobility:
 
 .. math:: v(T) = (c_0 + c_1 (T - T_0)) \exp(B / T_0 - B / T)
 
@@ -240,7 +240,7 @@ def _slope(
 
 
 def _missed(lack: float, freedom: int, diffusion: float, within: int) -> float | None:
-    """Chance alone makes the curve miss the means so far in this share of cases; None where it can't be told."""
+    """Chance makes the curve miss the means so far in this share of cases; None where it can't be told."""
     from scipy.stats import f as f_distribution
 
     if freedom < 1 or within < ENOUGH_FREEDOM or diffusion <= 0:

@@ -61,6 +61,8 @@ class Melting:
         The file, what follows from it, and a condition of its model and start.
     cell
         What is repeated.
+    fixed
+        Whether it is repeated as the file says.
     runs, phases
         What has come of runs so far.
     frequencies
@@ -71,6 +73,7 @@ class Melting:
     plan: Plan
     trial: Condition
     cell: Beads
+    fixed: bool
     runs: list[FrontRun] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
     frequencies: list[float | None] = field(default_factory=list)
@@ -84,11 +87,23 @@ class Melting:
         cell, fixed = _unit_cell(study, trial)
         step = default_step_fs(trial.read_forcefield())
         plan = read_plan(study.own, trial, cell.cell, where=study.where, fixed=fixed, timestep_fs=step)
-        return cls(study, plan, trial, cell)
+        return cls(study, plan, trial, cell, fixed)
+
+    def chosen_boxes(self) -> str | None:
+        """What is to be said of boxes where an ordinary condition has another one; None where it has none."""
+        given = self.study.content["system"].get("repeat")
+        if self.fixed or given is None:
+            return None
+        boxes = ", ".join(f"{list(repeat)} across {face}" for face, repeat in self.plan.repeats.items())
+        return (
+            f"system.repeat = {list(given)} is that of an ordinary condition: the boxes are chosen, "
+            f"repeat = {boxes}; a table [melt] in the file would keep it"
+        )
 
     def text(self) -> str:
         """The study with every default written out."""
-        return self.study.to_toml(self.plan.table())
+        repeat = self.study.content["system"].get("repeat") if self.fixed else None
+        return self.study.to_toml(self.plan.table(), system={"repeat": repeat})
 
     def run(self, folder: StudyFolder) -> None:
         """Make all runs."""
@@ -329,13 +344,15 @@ def _unit_cell(study: StudyFile, trial: Condition) -> tuple[Beads, bool]:
     from zeocryst.solution.start import adopt, crystal
 
     system = trial.system
+    # an ordinary condition was written for something else; a study's own repeat counts, [1, 1, 1] too
+    fixed = study.has_table and "repeat" in study.content["system"]
     once, forcefield = replace(system, repeat=(1, 1, 1)), trial.read_forcefield()
     if system.start == "framework":
-        return Beads.of(crystal(once, forcefield)), system.repeat != (1, 1, 1)
+        return Beads.of(crystal(once, forcefield)), fixed
     if system.start == "file":
         path = trial.folder / str(system.file)
         frame, types, _ = beads_of_file(path, once)
-        return Beads.of(adopt(frame, types, forcefield, path.name)), system.repeat != (1, 1, 1) or is_gsd(path)
+        return Beads.of(adopt(frame, types, forcefield, path.name)), fixed or is_gsd(path)
     raise InputError(
         f"{study.where}: system: start = {system.start!r}; expected a crystal that can be melted: "
         "framework, or file with one cell of it"

@@ -185,7 +185,7 @@ def _together(
         [(only, one)] = known.items()
         if len(faces) > 1:
             reasons = [f"face {face}: {found['why_not']}" for face, found in faces.items() if face != only]
-            why_not["melting_point_K of other faces"] = f"that of face {only} is told; " + "; ".join(reasons)
+            why_not["melting_point_K_of_other_faces"] = f"that of face {only} is told; " + "; ".join(reasons)
         return one["melting_point_K"], one["uncertainty_K"], list(one["interval_K"])
     t, e = (np.array([found[key] for found in known.values()]) for key in ("melting_point_K", "uncertainty_K"))
     mean = float((t / e**2).sum() / (1 / e**2).sum())
