@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zeocryst.studies.crossing import crossing
+from zeocryst.studies.crossing import crossing, near_zero
 
 TRUTH, SLOPE = 274.6, -3.5
 
@@ -58,7 +58,7 @@ def test_intervals_hold_the_truth_nineteen_times_of_twenty_and_halves_do_not():
         middle = found.melting_point_K
         half += (low + middle) / 2 <= TRUTH <= (high + middle) / 2
         one += abs(found.melting_point_K - TRUTH) < found.uncertainty_K
-    assert known > 395
+    assert known > 388  # a hundredth is refused: chance parts means and curve so far
     assert 0.92 < inside / known < 0.98
     assert 0.60 < one / known < 0.76
     assert half / known < 0.80
@@ -103,18 +103,64 @@ def test_a_zero_outside_of_the_range_is_not_told(shift):
     t = np.linspace(270, 280, 6) + shift
     found = crossing(t, SLOPE * (t - TRUTH) + np.array([1, -1, 1, -1, 1, -1]), np.full(6, 1.0), np.ones(6))
     assert found.melting_point_K is None
-    assert found.why_not
+    assert "not zero within the temperatures" in found.why_not
 
 
-def test_a_curvature_is_taken_where_it_shows_and_only_there():
-    rng = np.random.default_rng(4)
-    wide = np.linspace(250, 300, 9)
-    curved = [crossing(*runs(rng, wide, 3, curve=-0.08, diffusion=20.0)) for _ in range(40)]
-    straight = [crossing(*runs(rng, wide, 3, diffusion=20.0)) for _ in range(100)]
-    assert np.mean([f.power == 2 for f in curved]) > 0.9
-    assert np.mean([f.power == 2 for f in straight]) < 0.06
-    inside = [f.interval_K[0] <= TRUTH <= f.interval_K[1] for f in curved]
-    assert np.mean(inside) > 0.85
+def wilson_frenkel(temperature, melting=700.0, slope=0.4, activation=0.5, heat=0.05, k=8.617333e-5):
+    """Speed of a front, activated and driven: the laws, not what is fitted; greatest some 70 K below melting."""
+    x = 1 / temperature - 1 / melting
+    return slope * k * melting**2 / heat * np.exp(-activation / k * x) * (1 - np.exp(-heat / k * x))
+
+
+def activated(rng, ends, diffusion, **law):
+    """Five replicas at five temperatures, followed for at most 2 ns or 14 Å."""
+    t = np.repeat(np.linspace(*ends, 5), 5)
+    v = wilson_frenkel(t, **law)
+    time = np.minimum(2.0, 14 / np.maximum(abs(v), 1e-9))
+    error = np.sqrt(diffusion / time)
+    return t, v + rng.normal(0, error), error, time
+
+
+@pytest.mark.parametrize("diffusion", [4.0, 30.0])
+@pytest.mark.parametrize("ends", [(500, 740), (580, 740), (560, 720), (620, 740)])
+def test_a_wide_range_does_not_shift_the_melting_point(ends, diffusion):
+    rng = np.random.default_rng(5)
+    for law in ({}, {"activation": 0.9}):
+        inside, half = [], []
+        for _ in range(60):
+            t, v, e, time = activated(rng, ends, diffusion, **law)
+            kept = np.isin(t, near_zero(t, v, time))
+            found = crossing(t[kept], v[kept], e[kept], time[kept])
+            if found.melting_point_K is None or None in found.interval_K:
+                continue
+            low, high = found.interval_K
+            middle = found.melting_point_K
+            inside.append(low <= 700 <= high)
+            half.append((low + middle) / 2 <= 700 <= (high + middle) / 2)
+        assert len(inside) > 54
+        assert np.mean(inside) >= 0.88
+        assert np.mean(half) < 0.88
+
+
+def test_what_counts_is_near_the_zero_with_two_temperatures_on_each_side():
+    t = np.array([500.0, 560, 620, 680, 690, 740, 800, 900])
+    v = np.array([3.0, 6, 7, 2, 1, -5, -20, -60])
+    assert near_zero(t, v, np.ones(8)).tolist() == [680, 690, 740, 800]
+    # one that has the other sign by chance is no zero
+    assert near_zero(t, np.array([-0.1, 6, 7, 2, 1, -5, -20, -60]), np.ones(8)).tolist() == [680, 690, 740, 800]
+    assert near_zero(t[:3], v[:3], np.ones(3)).tolist() == [500, 560, 620]
+
+
+def test_a_curve_that_misses_the_means_gives_no_melting_point():
+    """Fronts that stand still below and run away above are no smooth curve."""
+    rng = np.random.default_rng(7)
+    t = np.repeat(np.linspace(660, 740, 5), 5)
+    v = np.where(t < 690, 2.0, np.where(t < 705, 1.0, -20.0)) + rng.normal(0, 0.5, 25)
+    found = crossing(t, v, np.full(25, 0.5), np.ones(25))
+    assert found.melting_point_K is None
+    assert "no smooth curve" in found.why_not
+    smooth = crossing(t, 0.4 * (700 - t) + rng.normal(0, 0.5, 25), np.full(25, 0.5), np.ones(25))
+    assert smooth.melting_point_K == pytest.approx(700, abs=2)
 
 
 def test_single_speeds_weighted_equally_would_be_wrong_where_walks_end_early():

@@ -15,7 +15,7 @@ import pytest
 
 from zeocryst.errors import InputError
 from zeocryst.report.melting import write_melting
-from zeocryst.studies.fronts import FAILED, GREW, SHRANK, UNDECIDED, bracket, front_run, sign_of
+from zeocryst.studies.fronts import FAILED, GREW, SHRANK, UNDECIDED, bracket, front_run, mean_speeds, sign_of
 from zeocryst.studies.melting import Melting
 from zeocryst.studies.melting_plan import KEYS, Scales, choose_repeat, interval, rounded
 from zeocryst.studies.melting_summary import summarize
@@ -189,6 +189,7 @@ def test_a_bad_study_is_a_sentence(tmp_path, own, message):
     ("repeat", "face", "message"),
     [
         ("[4, 3, 3]", "a", "too thin"),
+        ("[1, 1, 1]", "a", "not longest along a"),
         ("[10, 1, 4]", "a", "too narrow"),
         ("[10, 4, 4]", "b", "not longest along b"),
     ],
@@ -198,6 +199,51 @@ def test_a_box_that_will_not_do_says_what_to_change(tmp_path, repeat, face, mess
     with pytest.raises(InputError, match=message) as error:
         melting(tmp_path, text, f'faces = ["{face}"]')
     assert "leave repeat out" in str(error.value)
+
+
+def test_an_ordinary_condition_has_its_boxes_chosen_and_a_study_keeps_its_own(tmp_path):
+    text = ICE.replace('framework = "dia"', 'framework = "dia"\nrepeat = [3, 3, 3]')
+    file = tmp_path / "condition.toml"
+    file.write_text(text + '[[stage]]\nkind = "minimize"\n')
+    study = Melting.of(read_study(file, "melt", KEYS))
+    said = study.chosen_boxes()
+    assert "[3, 3, 3]" in said
+    assert str(list(study.plan.repeats["a"])) in said
+    # what it wrote down chooses the same, and says nothing
+    (tmp_path / "again.toml").write_text(study.text())
+    again = Melting.of(read_study(tmp_path / "again.toml", "melt", KEYS))
+    assert again.plan == study.plan
+    assert "repeat" not in again.study.content["system"]
+    assert again.chosen_boxes() is None
+    assert again.text() == study.text()
+    with pytest.raises(InputError, match="not longest"):
+        melting(tmp_path, text)
+    kept = melting(tmp_path, text.replace("[3, 3, 3]", "[12, 4, 4]"))
+    assert kept.plan.repeats["a"] == (12, 4, 4)
+    assert kept.chosen_boxes() is None
+    (tmp_path / "kept.toml").write_text(kept.text())
+    assert Melting.of(read_study(tmp_path / "kept.toml", "melt", KEYS)).plan == kept.plan
+
+
+def test_a_default_that_is_too_low_is_said_to_be_one(tmp_path):
+    with pytest.raises(InputError, match="by default half of the box is melted at 780 K") as error:
+        melting(tmp_path, ICE, "temperatures_K = [700, 900]")
+    assert "900 K" in str(error.value)
+
+
+def test_a_finished_study_is_told_as_it_was(tmp_path):
+    from zeocryst.studies.melting_study import melt
+    from zeocryst.studies.running import StudyOptions
+
+    file = tmp_path / "study.toml"
+    file.write_text(f"{ICE}\n[melt]\n")
+    out = tmp_path / "out"
+    (out / "runs").mkdir(parents=True)
+    (out / "study.toml").write_text(Melting.of(read_study(file, "melt", KEYS)).text())
+    (out / "points.csv").write_text("name\nx\n")
+    (out / "summary.json").write_text('{"sentence": "it melts", "melting_point_K": null}')
+    found = melt(file, out, StudyOptions(quiet=True))
+    assert found == {"sentence": "it melts", "melting_point_K": None}
 
 
 def test_a_start_that_is_no_crystal_is_refused(tmp_path):
@@ -234,12 +280,76 @@ def test_outcomes():
 
 def test_the_bracket_is_of_sure_signs_only():
     def row(t, v, e=1.0):
-        return {"temperature_K": t, "speed_A_per_ns": v, "uncertainty_A_per_ns": e, "n_grew": 0, "n_melted": 0}
+        ends = dict.fromkeys(("n_grew", "n_melted", "n_grown_to_the_end", "n_melted_to_the_end", "n_failed"), 0)
+        return {"temperature_K": t, "speed_A_per_ns": v, "uncertainty_A_per_ns": e, "n_runs": 3} | ends
 
     assert bracket([row(260, 9), row(270, 4), row(274, 1), row(278, -5), row(290, -9)]) == (270, 278)
     assert bracket([row(278, -5), row(290, -9)]) == (None, 278)
     assert bracket([row(260, 1.0)]) == (None, None)
     assert sign_of([row(260, 5)]) == GREW
+
+
+def front(speed, end, replica, start=0.5, error=4.0, failure=None):
+    growth = {
+        "front_speed_A_per_ns": speed, "front_speed_uncertainty_A_per_ns": error, "from_ps": 0.0, "to_ps": 500.0,
+        "why_not": {"fronts": "only 3 frames show two fronts apart"}, "sentence": "",
+    }  # fmt: skip
+    summary = {"growth": growth, "crystalline_share": {"start": start, "end": end}}
+    return front_run("x", FACTS | {"replica": replica}, None if failure else summary, failure)
+
+
+def way(*runs):
+    return sign_of(mean_speeds(runs, None))
+
+
+def test_one_run_does_not_outvote_the_rest():
+    one, idle = front(9.0, 0.6, 1), [front(-4.0, 0.45, k) for k in (2, 3)]
+    assert one.outcome == GREW
+    assert way(one, *idle) == UNDECIDED
+    assert way(one, front(9.0, 0.6, 2, error=4.4), front(-6.0, 0.45, 3)) != SHRANK
+    # most of them, though the mean isn't sure of it
+    fast = [front(None, 0.02, k, error=None) for k in (1, 2)]
+    assert way(*fast, front(-1.0, 0.4, 3)) == SHRANK
+    assert way(fast[0], front(-1.0, 0.4, 2), front(-1.0, 0.4, 3)) == UNDECIDED
+    # one that failed says nothing
+    assert way(*fast, front(0, 0, 3, failure="exploded"), front(0, 0, 4, failure="exploded")) == SHRANK
+    assert way(front(0, 0, 3, failure="exploded")) == UNDECIDED
+
+
+def test_a_mean_speed_of_the_slow_runs_alone_is_not_told():
+    [row] = mean_speeds(
+        [front(-20.0, 0.05, 1), front(None, 0.0, 2, error=None), front(None, 0.0, 3, error=None)], None
+    )
+    assert row["speed_A_per_ns"] is None
+    assert "2 of 3 runs ended" in row["note"]
+    assert "20 Å/ns" in row["note"]
+    [row] = mean_speeds([front(-20.0, 0.05, 1), front(0, 0, 2, failure="exploded")], None)
+    assert row["speed_A_per_ns"] == -20.0
+    assert row["note"] is None
+
+
+def test_temperatures_where_fast_runs_are_missing_are_not_fitted(tmp_path):
+    class Fast(World):
+        """Of those at 290 K only what went astray is slow enough to be followed."""
+
+        def one(self, point):
+            done = super().one(point)
+            if point.facts["temperature_K"] > 285 and done.summary["growth"]["front_speed_A_per_ns"] < -45:
+                done.summary["growth"] |= dict.fromkeys(
+                    ("front_speed_A_per_ns", "front_speed_uncertainty_A_per_ns")
+                )
+            return done
+
+    own = "temperatures_K = [266, 270, 274, 278, 282, 290]\nenthalpy = false\nreplicas = 5"
+    study = melting(tmp_path, ICE, own)
+    study.run(Fast(274.6))
+    summary = summarize(study)
+    row = summary["front_speeds"][-1]
+    assert row["n_replicas"] < row["n_runs"] == 5
+    assert row["speed_A_per_ns"] is None
+    assert summary["fit"]["a"]["n_runs"] == 25
+    assert summary["melting_point_K"] == pytest.approx(274.6, abs=4 * summary["uncertainty_K"])
+    write_melting(tmp_path, summary)
 
 
 # ---- the whole study ------------------------------------------------------------------------------
@@ -298,6 +408,9 @@ def test_the_summary_and_its_report(tmp_path):
         "temperature_K", "face", "speed_A_per_ns", "uncertainty_A_per_ns", "n_replicas",
     }  # fmt: skip
     assert json.loads(json.dumps(summary)) is not None
+    conditions = {"pressure_bar": 0.0, "timestep_fs": study.plan.timestep_fs, "S_per_T": 0.0}
+    conditions |= {"forcefield": "mw", "framework": "dia"}
+    assert {key: summary[key] for key in conditions} == conditions
     page = write_melting(tmp_path, summary).read_text()
     for words in (
         "Speed of the fronts",
@@ -360,6 +473,14 @@ def test_faces_that_disagree_give_no_melting_point(tmp_path):
     summary = summarize(study)
     assert summary["melting_point_K"] is None
     assert "faces do not agree" in summary["why_not"]["melting_point_K"]
+    # a face that stands still is not passed over in silence
+    worlds["b"] = World(274.6, slope=-0.01)
+    one = melting(tmp_path, ICE, 'temperatures_K = [260, 268, 276, 284, 292]\nfaces = ["a", "b"]')
+    one.run(Both(0.0))
+    told = summarize(one)
+    assert told["melting_point_K"] == pytest.approx(270.0, abs=3.0)
+    assert "face a is told; face b:" in told["why_not"]["melting_point_K_of_other_faces"]
+    assert "face b:" in write_melting(tmp_path, told).read_text()
     agreeing = melting(tmp_path, ICE, 'temperatures_K = [260, 268, 276, 284, 292]\nfaces = ["a", "b"]')
     agreeing.run(World(275.0))
     assert summarize(agreeing)["melting_point_K"] == pytest.approx(275.0, abs=3.0)

@@ -117,7 +117,7 @@ def _fit_facts(face: str, fit: Mapping[str, Any]) -> list[tuple[str, Any]]:
         (
             f"face {face}: change of the speed",
             with_error(fit["slope_A_per_ns_K"], fit["slope_uncertainty_A_per_ns_K"], "Å/ns/K")
-            + (", a line" if fit["power"] == 1 else ", a parabola"),
+            + (", a line" if fit["power"] == 1 else ", times an activated mobility"),
         ),
         (
             f"face {face}: chi-square of the errors that runs state",
@@ -148,11 +148,10 @@ def _speeds(folder: Path, summary: Summary) -> Path:
             label=f"face {face}",
         )  # fmt: skip
         if "slope_A_per_ns_K" in fit and rows:
-            low, high = min(r["temperature_K"] for r in rows), max(r["temperature_K"] for r in rows)
-            x = np.linspace(low, high, 100)
-            design = np.vander(x - fit["centre_K"], len(fit["coefficients"]), increasing=True)
-            line = design @ np.array(fit["coefficients"])
-            error = np.sqrt(np.einsum("ij,jk,ik->i", design, np.array(fit["covariance"]), design))
+            x, line, error = (
+                np.array([point[key] for point in fit["curve"]])
+                for key in ("temperature_K", "speed_A_per_ns", "uncertainty_A_per_ns")
+            )
             axis.plot(x, line, color=colour, lw=1.4)
             axis.fill_between(x, line - error, line + error, color=colour, alpha=0.15, lw=0)
     plain = summary["as_simulated"]

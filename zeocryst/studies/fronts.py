@@ -51,6 +51,16 @@ class FrontRun:
     outcome: str
     note: str | None = None
 
+    @property
+    def is_censored(self) -> bool:
+        """Whether it came to its end too fast for a speed: those that remain are the slow ones."""
+        return self.speed_A_per_ns is None and self.outcome in (GREW, SHRANK)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it really came to an end, of the slab or of the melt."""
+        return _at_end(self.share_start, self.share_end) is not None
+
     def record(self) -> dict[str, Any]:
         """As it stands in a summary."""
         return asdict(self)
@@ -101,13 +111,26 @@ def front_run(
 
 def _outcome(start: float, end: float, speed: float | None, error: float | None) -> str:
     """Which way it went: by where it ended if that is an end, else by its speed."""
-    if end >= GROWN or start > MOST_START:
-        return GREW
-    if end <= MELTED or start < LEAST_START:
-        return SHRANK
+    ended = _at_end(start, end)
+    if ended is not None:
+        return ended
     if speed is None or error is None or abs(speed) <= SURE * error:
         return UNDECIDED
     return GREW if speed > 0 else SHRANK
+
+
+def _at_end(start: float | None, end: float | None) -> str | None:
+    """Which end was reached; None where none was."""
+    if start is None or end is None:
+        return None
+    if end >= GROWN or start > MOST_START:
+        return GREW
+    return SHRANK if end <= MELTED or start < LEAST_START else None
+
+
+def censored_temperatures(runs: Sequence[FrontRun]) -> set[float]:
+    """Temperatures (K) at which some runs came to their end too fast for a speed."""
+    return {run.temperature_K for run in runs if run.is_censored}
 
 
 def mean_speeds(runs: Sequence[FrontRun], fit: Crossing | None) -> list[dict[str, Any]]:
@@ -115,7 +138,8 @@ def mean_speeds(runs: Sequence[FrontRun], fit: Crossing | None) -> list[dict[str
 
     The mean is weighted by the times (`zeocryst.studies.crossing`). Its error is the square root of D over all
     time; D is that of the fit, or by what the runs state. ``deviation`` is the spread of the runs, and
-    ``one_run`` the error that one of them states.
+    ``one_run`` the error that one of them states. Where a run came to its end before its speed could be
+    measured, the mean of the others would be that of the slow ones: there is none, and ``note`` tells theirs.
     """
     table = []
     for face, temperature in sorted({(run.face, run.temperature_K) for run in runs}):
@@ -126,7 +150,10 @@ def mean_speeds(runs: Sequence[FrontRun], fit: Crossing | None) -> list[dict[str
             "n_replicas": len(told), "deviation_A_per_ns": None, "one_run_A_per_ns": None,
             "n_grew": sum(run.outcome == GREW for run in here),
             "n_melted": sum(run.outcome == SHRANK for run in here),
-            "n_runs": len(here),
+            "n_runs": len(here), "n_failed": sum(run.outcome == FAILED for run in here),
+            "n_grown_to_the_end": sum(run.outcome == GREW and run.has_ended for run in here),
+            "n_melted_to_the_end": sum(run.outcome == SHRANK and run.has_ended for run in here),
+            "n_too_fast": sum(run.is_censored for run in here), "note": None,
         }  # fmt: skip
         if told:
             v = np.array([run.speed_A_per_ns for run in told])
@@ -139,12 +166,20 @@ def mean_speeds(runs: Sequence[FrontRun], fit: Crossing | None) -> list[dict[str
                 "deviation_A_per_ns": float(v.std(ddof=1)) if len(v) > 1 else None,
                 "one_run_A_per_ns": float((e**2).mean() ** 0.5),
             }
+        if row["n_too_fast"]:
+            row["note"] = f"{row['n_too_fast']} of {len(here)} runs ended before their speed could be measured"
+            if told:
+                row["note"] += f": faster than the {abs(row['speed_A_per_ns']):.3g} Å/ns of the others"
+            row |= {"speed_A_per_ns": None, "uncertainty_A_per_ns": None}
         table.append(row)
     return table
 
 
 def sign_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Which way fronts go at one temperature: by the mean speed where it is sure, else by how runs ended.
+    """Which way fronts go at one temperature: by the mean speed where it is sure, else by how most runs ended.
+
+    Most are more than half of those that did not fail, and none goes the other way. They do not count against
+    the sign of the mean speed, unless they really came to their end.
 
     Parameters
     ----------
@@ -156,13 +191,21 @@ def sign_of(rows: Sequence[Mapping[str, Any]]) -> str:
         speed, error = row["speed_A_per_ns"], row["uncertainty_A_per_ns"]
         if speed is not None and abs(speed) > SURE * error:
             votes.append(GREW if speed > 0 else SHRANK)
-        elif row["n_grew"] and not row["n_melted"]:
-            votes.append(GREW)
-        elif row["n_melted"] and not row["n_grew"]:
-            votes.append(SHRANK)
         else:
-            votes.append(UNDECIDED)
+            votes.append(_voted(row))
     return votes[0] if len(set(votes)) == 1 else UNDECIDED
+
+
+def _voted(row: Mapping[str, Any]) -> str:
+    """Which way most runs of a temperature went."""
+    going = row["n_runs"] - row["n_failed"]
+    ways = ((GREW, 1, "n_grew", "n_melted", "n_grown_to_the_end"),
+            (SHRANK, -1, "n_melted", "n_grew", "n_melted_to_the_end"))  # fmt: skip
+    for way, sign, these, others, ended in ways:
+        against = row["speed_A_per_ns"] is not None and sign * row["speed_A_per_ns"] < 0
+        if 2 * row[ended if against else these] > going and not row[others]:
+            return way
+    return UNDECIDED
 
 
 def bracket(rows: Sequence[Mapping[str, Any]]) -> tuple[float | None, float | None]:

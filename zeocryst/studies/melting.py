@@ -16,9 +16,18 @@ import numpy as np
 
 from zeocryst.beads import Beads
 from zeocryst.errors import InputError
-from zeocryst.studies.crossing import Crossing, crossing
+from zeocryst.studies.crossing import COUNTED, Crossing, crossing, near_zero
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, Phase, measure_phase
-from zeocryst.studies.fronts import FAILED, GREW, SHRANK, FrontRun, front_run, mean_speeds, sign_of
+from zeocryst.studies.fronts import (
+    FAILED,
+    GREW,
+    SHRANK,
+    FrontRun,
+    censored_temperatures,
+    front_run,
+    mean_speeds,
+    sign_of,
+)
 from zeocryst.studies.melting_plan import FRAMES, SAMPLES, Plan, interval, read_plan
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile, replica_seed
@@ -32,8 +41,8 @@ TABLE = "melt"
 #: Rounds of the search; each leaves a third of the range.
 ROUNDS = 3
 #: Temperatures lie within this share of the melting point, where speeds go nearly in a line; those of the
-#: search count up to the second, and where none is zero, all move by the third.
-NEAR, COUNTED, MOVE = 0.04, 0.065, 0.06
+#: search count up to `COUNTED`, and where none is zero, all move by the second.
+NEAR, MOVE = 0.04, 0.06
 #: How often they move.
 MOVES = 2
 #: Frames of a run whose forces are looked at.
@@ -52,6 +61,8 @@ class Melting:
         The file, what follows from it, and a condition of its model and start.
     cell
         What is repeated.
+    fixed
+        Whether it is repeated as the file says.
     runs, phases
         What has come of runs so far.
     frequencies
@@ -62,6 +73,7 @@ class Melting:
     plan: Plan
     trial: Condition
     cell: Beads
+    fixed: bool
     runs: list[FrontRun] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
     frequencies: list[float | None] = field(default_factory=list)
@@ -75,11 +87,23 @@ class Melting:
         cell, fixed = _unit_cell(study, trial)
         step = default_step_fs(trial.read_forcefield())
         plan = read_plan(study.own, trial, cell.cell, where=study.where, fixed=fixed, timestep_fs=step)
-        return cls(study, plan, trial, cell)
+        return cls(study, plan, trial, cell, fixed)
+
+    def chosen_boxes(self) -> str | None:
+        """What is to be said of boxes where an ordinary condition has another one; None where it has none."""
+        given = self.study.content["system"].get("repeat")
+        if self.fixed or given is None:
+            return None
+        boxes = ", ".join(f"{list(repeat)} across {face}" for face, repeat in self.plan.repeats.items())
+        return (
+            f"system.repeat = {list(given)} is that of an ordinary condition: the boxes are chosen, "
+            f"repeat = {boxes}; a table [melt] in the file would keep it"
+        )
 
     def text(self) -> str:
         """The study with every default written out."""
-        return self.study.to_toml(self.plan.table())
+        repeat = self.study.content["system"].get("repeat") if self.fixed else None
+        return self.study.to_toml(self.plan.table(), system={"repeat": repeat})
 
     def run(self, folder: StudyFolder) -> None:
         """Make all runs."""
@@ -234,11 +258,27 @@ class Melting:
 
     # ---- what follows -----------------------------------------------------------------------------
 
+    def shown(self, face: str) -> list[FrontRun]:
+        """The runs of a face that are told of: all that were asked for, or those near the melting point."""
+        if self.plan.temperatures_K is not None:
+            return [run for run in self.runs if run.face == face]
+        return self.counted(face)
+
     def counted(self, face: str) -> list[FrontRun]:
-        """The runs of a face whose speeds count: all that were asked for, or those near the melting point."""
+        """The runs of a face whose speeds count: those near the melting point."""
         here = [run for run in self.runs if run.face == face]
         if self.plan.temperatures_K is not None:
-            return here
+            told = measured(here)
+            if not told:
+                return here
+            kept = near_zero(
+                [run.temperature_K for run in told],
+                [run.speed_A_per_ns or 0.0 for run in told],
+                [run.time_ns for run in told],
+            )
+            # where there are no speeds, how runs ended tells
+            silent = {run.temperature_K for run in here} - {run.temperature_K for run in told}
+            return [run for run in here if run.temperature_K in kept or run.temperature_K in silent]
         asked = [run.temperature_K for run in here if run.run.startswith("front-")]
         if not asked:
             return here
@@ -258,9 +298,15 @@ def _before(folder: StudyFolder, done: Done) -> float:
     return first[-1] if first else 1.0
 
 
+def measured(runs: Sequence[FrontRun]) -> list[FrontRun]:
+    """Runs whose speeds are known, but for temperatures at which only the slow ones are."""
+    fast = censored_temperatures(runs)
+    return [run for run in runs if run.speed_A_per_ns is not None and run.temperature_K not in fast]
+
+
 def fit(runs: Sequence[FrontRun]) -> Crossing | None:
     """Regression of the speeds that are known; None with fewer than two temperatures."""
-    told = [run for run in runs if run.speed_A_per_ns is not None]
+    told = measured(runs)
     if len({run.temperature_K for run in told}) < 2:
         return None
     return crossing(
@@ -298,13 +344,15 @@ def _unit_cell(study: StudyFile, trial: Condition) -> tuple[Beads, bool]:
     from zeocryst.solution.start import adopt, crystal
 
     system = trial.system
+    # an ordinary condition was written for something else; a study's own repeat counts, [1, 1, 1] too
+    fixed = study.has_table and "repeat" in study.content["system"]
     once, forcefield = replace(system, repeat=(1, 1, 1)), trial.read_forcefield()
     if system.start == "framework":
-        return Beads.of(crystal(once, forcefield)), system.repeat != (1, 1, 1)
+        return Beads.of(crystal(once, forcefield)), fixed
     if system.start == "file":
         path = trial.folder / str(system.file)
         frame, types, _ = beads_of_file(path, once)
-        return Beads.of(adopt(frame, types, forcefield, path.name)), system.repeat != (1, 1, 1) or is_gsd(path)
+        return Beads.of(adopt(frame, types, forcefield, path.name)), fixed or is_gsd(path)
     raise InputError(
         f"{study.where}: system: start = {system.start!r}; expected a crystal that can be melted: "
         "framework, or file with one cell of it"

@@ -253,6 +253,11 @@ def _check_times(own: Table, plan: Plan) -> None:
     if plan.enthalpy_ps <= max(plan.melt_ps, plan.cool_ps, plan.warm_ps + plan.settle_ps, 2 * plan.settle_ps):
         raise own.error("enthalpy_ps", "more than each preparation takes")
     hottest = max(plan.temperatures_K or plan.search_K)
+    if plan.hot_K <= hottest and "hot_K" not in own:
+        raise own.whole_error(
+            f"a hot_K of more than {hottest:g} K, the highest temperature of the study: by default half of the "
+            f"box is melted at {plan.hot_K:g} K with this model"
+        )
     if plan.hot_K <= hottest:
         raise own.error("hot_K", f"more than the highest temperature of the study, {hottest:g} K")
 

@@ -44,6 +44,11 @@ def melt(study: str | Path, out: Path, options: StudyOptions) -> dict[str, Any]:
 
     melting = Melting.of(read_study(study, TABLE, KEYS))
     with StudyFolder(out, melting.text(), options) as folder:
+        if folder.summary is not None:
+            return folder.summary
+        boxes = melting.chosen_boxes()
+        if boxes is not None:
+            folder.say(boxes)
         if melting.study.stages:
             folder.say("the stages of the file are not used: a melting study makes its own")
         melting.run(folder)
@@ -52,5 +57,4 @@ def melt(study: str | Path, out: Path, options: StudyOptions) -> dict[str, Any]:
             raise SimulationError(f"all {len(failed)} runs of fronts failed; the first: {failed[0].note}")
         summary = summarize(melting)
         write_melting(out, summary)
-        folder.finish(summary)
-    return summary
+        return folder.finish(summary)

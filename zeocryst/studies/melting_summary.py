@@ -7,11 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from zeocryst.studies.crossing import CERTAINTY, Crossing
+from zeocryst.studies.crossing import AT_LEAST, CERTAINTY, COUNTED, Crossing
 from zeocryst.studies.driving import DrivingForce, driving_force_of, fit_enthalpy, record_of
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, differences, heat_capacity
-from zeocryst.studies.fronts import FAILED, GREW, SHRANK, UNSTABLE, FrontRun, bracket, mean_speeds, sign_of
-from zeocryst.studies.melting import Melting
+from zeocryst.studies.fronts import (
+    FAILED,
+    GREW,
+    SHRANK,
+    UNSTABLE,
+    FrontRun,
+    bracket,
+    censored_temperatures,
+    mean_speeds,
+    sign_of,
+)
+from zeocryst.studies.melting import Melting, measured
 from zeocryst.studies.melting_plan import WIDTH, Scales
 from zeocryst.studies.timestep import melting_shift
 from zeocryst.units import KJ_PER_MOL_PER_EV
@@ -27,7 +37,7 @@ AGREE = 0.01
 def summarize(melting: Melting, command: str = "zeocryst melt") -> dict[str, Any]:
     """The summary of a melting study."""
     study, fits = melting.study, melting.fits()
-    rows = [row for face in melting.plan.faces for row in mean_speeds(melting.counted(face), fits[face])]
+    rows = [row for face in melting.plan.faces for row in mean_speeds(melting.shown(face), fits[face])]
     faces = {face: _face(melting, face, fits[face]) for face in melting.plan.faces}
     why_not: dict[str, str] = {}
     point, error, ends = _together(faces, why_not)
@@ -41,6 +51,9 @@ def summarize(melting: Melting, command: str = "zeocryst melt") -> dict[str, Any
         "seed": study.seed,
         "forcefield": melting.trial.forcefield,
         "framework": melting.trial.system.framework,
+        "pressure_bar": melting.plan.pressure_bar,
+        "timestep_fs": melting.plan.timestep_fs,
+        "S_per_T": melting.cell.count("S") / melting.cell.count("T"),
         **_corrected(point, error, ends, shift),
         "n_replicas": melting.plan.replicas,
         "n_runs": len(melting.runs),
@@ -60,8 +73,9 @@ def summarize(melting: Melting, command: str = "zeocryst melt") -> dict[str, Any
 
 def _face(melting: Melting, face: str, found: Crossing | None) -> dict[str, Any]:
     """The regression of one face, and why it gives no melting point."""
-    runs = melting.counted(face)
+    runs = melting.shown(face)
     rows = mean_speeds(runs, found)
+    counted = measured(melting.counted(face))
     record: dict[str, Any] = {"repeat": list(melting.plan.repeats[face]), "bracket_K": _bracket(rows)}
     if found is not None:
         record |= {
@@ -79,13 +93,25 @@ def _face(melting: Melting, face: str, found: Crossing | None) -> dict[str, Any]
             "centre_K": found.centre_K,
             "coefficients": found.coefficients.tolist(),
             "covariance": found.covariance.tolist(),
-            "n_runs": sum(run.speed_A_per_ns is not None for run in runs),
+            "activation_K": found.activation_K,
+            "curve": _curve(found, [run.temperature_K for run in counted]),
+            "n_runs": len(counted),
         }
     why = _why_not(melting, runs, rows, found)
     record["why_not"] = why
     if why is not None:
         record |= {"melting_point_K": None, "uncertainty_K": None, "interval_K": [None, None]}
     return record
+
+
+def _curve(found: Crossing, temperatures_K: Sequence[float]) -> list[dict[str, float]]:
+    """The fitted speeds where they are fitted."""
+    t = np.linspace(min(temperatures_K), max(temperatures_K), 41)
+    v, e = found.speed(t)
+    return [
+        {"temperature_K": a, "speed_A_per_ns": b, "uncertainty_A_per_ns": c}
+        for a, b, c in zip(t.tolist(), v.tolist(), e.tolist(), strict=True)
+    ]
 
 
 def _probability(chi_square: float, freedom: int) -> float | None:
@@ -120,6 +146,13 @@ def _why_not(
             f"{_what(melting)} grows at every temperature: its melting point is above {hottest}; take higher "
             "temperatures (temperatures_K or search_K)"
         )
+    fast = sorted(censored_temperatures(runs))
+    if fast and (found is None or found.melting_point_K is None):
+        few = "speeds are known at fewer than two other temperatures" if found is None else found.why_not
+        return (
+            f"at {', '.join(f'{t:g}' for t in fast)} K runs ended before the speed of their fronts could be "
+            f"measured, and {few}; take temperatures nearer to the melting point, or a longer box (length_A)"
+        )
     if found is None:
         notes = sorted({run.note for run in runs if run.note})
         return "front speeds are known at fewer than two temperatures" + (f": {notes[0]}" if notes else "")
@@ -149,7 +182,10 @@ def _together(
         )
         return None, None, [None, None]
     if len(known) == 1:
-        [one] = known.values()
+        [(only, one)] = known.items()
+        if len(faces) > 1:
+            reasons = [f"face {face}: {found['why_not']}" for face, found in faces.items() if face != only]
+            why_not["melting_point_K_of_other_faces"] = f"that of face {only} is told; " + "; ".join(reasons)
         return one["melting_point_K"], one["uncertainty_K"], list(one["interval_K"])
     t, e = (np.array([found[key] for found in known.values()]) for key in ("melting_point_K", "uncertainty_K"))
     mean = float((t / e**2).sum() / (1 / e**2).sum())
@@ -285,7 +321,7 @@ def _kinetics(
     force = driving_force_of(summary)
     found: dict[str, Any] = {}
     for face in melting.plan.faces:
-        runs = [r for r in melting.runs if r.face == face and r.speed_A_per_ns is not None]
+        runs = measured([run for run in melting.runs if run.face == face])
         fit = fits[face]
         if force is None or fit is None or len(runs) < 2:
             continue
@@ -343,10 +379,15 @@ def _assumptions(melting: Melting) -> list[str]:
         f"{plan.hot_K:g} K while the other half was held, and cooled to the temperature of the run.",
         "The edges of the box follow the pressure one by one, along the fronts too, so that the crystal is not "
         "strained.",
+        "Where a run came to its end before its speed could be measured, no mean speed is told at its "
+        "temperature, and none is fitted: the others are the slow ones.",
         "Speeds are the mean of the two fronts of each run; positive is growth. A front is a random walk with "
         "drift: runs are weighted by how long their fronts were followed, errors come from "
-        "their scatter about the fitted curve (from what single runs state where there are few), and the "
+        "their scatter within temperatures (from what single runs state where there are few), and the "
         "interval is Fieller's, with 95 % certainty.",
+        "The fitted curve is a driving force linear in the temperature times an activated mobility (Wilson and "
+        "Frenkel), a line where there are few runs. Only temperatures within "
+        f"{100 * COUNTED:g} % of the zero count, and the nearest {AT_LEAST} on each side.",
         "What is crystalline is told by the surroundings of each T (zeocryst.order.labels). A mislabelled rim "
         "moves both fronts alike, and no speed.",
         "Melting points of small boxes are shifted by an amount that is not corrected: compare two widths "

@@ -73,6 +73,8 @@ class StudyFile:
         Those of the file; a study that makes its own has no use for them.
     table : str
         Name of the study's own table.
+    has_table : bool
+        Whether the file has it; an ordinary condition has not.
     """
 
     name: str
@@ -84,6 +86,7 @@ class StudyFile:
     content: dict[str, Any]
     stages: list[dict[str, Any]]
     table: str
+    has_table: bool = True
 
     def condition(
         self,
@@ -132,7 +135,13 @@ class StudyFile:
             made["solvent"] = _over(self.content.get("solvent", {}), solvent)
         return parse_condition(made, f"{self.where} (run {name})", self.folder)
 
-    def to_toml(self, own: Mapping[str, Any], stages: Sequence[Mapping[str, Any]] = ()) -> str:
+    def to_toml(
+        self,
+        own: Mapping[str, Any],
+        stages: Sequence[Mapping[str, Any]] = (),
+        *,
+        system: Mapping[str, Any] | None = None,
+    ) -> str:
         """The study with every default written out, as ``study.toml`` has it.
 
         Parameters
@@ -141,6 +150,8 @@ class StudyFile:
             The study's own table with every default.
         stages
             Those that the study uses, none where it makes its own.
+        system
+            Put over what the start has, key by key; None takes a key away that the study finds itself.
         """
         import tomli_w
 
@@ -149,6 +160,7 @@ class StudyFile:
         del content["stage"]
         content["output"] |= POINT_OUTPUT
         content |= {"name": self.name, "title": self.title, "seed": self.seed}
+        content["system"] = _over(content["system"], system)
         engine = content.pop("engine")
         used = {"stage": [dict(stage) for stage in stages]} if stages else {}
         whole = {**content, **used, self.table: dict(own), "engine": engine}
@@ -196,6 +208,7 @@ def read_study(path: str | Path, table: str, known: Sequence[str]) -> StudyFile:
         content={key: value for key, value in content.items() if key not in ("stage", *STUDIES)},
         stages=stages,
         table=table,
+        has_table=table in content,
     )
     study._looked_at(stages)
     return study
