@@ -1,6 +1,7 @@
 """Designs from their file to their report: on a landscape that is known, and, in the last tests, on runs."""
 
 import csv
+import dataclasses
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from zeocryst.errors import InputError, SimulationError
 from zeocryst.studies import design as module
 from zeocryst.studies.design import design
 from zeocryst.studies.design_plan import KEYS, read_plan
+from zeocryst.studies.objectives import OBJECTIVES, Score
 from zeocryst.studies.points import Done
 from zeocryst.studies.reading import read_study
 from zeocryst.studies.running import Stopped, StudyFolder, StudyOptions
@@ -139,7 +141,10 @@ def test_a_design_finds_the_best_place_and_says_by_how_much(tmp_path, world):
     assert found["reference"]["variables"] == {"sigma": 5.13, "x": 0.1}
     # the truth: 300, 0 (below zero is none) and 300 (1 - 0.681 - 0.164) = 46
     gain, more = found["better_than_start"], found["better_than_reference"]
-    assert abs(gain["difference"] - 300) < 3 * gain["uncertainty"] + 20
+    assert abs(gain["difference"] - 300) < 50
+    assert gain["uncertainty"] is None  # all runs of the start have no grain at all
+    assert "every run of the one is above every run of the other" in found["sentence"]
+    assert more["difference"] == pytest.approx(254, abs=3 * more["uncertainty"] + 20)
     assert more["interval"][0] < 254 < more["interval"][1] + 20
     assert "better" in found["sentence"]
     history = found["history"]
@@ -205,11 +210,14 @@ def test_a_design_that_was_stopped_anywhere_ends_as_one_that_was_not(tmp_path, w
     assert cut == whole
 
 
-def test_a_finished_design_is_told_again_without_a_run(tmp_path, world):
+def test_a_finished_design_is_told_again_without_a_run(tmp_path, world, monkeypatch):
     file = written(tmp_path, STUDY.replace("evaluations = 72", "evaluations = 8"), SIGMA)
     first = design(file, tmp_path / "out", QUIET)
     World.left = 0
-    assert design(file, tmp_path / "out", QUIET)["best"] == first["best"]
+    monkeypatch.setattr(World, "run", None)  # nothing is asked for
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
+    assert design(file, tmp_path / "out", QUIET) == first
+    assert {path: path.read_bytes() for path in before} == before
     other = written(tmp_path, STUDY.replace("evaluations = 72", "evaluations = 16"), SIGMA)
     with pytest.raises(InputError, match="design.evaluations was 8 and is 16"):
         design(other, tmp_path / "out", QUIET)
@@ -239,9 +247,43 @@ def test_failed_evaluations_are_the_worst_and_are_said(tmp_path, world, monkeypa
     assert found["start"]["n_failed"] == 8
     assert found["why_not"]["better_than_start"]
     assert any("exploded" in text for text in found["assumptions"])
+    assert "8 of 8 runs of the start failed and are left out." in found["sentence"]
     monkeypatch.setattr(World, "fails", staticmethod(lambda c: True))
     with pytest.raises(SimulationError, match="every run of the first generation failed.*exploded"):
         design(file, tmp_path / "all", QUIET)
+    monkeypatch.setattr(World, "fails", staticmethod(lambda c: not c.name.startswith("g0")))
+    with pytest.raises(SimulationError, match="every run of the comparison failed.*exploded"):
+        design(file, tmp_path / "finals", QUIET)
+
+
+def test_what_has_nothing_left_to_measure_is_told_as_a_bound(tmp_path, world, monkeypatch):
+    """As a slab that is gone at once: it ranks, but no speed that nobody measured stands in a comparison."""
+
+    def score(done, rows, framework):
+        size = done.summary["x"][0]
+        gone = done.point.condition.read_forcefield().pairs["T", "S"].sigma_A > gone_from
+        return Score(None, -2000.0, "gone") if gone else Score(size, size)
+
+    changed = dataclasses.replace(OBJECTIVES["largest_grain"], score=score)
+    monkeypatch.setitem(OBJECTIVES, "largest_grain", changed)
+    file = written(tmp_path, STUDY.replace("evaluations = 72", "evaluations = 24"), SIGMA)
+    for gone_from, out in ((5.25, tmp_path / "some"), (0.0, tmp_path / "all")):
+        found = design(file, out, QUIET)
+        start = found["start"]
+        assert (start["objective"], start["objective_at_most"], start["n_not_measured"]) == (None, -2000, 8)
+        assert found["n_failed"] == start["n_failed"] == 0
+        assert found["better_than_start"]["difference"] is None
+        assert "Compared with the start, at most -2000 T" in found["sentence"]
+        assert "In 8 of 8 runs of the start nothing was left to measure." in found["sentence"]
+        assert any("counts as one that went" in text for text in found["assumptions"])
+        world(out, found)
+        assert "at most -2000 T" in (out / "report.html").read_text()
+        if out.name == "some":
+            assert found["best"]["objective"] > 100
+            assert "or more, with an unknown error" in found["sentence"]
+        else:
+            assert found["best"]["objective"] is None
+            assert found["why_not"]["best"]
 
 
 def test_a_variable_that_runs_into_its_end_is_said(tmp_path, world):
@@ -403,7 +445,9 @@ def test_runs_of_a_design_that_was_killed_go_on(tmp_path):
     speeds = {one["variables"]["forcefield.T-S.sigma_A"]: one["objective"] for one in every}
     small = [speed for sigma, speed in speeds.items() if sigma < 3.9]
     large = [speed for sigma, speed in speeds.items() if sigma > 4.3]
-    assert max(small) < -1500 < min(large)
+    # what is gone at once has no speed, and ranks as faster than any that was seen
+    assert all(speed is None or speed < -1500 for speed in small)
+    assert min(large) > -1500
     # each evaluation is a run that every other tool opens, with the force field that it says
     for row in found["history"]:
         condition = read_condition(out / "runs" / row["runs"][0])

@@ -1,9 +1,13 @@
 """The search of a design on functions whose best place is known, through the same code that runs take."""
 
+import copy
+import time
+
 import numpy as np
 import pytest
 
-from zeocryst.studies.design_comparison import Estimate, best_of, difference
+from zeocryst.report.design import estimate_in_words
+from zeocryst.studies.design_comparison import Estimate, best_of, difference, in_words
 from zeocryst.studies.design_search import Budget, Evaluation, Search, candidates
 from zeocryst.studies.design_variables import Variable
 
@@ -222,7 +226,7 @@ def test_a_difference_is_welchs():
 def test_shares_that_agree_in_all_runs_have_an_error_all_the_same():
     all_of_four = Estimate((1.0,) * 4, share=True)
     assert all_of_four.error == pytest.approx((0.75 * 0.25 / 8) ** 0.5)
-    assert Estimate((1.0,) * 4).error == 0
+    assert Estimate((1.0,) * 4).error is None  # alike, which tells no error
     found = difference(all_of_four, Estimate((0.0,) * 4, share=True))
     assert found["difference"] == 1
     # Agresti and Caffo: 5/6 - 1/6 +- 1.96 sqrt(2 * 5/36 / 6)
@@ -245,5 +249,60 @@ def test_what_is_not_known_is_said():
     assert difference(one, none)["difference"] is None
     assert difference(one, none)["why_not"]
     assert difference(one, Estimate((2.0, 3.0)))["interval"] == [None, None]
-    assert none.record() == {"objective": None, "uncertainty": None, "n_replicas": 0, "n_failed": 3}
+    assert none.record() == {"objective": None, "uncertainty": None, "n_replicas": 0, "n_failed": 3,
+        "objective_at_most": None, "n_not_measured": 0}  # fmt: skip
     assert best_of([Evaluation(None, None, None), Evaluation(None, -5.0, -5.0)]) == 1
+
+
+def test_runs_that_are_all_alike_tell_no_error_and_no_interval():
+    found = difference(Estimate((2.0, 2.5, 3.0)), Estimate((0.0,) * 3))
+    assert found["difference"] == 2.5
+    assert (found["uncertainty"], found["interval"]) == (None, [None, None])
+    assert "all alike" in found["why_not"]
+    assert in_words(found, "T") == (
+        "different by 2.5 T, with an unknown error; every run of the one is above every run of the other"
+    )
+    overlap = difference(Estimate((2.0, -2.5, 3.0)), Estimate((0.0,) * 3))
+    assert in_words(overlap, "T") == "different by 0.8333 T, with an unknown error"
+
+
+def test_a_run_with_nothing_left_to_measure_is_a_bound_and_no_value():
+    start = Estimate((-100.0,), below=(-2000.0, -2100.0))
+    assert (start.mean, start.error, start.at_most) == (None, None, -1400.0)
+    assert start.record()["n_not_measured"] == 2
+    best = Estimate((20.0, 30.0, 40.0))
+    found = difference(best, start)
+    assert (found["difference"], found["interval"]) == (None, [None, None])
+    assert in_words(found, "Å/ns").startswith("better by 1430 Å/ns or more")
+    assert "in 2 of 3 runs" in in_words(found, "Å/ns")
+    assert in_words(difference(start, best), "Å/ns").startswith("not comparable")
+    assert estimate_in_words(start.record(), "Å/ns") == "at most -1400 Å/ns"
+
+
+def test_the_time_of_a_generation_that_was_stopped_counts():
+    """Stopped twice in its second generation, a search with a walltime still ends in time."""
+
+    def evaluate(trials):
+        time.sleep(0.2)
+        if trials[0].generation == 2 and stops:
+            stops.pop()
+            raise KeyboardInterrupt
+        return [Evaluation(t, t.values[0], t.values[0]) for t in trials]
+
+    stops, record = [1, 2], {}
+
+    def again():
+        search = Search((LINEAR,), 4, 0.2, 3, **copy.deepcopy(record))
+        try:
+            search.run(evaluate, Budget(1000, 0.75), kept=lambda s: record.update(
+                asked=s.asked, took_s=s.took_s, begun_s=s.begun_s))  # fmt: skip
+        except KeyboardInterrupt:
+            return None
+        return search
+
+    assert again() is None
+    assert record["begun_s"] > 0.15
+    assert again() is None
+    search = again()
+    assert len(search.generations) == 2
+    assert search.took_s[1] > 0.55

@@ -70,7 +70,7 @@ def test_what_comes_after_the_box_is_full_or_the_slab_gone_does_not_count(tmp_pa
 
 
 def test_a_slower_melting_slab_is_worth_more(tmp_path):
-    values = [score(tmp_path, "front_speed", grown(v)).value for v in (-2000, -500, -200, -80, -20, 5, 50)]
+    values = [score(tmp_path, "front_speed", grown(v)).rank for v in (-2000, -500, -200, -80, -20, 5, 50)]
     assert values == sorted(values)
 
 
@@ -82,14 +82,29 @@ def test_what_grows_as_another_crystal_or_is_called_something_else_for_a_frame(t
     assert score(tmp_path, "front_speed", sizes, code=blink).value == pytest.approx(25, abs=1)
     together = ["SGT|XYZ"] * 21
     assert score(tmp_path, "front_speed", sizes, code=together).value == pytest.approx(25, abs=1)
-    assert score(tmp_path, "front_speed", sizes, framework="SOD").value < -500
+    assert score(tmp_path, "front_speed", sizes, framework="SOD").rank < -500
 
 
 def test_a_slab_that_was_never_there_is_as_bad_as_one_that_melts_at_once(tmp_path):
     gone = score(tmp_path, "front_speed", np.zeros(21))
-    assert gone.value == pytest.approx(-0.5 * LENGTH / 2 / 0.005)
+    assert gone.value is None  # nothing was measured: it ranks, and is told as a bound
+    assert gone.rank == pytest.approx(-0.5 * LENGTH / 2 / 0.005)
     assert "no slab of SGT was left" in gone.note
-    assert gone.value < score(tmp_path, "front_speed", grown(-1000.0)).value
+    assert gone.rank < score(tmp_path, "front_speed", grown(-1000.0)).value
+
+
+def test_the_length_is_that_across_which_the_slab_lies(tmp_path):
+    """In a tilted box the longest edge need not have the largest height: here 32 Å and 25 Å, beside 30 and 28 Å."""
+    done, rows = run(tmp_path, grown(25.0))
+    frame = gsd.hoomd.Frame()
+    frame.configuration.box = [30.0, 25.0, 28.0, 0.8, 0, 0]
+    frame.particles.N = 1
+    with gsd.hoomd.open(str(tmp_path / "trajectory.gsd"), "w") as file:
+        for step in range(len(rows)):
+            frame.configuration.step = step
+            file.append(frame)
+    found = OBJECTIVES["front_speed"].of(done, rows, "SGT")
+    assert found.value == pytest.approx(25 * 25.0 / LENGTH, abs=0.5)
 
 
 def test_the_error_of_a_walk_is_that_of_its_ends(tmp_path):

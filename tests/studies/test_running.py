@@ -1,5 +1,6 @@
 """Many runs as one thing: side by side, stopped, killed, gone on with, failed and refused; with real runs."""
 
+import contextlib
 import csv
 import json
 import os
@@ -12,6 +13,14 @@ import time
 from pathlib import Path
 
 import pytest
+
+from zeocryst.condition import parse_condition
+from zeocryst.errors import InputError
+from zeocryst.foundation.interrupt import Stopper
+from zeocryst.studies import crew
+from zeocryst.studies.child import RunProcess
+from zeocryst.studies.points import Point
+from zeocryst.studies.running import StudyFolder, StudyOptions
 
 TRIAL = [sys.executable, "-P", str(Path(__file__).with_name("trial.py")), "trial"]
 STUDY = """
@@ -102,7 +111,9 @@ def test_runs_side_by_side_and_once(study, tmp_path):
     out = tmp_path / "out"
     done = call(study, out, "--json", "--jobs", 2)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"failed": [], "rows": 3, "end_ps": 1.0, "nothing": None}
+    assert json.loads(done.stdout) == {
+        "failed": [], "rows": 3, "end_ps": 1.0, "nothing": None, "sentence": "3 runs are done",
+    }  # fmt: skip
     assert json.loads((out / "summary.json").read_text()) == json.loads(done.stdout)
     rows = points(out)
     assert list(rows) == ["t300", "t400", "t500", "again"]
@@ -124,8 +135,10 @@ def test_runs_side_by_side_and_once(study, tmp_path):
     assert same[0].read_text() == same[1].read_text()
     # what is finished is not run again, nor read again
     shutil.rmtree(out / "runs")
+    table = (out / "points.csv").read_bytes()
     again = call(study, out, "--json")
     assert (again.returncode, again.stdout) == (0, done.stdout)
+    assert (out / "points.csv").read_bytes() == table
 
 
 @pytest.mark.slow
@@ -134,6 +147,7 @@ def test_the_file_that_is_written_out_is_the_study(study, tmp_path):
     assert call(study, out, "--quiet").returncode == 0
     assert call(out / "study.toml", out, "--quiet").returncode == 0
     assert call(out, out).returncode == 0
+    assert call(out, out).stdout == "3 runs are done\n"
 
 
 @pytest.mark.slow
@@ -256,6 +270,13 @@ def test_what_no_run_can_be_leaves_nothing(tmp_path):
     assert "expected at least 2.0 Å" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
+    # an old study that was set aside for it is where it was
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "study.toml").write_text('name = "old"')
+    before = sorted(tmp_path.iterdir())
+    assert call(study, tmp_path / "out", "--restart").returncode == 2
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "out" / "study.toml").read_text() == 'name = "old"'
 
 
 @pytest.mark.slow
@@ -314,3 +335,116 @@ def test_nobody_listens(study, tmp_path):
     )
     assert done.returncode == 0
     assert (tmp_path / "out" / "summary.json").is_file()
+
+
+# ---- without a run --------------------------------------------------------------------------------
+
+
+def point(name, temperature=300, **facts):
+    content = {
+        "name": name,
+        "system": {"start": "framework", "framework": "SOD"},
+        "stage": [{"kind": "langevin", "temperature_K": temperature, "time_ps": 20}],
+    }
+    return Point(name, parse_condition(content, "test", Path()), facts)
+
+
+def test_two_runs_of_one_name_are_refused_before_anything_is_written(tmp_path):
+    """As temperatures do that are the same in their first digits."""
+    with (
+        StudyFolder(tmp_path / "out", "", StudyOptions(quiet=True)) as folder,
+        pytest.raises(InputError, match=r"two different runs.*'t220'"),
+    ):
+        folder.run([point("t220", 220), point("other"), point("t220", 220.0000001)])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_study_that_another_call_has_begun_meanwhile(tmp_path):
+    """Both see an empty folder; the second to write goes on with the first's study, or refuses it."""
+    mine, other = ('name = "mine"\n', 'name = "other"\n')
+    first, second, third = (StudyFolder(tmp_path / "out", text) for text in (mine, other, mine))
+    with first:
+        first.place("a.txt", "a")
+    with second, pytest.raises(InputError, match="holds another study"):
+        second.place("b.txt", "b")
+    assert (tmp_path / "out" / "study.toml").read_text() == mine
+    (tmp_path / "out" / "failures.json").write_text('{"x": "it failed"}')
+    with third:
+        third.place("c.txt", "c")
+        third._undo()
+    assert (tmp_path / "out" / "a.txt").read_text() == "a"
+    assert (tmp_path / "out" / "c.txt").is_file()
+
+
+def test_the_table_keeps_what_was_not_asked_for_yet(tmp_path):
+    """What an unfinished study knew of its runs stands there until it is finished."""
+    out = tmp_path / "out"
+    points_of = [point("one", temperature_K=1.5), point("two", face="100"), point("three")]
+    with StudyFolder(out, "") as folder:
+        folder._open()
+        folder._points = {each.name: each for each in points_of}
+    whole = (out / "points.csv").read_text()
+    with StudyFolder(out, "") as folder:
+        pass
+    assert (out / "points.csv").read_text() == whole
+    with StudyFolder(out, "") as folder:
+        folder._points = {"two": points_of[1]}
+    assert list(points(out)) == ["two", "one", "three"]
+    assert (points(out)["two"]["face"], points(out)["one"]["temperature_K"]) == ("100", "1.5")
+    with StudyFolder(out, "") as folder:
+        folder._points = {"two": points_of[1]}
+        folder.finish({})
+    assert list(points(out)) == ["two"]
+
+
+def test_after_a_restart_the_same_command_is_not_what_goes_on(tmp_path):
+    for options, words in (
+        (StudyOptions(), "the same command goes on"),
+        (StudyOptions(restart=True), "the same command without --restart goes on"),
+    ):
+        assert words in StudyFolder(tmp_path / "out", "", options)._how_far()
+
+
+def test_runs_have_ended_before_what_came_of_them_is_told(monkeypatch, tmp_path):
+    """Where telling raises, no process is left behind, not even one that does not listen."""
+    monkeypatch.setattr(crew, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(crew, "LAST_S", 0.3)
+    bash = {
+        "good": "exit 0",
+        "bad": "exit 0",
+        "deaf": "trap '' TERM; sleep 100 & wait; wait",
+        "slow": "sleep 100",
+    }
+    made = {}
+
+    class Processes:
+        def start(self, name):
+            process = subprocess.Popen(["bash", "-c", bash[name]], start_new_session=True)
+            made[name] = process, RunProcess(process.terminate, process.kill)
+            return made[name][1]
+
+        def look(self):
+            for name, (process, run) in made.items():
+                if process.poll() is not None:
+                    run.outcome = (crew.BAD_INPUT if name in ("good", "bad") else "SIGTERM"), "no"
+
+    told = []
+
+    def tell(each, outcome):
+        told.append(each.name)
+        raise InputError("wrong")
+
+    stopper = Stopper(None)
+    many = crew.Crew(
+        Processes(), lambda each: each.name, lambda each: tmp_path / each.name, 4, stopper, tell,
+        lambda going: None, lambda words: None,
+    )  # fmt: skip
+    with pytest.raises(InputError, match="wrong"):
+        many.run([point("deaf"), point("slow"), point("good"), point("bad")])
+    try:
+        assert all(process.poll() is not None for process, _ in made.values())
+        assert sorted(told) == ["bad", "good"]
+    finally:
+        for process, _ in made.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

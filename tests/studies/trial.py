@@ -52,6 +52,7 @@ def trial(path, out, options):
                 "rows": len(folder.rows(again)),
                 "end_ps": folder.rows(again)[-1]["time_ps"],
                 "nothing": float("nan"),
+                "sentence": f"{len(good)} runs are done",
             }
         )
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.commands import DONE, STOPPED
@@ -13,6 +14,9 @@ from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
     from zeocryst.studies.running import StudyOptions
+
+#: Width of a terminal.
+COLUMNS = 80
 
 
 def types_option(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +62,7 @@ def study_options(parser: argparse.ArgumentParser) -> None:
 
 
 def answer_study(options: argparse.Namespace, study: Callable[[StudyOptions], Mapping[str, Any]]) -> int:
-    """Do a study and end as every study ends.
+    """Do a study, say what it found, and end as every study ends.
 
     Parameters
     ----------
@@ -91,6 +95,5 @@ def answer_study(options: argparse.Namespace, study: Callable[[StudyOptions], Ma
         if not options.quiet:
             print(f"stopped: {stopped}", file=sys.stderr)
         return STOPPED
-    if options.json:
-        print(json.dumps(summary, indent=1))
+    print(json.dumps(summary, indent=1) if options.json else fill(str(summary["sentence"]), COLUMNS))
     return DONE

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
-from textwrap import fill
-from typing import TYPE_CHECKING, Any
 
 from zeocryst.commands._options import answer_study, study_options
 
-if TYPE_CHECKING:
-    from zeocryst.studies.running import StudyOptions
-
 HELP = "how often a frame of a run crystallizes when it goes on with new velocities"
 OWN_PROGRESS = True
-#: Width of a terminal.
-COLUMNS = 80
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,10 +37,4 @@ def answer(options: argparse.Namespace) -> int:
         options.melted, options.condition, options.temperature_K, options.seed,
     )  # fmt: skip
 
-    def told(chosen: StudyOptions) -> Mapping[str, Any]:
-        summary = committor(asked, Path(options.out), chosen)
-        if not options.json:
-            print(fill(str(summary["sentence"]), COLUMNS))
-        return summary
-
-    return answer_study(options, told)
+    return answer_study(options, lambda chosen: committor(asked, Path(options.out), chosen))

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
-from textwrap import fill
-from typing import TYPE_CHECKING, Any
 
 from zeocryst.commands._options import answer_study, study_options
 
-if TYPE_CHECKING:
-    from zeocryst.studies.running import StudyOptions
-
 HELP = "melting point, growth rates and driving force of a crystal, by runs of half crystal, half melt"
 OWN_PROGRESS = True
-#: Width of a terminal.
-COLUMNS = 80
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +23,4 @@ def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.studies.melting_study import melt
 
-    def told(chosen: StudyOptions) -> Mapping[str, Any]:
-        summary = melt(options.study, Path(options.out), chosen)
-        if not options.json:
-            print(fill(str(summary["sentence"]), COLUMNS))
-        return summary
-
-    return answer_study(options, told)
+    return answer_study(options, lambda chosen: melt(options.study, Path(options.out), chosen))

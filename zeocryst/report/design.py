@@ -19,8 +19,9 @@ FINALS = {
 }  # fmt: skip
 HISTORY = (
     "The objective of every evaluation, in order (dots; bars are standard errors where an evaluation is "
-    "several runs; crosses at the bottom failed), the best so far (line), and the mean of each generation "
-    "(rings). The best so far is lucky as well: what it is worth is told by the comparison."
+    "several runs; crosses at the bottom failed, or had nothing left to measure), the best so far (line), and "
+    "the mean of each generation (rings). The best so far is lucky as well: what it is worth is told by the "
+    "comparison."
 )
 VARIABLES = (
     "Values that were tried (dots) and the mean of the distribution with its standard deviation (line and "
@@ -44,6 +45,13 @@ def write_design(folder: Path, summary: Summary) -> Path:
     return study_page(folder, summary, sections, found=summary["best"]["objective"] is not None)
 
 
+def estimate_in_words(record: Mapping[str, Any], unit: str) -> str:
+    """An estimate of a summary in words: "31 ± 8 Å/ns", or "at most -2000 Å/ns"."""
+    if record["objective"] is None and record["objective_at_most"] is not None:
+        return f"at most {record['objective_at_most']:.4g} {unit}".rstrip()
+    return with_error(record["objective"], record["uncertainty"], unit)
+
+
 def _unit(summary: Summary) -> str:
     return str(summary["objective"]["unit"])
 
@@ -62,7 +70,7 @@ def _facts(summary: Summary) -> list[tuple[str, Any]]:
     unit, best = _unit(summary), summary["best"]
     rows: list[tuple[str, Any]] = [("looked for", _label(summary) + ", as large as possible")]
     rows += [(name, number(value, 5)) for name, value in best["variables"].items()]
-    rows.append((_label(summary), with_error(best["objective"], best["uncertainty"], unit)))
+    rows.append((_label(summary), estimate_in_words(best, unit)))
     for name in ("start", "reference"):
         gain = summary.get(f"better_than_{name}")
         if gain:
@@ -91,7 +99,7 @@ def _table_of(summary: Summary, found: Mapping[str, Mapping[str, Any]]) -> str:
     names, unit = [variable["name"] for variable in summary["variables"]], _unit(summary)
     rows = [
         [
-            what, *(one["variables"][v] for v in names), with_error(one["objective"], one["uncertainty"], unit),
+            what, *(one["variables"][v] for v in names), estimate_in_words(one, unit),
             one["n_replicas"], one["n_failed"],
         ]
         for what, one in found.items()
@@ -141,20 +149,23 @@ def _history(folder: Path, summary: Summary) -> Path:
     axis = figure.subplots()
     axis.errorbar(x, y, error, fmt="o", ms=4, lw=0.7, color=CURVES[0], alpha=0.5)
     seen = np.isfinite(y)
-    if seen.any():
-        axis.step(x, np.fmax.accumulate(y), where="post", color=CURVES[0], lw=1.4, label="best so far")
-        low = float(np.nanmin(y))
-        axis.plot(x[~seen], np.full((~seen).sum(), low), "x", color=AMORPHOUS, label=None)
+    low = float(np.nanmin(y)) if seen.any() else 0.0
+    axis.plot(x[~seen], np.full((~seen).sum(), low), "x", color=AMORPHOUS)
     numbers = np.array([row["generation"] for row in history])
     middles = [(x[numbers == g].mean(), y[(numbers == g) & seen].mean()) for g in np.unique(numbers[seen])]
-    axis.plot(*zip(*middles, strict=True), "o", ms=9, mfc="none", color=CURVES[2], label="mean of a generation")
+    if middles:
+        axis.step(x, np.fmax.accumulate(y), where="post", color=CURVES[0], lw=1.4, label="best so far")
+        axis.plot(
+            *zip(*middles, strict=True), "o", ms=9, mfc="none", color=CURVES[2], label="mean of a generation"
+        )
     for name, style in (("start", "--"), ("reference", ":")):
         one = summary.get(name)
         if one and one["objective"] is not None:
             axis.axhline(one["objective"], color="0.4", lw=0.9, ls=style, label=FINALS[name])
     clean(axis, _label(summary))
     axis.set_xlabel("evaluation")
-    axis.legend(frameon=False)
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(frameon=False)
     rows = [
         {"evaluation": row["evaluation"], "generation": row["generation"], **row["variables"],
          "objective": row["objective"], "uncertainty": row["uncertainty"], "runs": " ".join(row["runs"])}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from zeocryst.errors import InputError
 from zeocryst.files.rundir import is_running
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.machine import free_memory, memory_of
@@ -163,14 +164,27 @@ class Crew:
                     time.sleep(LOOK_S)
                     self.nursery.look()
             patience = LAST_S
-        for each in self._going:
-            if each.process.outcome is None:
-                each.process.end()
-                continue
-            how, message = each.process.outcome
+        ended, self._going = self._going, []
+        self._end_all([each for each in ended if each.process.outcome is None])
+        wrong: InputError | None = None
+        for each in ended:  # only now, since telling can raise
+            how, message = each.process.outcome or ("", "")
             if how in (DONE, BAD_INPUT, FAILED):
-                self.told(each.point, Outcome(how, message))
-        self._going.clear()
+                try:
+                    self.told(each.point, Outcome(how, message))
+                except InputError as error:
+                    wrong = wrong or error
+        if wrong is not None:
+            raise wrong
+
+    def _end_all(self, going: Sequence[_Going]) -> None:
+        """End runs that did not stop when they were asked, and see that they are gone."""
+        for each in going:
+            each.process.end()
+        begin = time.monotonic()
+        while time.monotonic() - begin < LAST_S and not all(each.process.outcome for each in going):
+            time.sleep(LOOK_S)
+            self.nursery.look()
 
 
 def share_done(point: Point, folder: Path) -> float:

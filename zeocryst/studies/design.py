@@ -16,6 +16,7 @@ from zeocryst.files.records import read_json
 from zeocryst.studies.design_comparison import Estimate, best_of
 from zeocryst.studies.design_plan import KEYS, TABLE, Plan, read_plan
 from zeocryst.studies.design_search import Evaluation, Generation, Search, Trial, by_key, candidates
+from zeocryst.studies.objectives import Score
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
@@ -47,7 +48,7 @@ def design(study: str | Path, out: Path, options: StudyOptions) -> dict[str, Any
     InputError
         The design can't be made.
     SimulationError
-        Every run of the first generation failed.
+        Every run of the first generation, or of the comparison, failed.
     Stopped
         It was stopped on purpose; the same call goes on.
     """
@@ -57,6 +58,8 @@ def design(study: str | Path, out: Path, options: StudyOptions) -> dict[str, Any
     file = read_study(study, TABLE, KEYS)
     plan = read_plan(file)
     with StudyFolder(out, file.to_toml(plan.table(), file.stages), options) as folder:
+        if folder.summary is not None:
+            return folder.summary
         work = Designing(file, plan, folder)
         work.search()
         work.compare()
@@ -105,7 +108,7 @@ class Designing:
         self.searched = Search(plan.variables, plan.population, plan.sigma0, seed)
         self.screened: list[Final] = []
         self.final: dict[str, Final] = {}
-        self._scores: dict[str, tuple[float, ...]] = {}
+        self._scores: dict[str, list[Score]] = {}
 
     # ---- the search -------------------------------------------------------------------------------
 
@@ -128,9 +131,11 @@ class Designing:
             if all(np.shape(each) == (self.plan.population, n) for each in asked):
                 self.searched.asked = asked
                 self.searched.took_s = [float(t) for t in record["took_s"]][: len(asked)]
+                self.searched.begun_s = float(record.get("begun_s", 0.0))
 
     def _keep(self, search: Search) -> None:
-        text = json.dumps({"asked": search.asked, "took_s": search.took_s})
+        record = {"asked": search.asked, "took_s": search.took_s, "begun_s": search.begun_s}
+        text = json.dumps(record)
         self._folder.place(RECORD, text + "\n")
 
     def _generation(self, trials: Sequence[Trial]) -> list[Evaluation]:
@@ -143,7 +148,8 @@ class Designing:
     def _tell(self, generation: Generation, found: Sequence[Evaluation]) -> None:
         values = [one.value for one in found if one.value is not None]
         unit = f" {self.plan.objective.unit}".rstrip()
-        told = f"{min(values):.4g} to {max(values):.4g}{unit}" if values else "all failed"
+        nothing = "all failed" if all(one.rank is None for one in found) else "nothing was left to measure"
+        told = f"{min(values):.4g} to {max(values):.4g}{unit}" if values else nothing
         mean = ", ".join(f"{v.name} {x:.5g}" for v, x in zip(self.plan.variables, generation.mean, strict=True))
         self._folder.say(f"generation {generation.number}: {told}; mean of the distribution: {mean}")
 
@@ -196,7 +202,7 @@ class Designing:
             for done in runs
             if done.failure is None
         ]
-        self._scores[trial.name] = tuple(score.value for score in scores)
+        self._scores[trial.name] = scores
         estimate = self.estimate(trial)
         notes = (*failures, *dict.fromkeys(score.note for score in scores if score.note))
         if failures:
@@ -206,8 +212,13 @@ class Designing:
 
     def estimate(self, trial: Trial, runs: int | None = None) -> Estimate:
         """The mean over the runs of a trial that did not fail, of `runs` in all."""
-        values = self._scores.get(trial.name, ())
-        return Estimate(values, self.plan.objective.share, 0 if runs is None else runs - len(values))
+        scores = self._scores.get(trial.name, [])
+        return Estimate(
+            tuple(score.value for score in scores if score.value is not None),
+            self.plan.objective.share,
+            0 if runs is None else runs - len(scores),
+            tuple(score.rank for score in scores if score.value is None),
+        )
 
     # ---- what was found ---------------------------------------------------------------------------
 
@@ -234,6 +245,9 @@ class Designing:
         for trial, source, one in zip(asked, sources, self.evaluate(asked, n, "comparison"), strict=False):
             own = None if isinstance(trial, str) else trial.values
             self.final[one.trial.name] = Final(own, source, one, self.estimate(one.trial, n))
+        if all(final.estimate.n_failed == n for final in self.final.values()):
+            first = self.final[BEST].found.notes[0]
+            raise SimulationError(f"every run of the comparison failed; the first: {first}")
 
 
 def _trial(trial: Trial | str) -> Trial:

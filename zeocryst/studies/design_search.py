@@ -62,7 +62,8 @@ class Evaluation:
     ----------
     trial : Trial
     value, rank : float or None
-        The objective and what ranks it (the larger, the better); None where it failed.
+        The objective and what ranks it (the larger, the better); no rank where it failed, no value either where
+        nothing was left to measure.
     uncertainty : float or None
         Standard error over its runs.
     cost_s : float
@@ -135,6 +136,8 @@ class Search:
         may stand there already.
     took_s : list of float
         How long each took.
+    begun_s : float
+        How long the one took so far that an earlier call was stopped in.
     evaluations, generations : list
         What has come of it so far.
     why : str
@@ -147,6 +150,7 @@ class Search:
     seed: int
     asked: list[list[list[float]]] = field(default_factory=list)
     took_s: list[float] = field(default_factory=list)
+    begun_s: float = 0.0
     evaluations: list[Evaluation] = field(default_factory=list)
     generations: list[Generation] = field(default_factory=list)
     why: str = ""
@@ -168,7 +172,8 @@ class Search:
         budget
             What ends it.
         kept
-            Called before a generation is evaluated: `asked` and `took_s` are what a later call needs.
+            Called before a generation is evaluated, and where it is stopped: `asked`, `took_s` and `begun_s`
+            are what a later call needs.
         told
             Called after each generation.
         """
@@ -177,10 +182,17 @@ class Search:
             number = len(self.generations) + 1
             trials, begin = self._ask(engine, number), time.monotonic()
             kept(self)
-            found = list(evaluate(trials))
+            try:
+                found = list(evaluate(trials))
+            except KeyboardInterrupt:
+                if number > len(self.took_s):
+                    self.begun_s += time.monotonic() - begin
+                    kept(self)
+                raise
             self.evaluations += found
             if number > len(self.took_s):
-                self.took_s.append(time.monotonic() - begin)
+                self.took_s.append(self.begun_s + time.monotonic() - begin)
+                self.begun_s = 0.0
             engine.tell([np.array(unit) for unit in self.asked[number - 1]], [-r for r in self._ranks(found)])
             self.generations.append(self._state(engine, number))
             told(self.generations[-1], found)

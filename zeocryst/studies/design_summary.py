@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from zeocryst.report.studies import with_error
+from zeocryst.report.design import estimate_in_words
 from zeocryst.studies.design_comparison import difference, in_words
 from zeocryst.studies.design_search import Evaluation, Search
 
@@ -62,7 +62,9 @@ def summarize(work: Designing) -> dict[str, Any]:
     }  # fmt: skip
     why = {key: gain["why_not"] for key, gain in gains.items() if gain["why_not"]}
     if best.mean is None:
-        why[BEST] = "all of its runs failed"
+        why[BEST] = (
+            "nothing was left to measure in some of its runs" if best.below else "all of its runs failed"
+        )
     summary["sentence"] = _sentence(work, summary)
     summary["assumptions"] = _assumptions(work, summary)
     summary["why_not"] = why
@@ -118,20 +120,33 @@ def _sentence(work: Designing, summary: dict[str, Any]) -> str:
     """The answer in words."""
     objective, best = work.plan.objective, summary[BEST]
     values = ", ".join(f"{name} = {value:.5g}" for name, value in best["variables"].items())
-    told = with_error(best["objective"], best["uncertainty"], objective.unit)
+    told = estimate_in_words(best, objective.unit)
     text = (
         f"{objective.name} of {work.plan.framework} is {told} at {values} ({best['whence']}; "
         f"{_of(best['n_replicas'], 'run')} that the search did not see)."
     )
     for name, called in ((START, "the start"), (REFERENCE, "the study's own condition")):
         if name in work.final:
-            own = with_error(summary[name]["objective"], summary[name]["uncertainty"], objective.unit)
+            own = estimate_in_words(summary[name], objective.unit)
             gain = in_words(summary[f"better_than_{name}"], objective.unit)
             text += f" Compared with {called}, {own}: {gain}."
+    text += "".join(f" {word}" for word in _left_out(work))
     text += f" The search made {summary['n_evaluations']} evaluations; {summary['ended']}."
     if summary["n_failed"]:
         text += f" {_of(summary['n_failed'], 'evaluation')} failed and counted as the worst."
     return text + "".join(f" {word}" for word in _at_ends(work))
+
+
+def _left_out(work: Designing) -> Iterator[str]:
+    """Runs of the comparison that tell no value."""
+    called = {BEST: "what was found", START: "the start", REFERENCE: "the study's own condition"}
+    n = work.plan.final_replicas
+    for name, final in work.final.items():
+        if failed := final.estimate.n_failed:
+            are = "is" if failed == 1 else "are"
+            yield f"{failed} of {_of(n, 'run')} of {called[name]} failed and {are} left out."
+        if gone := len(final.estimate.below):
+            yield f"In {gone} of {_of(n, 'run')} of {called[name]} nothing was left to measure."
 
 
 def _of(number: int, what: str) -> str:
@@ -171,6 +186,13 @@ def _assumptions(work: Designing, summary: dict[str, Any]) -> list[str]:
         "The objective is that of these runs: their box, their times and their way of cooling. What is best "
         "there need not be best in a larger box or over a longer time.",
     ]
+    if any(final.estimate.below for final in [*work.screened, *work.final.values()]) or any(
+        e.value is None and e.rank is not None for e in work.searched.evaluations
+    ):
+        texts.append(
+            "Where no slab was left when growth was to begin there is no speed: for the ranking it counts as "
+            "one that went within the time between two frames, and means over such runs are bounds."
+        )
     if summary["n_failed"]:
         first = next(e for e in work.searched.evaluations if e.rank is None)
         reason = first.notes[0] if first.notes else ""

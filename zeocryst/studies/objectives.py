@@ -37,15 +37,15 @@ class Score:
 
     Attributes
     ----------
-    value : float
-        The objective.
+    value : float or None
+        The objective; None where the run shows only that it is at most `rank`.
     rank : float
         The same with its graded part; what the search is told.
     note : str
         What was odd.
     """
 
-    value: float
+    value: float | None
     rank: float
     note: str = ""
 
@@ -127,7 +127,8 @@ def front_speed(done: Done, rows: Rows, framework: str) -> Score:
     if len(seen) == 0 or len(time) < 2:
         lost = max((stage.seed_region for stage in done.point.condition.stages), default=0.0) or MOSTLY
         speed = -lost * half / (time[1] - time[0] if len(time) > 1 else done.point.condition.time_ps / 1000)
-        return Score(speed, speed, f"no slab of {framework} was left when growth was to begin")
+        note = f"no slab of {framework} was left when growth was to begin: counted as below {speed:.4g} Å/ns"
+        return Score(None, speed, note)
     time, share, note = _until_the_end(time[seen[0] :], share[seen[0] :])
     if len(time) < 2:
         return Score(0.0, 0.0, "one frame only")
@@ -139,9 +140,9 @@ def front_speed(done: Done, rows: Rows, framework: str) -> Score:
 
 
 def _longest(done: Done, frame: int) -> float:
-    """Length of the box along its longest axis when growth begins, Å."""
-    box = read_frame(done.folder / "trajectory.gsd", frame).configuration.box
-    return float(heights(box_to_cell(box)).max())
+    """Height of the box, when growth begins, along its longest edge, across which the slab lies, Å."""
+    cell = box_to_cell(read_frame(done.folder / "trajectory.gsd", frame).configuration.box)
+    return float(heights(cell)[np.argmax(np.linalg.norm(cell, axis=1))])
 
 
 def _until_the_end(time: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:

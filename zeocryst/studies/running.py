@@ -108,6 +108,8 @@ class StudyFolder:
         elif not self._new:
             folder.check_same(self.path, study_toml)
         self._lock: IO[str] | None = None
+        self._aside: Path | None = None  # where --restart put the old study
+        self._earlier: dict[str, dict[str, str]] = {}  # rows of an earlier call's points.csv
         self._points: dict[str, Point] = {}  # all that were asked for, in this order
         self._done: dict[str, Done] = {}
         self._failures: dict[str, str] = {}
@@ -120,7 +122,7 @@ class StudyFolder:
     def __enter__(self) -> StudyFolder:
         if not self._new:
             self._lock = folder.take_lock(self.path)
-            self._failures = self._read_failures()
+            self._read_earlier()
         self._stopper.__enter__()
         self._stopper.at_once = True  # between runs there is nothing to be brought to an end
         return self
@@ -131,8 +133,9 @@ class StudyFolder:
         self._nursery.close()
         self._progress.end()
         if self._lock is not None:
-            with suppress(OSError):
-                self._write_points()
+            if self._points and self.summary is None:
+                with suppress(OSError):
+                    self._write_points()
             self._lock.close()
             self._lock = None
         self._stopper.__exit__(kind, error, trace)
@@ -164,13 +167,14 @@ class StudyFolder:
         self._check(points)
         self._open()
         self._points |= {point.name: point for point in points}
-        left = [point for point in points if point.name not in self._done and not self._is_done(point)]
+        asked = {point.name: point for point in points}.values()
+        left = [point for point in asked if point.name not in self._done and not self._is_done(point)]
         if again := [point.name for point in left if point.name in self._failures]:
             names = ", ".join(again[:4]) + (", ..." if len(again) > 4 else "")
             what = "run that failed is" if len(again) == 1 else "runs that failed are"
             self.say(f"{len(again)} {what} tried again: {names}")
         try:
-            finished = not left or self._beside(left, len(points), say)
+            finished = not left or self._beside(left, len(asked), say)
         except InputError:
             self._undo()
             raise
@@ -193,12 +197,15 @@ class StudyFolder:
         return [{key: _number(text) for key, text in row.items()} for row in read_table(path, growing=True)[1]]
 
     def _check(self, points: Sequence[Point]) -> None:
+        known = dict(self._points)
         for point in points:
             if not NAME.fullmatch(point.name):
                 raise InputError(f"a run cannot be called {point.name!r}")
-            before = self._points.get(point.name)
-            if before is not None and before.condition != point.condition:
-                raise InputError(f"two runs of the study are called {point.name!r}")
+            if known.setdefault(point.name, point).condition != point.condition:
+                raise InputError(
+                    f"two different runs of the study would be called {point.name!r}: give values that differ "
+                    "in their first six digits"
+                )
 
     def _is_done(self, point: Point) -> bool:
         """Whether its folder holds it, finished."""
@@ -279,9 +286,10 @@ class StudyFolder:
 
     def _how_far(self) -> str:
         done = sum(found.failure is None for found in self._done.values())
+        same = "the same command" + (" without --restart" if self.options.restart else "")
         return (
-            f"{self._stopper.reason or 'Ctrl-C'} with {done} runs done in {self.path}; the same command goes "
-            "on from the last checkpoints"
+            f"{self._stopper.reason or 'Ctrl-C'} with {done} runs done in {self.path}; {same} goes on from the "
+            "last checkpoints"
         )
 
     def _folder_of(self, point: Point) -> Path:
@@ -315,6 +323,7 @@ class StudyFolder:
     def finish(self, summary: dict[str, Any]) -> dict[str, Any]:
         """Write ``points.csv`` and, last of all, ``summary.json``, with null for NaN; returns what it holds."""
         self._open()
+        self._earlier.clear()  # what this study did not ask for is none of its runs
         self._write_points()
         summary = without_nan(summary)
         folder.write(self.path / "summary.json", json.dumps(summary, indent=1) + "\n")
@@ -326,23 +335,46 @@ class StudyFolder:
         if self._lock is not None:
             return
         if self.options.restart and not folder.is_new(self.path):
-            folder.set_aside(self.path)
+            self._aside = folder.set_aside(self.path)
         try:
             (self.path / "runs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
         self._lock = folder.take_lock(self.path)
-        folder.write(self.path / "study.toml", self._toml)
+        self._begin_or_join()
         for message in self._unlogged:
             self.log(message)
 
-    def _undo(self) -> None:
-        """Take away what this call made."""
-        if self._new and self._lock is not None:
-            self._nursery.close()
+    def _begin_or_join(self) -> None:
+        """Write what the study is, unless another call has begun one here in the meantime."""
+        if not (self.path / "study.toml").is_file():
+            folder.write(self.path / "study.toml", self._toml)
+            return
+        try:
+            folder.check_same(self.path, self._toml)
+        except InputError:
+            assert self._lock is not None
             self._lock.close()
             self._lock = None
-            shutil.rmtree(self.path, ignore_errors=True)
+            raise
+        self._new = False
+        self._read_earlier()
+
+    def _undo(self) -> None:
+        """Take away what this call made, and put back what it set aside."""
+        if not self._new or self._lock is None:
+            return
+        self._nursery.close()
+        shutil.rmtree(self.path, ignore_errors=True)  # still locked, so that nobody begins here
+        self._lock.close()
+        self._lock = None
+        if self.path.exists():  # some systems keep a file that is open
+            with suppress(OSError):
+                (self.path / "study.lock").unlink(missing_ok=True)
+                self.path.rmdir()
+        if self._aside is not None and not self.path.exists():
+            self._aside.rename(self.path)
+            self._aside = None
 
     def _finished(self) -> dict[str, Any] | None:
         path = self.path / "summary.json"
@@ -351,28 +383,38 @@ class StudyFolder:
         except InputError:
             return None  # damaged: made again
 
-    def _read_failures(self) -> dict[str, str]:
+    def _read_earlier(self) -> None:
+        """What an earlier call has left: which runs failed, and its table of runs."""
         with suppress(InputError):
-            return {str(key): str(value) for key, value in read_json(self.path / "failures.json").items()}
-        return {}
+            failures = read_json(self.path / "failures.json")
+            self._failures = {str(key): str(value) for key, value in failures.items()}
+        with suppress(InputError):
+            table = read_table(self.path / "points.csv")[1]
+            self._earlier = {row["name"]: dict(row) for row in table if row.get("name")}
 
     def _write_points(self) -> None:
-        """A row for each run that was asked for so far."""
-        facts = list(dict.fromkeys(key for point in self._points.values() for key in point.facts))
+        """A row for each run that was asked for so far, then those of an earlier call that were not yet."""
+        rows = [self._row(point) for point in self._points.values()]
+        rows += [row for name, row in self._earlier.items() if name not in self._points]
+        facts = dict.fromkeys(key for row in rows for key in row if key not in STATE)
         text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow([*STATE[:2], *facts, *STATE[2:]])
-        for name, point in self._points.items():
-            done = self._done.get(name)
-            summary = (done.summary if done else None) or {}
-            state = "waiting" if done is None else "done" if done.failure is None else "failed"
-            writer.writerow(
-                [name, state]
-                + [_text(point.facts.get(key, "")) for key in facts]
-                + [point.condition.seed, *(summary.get(key, "") for key in ("steps", "time_ps", "wall_s"))]
-                + [(done.failure if done else "") or ""]
-            )
+        writer = csv.DictWriter(text, [*STATE[:2], *facts, *STATE[2:]], restval="")
+        writer.writeheader()
+        writer.writerows(rows)
         folder.write(self.path / "points.csv", text.getvalue())
+
+    def _row(self, point: Point) -> dict[str, str]:
+        """The row of a run."""
+        done = self._done.get(point.name)
+        summary = (done.summary if done else None) or {}
+        row = {key: _text(value) for key, value in point.facts.items()}
+        row |= {
+            "name": point.name,
+            "state": "waiting" if done is None else "done" if done.failure is None else "failed",
+            "seed": str(point.condition.seed),
+            "failure": (done.failure if done else None) or "",
+        }
+        return row | {key: str(summary.get(key, "")) for key in ("steps", "time_ps", "wall_s")}
 
 
 def _text(value: Any) -> str:
