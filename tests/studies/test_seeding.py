@@ -19,7 +19,8 @@ from zeocryst.studies.points import Done
 from zeocryst.studies.reading import read_study
 from zeocryst.studies.seeding import measure_nuclei, read_seeding_study
 from zeocryst.studies.seeding_plan import Balls, melting_of, read_seeding
-from zeocryst.studies.seeding_runs import BATCH, SeedRun, next_balls, outcome_of, read_run
+from zeocryst.studies.seeding_results import driving_force
+from zeocryst.studies.seeding_runs import BATCH, SeedRun, next_balls, outcome_of, read_run, settled
 from zeocryst.units import BOLTZMANN_EV_PER_K
 
 WATER = """
@@ -223,13 +224,81 @@ def test_all_above_or_below_is_said_and_no_number(tmp_path, critical, key, words
     assert words in one["why_not"]["critical_size"]
     assert "temperature" in one["why_not"]["critical_size"]
     assert one[key] > 0
-    assert len(runs) == len(plan.balls)  # no more are run in vain
+    # no more are run in vain than bound it: five of the outermost ball
+    outermost = plan.balls[-1 if key.endswith("above") else 0].n_T
+    assert sum(run.planted.n_T == outermost for run in runs) == 5
+    assert len(runs) == len(plan.balls) + 4
     assert not summary["found"]
     assert words in summary["sentence"]
 
 
+def test_a_critical_size_above_all_seeds_is_no_smaller_one(tmp_path):
+    """1300 are critical, and of a ball half as many again are counted: the largest seeds begin with 930 of 3000.
+
+    None of them has grown because it is large from the start.
+    """
+    world = World(tmp_path, critical=1300, counted=1.55, factor=4.0)
+    summary, runs, _ = found_by(world, tmp_path, SOURCE + SHORT)
+    [one] = summary["temperatures"]
+    assert all(run.sizes[-3:].mean() > 1.4 * run.size for run in runs if run.outcome == "grown")
+    if one["critical_size"] is None:
+        assert one.get("critical_size_above", 0) < 1300
+    else:
+        assert one["critical_size_interval"][1] is None or one["critical_size_interval"][1] > 1300
+
+
+def test_runs_near_the_critical_size_are_undecided():
+    """Grown to less than one and a half critical sizes: it may turn back; and no end counts without a way there."""
+    from zeocryst.studies.seeding_plan import Ball
+
+    def run(first, last, outcome):
+        sizes = np.concatenate([np.full(8, float(first)), np.full(8, float(last))])
+        return SeedRun("r", 240.0, 1, Ball(9.0, 99, 0), first, outcome, np.arange(16.0), sizes)
+
+    others = [run(n, 0, "melted") for n in (50, 60, 70, 80)] + [run(n, 900, "grown") for n in (120, 130, 140)]
+    judged = settled([*others, run(58, 120, "grown")], by_tendency=False)
+    assert [one.outcome for one in judged] == [one.outcome for one in others] + ["undecided"]
+    stayed = settled([*others, run(400, 405, "undecided"), run(40, 39, "undecided")])
+    assert [one.outcome for one in stayed[-2:]] == ["undecided"] * 2
+    went = settled([*others, run(200, 320, "undecided"), run(90, 40, "undecided")])
+    assert [one.outcome for one in went[-2:]] == ["grown", "melted"]
+
+
+def test_runs_that_failed_are_counted(tmp_path):
+    """And a seed in another melt is another run: a study that goes on asks for no other run of the same name."""
+
+    class Failing(World):
+        def run(self, points, say=""):
+            done = super().run(points, say)
+            return [
+                Done(d.point, d.folder, None, "no engine") if d.point.name.startswith(self.broken) else d
+                for d in done
+            ]
+
+    world = Failing(tmp_path)
+    world.broken = ("seed_240K_002", "melt_240K_1")
+    summary, runs, _ = found_by(world, tmp_path, SHORT)
+    [one] = summary["temperatures"]
+    assert one["n_failed"] == 1
+    assert any("1 of 16 seeds" in note for note in one["notes"])
+    seeds = {p.name: p for p in world.asked if p.facts["kind"] == "seed"}
+    assert {p.facts["melt"] for p in seeds.values()} == {2, 3, 4}
+    assert all(f"melt_240K_{p.facts['melt']}" in p.condition.system.file for p in seeds.values()
+               if "part" not in p.facts)  # fmt: skip
+    later = World(tmp_path, kept=dict(world.kept))
+    found_by(later, tmp_path, SHORT)
+    for p in later.asked:
+        if p.facts["kind"] == "seed" and p.name in seeds:
+            assert p.condition == seeds[p.name].condition
+    world.broken = ("seed",)
+    from zeocryst.errors import SimulationError
+
+    with pytest.raises(SimulationError, match="no seed could be run"):
+        found_by(world, tmp_path, SHORT)
+
+
 def test_without_a_driving_force_the_size_is_given_all_the_same(tmp_path):
-    """Barrier null with the reason; above the melting point there is no nucleus."""
+    """Barrier null with the reason."""
     summary, _, _ = found_by(World(tmp_path), tmp_path, SHORT)
     [one] = summary["temperatures"]
     low, high = one["critical_size_interval"]
@@ -237,10 +306,6 @@ def test_without_a_driving_force_the_size_is_given_all_the_same(tmp_path):
     assert one["barrier_kT"] is None
     assert "melting_point_K" in one["why_not"]["barrier_kT"]
     assert one["attachment_rate_per_ps"] > 0
-    summary, _, _ = found_by(World(tmp_path), tmp_path, SHORT + "melting_point_K = 235\n")
-    [one] = summary["temperatures"]
-    assert one["barrier_kT"] is None
-    assert "at or above the melting point" in one["why_not"]["barrier_kT"]
 
 
 def test_driving_force_by_gibbs_and_helmholtz_from_its_own_enthalpies(tmp_path):
@@ -269,6 +334,51 @@ def test_driving_force_of_a_melting_study(tmp_path):
         found_by(World(tmp_path), tmp_path, SHORT + 'melt = "melted"\n')
     with pytest.raises(InputError, match="folder of a finished melting study"):
         found_by(World(tmp_path), tmp_path, SHORT + 'melt = "nowhere"\n')
+
+
+OTHER = {
+    '"forcefield": "sw-silicon"': "force field",
+    '"framework": "SGT"': "framework SGT",
+    '"pressure_bar": 1000': "pressure of 1000 bar",
+    '"S_per_T": 0.1': "S for each T",
+    '"melting_point_K": 235': "at or above the melting point of 235 K",
+}
+
+
+@pytest.mark.parametrize(("key", "words"), OTHER.items(), ids=list(OTHER))
+def test_a_melting_study_of_something_else_is_refused(tmp_path, key, words):
+    """Silicon's melting point says nothing about water; another time step and dia for lon are said."""
+    from zeocryst.studies.driving import DrivingForce, fit_enthalpy, record_of
+    from zeocryst.studies.seeding_plan import of_another
+
+    force = record_of(DrivingForce(274.0, 1.0, fit_enthalpy([240, 274], [0.05, 0.055], [1e-3, 1e-3])), [240.0])
+    good = {"forcefield": "mw", "framework": "lon", "pressure_bar": 0.0, "S_per_T": 0.0, "timestep_fs": 2.0}
+    _, plan = planned(tmp_path, 'melt = "m.json"')
+    (tmp_path / "m.json").write_text(json.dumps(good | {"driving_force": force}))
+    assert len(of_another(plan, melting_of(plan, tmp_path))) == 2
+    other = json.loads("{" + key + "}")
+    if "melting_point_K" in other:
+        force, other = force | other, {}
+    (tmp_path / "m.json").write_text(json.dumps(good | other | {"driving_force": force}))
+    with pytest.raises(InputError, match=words):
+        melting_of(plan, tmp_path)
+
+
+def test_enthalpies_of_unlike_compositions_are_no_driving_force(tmp_path):
+    """SGT has an S for 16 T (4 in 64): a melt with 125 for 2000 has the same, with 140 another."""
+    from zeocryst.studies.seeding_plan import unlike_composition
+
+    text = (
+        '[system]\nstart = "melt"\nn_T = 2000\nn_S = {}\n[seeding]\ntemperatures_K = [500]\nframework = "SGT"\n'
+    )
+    text += "melting_point_K = 700\n"
+    assert unlike_composition(planned(tmp_path, "", text.format(125))[1]) is None
+    _, plan = planned(tmp_path, "", text.format(140))
+    measured, why = driving_force(plan, {}, None)(500.0)
+    assert measured is None
+    assert "n_S = 125" in why
+    with pytest.raises(InputError, match="density_T_per_1000A3 is not used"):
+        planned(tmp_path, "", text.format("125\ndensity_T_per_1000A3 = 17"))
 
 
 def test_a_melt_that_crystallized_is_none(tmp_path):
@@ -312,10 +422,13 @@ def test_outcomes_and_first_sizes():
     rows = [{"stage": 1, "time_ps": 5.0, "largest_grain_sites": 1}]
     sizes = [60, 70, 80, 90, 300, 300, 300]
     rows += [{"stage": 2, "time_ps": 5.0 + k, "largest_grain_sites": n} for k, n in enumerate(sizes, 1)]
-    bounds = {"column": "largest_grain_sites", "melted_below": 20, "grown_from": 250}
+    bounds = {"column": "largest_grain_sites", "melted_below": 20}
     run = read_run("a", facts, rows, **bounds)
     assert (run.size, run.outcome, run.time_ps[0]) == (75.0, "grown", 1.0)
+    assert read_run("a", facts, rows, first=2, **bounds).size == 65.0
     assert read_run("a", facts, rows[:1], **bounds) is None
+    high = [{**row, "largest_grain_sites": 930 + 5 * k} for k, row in enumerate(rows)]
+    assert read_run("a", facts, high, **bounds).outcome == "undecided"  # large from the start is not grown
     assert outcome_of(np.array([300.0, 20, 10, 0]), melted_below=20, grown_from=250) == "melted"
     assert outcome_of(np.array([300.0, 200, 100, 100]), melted_below=20, grown_from=250) == "undecided"
 
@@ -328,7 +441,14 @@ def test_next_balls_after_separation_lie_between(tmp_path):
     balls = Balls("dia", 20.0, read_forcefield("mw"), with_S=False)
     runs = [
         SeedRun(
-            "r", 240.0, 1, balls.nearest(n), n, "grown" if n > 150 else "melted", np.arange(3.0), np.full(3, n)
+            "r",
+            240.0,
+            1,
+            balls.nearest(n),
+            n,
+            "grown" if n > 150 else "melted",
+            np.arange(3.0),
+            np.full(3, 4 * n if n > 150 else 0.0),
         )
         for n in (50.0, 80.0, 100.0, 200.0, 300.0)
     ]
@@ -364,6 +484,9 @@ BAD = {
     "hold_ps = 500\ntime_ps = 400": "more than a seed is held",
     "driving_force_eV = [0.1, 0.2]": "list of 1",
     "runs = 2": "at least 4",
+    "melting_point_K = 235": "240 K at or above the melting point",
+    "driving_force_eV = 0": "numbers above 0",
+    "hot_K = 250": "at least 288",
     "temperature_K = 240": "temperatures_K",
 }
 

@@ -18,6 +18,7 @@ from zeocryst.studies.seeding_runs import (
     UNDECIDED,
     SeedRun,
     fate_of,
+    first_frames,
     melted_below,
     next_balls,
     read_run,
@@ -49,6 +50,7 @@ class Planting:
         forcefield = study.condition(name="trial", seed=1, stages=LOOKED_AT).read_forcefield()
         self.balls = Balls(plan.framework, 1.05 * plan.balls[-1].radius_A, forcefield, with_S=plan.n_S > 0)
         self.last: dict[str, Done] = {}  # the last run of each seed
+        self.n_failed = 0  # seeds of which nothing came
 
     def all_runs(self) -> list[SeedRun]:
         """Plant, watch, and plant more where it tells something.
@@ -70,6 +72,7 @@ class Planting:
                 self.folder.say(self._how_far(runs))
         if not runs:
             raise SimulationError(f"no seed could be run at {self.temperature:g} K; see log.txt")
+        self.n_failed = asked - len(runs)
         return runs
 
     def _watched_on(self, runs: list[SeedRun]) -> list[SeedRun]:
@@ -77,7 +80,7 @@ class Planting:
         for part in range(2, self.plan.times + 1):
             judged = settled(runs, by_tendency=False)
             points = [
-                self._further_point(run.name, part)
+                self._further_point(run, part)
                 for run in judged
                 if run.outcome == UNDECIDED and run.parts == part - 1
             ]
@@ -89,24 +92,30 @@ class Planting:
         return runs
 
     def _point(self, number: int, planted: Ball) -> Point:
-        """A ball in one of the melts, in turn, with velocities of its own."""
-        name = f"seed_{self.temperature:g}K_{number:03d}"
-        k = (number - 1) % len(self.bulk.melts)
+        """A ball in one of the melts, in turn, with velocities of its own.
+
+        The name says what was chosen, so that a study that goes on, in which a run that had failed succeeds and
+        what follows is chosen otherwise, asks for other runs instead of others of the same names.
+        """
+        melt = self.bulk.melts[(number - 1) % len(self.bulk.melts)]
         facts = {
-            "kind": "seed", "temperature_K": self.temperature, "replica": number, "melt": k + 1,
+            "kind": "seed", "temperature_K": self.temperature, "replica": number,
+            "melt": melt.point.facts["replica"],
             "radius_A": planted.radius_A, "planted_T": planted.n_T, "planted_S": planted.n_S,
         }  # fmt: skip
         stages = self.plan.seed_stages(self.temperature, planted, self.below)
+        chosen = f"m{facts['melt']}_r{planted.radius_A:.2f}_b{self.below:g}"
+        name = f"seed_{self.temperature:g}K_{number:03d}_{chosen}"
         seed = replica_seed(self.study.seed, "seed", self.temperature, number)
-        return self._begun_at(self.bulk.melts[k], name, stages, facts, seed=seed)
+        return self._begun_at(melt, name, stages, facts, seed=seed)
 
-    def _further_point(self, name: str, part: int) -> Point:
+    def _further_point(self, run: SeedRun, part: int) -> Point:
         """The same seed for as long again."""
-        before = self.last[name]
-        facts = dict(before.point.facts) | {"seed_run": name, "part": part}
-        stages = self.plan.seed_stages(self.temperature, self._planted(before), self.below)[-1:]
-        seed = replica_seed(self.study.seed, name, part)
-        return self._begun_at(before, f"{name}_part{part}", stages, facts, seed=seed)
+        before = self.last[run.name]
+        facts = dict(before.point.facts) | {"seed_run": run.name, "part": part}
+        stages = self.plan.seed_stages(self.temperature, run.planted, self.below, run.size)[-1:]
+        seed = replica_seed(self.study.seed, run.name, part)
+        return self._begun_at(before, f"{run.name}_part{part}", stages, facts, seed=seed)
 
     def _begun_at(
         self, before: Done, name: str, stages: list[dict[str, Any]], facts: dict[str, Any], *, seed: int
@@ -121,11 +130,6 @@ class Planting:
         )
         return Point(name, made, facts)
 
-    @staticmethod
-    def _planted(done: Done) -> Ball:
-        facts = done.point.facts
-        return Ball(facts["radius_A"], facts["planted_T"], facts["planted_S"])
-
     def _read(self, done: Done) -> list[SeedRun]:
         """What a seed's first run says; nothing where it failed."""
         if done.failure is not None:
@@ -133,22 +137,20 @@ class Planting:
         self.last[done.point.name] = done
         one = read_run(
             done.point.name, done.point.facts, self.folder.rows(done), column=self.plan.size,
-            melted_below=self.below, grown_from=self.plan.grown_from(self._planted(done)),
+            melted_below=self.below, first=first_frames(self.plan),
         )  # fmt: skip
         return [] if one is None else [one]
 
     def _longer(self, run: SeedRun, done: Done) -> SeedRun:
-        """A seed with what its next run says."""
+        """A seed with what its next run says; where that failed it is watched no longer."""
         if done.failure is not None:
-            return replace(run, parts=run.parts + 1)
+            return replace(run, parts=self.plan.times)
         self.last[run.name] = done
         time, sizes = series_of(self.folder.rows(done), self.plan.size)
         both = np.concatenate([run.sizes, sizes])
         return replace(
             run, time_ps=np.concatenate([run.time_ps, run.time_ps[-1] + time]), sizes=both, parts=run.parts + 1,
-            outcome=fate_of(
-                both, melted_below=self.below, grown_from=self.plan.grown_from(self._planted(done))
-            ),
+            outcome=fate_of(both, run.size, melted_below=self.below),
         )  # fmt: skip
 
     def _how_far(self, runs: Sequence[SeedRun]) -> str:

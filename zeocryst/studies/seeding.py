@@ -84,10 +84,19 @@ def measure_nuclei(
         The summary, and every seed.
     """
     bulk = _bulk(folder, study, plan)
-    runs = {t: Planting(folder, study, plan, bulk[t]).all_runs() for t in plan.temperatures_K}
+    planting = {t: Planting(folder, study, plan, bulk[t]) for t in plan.temperatures_K}
+    runs = {t: planting[t].all_runs() for t in plan.temperatures_K}
     force = driving_force(plan, bulk, known)
     results = [
-        temperature_result(plan, t, runs[t], bulk[t], force(t), seed=replica_seed(study.seed, "draws", t))
+        temperature_result(
+            plan,
+            t,
+            runs[t],
+            bulk[t],
+            force(t),
+            seed=replica_seed(study.seed, "draws", t),
+            n_failed=planting[t].n_failed,
+        )
         for t in plan.temperatures_K
     ]
     summary = summary_of(study.name, study.title, plan, results, bulk)

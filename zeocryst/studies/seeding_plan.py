@@ -41,8 +41,16 @@ FRAMES = 250
 #: The largest seed has this share of all T, so that it can grow before it meets its images; and the smallest
 #: has so many T in the default ladder, whose steps are this factor in T.
 LARGEST_SHARE, SMALLEST_T, LADDER = 0.2, 50, 1.6
-#: Where runs end: a share of all T that is surely grown, and how often the planted number.
-GROWN_SHARE, GROWN_TIMES = 0.3, 4.0
+#: Where runs end: a share of all T, and how often the planted number; a seed that goes on, at so many times its
+#: size at release.
+GROWN_SHARE, GROWN_TIMES, GROWN_TIMES_RELEASED = 0.3, 3.0, 2.2
+#: A melt is made at no less than so many times the highest temperature.
+HOTTER = 1.2
+#: S per T of a melt and of its crystal, or of two studies, are the same within this share: enthalpies of unlike
+#: compositions have no difference.
+SAME_COMPOSITION = 0.02
+#: Frameworks that are stackings of the same layers: their melting points and driving forces differ little.
+FAMILIES = (frozenset({"dia", "lon"}),)
 #: Width of the box in which the crystal alone is measured, in units of sigma; cells of a system that is not
 #: given.
 CRYSTAL_WIDTH = 9.0
@@ -71,6 +79,9 @@ class SeedingPlan:
         Of each melt.
     crystal_repeat : tuple of int
         Cells of the crystal that is measured alone.
+    crystal_S_per_T : float
+        S of the crystal for each T, as its seeds have them.
+    model : ForceField
     balls : tuple of Ball
         The ladder, smallest first.
     """
@@ -102,6 +113,8 @@ class SeedingPlan:
     n_S: int
     density_T_per_1000A3: float
     crystal_repeat: tuple[int, int, int]
+    crystal_S_per_T: float
+    model: ForceField
 
     def table(self) -> dict[str, Any]:
         """The study's own table with every default."""
@@ -129,11 +142,10 @@ class SeedingPlan:
 
     def melt_stages(self, temperature_K: float) -> list[dict[str, Any]]:
         """Melting and cooling in a box that stays, in shorter steps; settling at constant pressure."""
-        hot = max(self.hot_K, 1.2 * temperature_K)
         half = {"kind": "langevin", "timestep_fs": self.timestep_fs / 2}
         return [
-            half | {"temperature_K": hot, "time_ps": self.melt_ps},
-            half | {"temperature_K": [hot, temperature_K], "time_ps": self.cool_ps},
+            half | {"temperature_K": self.hot_K, "time_ps": self.melt_ps},
+            half | {"temperature_K": [self.hot_K, temperature_K], "time_ps": self.cool_ps},
             self._npt(temperature_K, self.settle_ps),
             self._npt(temperature_K, self.settle_ps),
         ]
@@ -143,10 +155,21 @@ class SeedingPlan:
         both = self._npt(temperature_K, self.settle_ps) | {"coupling": "aniso"}
         return [both, both]
 
-    def seed_stages(self, temperature_K: float, planted: Ball, melted_below: float) -> list[dict[str, Any]]:
-        """Planting, holding the seed while the melt relaxes, watching it until it grew or melted."""
+    def seed_stages(
+        self, temperature_K: float, planted: Ball, melted_below: float, released: float = 0.0
+    ) -> list[dict[str, Any]]:
+        """Planting, holding the seed while the melt relaxes, watching it until it grew or melted.
+
+        Parameters
+        ----------
+        temperature_K, planted, melted_below
+            The seed's.
+        released
+            The size that was counted when it was let go, where that is known.
+        """
         watch = self._npt(temperature_K, self.time_ps)
-        watch |= {"until": two_ends(self.size, melted_below, self.grown_from(planted), 2 * self.interval_ps)}
+        grown = self.grown_from(planted, released)
+        watch |= {"until": two_ends(self.size, melted_below, grown, 2 * self.interval_ps)}
         return [
             {"kind": "seed", "framework": self.framework, "radius_A": planted.radius_A},
             {"kind": "langevin", "temperature_K": temperature_K, "time_ps": self.hold_ps, "hold_seed": True,
@@ -154,9 +177,10 @@ class SeedingPlan:
             watch,
         ]  # fmt: skip
 
-    def grown_from(self, planted: Ball) -> float:
-        """From which size on a run is taken for grown."""
-        return float(round(min(GROWN_SHARE * self.n_T, GROWN_TIMES * planted.n_T)))
+    def grown_from(self, planted: Ball, released: float = 0.0) -> float:
+        """At which size a run ends; whether it has grown is judged by the size that it began with."""
+        sizes = GROWN_SHARE * self.n_T, GROWN_TIMES * planted.n_T, GROWN_TIMES_RELEASED * released
+        return float(round(max(sizes)))
 
     def _npt(self, temperature_K: float, time_ps: float) -> dict[str, Any]:
         return {
@@ -233,7 +257,7 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
     made = SeedingPlan(
         temperatures, str(framework), own.text("size", "largest_grain_sites"), ladder, given,
         own.integer("runs", 24, least=4, most=10_000), own.integer("melts", 4, least=1, most=1000),
-        own.number("hot_K", two_digits(HOT * scales.kelvin), above=0, most=1e5),
+        _hot(own, two_digits(HOT * scales.kelvin), temperatures),
         time("melt_ps", MELT), time("cool_ps", COOL), time("settle_ps", SETTLE), time("hold_ps", HOLD), watch,
         own.integer("times", 4, least=1, most=1000),
         own.number("interval_ps", interval(watch, FRAMES), above=0, least=1e-3, most=watch / 8),
@@ -246,6 +270,7 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
         _per_temperature(own, "driving_force_uncertainty_eV", len(temperatures)) or (0.0,) * len(temperatures),
         own.number("volume_m3", 1e-15, above=0, most=1e9),
         n_t, n_s, density, choose_repeat(unit, None, *2 * [CRYSTAL_WIDTH * scales.length_A]),
+        unit_s, forcefield,
     )  # fmt: skip
     own.finish()
     _check_sources(own, made)
@@ -267,6 +292,11 @@ def _composition(
         whole = Beads.of(crystal(system, forcefield))
         n_t = whole.count("T")
         n_s = len(whole.kinds) - n_t
+    if system.start == "melt" and system.density_T_per_1000A3 is not None:
+        raise InputError(
+            "system: density_T_per_1000A3 is not used by a seeding study, whose melts begin with the density "
+            "of the crystal and settle at the pressure; leave it out"
+        )
     # in a melt without S the crystal has none either
     one = Beads.of(crystal(System("framework", framework, S_in_cages=n_s > 0), forcefield))
     unit_t = one.count("T")
@@ -337,6 +367,20 @@ def _temperatures(own: Table) -> tuple[float, ...]:
     return tuple(float(t) for t in found)
 
 
+def _hot(own: Table, default: float, temperatures: tuple[float, ...]) -> float:
+    """Where melts are made: above all that is run, and as the study's file has it then."""
+    highest = max(temperatures)
+    if "melting_point_K" in own:  # enthalpies are measured there as well
+        highest = max(highest, own.number("melting_point_K", above=0, most=1e5))
+    hot = own.number("hot_K", max(default, HOTTER * highest), above=0, most=1e5)
+    if hot < HOTTER * highest:
+        raise own.error(
+            "hot_K", f"at least {HOTTER * highest:.5g}, {HOTTER:g} times the highest temperature that is run "
+            f"({highest:g} K), so that nothing of a crystal is left"
+        )  # fmt: skip
+    return hot
+
+
 def _per_temperature(own: Table, key: str, count: int) -> tuple[float, ...] | None:
     """A number for each temperature, in their order; None where it is not given."""
     if key not in own:
@@ -353,8 +397,90 @@ def _check_sources(own: Table, plan: SeedingPlan) -> None:
     given = [key for key in ("melt", "melting_point_K", "driving_force_eV") if getattr(plan, key) is not None]
     if len(given) > 1:
         raise own.error(given[1], f"one source of the driving force, and {given[0]} is given too")
+    if plan.melting_point_K is not None:
+        _check_below(plan, plan.melting_point_K, "[seeding] melting_point_K")
+    if plan.driving_force_eV is not None and min(plan.driving_force_eV) <= 0:
+        raise own.error(
+            "driving_force_eV", "numbers above 0, what a T gains by leaving the melt for the crystal: where it "
+            "gains nothing no nucleus is critical"
+        )  # fmt: skip
     if plan.hold_ps >= plan.time_ps or 2 * plan.settle_ps >= plan.time_ps * 20:
         raise own.error("time_ps", "more than a seed is held: it has to be watched until it grew or melted")
+
+
+def _check_below(plan: SeedingPlan, melting_point_K: float, source: str) -> None:
+    """Nuclei are critical below the melting point only."""
+    above = [f"{t:g}" for t in plan.temperatures_K if t >= melting_point_K]
+    if above:
+        raise InputError(
+            f"[seeding] temperatures_K: {', '.join(above)} K at or above the melting point of "
+            f"{melting_point_K:.5g} K ({source}), where no nucleus is critical; expected lower ones"
+        )
+
+
+def unlike_composition(plan: SeedingPlan) -> str | None:
+    """Why enthalpies of this melt and this crystal make no driving force; None where they do."""
+    melt, crystal_S = plan.n_S / plan.n_T, plan.crystal_S_per_T
+    if not plan.n_S or abs(melt - crystal_S) <= SAME_COMPOSITION * crystal_S:
+        return None
+    fitting = round(crystal_S * plan.n_T)
+    return (
+        f"the melt has {melt:.4g} S for a T and {plan.framework} {crystal_S:.4g}: the difference of enthalpies "
+        f"of unlike compositions is no driving force; give a melt of the crystal's composition (n_S = {fitting} "
+        f"for n_T = {plan.n_T}), or driving_force_eV of this melt"
+    )
+
+
+def of_another(plan: SeedingPlan, known: Mapping[str, Any]) -> list[str]:
+    """What is not quite the same in the melting study, in words.
+
+    Raises
+    ------
+    InputError
+        It is about another model, framework, pressure or composition.
+    """
+
+    def refuse(what: str, theirs: object, own: object) -> InputError:
+        return InputError(
+            f"[seeding] melt = {plan.melt!r}: that study has {what} {theirs}, and this one {own}; its melting "
+            f"point and driving force are not those of this study"
+        )
+
+    remarks = []
+    model = known.get("forcefield")
+    if model is not None and not _same_model(plan, str(model)):
+        raise refuse("the force field", model, plan.model.name)
+    framework = known.get("framework")
+    if framework is not None and framework != plan.framework:
+        if not any({framework, plan.framework} <= family for family in FAMILIES):
+            raise refuse("the framework", framework, plan.framework)
+        remarks.append(f"that study is of {framework}, the seeds are of {plan.framework}")
+    pressure = known.get("pressure_bar")
+    if pressure is not None and abs(pressure - plan.pressure_bar) > 1:
+        raise refuse("a pressure of", f"{pressure:g} bar", f"{plan.pressure_bar:g} bar")
+    share, own = known.get("S_per_T"), plan.n_S / plan.n_T
+    if share is not None and abs(share - own) > SAME_COMPOSITION * max(share, own):
+        raise refuse("S for each T:", f"{share:.4g}", f"{own:.4g}")
+    step = known.get("timestep_fs")
+    if step is not None and abs(step - plan.timestep_fs) > 1e-6:
+        remarks.append(f"that study has time steps of {step:g} fs and this one of {plan.timestep_fs:g} fs")
+    return remarks
+
+
+def _same_model(plan: SeedingPlan, name: str) -> bool:
+    """Whether a force field is this study's, by what is in it; one that can't be read, by its name."""
+    from pathlib import Path
+
+    from zeocryst.model.forcefield import read_forcefield
+
+    if name == plan.model.name:
+        return True
+    try:
+        other = read_forcefield(name)
+    except InputError:
+        return Path(name).stem == plan.model.name
+    own = plan.model
+    return (other.masses, other.pairs, other.triplets) == (own.masses, own.pairs, own.triplets)
 
 
 def melting_of(plan: SeedingPlan, folder: Any) -> Mapping[str, Any] | None:
@@ -363,7 +489,7 @@ def melting_of(plan: SeedingPlan, folder: Any) -> Mapping[str, Any] | None:
     Raises
     ------
     InputError
-        There is none, or it has no driving force.
+        There is none, it has no driving force, or it is about something else (`of_another`).
     """
     from pathlib import Path
 
@@ -383,4 +509,6 @@ def melting_of(plan: SeedingPlan, folder: Any) -> Mapping[str, Any] | None:
             f"[seeding] melt = {plan.melt!r}: that study has no driving force (it found no melting point, or "
             f"measured no enthalpies); give melting_point_K or driving_force_eV instead"
         )
+    of_another(plan, summary)
+    _check_below(plan, float(summary["driving_force"]["melting_point_K"]), f"melt = {plan.melt!r}")
     return summary

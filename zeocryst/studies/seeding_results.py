@@ -15,14 +15,17 @@ from zeocryst.studies.driving import DrivingForce, driving_force_of, fit_enthalp
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, Phase, differences, measure_phase
 from zeocryst.studies.nucleation_theory import ASSUMPTIONS, Measured, Nucleus, theory, zeldovich
 from zeocryst.studies.points import Done
-from zeocryst.studies.seeding_plan import SeedingPlan
+from zeocryst.studies.seeding_plan import SeedingPlan, of_another, unlike_composition
 from zeocryst.studies.seeding_runs import (
     GROWN,
+    LEAST_FOR_BOUND,
     MELTED,
     SURELY_GROWN,
     SURELY_MELTED,
     UNDECIDED,
     SeedRun,
+    first_frames,
+    is_near,
     settled,
     size_column,
 )
@@ -139,11 +142,17 @@ def driving_force(
     if plan.driving_force_eV is not None:
         given = dict(zip(plan.temperatures_K, plan.driving_force_eV, strict=True))
         errors = dict(zip(plan.temperatures_K, plan.driving_force_uncertainty_eV, strict=True))
-        return lambda t: (Measured(given[t], errors[t]), "The driving force is as given in the study's file.")
+        words = "The driving force is as given in the study's file"
+        words += "." if all(errors.values()) else "; what has no uncertainty there counts as exact."
+        return lambda t: (Measured(given[t], errors[t]), words)
+    unlike = unlike_composition(plan)
+    if unlike is not None and (known is not None or plan.melting_point_K is not None):
+        return lambda t: (None, f"no driving force: {unlike}")
     if known is not None:
         force = driving_force_of(known)
         assert force is not None
-        return _by(force, f"the melting study {plan.melt}")
+        remarks = of_another(plan, known)
+        return _by(force, f"the melting study {plan.melt}" + (f" ({'; '.join(remarks)})" if remarks else ""))
     if plan.melting_point_K is None:
         why = (
             "no driving force: give melt = the folder of a melting study, melting_point_K (enthalpies are then "
@@ -163,7 +172,8 @@ def driving_force(
     fit = fit_enthalpy(t, h, error)
     force = DrivingForce(plan.melting_point_K, plan.melting_point_uncertainty_K, fit)
     at = ", ".join(f"{one:g}" for one in t)
-    return _by(force, f"the given melting point and enthalpies measured here at {at} K")
+    exact = "" if plan.melting_point_uncertainty_K else ", which counts as exact,"
+    return _by(force, f"the given melting point{exact} and enthalpies measured here at {at} K")
 
 
 def _by(force: DrivingForce, source: str) -> Callable[[float], Force]:
@@ -185,7 +195,14 @@ def _by(force: DrivingForce, source: str) -> Callable[[float], Force]:
 
 
 def temperature_result(
-    plan: SeedingPlan, temperature_K: float, runs: Sequence[SeedRun], bulk: Bulk, force: Force, *, seed: int
+    plan: SeedingPlan,
+    temperature_K: float,
+    runs: Sequence[SeedRun],
+    bulk: Bulk,
+    force: Force,
+    *,
+    seed: int,
+    n_failed: int = 0,
 ) -> dict[str, Any]:
     """Everything about one temperature, as it stands in the summary.
 
@@ -201,15 +218,17 @@ def temperature_result(
         The driving force.
     seed
         Of random draws.
+    n_failed
+        Seeds whose runs failed.
     """
-    judged = sum(run.outcome == UNDECIDED for run in runs)
-    runs = settled(runs)
+    before, runs = runs, settled(runs)
     count = {kind: sum(run.outcome == kind for run in runs) for kind in (GROWN, MELTED, UNDECIDED)}
-    judged -= count[UNDECIDED]
+    judged = sum(old.outcome == UNDECIDED != new.outcome for old, new in zip(before, runs, strict=True))
     found: dict[str, Any] = {
         "temperature_K": temperature_K, "critical_size": None, "critical_size_interval": None,
         "n_replicas": count[GROWN] + count[MELTED], "n_grown": count[GROWN], "n_melted": count[MELTED],
-        "n_undecided": count[UNDECIDED], "n_melts": len(bulk.melts), **dict.fromkeys(OF_THEORY),
+        "n_undecided": count[UNDECIDED], "n_failed": n_failed, "n_melts": len(bulk.melts),
+        **dict.fromkeys(OF_THEORY),
     }  # fmt: skip
     why: dict[str, str] = {}
     notes: list[str] = []
@@ -220,6 +239,10 @@ def temperature_result(
             f"{judged} of {len(runs)} seeds were still going on when they were judged by where they ended: at "
             f"{SURELY_GROWN:g} critical sizes or more as grown, at {SURELY_MELTED:g} or less as melted, "
             f"between them by whether they ended clearly larger or smaller than they began."
+        )
+    if n_failed:
+        notes.append(
+            f"{n_failed} of {len(runs) + n_failed} seeds are left out: their runs failed (see log.txt)."
         )
     if count[UNDECIDED]:
         notes.append(
@@ -235,7 +258,7 @@ def temperature_result(
     found |= {
         "critical_size": fit.size, "critical_size_interval": [fit.low, fit.high], "confidence": CONFIDENCE,
         "critical_planted_T": _planted(decided, grown), "logistic_slope": fit.slope, "separated": fit.separated,
-        "bootstrap_interval": bootstrap_interval(np.maximum(sizes, 0.5), grown, np.arange(len(sizes))),
+        "bootstrap_interval": bootstrap_interval(np.maximum(sizes, 0.5), grown, [r.melt for r in decided]),
     }  # fmt: skip
     notes += _notes(fit, decided, plan)
     at = np.linspace(0.0, 1.15 * float(sizes.max()), CURVE)
@@ -257,20 +280,26 @@ def _undecidable(
         )
     grew = [run for run in decided if run.outcome == GROWN]
     left = len(runs) - len(decided)
-    others = f"; {left} others were undecided, and a longer time_ps may tell" if left else ""
+    others = f"; {left} of {len(runs)} were undecided, and a longer time_ps may tell" if left else ""
+    few = f"; fewer than {LEAST_FOR_BOUND} are too few for a bound" if len(decided) < LEAST_FOR_BOUND else ""
+    sizes = sorted(run.size for run in decided)
     if not grew:
-        most = max(run.size for run in decided)
-        found["critical_size_above"] = most
+        bound = ""
+        if not few:  # so many of at least this size melted
+            found["critical_size_above"] = sizes[-LEAST_FOR_BOUND]
+            bound = f", so the critical size is above {sizes[-LEAST_FOR_BOUND]:.0f} T"
         return (
-            f"all {len(decided)} seeds that were decided melted, so the critical size is above {most:.0f} "
-            f"T{others}; plant larger ones (radii_A) into a larger melt, or go to a lower temperature"
+            f"all {len(decided)} seeds that were decided melted{bound}{few}{others}; plant larger ones "
+            f"(radii_A) into a larger melt, or go to a lower temperature"
         )
     if len(grew) == len(decided):
-        least = min(run.size for run in decided)
-        found["critical_size_below"] = least
+        bound = ""
+        if not few:
+            found["critical_size_below"] = sizes[LEAST_FOR_BOUND - 1]
+            bound = f", so the critical size is below {sizes[LEAST_FOR_BOUND - 1]:.0f} T"
         return (
-            f"all {len(decided)} seeds that were decided grew, so the critical size is below {least:.0f} "
-            f"T{others}; plant smaller ones (radii_A), or go to a higher temperature"
+            f"all {len(decided)} seeds that were decided grew{bound}{few}{others}; plant smaller ones "
+            f"(radii_A), or go to a higher temperature"
         )
     if np.ptp([run.size for run in decided]) == 0:
         return "all seeds were counted as the same size; another size may tell them apart"
@@ -291,11 +320,10 @@ def _notes(fit: CriticalSize, decided: Sequence[SeedRun], plan: SeedingPlan) -> 
             "Every seed that melted was smaller than every one that grew: the interval is what lies between "
             "them, and somewhat more; seeds of sizes between would narrow it."
         )
-    early = [r for r in decided if r.outcome == GROWN and r.sizes[-1] < SURELY_GROWN * fit.size]
-    late = [r for r in decided if r.outcome == MELTED and r.sizes[-1] > SURELY_MELTED * fit.size]
-    if early or late:
+    near = sum(is_near(run, fit.size) for run in decided)
+    if near:
         notes.append(
-            f"{len(early) + len(late)} runs ended so near the critical size that they might have turned back; "
+            f"{near} runs ended so near the critical size that they might have turned back; "
             f"a larger melt than {plan.n_T} T, in which seeds can be watched longer, would decide them."
         )
     if fit.low is None or fit.high is None:
@@ -394,14 +422,18 @@ def assumptions(plan: SeedingPlan, results: Sequence[Mapping[str, Any]]) -> list
         dict.fromkeys(str(one["driving_force_source"]) for one in results if "driving_force_source" in one)
     )
     texts = [
-        f"The size of a nucleus is `{plan.size}` of each frame, the mean over the first frames after the seed "
-        f"was let go; how many T were planted is told beside it, and is not the size.",
+        f"The size of a nucleus is `{plan.size}` of each frame, the mean over the first {first_frames(plan)} "
+        f"frames ({plan.interval_ps:g} ps apart) after the seed was let go; "
+        f"how many T were planted is told beside it, and is not the size.",
         "A seed grows with a chance that is a logistic curve in the cube root of its size, no flatter than "
         "theory has it for a barrier of one kT; the critical size "
         "is where it is a half, the interval (95 %) is that of the penalized and the plain profile likelihood "
         "together.",
         f"Seeds are spheres of {plan.framework} cut from the perfect crystal, planted into {plan.melts} melts "
         f"in turn and held for {plan.hold_ps:g} ps while the melt around them relaxes.",
+        "Seeds of one melt stand at one place with one orientation, and differ by their sizes and velocities: "
+        "they are not independent. The interval takes them for independent; the bootstrap beside it draws "
+        "whole melts, and needs three of them at least.",
         f"All runs are at constant temperature and pressure ({plan.pressure_bar:g} bar), in a cube that keeps "
         f"its shape, with time steps of {plan.timestep_fs:g} fs.",
         *ASSUMPTIONS,

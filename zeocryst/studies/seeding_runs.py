@@ -15,14 +15,17 @@ from zeocryst.studies.seeding_plan import Ball, Balls, SeedingPlan
 Floats = NDArray[np.float64]
 
 GROWN, MELTED, UNDECIDED = "grown", "melted", "undecided"
-#: Frames after it was let go over which a seed's size is the mean, and frames at the end that decide.
-FIRST_FRAMES, LAST_FRAMES = 4, 3
+#: Frames after it was let go over which a seed's size is the mean, at least and at most (`first_frames`), and
+#: frames at the end that decide.
+LEAST_FIRST, FIRST_FRAMES, LAST_FRAMES = 2, 4, 3
 #: A melt's own largest grain times this is no nucleus; nor is this share of the smallest ball.
 ABOVE_MELT, OF_SMALLEST = 1.5, 0.4
 #: A run whose time was over is taken for grown where it ended at so many critical sizes, for melted where it
 #: ended at
 #: that part of one: few turn back from there. (Growing to many times a size takes longer than melting, so that
 #: leaving all of these out would make the critical size too large.)
+#: It has to have come there: from less than the end over the first of these numbers, or more than the end over
+#: the second.
 SURELY_GROWN, SURELY_MELTED, ROUNDS = 1.5, 0.5, 5
 #: A tendency is clear beyond so many jitters of a mean, and beyond this share of the size.
 CLEAR_JITTERS, CLEAR_SHARE = 2.0, 0.1
@@ -35,6 +38,9 @@ BATCH = (0.5, 0.25, 0.75, 0.4)
 #: A fit is to the sizes that were counted, so what is planted next is within so many times what was planted
 #: yet.
 WITHIN = 1.3
+#: So many seeds of about one size that all grew, or all melted, bound the critical size, and so many of the
+#: outermost ball are planted: five of a critical one would all go one way in 3 of 100 studies.
+LEAST_FOR_BOUND, BOUND_SEEDS = 3, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +101,18 @@ def outcome_of(sizes: Floats, *, melted_below: float, grown_from: float) -> str:
     return GROWN if end >= grown_from else MELTED if end < melted_below else UNDECIDED
 
 
-def fate_of(sizes: Floats, *, melted_below: float, grown_from: float) -> str:
-    """What became of a seed: `outcome_of`, and grown with so many times the size that it began with."""
-    enough = max(GROWN_TIMES_ITSELF * float(sizes[:FIRST_FRAMES].mean()), 2 * melted_below)
-    return outcome_of(sizes, melted_below=melted_below, grown_from=min(grown_from, enough))
+def fate_of(sizes: Floats, size: float, *, melted_below: float) -> str:
+    """What became of a seed: it has grown with so many times the size that it began with.
+
+    No size by itself is enough: what is counted at its release may be far more than was planted.
+    """
+    enough = max(GROWN_TIMES_ITSELF * size, 2 * melted_below)
+    return outcome_of(sizes, melted_below=melted_below, grown_from=enough)
+
+
+def first_frames(plan: SeedingPlan) -> int:
+    """Over how many frames a seed's size is the mean: about half the time for which it was held."""
+    return int(np.clip(plan.hold_ps / 2 // plan.interval_ps, LEAST_FIRST, FIRST_FRAMES))
 
 
 def read_run(
@@ -108,7 +122,7 @@ def read_run(
     *,
     column: str,
     melted_below: float,
-    grown_from: float,
+    first: int = FIRST_FRAMES,
 ) -> SeedRun | None:
     """What the table of a run says; None where it has no frame after the seed was let go.
 
@@ -120,8 +134,10 @@ def read_run(
         Its table.
     column
         What is the size.
-    melted_below, grown_from
-        Sizes.
+    melted_below
+        Size below which it is gone.
+    first
+        Frames over which the size at its release is the mean.
     """
     stages = [int(float(row["stage"])) for row in rows]
     last = max(stages, default=0)
@@ -132,11 +148,12 @@ def read_run(
     begin = float(before[-1]["time_ps"])
     time = np.array([float(row["time_ps"]) for row in watched]) - begin
     sizes = size_column(watched, column)
-    outcome = fate_of(sizes, melted_below=melted_below, grown_from=grown_from)
+    size = float(sizes[:first].mean())
+    outcome = fate_of(sizes, size, melted_below=melted_below)
     planted = Ball(float(facts["radius_A"]), int(facts["planted_T"]), int(facts["planted_S"]))
     return SeedRun(
-        name, float(facts["temperature_K"]), int(facts["melt"]), planted,
-        float(sizes[:FIRST_FRAMES].mean()), outcome, time, sizes,
+        name, float(facts["temperature_K"]), int(facts["melt"]), planted, size, outcome, time,
+        sizes,
     )  # fmt: skip
 
 
@@ -171,7 +188,7 @@ def settled(runs: Sequence[SeedRun], *, by_tendency: bool = True) -> list[SeedRu
         Whether one that is still undecided counts as what it was on the way to. At the critical size up and
         down are as likely, however short the time, so that this moves the size of one half little.
     """
-    found = list(runs)
+    found = _without_near(runs)
     if by_tendency and not {GROWN, MELTED} <= {run.outcome for run in found}:
         found = [_tending(run) for run in found]
     for _ in range(ROUNDS):
@@ -181,15 +198,42 @@ def settled(runs: Sequence[SeedRun], *, by_tendency: bool = True) -> list[SeedRu
         if not grown.any() or grown.all() or np.ptp(sizes) == 0:
             break
         critical = critical_size(sizes, grown).size
-        bounds = {"melted_below": SURELY_MELTED * critical, "grown_from": SURELY_GROWN * critical}
         judged = [
-            replace(one, outcome=outcome_of(one.sizes, **bounds)) if one.outcome == UNDECIDED else one
+            replace(one, outcome=_by_its_end(one, critical)) if one.outcome == UNDECIDED else one
             for one in found
         ]
         if [one.outcome for one in judged] == [one.outcome for one in found]:
             break
         found = judged
     return [_tending(run) for run in found] if by_tendency else found
+
+
+def _by_its_end(run: SeedRun, critical: float) -> str:
+    """What a run is whose end is far from the critical size, and that has moved that way."""
+    bounds = {
+        "melted_below": SURELY_MELTED * min(critical, run.size),
+        "grown_from": SURELY_GROWN * max(critical, run.size),
+    }
+    return outcome_of(run.sizes, **bounds)
+
+
+def is_near(run: SeedRun, critical: float) -> bool:
+    """Whether a run that grew or melted ended so near the critical size that it may have turned back."""
+    end = float(run.sizes[-LAST_FRAMES:].mean())
+    return (run.outcome == GROWN and end < SURELY_GROWN * critical) or (
+        run.outcome == MELTED and end > SURELY_MELTED * critical
+    )
+
+
+def _without_near(runs: Sequence[SeedRun]) -> list[SeedRun]:
+    """The runs; those that ended near the critical size of all are undecided (`is_near`)."""
+    decided = [run for run in runs if run.outcome != UNDECIDED]
+    sizes = np.array([max(run.size, 0.5) for run in decided])
+    grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
+    if not grown.any() or grown.all() or np.ptp(sizes) == 0:
+        return list(runs)
+    critical = critical_size(sizes, grown).size
+    return [replace(run, outcome=UNDECIDED) if is_near(run, critical) else run for run in runs]
 
 
 def _tending(run: SeedRun) -> SeedRun:
@@ -226,7 +270,14 @@ def next_balls(plan: SeedingPlan, balls: Balls, runs: Sequence[SeedRun], asked: 
     decided = [run for run in settled(runs) if run.outcome != UNDECIDED]
     planted = np.array([run.planted.n_T for run in decided], dtype=float)
     grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
-    if left <= 0 or not decided or grown.all() or not grown.any() or np.ptp(planted) == 0:
+    if left <= 0 or not decided:
+        return []
+    if grown.all() or not grown.any():
+        # one seed bounds nothing: some more of the size that is nearest to the critical one
+        last = plan.balls[0] if grown.all() else plan.balls[-1]
+        there = sum(run.planted.n_T == last.n_T for run in runs)
+        return [last] * min(left, BOUND_SEEDS - there) if 0 < there < BOUND_SEEDS else []
+    if np.ptp(planted) == 0:
         return []
     fit = critical_size(planted, grown)
     x = np.cbrt(fit.size) + np.log(np.array(BATCH) / (1 - np.array(BATCH))) / fit.slope
