@@ -78,7 +78,7 @@ class World(StudyFolder):
     left = 10**9
     fails = staticmethod(lambda condition: False)
 
-    def run(self, points, *, say=""):
+    def run(self, points, *, say="", alike=True):
         self._check(points)
         self._open()
         found = []
@@ -354,6 +354,30 @@ def test_the_study_with_its_defaults_is_the_same_study(tmp_path, world):
         ("population = 8", "sigma0 = 0", "sigma0 = 0"),
         ("population = 8", "target = true", "target = True"),
         ("[[stage]]", "[[stag]]", "unknown key 'stag'"),
+        # names of columns that the tables have anyway, or that break them
+        ('name = "sigma"', 'name = "state"', "name = 'state'; expected one line, and another one than"),
+        ('name = "sigma"', 'name = "trial"', "name = 'trial'"),
+        ('name = "sigma"', 'name = "a\\nb"', "expected one line"),
+        # what a run would say only once it begins
+        ("[output]", '[engine]\nname = "lammpss"\n[output]', r"study.toml: engine 'lammpss' is not known"),
+        (
+            "[output]",
+            '[output]\nmeasure = ["nonsense"]',
+            r"study.toml: output.measure: no order parameter 'nons",
+        ),
+        ("[output]", '[forcefield]\nname = "tss"\n[output]', r"study.toml: no force field 'tss'"),
+        # ranges and numbers that are none
+        ("from = 4.2", "from = nan", "from = nan"),
+        ("to = 5.4", "to = inf", "to = inf"),
+        ("start = 5.3", "start = true", "start = True"),
+        ("population = 8", "population = 8.5", "population = 8.5"),
+        ("population = 8", "sigma0 = nan", "sigma0 = nan"),
+        ("population = 8", "target = nan", "target = nan"),
+        ("population = 8", "candidates = 0", "candidates = 0"),
+        ("final_replicas = 8", "final_replicas = 0", "final_replicas = 0"),
+        ("population = 8", 'walltime = "0s"', "walltime = '0s'"),
+        ("[[design.variable]]", "[design.variable]", "expected a list of tables"),
+        ("[design]", "[[design]]", "expected a table, begun with"),
     ],
 )
 def test_a_wrong_study_is_one_message(tmp_path, old, new, words):

@@ -405,6 +405,19 @@ def test_after_a_restart_the_same_command_is_not_what_goes_on(tmp_path):
         assert words in StudyFolder(tmp_path / "out", "", options)._how_far()
 
 
+def test_what_one_run_cannot_be_others_of_a_design_can(tmp_path):
+    """Values at an end of a range, whose beads have no room, are no fault of the whole study."""
+    wrong = crew.Outcome(crew.BAD_INPUT, "no room")
+    with StudyFolder(tmp_path / "out", "", StudyOptions(quiet=True)) as folder:
+        folder._open()
+        folder._points = {"one": point("one")}
+        with pytest.raises(InputError, match="run one: no room"):
+            folder._told(point("one"), wrong)
+        folder._alike = False
+        folder._told(point("one"), wrong)
+    assert points(tmp_path / "out")["one"]["failure"] == "no room"
+
+
 def test_runs_have_ended_before_what_came_of_them_is_told(monkeypatch, tmp_path):
     """Where telling raises, no process is left behind, not even one that does not listen."""
     monkeypatch.setattr(crew, "PATIENCE_S", 0.3)

@@ -76,6 +76,7 @@ def answer_study(options: argparse.Namespace, study: Callable[[StudyOptions], Ma
     int
         The exit status.
     """
+    from zeocryst.engines import check_engine
     from zeocryst.foundation.interrupt import parse_walltime
     from zeocryst.foundation.machine import process_age_s
     from zeocryst.foundation.plugins import load_plugins
@@ -84,6 +85,7 @@ def answer_study(options: argparse.Namespace, study: Callable[[StudyOptions], Ma
     if options.jobs is not None and options.jobs < 1:
         raise InputError(f"--jobs {options.jobs}: expected a whole number of at least 1")
     load_plugins(options.plugin)
+    check_engine(options.engine or "auto")
     walltime = None if options.walltime is None else parse_walltime(options.walltime) - process_age_s()
     chosen = StudyOptions(
         options.jobs, options.engine, options.device, walltime, options.quiet, tuple(options.plugin or ()),

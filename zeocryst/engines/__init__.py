@@ -17,7 +17,7 @@ from zeocryst.condition import Stage
 from zeocryst.engines.foreign import ForeignModule
 from zeocryst.engines.protocol import Engine, EngineModule, available_threads
 from zeocryst.errors import InputError, MissingEngineError, nearest
-from zeocryst.foundation.plugins import ENGINE, find_beside, known_names
+from zeocryst.foundation.plugins import ENGINE, Declared, find_beside, known_names
 from zeocryst.model.forcefield import ForceField
 
 if TYPE_CHECKING:
@@ -38,6 +38,23 @@ def engine_modules() -> dict[str, EngineModule]:
             module = importlib.import_module(f"{__name__}.{found.name}")
             modules[module.NAME] = cast(EngineModule, module)
     return modules
+
+
+def _modules_beside(name: str) -> tuple[dict[str, EngineModule], Declared | None]:
+    """The engines among which a name chooses, and the plugin where it is one's."""
+    modules = engine_modules()
+    plugin = find_beside(ENGINE, name, ("auto", *modules))
+    if plugin is not None:
+        modules = {name: ForeignModule(plugin)}
+    if name != "auto" and name not in modules:
+        known = ["auto", *modules, *known_names(ENGINE)]
+        raise InputError(f"engine {name!r} is not known; {nearest(name, known)}")
+    return modules, plugin
+
+
+def check_engine(name: str) -> None:
+    """Raise `InputError` where no engine has that name, whether or not it is installed."""
+    _modules_beside(name)
 
 
 def choose_engine(
@@ -73,13 +90,7 @@ def choose_engine(
     MissingEngineError
         The engine is not installed, or the device is not there.
     """
-    modules = engine_modules()
-    plugin = find_beside(ENGINE, name, ("auto", *modules))
-    if plugin is not None:
-        modules = {name: ForeignModule(plugin)}
-    if name != "auto" and name not in modules:
-        known = ["auto", *modules, *known_names(ENGINE)]
-        raise InputError(f"engine {name!r} is not known; {nearest(name, known)}")
+    modules, plugin = _modules_beside(name)
     offers = {n: m.offer(device) for n, m in modules.items() if name in ("auto", n)}
     usable = sorted((n for n in offers if offers[n].preference), key=lambda n: -offers[n].preference)
     if not usable:

@@ -164,7 +164,9 @@ class Designing:
             except InputError as error:
                 made.append(str(error))
         points = [point for each in made if not isinstance(each, str) for point in each]
-        done = {one.point.name: one for one in (self._folder.run(points, say=say) if points else [])}
+        done = {
+            one.point.name: one for one in (self._folder.run(points, say=say, alike=False) if points else [])
+        }
         return [
             Evaluation(_trial(trial), None, None, notes=(each,))
             if isinstance(each, str)

@@ -13,6 +13,11 @@ from zeocryst.studies.varying import NOT_VARIED, Ground
 
 KEYS = ("key", "name", "from", "to", "start", "scale")
 SCALES = ("linear", "log")
+#: Columns that the tables of a study have besides the variables.
+TAKEN = (
+    "name", "state", "trial", "generation", "replica", "seed", "steps", "time_ps", "wall_s", "failure",
+    "evaluation", "objective", "uncertainty", "n_replicas", "runs", "what", "notes",
+)  # fmt: skip
 #: Significant digits of a value.
 DIGITS = 6
 
@@ -83,6 +88,8 @@ def read_variables(tables: Sequence[Table], ground: Ground) -> tuple[Variable, .
         variable = _read(table, ground)
         if variable.name in [other.name for other in found]:
             raise table.error("name", f"another one: two variables are called {variable.name!r}")
+        if variable.name in TAKEN or not variable.name.isprintable():
+            raise table.error("name", f"one line, and another one than {', '.join(TAKEN)}, which tables have")
         for key in variable.keys:
             for place in ground.places(key):
                 if place in taken:

@@ -168,7 +168,12 @@ class StudyFile:
 
     def _looked_at(self, stages: Sequence[Mapping[str, Any]]) -> Condition:
         made = {**self.content, "stage": [dict(s) for s in stages] or NO_STAGES}
-        return parse_condition(made, self.where, self.folder)
+        try:
+            return parse_condition(made, self.where, self.folder)
+        except InputError as error:
+            if self.where in str(error):
+                raise
+            raise InputError(f"{self.where}: {error}") from None
 
 
 def read_study(path: str | Path, table: str, known: Sequence[str]) -> StudyFile:
@@ -210,8 +215,25 @@ def read_study(path: str | Path, table: str, known: Sequence[str]) -> StudyFile:
         table=table,
         has_table=table in content,
     )
-    study._looked_at(stages)
+    _check_names(study._looked_at(stages), where)
     return study
+
+
+def _check_names(condition: Condition, where: str) -> None:
+    """See that there are the engine and the order parameters that it names.
+
+    A run would say it as well, but only once it begins, and without the study's file.
+    """
+    from zeocryst.engines import check_engine
+
+    try:
+        check_engine(condition.engine.name)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    if condition.output.measure:
+        from zeocryst.running.besides import with_measured
+
+        with_measured(condition, where)
 
 
 def _file_of(path: str | Path) -> Path | None:

@@ -108,6 +108,7 @@ class StudyFolder:
         elif not self._new:
             folder.check_same(self.path, study_toml)
         self._lock: IO[str] | None = None
+        self._alike = True
         self._aside: Path | None = None  # where --restart put the old study
         self._earlier: dict[str, dict[str, str]] = {}  # rows of an earlier call's points.csv
         self._points: dict[str, Point] = {}  # all that were asked for, in this order
@@ -142,7 +143,7 @@ class StudyFolder:
 
     # ---- runs ---------------------------------------------------------------------------------
 
-    def run(self, points: Sequence[Point], *, say: str = "") -> list[Done]:
+    def run(self, points: Sequence[Point], *, say: str = "", alike: bool = True) -> list[Done]:
         """Run points that are not run yet, some side by side.
 
         Parameters
@@ -151,6 +152,9 @@ class StudyFolder:
             What is run; one that was asked for before is the same as then.
         say
             What they are, in a few words, for the progress.
+        alike
+            Whether what the first of all cannot be none can, so that nothing is run; otherwise it is a run that
+            failed.
 
         Returns
         -------
@@ -166,6 +170,7 @@ class StudyFolder:
         """
         self._check(points)
         self._open()
+        self._alike = alike
         self._points |= {point.name: point for point in points}
         asked = {point.name: point for point in points}.values()
         left = [point for point in asked if point.name not in self._done and not self._is_done(point)]
@@ -275,7 +280,7 @@ class StudyFolder:
             self._failures.pop(name, None)
             self.log(f"run {name} is done")
         else:
-            if outcome.how == BAD_INPUT and not self._done:
+            if outcome.how == BAD_INPUT and self._alike and not self._done:
                 raise InputError(f"run {name}: {outcome.message}")
             message = outcome.message or "it failed without a word"
             self._done[name] = Done(point, place, None, message)
