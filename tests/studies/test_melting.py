@@ -189,9 +189,9 @@ def test_a_bad_study_is_a_sentence(tmp_path, own, message):
     ("repeat", "face", "message"),
     [
         ("[4, 3, 3]", "a", "too thin"),
-        ("[1, 1, 1]", "a", "not longest along a"),
+        ("[1, 1, 1]", "a", "too thin"),
         ("[10, 1, 4]", "a", "too narrow"),
-        ("[10, 4, 4]", "b", "not longest along b"),
+        ("[10, 8, 4]", "b", "not longest along b"),
     ],
 )
 def test_a_box_that_will_not_do_says_what_to_change(tmp_path, repeat, face, message):
@@ -216,7 +216,7 @@ def test_an_ordinary_condition_has_its_boxes_chosen_and_a_study_keeps_its_own(tm
     assert "repeat" not in again.study.content["system"]
     assert again.chosen_boxes() is None
     assert again.text() == study.text()
-    with pytest.raises(InputError, match="not longest"):
+    with pytest.raises(InputError, match="too thin"):
         melting(tmp_path, text)
     kept = melting(tmp_path, text.replace("[3, 3, 3]", "[12, 4, 4]"))
     assert kept.plan.repeats["a"] == (12, 4, 4)

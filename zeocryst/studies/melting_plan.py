@@ -314,15 +314,15 @@ def check_box(cell: Floats, face: str, repeat: Sequence[int], sigma: float) -> N
     shape = " x ".join(f"{edge:.1f}" for edge in edges)
     said = f"system.repeat = {list(repeat)} makes a box of {shape} Å"
     others = [j for j in range(3) if j != k]
-    if edges[k] <= max(edges[j] for j in others) * 1.0005:
-        raise InputError(
-            f"{said}, which is not longest along {face}, across the face that is to grow; repeat it more along "
-            f"{face}, or leave repeat out and it is chosen"
-        )
     if tall[k] < LEAST_LENGTH * sigma:
         raise InputError(
             f"{said}: too thin for a slab of crystal and one of melt, which need {LEAST_LENGTH * sigma:.0f} Å "
             f"along {face}; repeat it more often, or leave repeat out and it is chosen"
+        )
+    if edges[k] <= max(edges[j] for j in others) * 1.0005:
+        raise InputError(
+            f"{said}, which is not longest along {face}, across the face that is to grow; repeat it more along "
+            f"{face}, or leave repeat out and it is chosen"
         )
     if min(tall[j] for j in others) < LEAST_WIDTH * sigma:
         raise InputError(
