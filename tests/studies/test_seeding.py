@@ -377,8 +377,9 @@ def test_enthalpies_of_unlike_compositions_are_no_driving_force(tmp_path):
     measured, why = driving_force(plan, {}, None)(500.0)
     assert measured is None
     assert "n_S = 125" in why
-    with pytest.raises(InputError, match="density_T_per_1000A3 is not used"):
-        planned(tmp_path, "", text.format("125\ndensity_T_per_1000A3 = 17"))
+    _, plan = planned(tmp_path, "", text.format("125\ndensity_T_per_1000A3 = 15.5"))
+    assert plan.melt_system()["density_T_per_1000A3"] == 15.5
+    assert planned(tmp_path, "", text.format(125))[1].melt_system()["density_T_per_1000A3"] > 16
 
 
 def test_a_melt_that_crystallized_is_none(tmp_path):

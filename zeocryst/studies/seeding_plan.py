@@ -292,11 +292,6 @@ def _composition(
         whole = Beads.of(crystal(system, forcefield))
         n_t = whole.count("T")
         n_s = len(whole.kinds) - n_t
-    if system.start == "melt" and system.density_T_per_1000A3 is not None:
-        raise InputError(
-            "system: density_T_per_1000A3 is not used by a seeding study, whose melts begin with the density "
-            "of the crystal and settle at the pressure; leave it out"
-        )
     # in a melt without S the crystal has none either
     one = Beads.of(crystal(System("framework", framework, S_in_cages=n_s > 0), forcefield))
     unit_t = one.count("T")
@@ -426,8 +421,8 @@ def unlike_composition(plan: SeedingPlan) -> str | None:
     fitting = round(crystal_S * plan.n_T)
     return (
         f"the melt has {melt:.4g} S for a T and {plan.framework} {crystal_S:.4g}: the difference of enthalpies "
-        f"of unlike compositions is no driving force; give a melt of the crystal's composition (n_S = {fitting} "
-        f"for n_T = {plan.n_T}), or driving_force_eV of this melt"
+        f"of unlike compositions is no driving force; give a melt of the crystal's composition (n_S = "
+        f"{fitting} for n_T = {plan.n_T}), or driving_force_eV of this melt"
     )
 
 
