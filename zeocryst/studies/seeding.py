@@ -19,9 +19,10 @@ from zeocryst.studies.planting import LOOKED_AT, Planting
 from zeocryst.studies.points import Point
 from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
-from zeocryst.studies.seeding_plan import KEYS, SeedingPlan, melting_of, read_seeding
+from zeocryst.studies.seeding_plan import KEYS, SeedingPlan, read_seeding
 from zeocryst.studies.seeding_results import Bulk, driving_force, summary_of, temperature_result
 from zeocryst.studies.seeding_runs import SeedRun, settled
+from zeocryst.studies.seeding_sources import melting_of
 
 #: About so many frames of a melt or a crystal are measured: at least ten, however the interval is rounded.
 BULK_FRAMES = 16

@@ -15,7 +15,7 @@ from zeocryst.studies.driving import DrivingForce, driving_force_of, fit_enthalp
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, Phase, differences, measure_phase
 from zeocryst.studies.nucleation_theory import ASSUMPTIONS, Measured, Nucleus, theory, zeldovich
 from zeocryst.studies.points import Done
-from zeocryst.studies.seeding_plan import SeedingPlan, of_another, unlike_composition
+from zeocryst.studies.seeding_plan import SeedingPlan
 from zeocryst.studies.seeding_runs import (
     GROWN,
     LEAST_FOR_BOUND,
@@ -29,6 +29,7 @@ from zeocryst.studies.seeding_runs import (
     settled,
     size_column,
 )
+from zeocryst.studies.seeding_sources import of_another, unlike_composition
 
 Floats = NDArray[np.float64]
 
