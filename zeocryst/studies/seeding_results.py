@@ -237,9 +237,10 @@ def temperature_result(
     watched = f"{plan.times} times {plan.time_ps:g} ps"
     if judged:
         notes.append(
-            f"{judged} of {len(runs)} seeds were still going on when they were judged by where they ended: at "
-            f"{SURELY_GROWN:g} critical sizes or more as grown, at {SURELY_MELTED:g} or less as melted, "
-            f"between them by whether they ended clearly larger or smaller than they began."
+            f"{judged} of {len(runs)} seeds were going on, or near the critical size, when they were judged "
+            f"by where they ended: at {SURELY_GROWN:g} times the critical size and their own first size as "
+            f"grown, at {SURELY_MELTED:g} of both as melted, between them by whether they ended clearly larger "
+            f"or smaller than they began."
         )
     if n_failed:
         notes.append(
