@@ -18,9 +18,10 @@ from zeocryst.report.seeding import write_seeding
 from zeocryst.studies.points import Done
 from zeocryst.studies.reading import read_study
 from zeocryst.studies.seeding import measure_nuclei, read_seeding_study
-from zeocryst.studies.seeding_plan import Balls, melting_of, read_seeding
+from zeocryst.studies.seeding_plan import Balls, read_seeding
 from zeocryst.studies.seeding_results import driving_force
 from zeocryst.studies.seeding_runs import BATCH, SeedRun, next_balls, outcome_of, read_run, settled
+from zeocryst.studies.seeding_sources import melting_of
 from zeocryst.units import BOLTZMANN_EV_PER_K
 
 WATER = """
@@ -349,7 +350,7 @@ OTHER = {
 def test_a_melting_study_of_something_else_is_refused(tmp_path, key, words):
     """Silicon's melting point says nothing about water; another time step and dia for lon are said."""
     from zeocryst.studies.driving import DrivingForce, fit_enthalpy, record_of
-    from zeocryst.studies.seeding_plan import of_another
+    from zeocryst.studies.seeding_sources import of_another
 
     force = record_of(DrivingForce(274.0, 1.0, fit_enthalpy([240, 274], [0.05, 0.055], [1e-3, 1e-3])), [240.0])
     good = {"forcefield": "mw", "framework": "lon", "pressure_bar": 0.0, "S_per_T": 0.0, "timestep_fs": 2.0}
@@ -366,7 +367,7 @@ def test_a_melting_study_of_something_else_is_refused(tmp_path, key, words):
 
 def test_enthalpies_of_unlike_compositions_are_no_driving_force(tmp_path):
     """SGT has an S for 16 T (4 in 64): a melt with 125 for 2000 has the same, with 140 another."""
-    from zeocryst.studies.seeding_plan import unlike_composition
+    from zeocryst.studies.seeding_sources import unlike_composition
 
     text = (
         '[system]\nstart = "melt"\nn_T = 2000\nn_S = {}\n[seeding]\ntemperatures_K = [500]\nframework = "SGT"\n'
@@ -377,8 +378,9 @@ def test_enthalpies_of_unlike_compositions_are_no_driving_force(tmp_path):
     measured, why = driving_force(plan, {}, None)(500.0)
     assert measured is None
     assert "n_S = 125" in why
-    with pytest.raises(InputError, match="density_T_per_1000A3 is not used"):
-        planned(tmp_path, "", text.format("125\ndensity_T_per_1000A3 = 17"))
+    _, plan = planned(tmp_path, "", text.format("125\ndensity_T_per_1000A3 = 15.5"))
+    assert plan.melt_system()["density_T_per_1000A3"] == 15.5
+    assert planned(tmp_path, "", text.format(125))[1].melt_system()["density_T_per_1000A3"] > 16
 
 
 def test_a_melt_that_crystallized_is_none(tmp_path):
@@ -483,6 +485,7 @@ BAD = {
     'melt = "x"\nmelting_point_K = 270': "one source of the driving force",
     "hold_ps = 500\ntime_ps = 400": "more than a seed is held",
     "driving_force_eV = [0.1, 0.2]": "list of 1",
+    "radii_A = [8, 8.0]": "at least two different radii",
     "runs = 2": "at least 4",
     "melting_point_K = 235": "240 K at or above the melting point",
     "driving_force_eV = 0": "numbers above 0",
@@ -572,7 +575,7 @@ def test_small_study_of_ice_by_an_engine(tmp_path, capsys):
     assert main(argv) == 0
     summary = json.loads(capsys.readouterr().out)
     [one] = summary["temperatures"]
-    assert one["n_melted"] == 2
+    assert one["n_melted"] == 4
     assert one["n_grown"] == 0
     assert one["critical_size"] is None
     assert 30 < one["critical_size_above"] < 130
@@ -580,7 +583,7 @@ def test_small_study_of_ice_by_an_engine(tmp_path, capsys):
     assert "larger ones" in one["why_not"]["critical_size"]
     assert (out / "report.html").is_file()
     began = (out / "log.txt").read_text().count("begins")
-    assert began == 4  # a crystal, a melt, two seeds
+    assert began == 6  # a crystal, a melt, two seeds, and two more of the larger one
     assert main(argv) == 0
     assert json.loads(capsys.readouterr().out) == summary
     assert (out / "log.txt").read_text().count("begins") == began

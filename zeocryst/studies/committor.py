@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition import Condition, parse_condition, read_condition, to_toml
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.textfiles import parse_toml, read_table
 from zeocryst.studies.melting_plan import Scales, interval, two_digits
 from zeocryst.studies.points import Point
@@ -30,8 +30,11 @@ CONFIDENCE = 0.95
 WATCH, FRAMES = 2500, 100
 #: A nucleus has grown at so many times its size, and melted at that part of it;
 GROWN_TIMES, MELTED_PART = 2.0, 0.5
-#: but never below, or above, so many T; and a box is crystalline with this share.
-LEAST_GROWN, LEAST_MELTED, MOST_GROWN_SHARE = 150.0, 30.0, 0.6
+#: but never below, or above, so many T; and a box is crystalline with this share, or, where the frame has more,
+#: half way from there to all. A frame with less than the least has melted at this part of what it has.
+LEAST_GROWN, LEAST_MELTED, MOST_GROWN_SHARE, SMALL_PART = 150.0, 30.0, 0.6, 0.8
+#: Least frames of a run.
+LEAST_FRAMES = 8
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ def committor(asked: Asked, out: Path, options: StudyOptions | None = None) -> d
     ------
     InputError
         Something that is asked is impossible; nothing was written.
+    SimulationError
+        All runs failed.
     """
     from zeocryst.report.committor import write_committor
 
@@ -95,8 +100,9 @@ def committor(asked: Asked, out: Path, options: StudyOptions | None = None) -> d
     with StudyFolder(out, plan.toml(asked), options or StudyOptions()) as folder:
         if folder.summary is not None:
             return folder.summary
-        runs = []
-        for done in folder.run(points, say="runs with new velocities"):
+        runs: list[dict[str, Any]] = []
+        all_done = folder.run(points, say="runs with new velocities")
+        for done in all_done:
             rows = folder.rows(done)
             if done.failure is None and rows:
                 sizes = size_column(rows, asked.size)
@@ -106,6 +112,9 @@ def committor(asked: Asked, out: Path, options: StudyOptions | None = None) -> d
                     "name": done.point.name, "outcome": outcome, "time_ps": time, "sizes": sizes.tolist(),
                     "watched_ps": time[-1], "size_at_end": float(sizes[-1]),
                 })  # fmt: skip
+        if not runs:
+            reason = next((one.failure for one in all_done if one.failure), "they have no frames")
+            raise SimulationError(f"all {len(points)} runs failed; the first: {reason}")
         summary = _summary(plan, asked, runs)
         write_committor(folder.path, summary, runs)
         return folder.finish(summary)
@@ -122,16 +131,17 @@ class Plan:
     grown: float
     melted: float
     temperature_K: float
+    sha256: str
 
     def toml(self, asked: Asked) -> str:
         """What makes it this study: the runs' condition, and what is asked of it."""
         import tomli_w
 
         own = {
-            "frame": self.frame, "runs": asked.runs, "size": asked.size, "grown": self.grown, "melted":
-            self.melted,
+            "frame": self.frame, "frame_sha256": self.sha256, "runs": asked.runs, "size": asked.size,
+            "grown": self.grown, "melted": self.melted,
         }  # fmt: skip
-        content = parse_toml(to_toml(self.condition), "committor")
+        content = parse_toml(to_toml(self.condition), "committor") | {"seed": asked.seed}
         return tomli_w.dumps(content | {"committor": own})
 
 
@@ -140,6 +150,7 @@ def plan_of(asked: Asked) -> Plan:
     from zeocryst.beads import Beads
     from zeocryst.files.trajectory import count_frames, read_frame
 
+    _check_options(asked)
     run = Path(asked.run)
     trajectory = run / "trajectory.gsd" if run.is_dir() else run
     if not trajectory.is_file():
@@ -149,8 +160,6 @@ def plan_of(asked: Asked) -> Plan:
     source = asked.condition or (run if run.is_dir() else None)
     if source is None:
         raise InputError(f"{run}: a trajectory alone says neither temperature nor model; give --condition FILE")
-    if not 1 <= asked.runs <= 100_000:
-        raise InputError(f"--runs {asked.runs}: expected 1 to 100000")
     given = read_condition(source)
     count = count_frames(trajectory)
     frame = read_frame(trajectory, asked.frame)
@@ -159,20 +168,65 @@ def plan_of(asked: Asked) -> Plan:
     condition = _condition(given, trajectory, index, stage, asked)
     size = _size_of(frame, condition, asked)
     n_t = Beads.of(frame).count("T")
-    melted = asked.melted if asked.melted is not None else max(MELTED_PART * size, LEAST_MELTED)
-    grown = asked.grown
-    if grown is None:
-        grown = min(max(GROWN_TIMES * size, LEAST_GROWN), MOST_GROWN_SHARE * n_t)
-    if not 0 < melted < grown <= n_t:
-        raise InputError(
-            f"--melted {melted:g} and --grown {grown:g} T: expected 0 < melted < grown <= {n_t}, the T of the "
-            f"frame (its own {asked.size} is {size:g})"
-        )
+    melted, grown = _bounds(size, n_t, asked)
     content = parse_toml(to_toml(condition), "committor")
     held = 2 * content["output"]["interval_ps"]
     content["stage"][0]["until"] = two_ends(asked.size, float(melted), float(grown), held)
     condition = parse_condition(content, f"{run} (committor)", condition.folder)
-    return Plan(condition, index, size, n_t, grown, melted, float(stage["temperature_K"]))
+    return Plan(condition, index, size, n_t, grown, melted, float(stage["temperature_K"]), _digest(frame))
+
+
+def _check_options(asked: Asked) -> None:
+    """Numbers that are given, each by its option's name."""
+
+    def within(option: str, value: float | None, low: float, high: float, words: str) -> None:
+        if value is not None and not low <= value <= high:
+            raise InputError(f"{option} {value:g}: expected {words}")
+
+    within("--runs", asked.runs, 1, 100_000, "1 to 100000")
+    within("--seed", asked.seed, 1, 900_000_000, "1 to 900000000")
+    within("--time-ps", asked.time_ps, 1e-3, 1e7, "a time in ps, from 0.001 to 1e7")
+    within("--temperature-K", asked.temperature_K, 1e-3, 1e5, "a temperature in K, above 0 and at most 1e5")
+    for option, value in (("--grown", asked.grown), ("--melted", asked.melted)):
+        within(option, value, 1e-6, 1e9, "a number of T above 0")
+
+
+def _bounds(size: float, n_t: int, asked: Asked) -> tuple[float, float]:
+    """Sizes below which it has melted, and from which on it is crystalline: the frame's own is between."""
+    melted, grown = asked.melted, asked.grown
+    if melted is None:
+        melted = max(MELTED_PART * size, min(LEAST_MELTED, SMALL_PART * size))
+    if grown is None:
+        most = max(MOST_GROWN_SHARE * n_t, (size + n_t) / 2)
+        grown = min(max(GROWN_TIMES * size, LEAST_GROWN), most)
+    if not 0 <= melted < grown <= n_t:
+        raise InputError(
+            f"--melted {melted:g} and --grown {grown:g} T: expected 0 < melted < grown <= {n_t}, the T of the "
+            f"frame (its own {asked.size} is {size:g})"
+        )
+    if size <= melted or size >= grown:
+        what, option, bound = (
+            ("melted", "--melted", melted) if size <= melted else ("crystalline", "--grown", grown)
+        )
+        raise InputError(
+            f"--frame {asked.frame}: the frame is {what} already by {option} {bound:g}: its own {asked.size} "
+            f"is {size:g}; expected melted < size < grown: another frame, or another {option}"
+        )
+    return melted, grown
+
+
+def _digest(frame: gsd.hoomd.Frame) -> str:
+    """SHA-256 of where its beads are, and of its box."""
+    from hashlib import sha256
+
+    import numpy as np
+
+    particles = frame.particles
+    parts = (
+        np.asarray(frame.configuration.box, dtype="<f4"), np.asarray(particles.typeid, dtype="<u4"),
+        np.asarray(particles.position, dtype="<f4"),
+    )  # fmt: skip
+    return sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
 
 def _stage_of(given: Condition, table: Path | None, index: int, asked: Asked) -> dict[str, Any]:
@@ -207,6 +261,11 @@ def _condition(
     content = parse_toml(to_toml(given), "committor")
     longest = two_digits(WATCH * Scales.of(given.read_forcefield()).time_ps)
     time = asked.time_ps if asked.time_ps is not None else longest
+    if time / stage["timestep_fs"] * 1000 < LEAST_FRAMES:
+        raise InputError(
+            f"--time-ps {time:g}: expected at least {LEAST_FRAMES} time steps of {stage['timestep_fs']:g} fs"
+        )
+    every = max(interval(time, FRAMES), stage["timestep_fs"] / 1000)
     measure = {"measure": content["output"]["measure"]} if "measure" in content["output"] else {}
     content |= {
         "name": "shot", "title": f"frame {index} of {trajectory.parent.name} with new velocities",
@@ -214,7 +273,7 @@ def _condition(
             "start": "file", "file": str(trajectory.resolve()), "frame": index, "new_velocities": True,
         },
         "stage": [{**stage, "time_ps": time}],
-        "output": {**POINT_OUTPUT, **measure, "interval_ps": interval(time, FRAMES)},
+        "output": {**POINT_OUTPUT, **measure, "interval_ps": every},
     }  # fmt: skip
     return parse_condition(content, f"{asked.run} (committor)", given.folder)
 
@@ -267,8 +326,8 @@ def _summary(plan: Plan, asked: Asked, runs: list[dict[str, Any]]) -> dict[str, 
     longest = plan.condition.time_ps
     if found["committor"] is None:
         why["committor"] = (
-            f"none of {len(runs)} runs grew or melted within {longest:g} ps; a longer --time, or --grown and "
-            f"--melted nearer to the frame's size"
+            f"none of {len(runs)} runs grew or melted within {longest:g} ps; a longer --time-ps, or --grown "
+            f"and --melted nearer to the frame's size"
         )
         sentence = f"Frame {plan.frame}: no committor; {why['committor']}."
     else:
@@ -279,12 +338,15 @@ def _summary(plan: Plan, asked: Asked, runs: list[dict[str, Any]]) -> dict[str, 
             f"({100 * low:.0f} to {100 * high:.0f} %, 95 %) at {plan.temperature_K:g} K"
         )
         sentence += f"; {count[UNDECIDED]} were undecided." if count[UNDECIDED] else "."
+    failed = asked.runs - len(runs)
+    if failed:
+        sentence += f" {failed} of {asked.runs} runs failed and are left out (log.txt)."
     return {
         "name": f"committor of frame {plan.frame}", "study": "committor", "frame": plan.frame,
         "run": str(asked.run), "temperature_K": plan.temperature_K, "size": asked.size, "size_of_frame":
         plan.size, "grown_from": plan.grown, "melted_below": plan.melted, **found,
         "n_replicas": count[GROWN] + count[MELTED], "n_grown": count[GROWN], "n_melted": count[MELTED],
-        "n_undecided": count[UNDECIDED], "why_not": why, "sentence": sentence,
+        "n_undecided": count[UNDECIDED], "n_failed": failed, "why_not": why, "sentence": sentence,
         "assumptions": [
             f"A run has crystallized where `{asked.size}` stays at {plan.grown:g} or more, and melted where "
             f"it stays below {plan.melted:g}; each was watched for at most {longest:g} ps.",

@@ -9,6 +9,7 @@ size is that of a logistic regression (`zeocryst.studies.critical_size`) in the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from zeocryst.studies.planting import LOOKED_AT, Planting
 from zeocryst.studies.points import Point
 from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
-from zeocryst.studies.seeding_plan import KEYS, SeedingPlan, melting_of, read_seeding
+from zeocryst.studies.seeding_plan import KEYS, SeedingPlan, read_seeding
 from zeocryst.studies.seeding_results import Bulk, driving_force, summary_of, temperature_result
 from zeocryst.studies.seeding_runs import SeedRun, settled
+from zeocryst.studies.seeding_sources import melting_of
 
 #: About so many frames of a melt or a crystal are measured: at least ten, however the interval is rounded.
 BULK_FRAMES = 16
@@ -110,6 +112,9 @@ def read_seeding_study(path: str | Path) -> tuple[StudyFile, SeedingPlan]:
     study = read_study(path, "seeding", KEYS)
     trial = study.condition(name="trial", seed=1, stages=LOOKED_AT)
     plan = read_seeding(study.own, trial, timestep_fs=default_step_fs(trial.read_forcefield()))
+    if "density_T_per_1000A3" in study.content["system"] and trial.system.start == "melt":
+        # the melts begin with it, and settle at the pressure
+        plan = replace(plan, density_T_per_1000A3=float(trial.system.density_T_per_1000A3 or 0))
     _check_size(study, plan)
     # every kind of run is a condition that can be read; what cannot is said before anything is written
     t = plan.temperatures_K[0]

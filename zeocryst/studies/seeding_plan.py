@@ -6,7 +6,6 @@ Times and lengths that are not given are those of the T-S model in its own units
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from zeocryst.model.forcefield import ForceField
 from zeocryst.solution.aggregate import ball
 from zeocryst.solution.start import crystal
 from zeocryst.studies.melting_plan import HOT, Scales, choose_repeat, interval, two_digits
+from zeocryst.studies.seeding_sources import check_below
 
 if TYPE_CHECKING:
     from zeocryst.condition import Condition
@@ -46,11 +46,6 @@ LARGEST_SHARE, SMALLEST_T, LADDER = 0.2, 50, 1.6
 GROWN_SHARE, GROWN_TIMES, GROWN_TIMES_RELEASED = 0.3, 3.0, 2.2
 #: A melt is made at no less than so many times the highest temperature.
 HOTTER = 1.2
-#: S per T of a melt and of its crystal, or of two studies, are the same within this share: enthalpies of unlike
-#: compositions have no difference.
-SAME_COMPOSITION = 0.02
-#: Frameworks that are stackings of the same layers: their melting points and driving forces differ little.
-FAMILIES = (frozenset({"dia", "lon"}),)
 #: Width of the box in which the crystal alone is measured, in units of sigma; cells of a system that is not
 #: given.
 CRYSTAL_WIDTH = 9.0
@@ -292,11 +287,6 @@ def _composition(
         whole = Beads.of(crystal(system, forcefield))
         n_t = whole.count("T")
         n_s = len(whole.kinds) - n_t
-    if system.start == "melt" and system.density_T_per_1000A3 is not None:
-        raise InputError(
-            "system: density_T_per_1000A3 is not used by a seeding study, whose melts begin with the density "
-            "of the crystal and settle at the pressure; leave it out"
-        )
     # in a melt without S the crystal has none either
     one = Beads.of(crystal(System("framework", framework, S_in_cages=n_s > 0), forcefield))
     unit_t = one.count("T")
@@ -324,7 +314,10 @@ def _ladder(own: Table, n_t: int, density: float, balls: Balls) -> tuple[tuple[B
     if "radii_A" in own:
         expected = "a list of at least two different radii, in Å, each above 0"
         radii = own.get("radii_A", expected)
-        if not isinstance(radii, list) or len(set(map(str, radii))) < 2:
+        if (
+            not isinstance(radii, list)
+            or len({float(r) if isinstance(r, (int, float)) else str(r) for r in radii}) < 2
+        ):
             raise own.error("radii_A", expected)
         found = []
         for radius in sorted(own.numbers("radii_A", len(radii), least=0, most=1e4)):
@@ -398,7 +391,7 @@ def _check_sources(own: Table, plan: SeedingPlan) -> None:
     if len(given) > 1:
         raise own.error(given[1], f"one source of the driving force, and {given[0]} is given too")
     if plan.melting_point_K is not None:
-        _check_below(plan, plan.melting_point_K, "[seeding] melting_point_K")
+        check_below(plan, plan.melting_point_K, "[seeding] melting_point_K")
     if plan.driving_force_eV is not None and min(plan.driving_force_eV) <= 0:
         raise own.error(
             "driving_force_eV", "numbers above 0, what a T gains by leaving the melt for the crystal: where it "
@@ -406,109 +399,3 @@ def _check_sources(own: Table, plan: SeedingPlan) -> None:
         )  # fmt: skip
     if plan.hold_ps >= plan.time_ps or 2 * plan.settle_ps >= plan.time_ps * 20:
         raise own.error("time_ps", "more than a seed is held: it has to be watched until it grew or melted")
-
-
-def _check_below(plan: SeedingPlan, melting_point_K: float, source: str) -> None:
-    """Nuclei are critical below the melting point only."""
-    above = [f"{t:g}" for t in plan.temperatures_K if t >= melting_point_K]
-    if above:
-        raise InputError(
-            f"[seeding] temperatures_K: {', '.join(above)} K at or above the melting point of "
-            f"{melting_point_K:.5g} K ({source}), where no nucleus is critical; expected lower ones"
-        )
-
-
-def unlike_composition(plan: SeedingPlan) -> str | None:
-    """Why enthalpies of this melt and this crystal make no driving force; None where they do."""
-    melt, crystal_S = plan.n_S / plan.n_T, plan.crystal_S_per_T
-    if not plan.n_S or abs(melt - crystal_S) <= SAME_COMPOSITION * crystal_S:
-        return None
-    fitting = round(crystal_S * plan.n_T)
-    return (
-        f"the melt has {melt:.4g} S for a T and {plan.framework} {crystal_S:.4g}: the difference of enthalpies "
-        f"of unlike compositions is no driving force; give a melt of the crystal's composition (n_S = {fitting} "
-        f"for n_T = {plan.n_T}), or driving_force_eV of this melt"
-    )
-
-
-def of_another(plan: SeedingPlan, known: Mapping[str, Any]) -> list[str]:
-    """What is not quite the same in the melting study, in words.
-
-    Raises
-    ------
-    InputError
-        It is about another model, framework, pressure or composition.
-    """
-
-    def refuse(what: str, theirs: object, own: object) -> InputError:
-        return InputError(
-            f"[seeding] melt = {plan.melt!r}: that study has {what} {theirs}, and this one {own}; its melting "
-            f"point and driving force are not those of this study"
-        )
-
-    remarks = []
-    model = known.get("forcefield")
-    if model is not None and not _same_model(plan, str(model)):
-        raise refuse("the force field", model, plan.model.name)
-    framework = known.get("framework")
-    if framework is not None and framework != plan.framework:
-        if not any({framework, plan.framework} <= family for family in FAMILIES):
-            raise refuse("the framework", framework, plan.framework)
-        remarks.append(f"that study is of {framework}, the seeds are of {plan.framework}")
-    pressure = known.get("pressure_bar")
-    if pressure is not None and abs(pressure - plan.pressure_bar) > 1:
-        raise refuse("a pressure of", f"{pressure:g} bar", f"{plan.pressure_bar:g} bar")
-    share, own = known.get("S_per_T"), plan.n_S / plan.n_T
-    if share is not None and abs(share - own) > SAME_COMPOSITION * max(share, own):
-        raise refuse("S for each T:", f"{share:.4g}", f"{own:.4g}")
-    step = known.get("timestep_fs")
-    if step is not None and abs(step - plan.timestep_fs) > 1e-6:
-        remarks.append(f"that study has time steps of {step:g} fs and this one of {plan.timestep_fs:g} fs")
-    return remarks
-
-
-def _same_model(plan: SeedingPlan, name: str) -> bool:
-    """Whether a force field is this study's, by what is in it; one that can't be read, by its name."""
-    from pathlib import Path
-
-    from zeocryst.model.forcefield import read_forcefield
-
-    if name == plan.model.name:
-        return True
-    try:
-        other = read_forcefield(name)
-    except InputError:
-        return Path(name).stem == plan.model.name
-    own = plan.model
-    return (other.masses, other.pairs, other.triplets) == (own.masses, own.pairs, own.triplets)
-
-
-def melting_of(plan: SeedingPlan, folder: Any) -> Mapping[str, Any] | None:
-    """The summary of the melting study that the plan names; None without one.
-
-    Raises
-    ------
-    InputError
-        There is none, it has no driving force, or it is about something else (`of_another`).
-    """
-    from pathlib import Path
-
-    from zeocryst.files.records import read_json
-
-    if plan.melt is None:
-        return None
-    path = Path(folder) / plan.melt
-    path = path if path.suffix == ".json" else path / "summary.json"
-    if not path.is_file():
-        raise InputError(
-            f"[seeding] melt = {plan.melt!r}: no {path}; expected the folder of a finished melting study"
-        )
-    summary = read_json(path)
-    if not summary.get("driving_force"):
-        raise InputError(
-            f"[seeding] melt = {plan.melt!r}: that study has no driving force (it found no melting point, or "
-            f"measured no enthalpies); give melting_point_K or driving_force_eV instead"
-        )
-    of_another(plan, summary)
-    _check_below(plan, float(summary["driving_force"]["melting_point_K"]), f"melt = {plan.melt!r}")
-    return summary

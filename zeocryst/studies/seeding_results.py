@@ -15,7 +15,7 @@ from zeocryst.studies.driving import DrivingForce, driving_force_of, fit_enthalp
 from zeocryst.studies.enthalpy import CRYSTAL, MELT, Phase, differences, measure_phase
 from zeocryst.studies.nucleation_theory import ASSUMPTIONS, Measured, Nucleus, theory, zeldovich
 from zeocryst.studies.points import Done
-from zeocryst.studies.seeding_plan import SeedingPlan, of_another, unlike_composition
+from zeocryst.studies.seeding_plan import SeedingPlan
 from zeocryst.studies.seeding_runs import (
     GROWN,
     LEAST_FOR_BOUND,
@@ -29,6 +29,7 @@ from zeocryst.studies.seeding_runs import (
     settled,
     size_column,
 )
+from zeocryst.studies.seeding_sources import of_another, unlike_composition
 
 Floats = NDArray[np.float64]
 
@@ -236,9 +237,10 @@ def temperature_result(
     watched = f"{plan.times} times {plan.time_ps:g} ps"
     if judged:
         notes.append(
-            f"{judged} of {len(runs)} seeds were still going on when they were judged by where they ended: at "
-            f"{SURELY_GROWN:g} critical sizes or more as grown, at {SURELY_MELTED:g} or less as melted, "
-            f"between them by whether they ended clearly larger or smaller than they began."
+            f"{judged} of {len(runs)} seeds were going on, or near the critical size, when they were judged "
+            f"by where they ended: at {SURELY_GROWN:g} times the critical size and their own first size as "
+            f"grown, at {SURELY_MELTED:g} of both as melted, between them by whether they ended clearly larger "
+            f"or smaller than they began."
         )
     if n_failed:
         notes.append(

@@ -24,8 +24,7 @@ ABOVE_MELT, OF_SMALLEST = 1.5, 0.4
 #: ended at
 #: that part of one: few turn back from there. (Growing to many times a size takes longer than melting, so that
 #: leaving all of these out would make the critical size too large.)
-#: It has to have come there: from less than the end over the first of these numbers, or more than the end over
-#: the second.
+#: It has to have moved that way as well: to so many times, or that part of, the size that it began with.
 SURELY_GROWN, SURELY_MELTED, ROUNDS = 1.5, 0.5, 5
 #: A tendency is clear beyond so many jitters of a mean, and beyond this share of the size.
 CLEAR_JITTERS, CLEAR_SHARE = 2.0, 0.1
