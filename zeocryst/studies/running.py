@@ -21,13 +21,14 @@ from typing import IO, Any
 from zeocryst.condition import identity, to_toml
 from zeocryst.engines.protocol import available_threads
 from zeocryst.errors import InputError
+from zeocryst.files import folders
 from zeocryst.files.records import read_json, read_summary, without_nan
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import RunsProgress
-from zeocryst.foundation.textfiles import read_table
-from zeocryst.studies import folder
+from zeocryst.foundation.textfiles import read_table, write_text
 from zeocryst.studies.child import BAD_INPUT, DONE, Nursery
 from zeocryst.studies.crew import Crew, Outcome, share_done
+from zeocryst.studies.folder import check_same
 from zeocryst.studies.points import Done, Point
 
 #: What a run may be called.
@@ -102,11 +103,11 @@ class StudyFolder:
         if self.options.jobs is not None and self.options.jobs < 1:
             raise InputError(f"--jobs {self.options.jobs}: expected a whole number of at least 1")
         self._toml = study_toml
-        self._new = folder.is_new(self.path)  # nothing is there that is to be kept
+        self._new = self._is_new()  # nothing is there that is to be kept
         if self.options.restart and not self._new:
             self._new = True
         elif not self._new:
-            folder.check_same(self.path, study_toml)
+            check_same(self.path, study_toml)
         self._lock: IO[str] | None = None
         self._alike = True
         self._aside: Path | None = None  # where --restart put the old study
@@ -122,7 +123,7 @@ class StudyFolder:
 
     def __enter__(self) -> StudyFolder:
         if not self._new:
-            self._lock = folder.take_lock(self.path)
+            self._lock = self._take_lock()
             self._read_earlier()
         self._stopper.__enter__()
         self._stopper.at_once = True  # between runs there is nothing to be brought to an end
@@ -286,7 +287,7 @@ class StudyFolder:
             self._done[name] = Done(point, place, None, message)
             self._failures[name] = message
             self.say(f"run {name} failed: {message}")
-        folder.write(self.path / "failures.json", json.dumps(self._failures, indent=1) + "\n")
+        write_text(self.path / "failures.json", json.dumps(self._failures, indent=1) + "\n")
         self._write_points()
 
     def _how_far(self) -> str:
@@ -312,7 +313,7 @@ class StudyFolder:
         if self._lock is None:
             self._unlogged.append(message)
         else:
-            folder.append(self.path / "log.txt", message)
+            folders.log(self.path, message)
 
     # ---- files --------------------------------------------------------------------------------
 
@@ -322,7 +323,7 @@ class StudyFolder:
         path = self.path.absolute() / name
         path.parent.mkdir(exist_ok=True)
         if not path.is_file() or path.read_bytes() != text.encode():
-            folder.write(path, text)
+            write_text(path, text)
         return path
 
     def finish(self, summary: dict[str, Any]) -> dict[str, Any]:
@@ -331,21 +332,28 @@ class StudyFolder:
         self._earlier.clear()  # what this study did not ask for is none of its runs
         self._write_points()
         summary = without_nan(summary)
-        folder.write(self.path / "summary.json", json.dumps(summary, indent=1) + "\n")
+        write_text(self.path / "summary.json", json.dumps(summary, indent=1) + "\n")
         self.summary = summary
         return summary
+
+    def _is_new(self) -> bool:
+        return folders.is_new(self.path, (self.path / "study.toml").is_file(), "study")
+
+    def _take_lock(self) -> IO[str]:
+        return folders.take_lock(self.path, "study.lock", "running a study")
 
     def _open(self) -> None:
         """Make the folder, take its lock, write what the study is."""
         if self._lock is not None:
             return
-        if self.options.restart and not folder.is_new(self.path):
-            self._aside = folder.set_aside(self.path)
+        if self.options.restart and not self._is_new():
+            self._take_lock().close()
+            self._aside = folders.set_aside(self.path)
         try:
             (self.path / "runs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
-        self._lock = folder.take_lock(self.path)
+        self._lock = self._take_lock()
         self._begin_or_join()
         for message in self._unlogged:
             self.log(message)
@@ -353,10 +361,10 @@ class StudyFolder:
     def _begin_or_join(self) -> None:
         """Write what the study is, unless another call has begun one here in the meantime."""
         if not (self.path / "study.toml").is_file():
-            folder.write(self.path / "study.toml", self._toml)
+            write_text(self.path / "study.toml", self._toml)
             return
         try:
-            folder.check_same(self.path, self._toml)
+            check_same(self.path, self._toml)
         except InputError:
             assert self._lock is not None
             self._lock.close()
@@ -406,7 +414,7 @@ class StudyFolder:
         writer = csv.DictWriter(text, [*STATE[:2], *facts, *STATE[2:]], restval="")
         writer.writeheader()
         writer.writerows(rows)
-        folder.write(self.path / "points.csv", text.getvalue())
+        write_text(self.path / "points.csv", text.getvalue())
 
     def _row(self, point: Point) -> dict[str, str]:
         """The row of a run."""
