@@ -18,11 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from zeocryst.condition import identity, to_toml
+from zeocryst.condition import Condition, identity, to_toml
 from zeocryst.engines.protocol import available_threads
 from zeocryst.errors import InputError
 from zeocryst.files import folders
 from zeocryst.files.records import read_json, read_summary, without_nan
+from zeocryst.files.rundir import RunDirectory
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import RunsProgress
 from zeocryst.foundation.textfiles import read_table, write_text
@@ -69,6 +70,11 @@ class StudyOptions:
     plugins: tuple[str, ...] = ()
     restart: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise `InputError` where there is no such number of runs."""
+        if self.jobs is not None and self.jobs < 1:
+            raise InputError(f"--jobs {self.jobs}: expected a whole number of at least 1")
+
 
 class StudyFolder:
     """The folder of a study, as a context in which it is run.
@@ -100,8 +106,6 @@ class StudyFolder:
     def __init__(self, out: Path, study_toml: str, options: StudyOptions | None = None) -> None:
         self.path = Path(out)
         self.options = options or StudyOptions()
-        if self.options.jobs is not None and self.options.jobs < 1:
-            raise InputError(f"--jobs {self.options.jobs}: expected a whole number of at least 1")
         self._toml = study_toml
         self._new = self._is_new()  # nothing is there that is to be kept
         if self.options.restart and not self._new:
@@ -218,17 +222,15 @@ class StudyFolder:
         place = self._folder_of(point)
         if not (place / "summary.json").is_file():
             return False
-        known = place / "checkpoint" / "identity.toml"
-        text = known.read_text("utf-8", errors="replace") if known.is_file() else ""
         condition = self._as_run(point)
-        if not text.endswith(identity(condition, condition.read_forcefield())):
-            return False  # the run says what is wrong
-        with suppress(InputError):
-            self._done[point.name] = Done(point, place, read_summary(place))
-            self._failures.pop(point.name, None)
+        run = RunDirectory(place, to_toml(condition), identity(condition, condition.read_forcefield()))
+        with suppress(InputError):  # another run's: that is told where this one begins
+            if run.examine() == "finished":
+                self._done[point.name] = Done(point, place, read_summary(place))
+                self._failures.pop(point.name, None)
         return point.name in self._done
 
-    def _as_run(self, point: Point) -> Any:
+    def _as_run(self, point: Point) -> Condition:
         """The condition of a point with what plugins measure."""
         if not self.options.plugins:
             return point.condition
