@@ -27,8 +27,8 @@ from zeocryst.files.rundir import RunDirectory
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import RunsProgress
 from zeocryst.foundation.textfiles import read_table, write_text
-from zeocryst.studies.child import BAD_INPUT, DONE, Nursery
-from zeocryst.studies.crew import Crew, Outcome, share_done
+from zeocryst.studies.child import BAD_INPUT, DONE, Nursery, Outcome
+from zeocryst.studies.crew import Crew, share_done
 from zeocryst.studies.folder import check_same
 from zeocryst.studies.points import Done, Point
 
@@ -246,6 +246,7 @@ class StudyFolder:
         before = {point.name: share_done(point, self._folder_of(point)) for point in left}
 
         def shown(going: int) -> None:
+            """Show how many have ended and how much of all the work is done; so many go on."""
             ended = [self._done[point.name] for point in left if point.name in self._done]
             failed = sum(done.failure is not None for done in ended)
             shares = before | crew.shares | {done.point.name: 1.0 for done in ended}
