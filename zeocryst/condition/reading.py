@@ -333,21 +333,7 @@ def _read_stage(table: Table, step_fs: float) -> Stage:
             "(a box changes only at constant pressure)",
         )
     pressure = table.number("pressure_bar", 0.0, least=LOWEST_BAR, most=HIGHEST_BAR) if kind == "npt" else 0.0
-    region = table.table("seed_region", {}).known("shape", "fraction")
-    fraction = region.number("fraction", 0.0, above=0, most=0.95) if "fraction" in region else 0.0
-    if "seed_region" in table:
-        region.choice("shape", ("slab",), "slab")
-        if not fraction:
-            raise region.error("fraction", "the share of the box that is held fixed, such as 0.5")
-        if kind == "npt":
-            raise table.error("seed_region", "no seed_region with kind npt: a fixed part needs a fixed box")
-    region.finish()
-    hold_seed = table.flag("hold_seed", False)
-    if hold_seed and (kind == "npt" or fraction):
-        raise table.error(
-            "hold_seed",
-            "true only without a seed_region, and not with kind npt: a fixed part needs a fixed box",
-        )
+    fraction, hold_seed = _read_held(table, kind)
     rigid = table.flag("rigid_precursors", False)
     if rigid and (kind != "langevin" or fraction or hold_seed):
         raise table.error(
@@ -380,6 +366,26 @@ def _read_stage(table: Table, step_fs: float) -> Stage:
         raise table.error("until", f"for_ps less than the {stage.time_ps:g} ps that the stage takes at most")
     table.finish()
     return stage
+
+
+def _read_held(table: Table, kind: str) -> tuple[float, bool]:
+    """What is held fixed: a share of the box, 0 for none, and whether the seed that was put in is."""
+    region = table.table("seed_region", {}).known("shape", "fraction")
+    fraction = region.number("fraction", 0.0, above=0, most=0.95) if "fraction" in region else 0.0
+    if "seed_region" in table:
+        region.choice("shape", ("slab",), "slab")
+        if not fraction:
+            raise region.error("fraction", "the share of the box that is held fixed, such as 0.5")
+        if kind == "npt":
+            raise table.error("seed_region", "no seed_region with kind npt: a fixed part needs a fixed box")
+    region.finish()
+    hold_seed = table.flag("hold_seed", False)
+    if hold_seed and (kind == "npt" or fraction):
+        raise table.error(
+            "hold_seed",
+            "true only without a seed_region, and not with kind npt: a fixed part needs a fixed box",
+        )
+    return fraction, hold_seed
 
 
 def _read_ends(table: Table) -> Until | tuple[Until, ...]:

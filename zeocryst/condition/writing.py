@@ -60,10 +60,16 @@ def to_toml(condition: Condition) -> str:
 def identity(condition: Condition, forcefield: ForceField) -> str:
     """What two calls must share to be the same run: physics and seed, not the engine."""
     text = to_toml(condition.with_checked(engine=EngineChoice())) + f"# model {forcefield}\n"
-    if condition.system.file is not None:
-        content = (condition.folder / condition.system.file).read_bytes()
-        text += f"# start {hashlib.sha256(content).hexdigest()}\n"
+    if digest := start_digest(condition):
+        text += f"# start {digest}\n"
     return text
+
+
+def start_digest(condition: Condition) -> str | None:
+    """SHA-256 of the file that a run starts from; None where it starts from none."""
+    if condition.system.file is None:
+        return None
+    return hashlib.sha256((condition.folder / condition.system.file).read_bytes()).hexdigest()
 
 
 def _output_table(condition: Condition) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.condition import Condition, parse_condition, to_toml
-from zeocryst.condition.reading import TOP, shipped_file
+from zeocryst.condition.reading import TOP, shipped_file, shipped_names
+from zeocryst.condition.writing import start_digest
 from zeocryst.errors import InputError, nearest
 from zeocryst.foundation.tables import Table
 from zeocryst.foundation.textfiles import parse_toml, read_text
@@ -232,8 +233,6 @@ def _file_of(path: str | Path) -> Path | None:
         return found[0]
     if file.is_file():
         return file
-    from zeocryst.condition.reading import shipped_names
-
     names = sorted({*shipped_names("study.toml"), *shipped_names()})
     if str(path) in names:
         return None
@@ -250,10 +249,6 @@ def _over(old: Mapping[str, Any], new: Mapping[str, Any] | None) -> dict[str, An
 def _digests(condition: Condition) -> list[str]:
     """What a study depends on and does not hold: its model, and the file that its runs start from."""
     model = hashlib.sha256(str(condition.read_forcefield()).encode()).hexdigest()[:16]
-    found = [
-        f"model {condition.forcefield if '/' not in condition.forcefield else ''} {model}".replace("  ", " ")
-    ]
-    if condition.system.file is not None:
-        content = (condition.folder / condition.system.file).read_bytes()
-        found.append(f"start {hashlib.sha256(content).hexdigest()[:16]}")
-    return found
+    name = "" if "/" in condition.forcefield else f"{condition.forcefield} "
+    start = start_digest(condition)
+    return [f"model {name}{model}", *([f"start {start[:16]}"] if start else [])]
