@@ -144,6 +144,8 @@ def test_whole_numbers_are_rounded_and_known_as_such(place):
         ("stage.3.tempreature_K", "did you mean 'stage.3.temperature_K"),
         ("system.repeat", "is a list: name one of its numbers"),
         ("system.repeat.4", "no such number"),
+        ("system.repeat.0000000015", "no such number"),  # a 1 in its first nine digits
+        ("stage.0000000015.time_ps", "numbered from 1 to 3"),
         ("system.start", "'framework' is no number"),
         ("system.S_in_cages", "True is no number"),
         ("engine.threads", "changes nothing that is simulated"),

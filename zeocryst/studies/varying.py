@@ -179,11 +179,11 @@ class Ground:
         if which == "*":
             return list(range(len(stages)))
         if which.isascii() and which.isdigit():
-            if not 1 <= int(which[:9]) <= len(stages):
+            if (number := _index(which, len(stages))) is None:
                 raise InputError(
                     f"{key}: there is no stage {which}; the stages are numbered from 1 to {len(stages)}"
                 )
-            return [int(which) - 1]
+            return [number]
         kinds = [stage["kind"] for stage in stages]
         if which not in kinds:
             raise InputError(
@@ -323,15 +323,22 @@ def _put(table: Any, place: Place, value: float) -> None:
     _at(table, place[:-1])[place[-1]] = value
 
 
+def _index(part: str, count: int) -> int | None:
+    """Place, from 0, that a number from 1 to `count` in a key names; None where it is no such number."""
+    if not (part.isascii() and part.isdigit() and len(part) < 10 and 1 <= int(part) <= count):
+        return None
+    return int(part) - 1
+
+
 def _walk(table: Any, head: Place, parts: list[str]) -> Place | None:
     """The place that dotted parts lead to from a head; None where there is nothing."""
     place = head
     for part in parts:
         here = _at(table, place)
         if isinstance(here, list):
-            if not (part.isascii() and part.isdigit() and 1 <= int(part[:9]) <= len(here)):
+            if (number := _index(part, len(here))) is None:
                 return None
-            place = (*place, int(part) - 1)
+            place = (*place, number)
         elif isinstance(here, Mapping) and part in here:
             place = (*place, part)
         else:
