@@ -129,7 +129,6 @@ def _main() -> None:
     nursery = _Nursery(lifeline, answers)
     with suppress(Exception):  # what is wrong the runs will tell
         _load(lambda words: nursery.answer(said=words))
-    nursery.answer(ready=True)
     with suppress(BrokenPipeError):
         nursery.work()
     os._exit(0)

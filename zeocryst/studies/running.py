@@ -107,10 +107,8 @@ class StudyFolder:
         self.path = Path(out)
         self.options = options or StudyOptions()
         self._toml = study_toml
-        self._new = self._is_new()  # nothing is there that is to be kept
-        if self.options.restart and not self._new:
-            self._new = True
-        elif not self._new:
+        self._new = self._is_new() or self.options.restart  # nothing is there that is gone on with
+        if not self._new:
             check_same(self.path, study_toml)
         self._lock: IO[str] | None = None
         self._alike = True
