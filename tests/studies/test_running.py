@@ -17,8 +17,9 @@ import pytest
 from zeocryst.condition import parse_condition
 from zeocryst.errors import InputError
 from zeocryst.foundation.interrupt import Stopper
+from zeocryst.running.child import how_ended
 from zeocryst.studies import crew
-from zeocryst.studies.child import Outcome, RunProcess, how_ended
+from zeocryst.studies.child import Outcome, RunProcess
 from zeocryst.studies.points import Point
 from zeocryst.studies.running import StudyFolder, StudyOptions
 

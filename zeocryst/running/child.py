@@ -27,6 +27,13 @@ ONE_THREAD = dict.fromkeys(
 ENDED = 4
 
 
+def how_ended(status: int) -> str:
+    """What a process that said nothing ended by: the name of a signal, or its exit status."""
+    with suppress(ValueError):  # not all signals have names
+        return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+    return f"signal {-status}"
+
+
 class Child:
     """A command that is running.
 

@@ -14,7 +14,6 @@ import json
 import math
 import re
 import shutil
-import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -29,7 +28,7 @@ from zeocryst.files.records import read_json
 from zeocryst.files.rundir import RunDirectory
 from zeocryst.files.trajectory import CHECKSUM, read_frame
 from zeocryst.foundation.textfiles import in_short
-from zeocryst.running.child import Child
+from zeocryst.running.child import Child, how_ended
 
 if TYPE_CHECKING:
     pass
@@ -282,8 +281,7 @@ def _is_of(out: Path, known: Path, mark: Mapping[str, Any]) -> bool:
 def _why(status: int, log: Path) -> str:
     """Why a process failed: what it said last, or the signal that ended it."""
     if status < 0:
-        with suppress(ValueError):
-            return f"its process was ended by {signal.Signals(-status).name}"
+        return f"its process was ended by {how_ended(status)}"
     said = log.read_text("utf-8", errors="replace").strip().splitlines() if log.is_file() else []
     last = said[-1].removeprefix("zeocryst: ") if said else ""
     return last or f"its process ended with status {status}"

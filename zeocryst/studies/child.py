@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zeocryst.condition import Condition
-from zeocryst.running.child import ONE_THREAD
+from zeocryst.running.child import ONE_THREAD, how_ended
 
 #: What came of a run; anything else is the name of a signal that ended its process.
 DONE, BAD_INPUT, FAILED, STOPPED = "done", "bad input", "failed", "stopped"
@@ -34,13 +34,6 @@ class Outcome(NamedTuple):
 
     how: str
     message: str = ""
-
-
-def how_ended(status: int) -> str:
-    """What a process that said nothing ended by: the name of a signal, or its exit status."""
-    with suppress(ValueError):  # not all signals have names
-        return signal.Signals(-status).name if status < 0 else f"exit status {status}"
-    return f"signal {-status}"
 
 
 class RunProcess:

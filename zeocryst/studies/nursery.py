@@ -23,7 +23,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from zeocryst.studies.child import end_with, how_ended, run_asked
+from zeocryst.running.child import how_ended
+from zeocryst.studies.child import end_with, run_asked
 
 #: Environment of such a process: of numba's ways to have threads the one that allows forks, with one of them.
 FORKABLE = {"NUMBA_THREADING_LAYER": "workqueue"}
