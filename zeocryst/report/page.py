@@ -25,8 +25,18 @@ img{max-width:100%;height:auto} pre{background:#f6f6f6;padding:.8rem;overflow-x:
 """
 
 
+#: Numbers below this are written without a power of ten.
+WRITTEN_OUT = 1e7
+
+
 class Html(str):
     """Text that is HTML already; every other text is escaped."""
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """A number to so many digits: 1990 to three is "1990", and only what has many zeros has a power of ten."""
+    text = f"{value:.{digits}g}"
+    return f"{float(text):.0f}" if "e+" in text and abs(value) < WRITTEN_OUT else text
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -36,7 +46,7 @@ def number(value: Any, digits: int = 4) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.{digits}g}"
+        return significant(value, digits)
     return str(value)
 
 

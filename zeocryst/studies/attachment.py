@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 
+from zeocryst.report.page import significant
+
 Floats = NDArray[np.float64]
 
 #: How far from the critical size a beginning may be, and how far it may get: in 1/Z, and without Z in critical
@@ -129,7 +131,8 @@ def attachment_rate(
     return Attachment(
         rate, error, lag, variance[:lags], offset, len(sums), beginnings, diffusive,
         f"From {beginnings} frames of {len(sums)} runs within {near:.0f} of the critical size, lags of "
-        f"{lag[0]:g} to {lag[-1]:g} ps; early ({early:.3g} per ps) and late lags ({late:.3g}) {words}.",
+        f"{lag[0]:g} to {lag[-1]:g} ps; early ({significant(early, 3)} per ps) and late lags "
+        f"({significant(late, 3)}) {words}.",
     )  # fmt: skip
 
 
