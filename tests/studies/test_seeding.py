@@ -418,6 +418,39 @@ def test_an_open_interval_gives_no_barrier(tmp_path, monkeypatch):
     assert "nan" not in summary["sentence"]
 
 
+@pytest.mark.parametrize("doubtful", [True, False])
+def test_a_doubtful_attachment_rate_is_marked(whole, tmp_path, monkeypatch, doubtful):
+    """Early and late lags differ: no rate of nucleation is told, and the table says why."""
+    from dataclasses import replace
+
+    from zeocryst.studies import seeding_results
+
+    found = seeding_results.attachment_rate
+    monkeypatch.setattr(
+        seeding_results, "attachment_rate", lambda *known: replace(found(*known), diffusive=not doubtful)
+    )
+    world = World(tmp_path, kept=dict(whole[3].kept))
+    summary, runs, _ = found_by(world, tmp_path, SOURCE + QUICK)
+    [one] = summary["temperatures"]
+    assert (one["rate_per_m3_s"] is None) == ("rate_per_m3_s" in one["why_not"]) == doubtful
+    assert one["barrier_kT"] is not None
+    page = write_seeding(tmp_path, summary, [run.record() for run in runs]).read_text()
+    assert ("(doubtful)</td>" in page) == doubtful
+    assert ("attachment rate is doubtful." in page) == doubtful
+
+
+def test_the_headline_tells_how_many_runs_and_whether_they_are_separated(whole):
+    """Runs that are left out, and an interval that is a gap, change what the number is worth."""
+    from zeocryst.studies.seeding_results import _sentence
+
+    [one] = whole[0]["temperatures"]
+    plain = one | {"n_replicas": 36, "n_undecided": 0, "separated": False}
+    assert _sentence(240.0, plain).endswith("(36 runs).")
+    assert _sentence(240.0, plain | {"n_undecided": 4}).endswith("(36 of 40 runs, the others undecided).")
+    separated = _sentence(240.0, plain | {"separated": True})
+    assert separated.endswith("(36 runs; all that grew were larger than all that melted).")
+
+
 def test_outcomes_and_first_sizes():
     """The size is the mean of the first frames after it was let go; the last ones decide."""
     facts = {"temperature_K": 240.0, "melt": 1, "radius_A": 9.0, "planted_T": 99, "planted_S": 0}

@@ -396,7 +396,10 @@ def _sentence(t: float, found: Mapping[str, Any]) -> str:
     if found["log10_rate_per_m3_s"] is not None:
         low, high = found["log10_rate_interval_per_m3_s"]
         text += f", rate 10^{found['log10_rate_per_m3_s']:.0f} (10^{low:.0f} to 10^{high:.0f}) per m^3 and s"
-    return text + f" ({found['n_replicas']} runs)."
+    decided, left = found["n_replicas"], found["n_undecided"]
+    runs = f"{decided} of {decided + left} runs, the others undecided" if left else f"{decided} runs"
+    separated = "; all that grew were larger than all that melted" if found["separated"] else ""
+    return f"{text} ({runs}{separated})."
 
 
 def summary_of(
