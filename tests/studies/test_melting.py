@@ -17,10 +17,11 @@ from zeocryst.errors import InputError
 from zeocryst.report.melting import write_melting
 from zeocryst.studies.fronts import FAILED, GREW, SHRANK, UNDECIDED, bracket, front_run, mean_speeds, sign_of
 from zeocryst.studies.melting import Melting
-from zeocryst.studies.melting_plan import KEYS, Scales, choose_repeat, interval, rounded
+from zeocryst.studies.melting_plan import KEYS
 from zeocryst.studies.melting_summary import summarize
 from zeocryst.studies.points import Done
 from zeocryst.studies.reading import read_study
+from zeocryst.studies.scales import Scales, choose_repeat, interval, rounded
 
 ICE = """
 name = "ice"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from zeocryst.condition import Condition, parse_condition, read_condition, to_toml
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.textfiles import parse_toml, read_table
-from zeocryst.studies.melting_plan import Scales, interval, two_digits
 from zeocryst.studies.points import Point
 from zeocryst.studies.reading import POINT_OUTPUT, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
+from zeocryst.studies.scales import Scales, interval, two_digits
 from zeocryst.studies.seeding_plan import two_ends
 from zeocryst.studies.seeding_runs import GROWN, MELTED, UNDECIDED, outcome_of, size_column
 

@@ -28,9 +28,10 @@ from zeocryst.studies.fronts import (
     mean_speeds,
     sign_of,
 )
-from zeocryst.studies.melting_plan import FRAMES, SAMPLES, Plan, interval, read_plan
+from zeocryst.studies.melting_plan import FRAMES, SAMPLES, Plan, read_plan
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile, replica_seed
+from zeocryst.studies.scales import interval
 from zeocryst.studies.timestep import squared_frequency
 
 if TYPE_CHECKING:

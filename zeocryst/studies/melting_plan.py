@@ -5,16 +5,15 @@ the other half is held, the melt is cooled to the temperature of the run, all is
 and then the two fronts are followed until they meet, the slab has melted, or the time is over.
 
 Times and lengths that are not given are those of the T-S model (30 ps of melting, 40 ps of cooling, ...) in its
-own units, :math:`\tau = \sigma \sqrt{m / \epsilon}` (0.20 ps), with :math:`\sigma` and :math:`\epsilon` of two
-T, so that they fit water and silicon as well: models of one form differ by their units, and by their
-tetrahedrality. Melting points of the form lie between 0.05 and 0.17 :math:`\epsilon / k` (silicon 0.067, mW
-water 0.088), and at 0.25 :math:`\epsilon / k` nothing stays crystalline.
+own units (`zeocryst.studies.scales`), so that they fit water and silicon as well. Melting points of the form
+lie between 0.05 and 0.17 :math:`\epsilon / k` (silicon 0.067, mW water 0.088).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +22,7 @@ from numpy.typing import NDArray
 from zeocryst.cell import heights
 from zeocryst.errors import InputError
 from zeocryst.foundation.tables import Table
-from zeocryst.model.forcefield import ForceField
-from zeocryst.units import BOLTZMANN_EV_PER_K, PS_PER_DERIVED_TIME
+from zeocryst.studies.scales import HOT, Scales, choose_repeat, interval, read_temperatures, two_digits
 
 if TYPE_CHECKING:
     from zeocryst.condition import Condition
@@ -40,34 +38,16 @@ KEYS = (
 )  # fmt: skip
 #: In units of tau: coming to temperature, melting, cooling, settling, following fronts, measuring an enthalpy.
 WARM, MELT, COOL, SETTLE, FOLLOW, MEASURE = 100, 150, 200, 100, 10_000, 1000
-#: In units of epsilon / k: the melt, and where the melting point is looked for.
-HOT, COLDEST, HOTTEST = 0.25, 0.05, 0.17
+#: In units of epsilon / k: where the melting point is looked for.
+COLDEST, HOTTEST = 0.05, 0.17
 #: In units of sigma: length along the normal and width across it, and the least of each: half of the length is
 #: melt, in which two fronts have to stay apart (`zeocryst.order.fronts`), and across no bead should feel its
 #: own image.
 LENGTH, WIDTH, LEAST_LENGTH, LEAST_WIDTH = 24.0, 9.5, 12.0, 3.7
-#: Part of a cell that is not added to reach a length.
-NEARLY = 0.15
 #: Frames of the time in which fronts are followed, and of a measured enthalpy.
 FRAMES, SAMPLES = 60, 100
 #: Share of the T that are crystalline at which the fronts have nearly met, and the slab is nearly gone.
 GROWN, MELTED = 0.85, 0.15
-
-
-@dataclass(frozen=True)
-class Scales:
-    """Units of a model: epsilon / k (K), sigma (Å) and tau (ps) of two T."""
-
-    kelvin: float
-    length_A: float
-    time_ps: float
-
-    @classmethod
-    def of(cls, forcefield: ForceField) -> Scales:
-        """Those of a force field."""
-        pair = forcefield.pairs["T", "T"]
-        tau = PS_PER_DERIVED_TIME * pair.sigma_A * (forcefield.masses["T"] / pair.epsilon_eV) ** 0.5
-        return cls(pair.epsilon_eV / BOLTZMANN_EV_PER_K, pair.sigma_A, tau)
 
 
 @dataclass(frozen=True)
@@ -156,22 +136,6 @@ class Plan:
         }  # fmt: skip
 
 
-def interval(time_ps: float, frames: int) -> float:
-    """Time between frames, so that there are about so many: 1, 2 or 5 of some power of ten, ps."""
-    return rounded(time_ps / frames)
-
-
-def rounded(value: float) -> float:
-    """The nearest of 1, 2, 5 times a power of ten, by ratio."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(f"{min((1, 2, 5, 10), key=lambda k: abs(np.log(value / power / k))) * power:.1g}")
-
-
-def two_digits(value: float) -> float:
-    """A default as people would write it."""
-    return float(f"{value:.2g}")
-
-
 def read_plan(
     own: Table, trial: Condition, cell: Floats, *, where: str, fixed: bool, timestep_fs: float
 ) -> Plan:
@@ -199,12 +163,7 @@ def read_plan(
     """
     own.known(*KEYS)
     scales = Scales.of(trial.read_forcefield())
-    tau, sigma, kelvin = scales.time_ps, scales.length_A, scales.kelvin
-
-    def time(key: str, units: float) -> float:
-        """A time, by default in units of tau."""
-        return own.number(key, two_digits(units * tau), above=0, least=1e-3, most=1e7)
-
+    sigma, kelvin, time = scales.length_A, scales.kelvin, partial(scales.read_time, own)
     faces = _faces(own)
     length = own.number("length_A", two_digits(LENGTH * sigma), least=LEAST_LENGTH * sigma, most=1e4)
     width = own.number("width_A", two_digits(WIDTH * sigma), least=LEAST_WIDTH * sigma, most=1e4)
@@ -274,36 +233,12 @@ def _faces(own: Table) -> tuple[str, ...]:
 
 def _temperatures(own: Table, key: str, *, least: int) -> tuple[float, ...] | None:
     """A list of temperatures in order; None where they are to be found."""
+    if key not in own:
+        return None
     expected = f"a list of at least {least} different temperatures, above 0 and at most 30000"
     if least > 1:
         expected += " (a melting point lies where fronts change their direction), or none, to have them found"
-    given = own.get(key, expected, None)
-    if given is None:
-        return None
-    good = isinstance(given, list) and all(
-        isinstance(t, int | float) and not isinstance(t, bool) and 0 < t <= 3e4 for t in given
-    )
-    if not good or len(given) < least or len(set(given)) < len(given):
-        raise own.error(key, expected)
-    return tuple(sorted(float(t) for t in given))
-
-
-def choose_repeat(cell: Floats, along: int | None, length: float, width: float) -> tuple[int, int, int]:
-    """How often a cell is repeated for a box of a length along one vector and a width along the others.
-
-    Widths are between opposite faces. The vector `along` becomes the longest one, since the middle of the
-    longest is what is held while the rest is melted. None: the width along all.
-    """
-    tall, edges = heights(cell), np.linalg.norm(cell, axis=1)
-    wanted = np.full(3, width)
-    if along is not None:
-        wanted[along] = length
-    count = np.maximum(1, np.ceil(wanted / tall - NEARLY)).astype(int)
-    if along is not None:
-        longest = max(count[k] * edges[k] for k in range(3) if k != along)
-        count[along] = max(count[along], int(np.floor(1.001 * longest / edges[along])) + 1)
-    a, b, c = (int(k) for k in count)
-    return a, b, c
+    return tuple(sorted(read_temperatures(own, key, expected, least=least)))
 
 
 def check_box(cell: Floats, face: str, repeat: Sequence[int], sigma: float) -> None:

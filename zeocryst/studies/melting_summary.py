@@ -22,7 +22,8 @@ from zeocryst.studies.fronts import (
     sign_of,
 )
 from zeocryst.studies.melting import Melting, measured
-from zeocryst.studies.melting_plan import WIDTH, Scales
+from zeocryst.studies.melting_plan import WIDTH
+from zeocryst.studies.scales import Scales
 from zeocryst.studies.timestep import melting_shift
 from zeocryst.units import KJ_PER_MOL_PER_EV
 

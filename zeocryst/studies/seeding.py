@@ -19,6 +19,7 @@ from zeocryst.studies.planting import LOOKED_AT, Planting
 from zeocryst.studies.points import Point
 from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
+from zeocryst.studies.scales import interval
 from zeocryst.studies.seeding_plan import KEYS, SeedingPlan, read_seeding
 from zeocryst.studies.seeding_results import Bulk, driving_force, summary_of, temperature_result
 from zeocryst.studies.seeding_runs import SeedRun, settled
@@ -172,8 +173,6 @@ def _crystal_point(study: StudyFile, plan: SeedingPlan, temperature: float) -> P
 
 
 def _bulk_interval(plan: SeedingPlan) -> float:
-    from zeocryst.studies.melting_plan import interval
-
     return interval(plan.settle_ps, BULK_FRAMES)
 
 

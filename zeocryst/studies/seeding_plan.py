@@ -1,12 +1,13 @@
 """What a seeding study runs: temperatures, melts, balls of crystal, and the stages of each run.
 
-Times and lengths that are not given are those of the T-S model in its own units, as in
-`zeocryst.studies.melting_plan`, so that they fit water and silicon as well.
+Times and lengths that are not given are those of the T-S model in its own units
+(`zeocryst.studies.scales`), so that they fit water and silicon as well.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from zeocryst.foundation.tables import Table
 from zeocryst.model.forcefield import ForceField
 from zeocryst.solution.aggregate import ball
 from zeocryst.solution.start import crystal
-from zeocryst.studies.melting_plan import HOT, Scales, choose_repeat, interval, two_digits
+from zeocryst.studies.scales import HOT, Scales, choose_repeat, interval, read_temperatures, two_digits
 from zeocryst.studies.seeding_sources import check_below
 
 if TYPE_CHECKING:
@@ -238,12 +239,9 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
         raise own.error("framework", "the framework type of the seeds, such as SGT, since the start has none")
     n_t, n_s, unit, unit_s, density = _composition(trial, str(framework), forcefield)
     _check_guests(own, str(framework), n_t, n_s, unit_s)
-
-    def time(key: str, units: float) -> float:
-        """A time, by default in units of tau."""
-        return own.number(key, two_digits(units * scales.time_ps), above=0, least=1e-3, most=1e7)
-
-    temperatures = _temperatures(own)
+    expected = "a list of different temperatures below the melting point, above 0 and at most 30000"
+    temperatures = read_temperatures(own, "temperatures_K", expected)
+    time = partial(scales.read_time, own)
     watch = time("time_ps", WATCH)
     forces = _per_temperature(own, "driving_force_eV", len(temperatures))
     edge = (1000 * n_t / density) ** (1 / 3)
@@ -346,18 +344,6 @@ def _ladder(own: Table, n_t: int, density: float, balls: Balls) -> tuple[tuple[B
     ladder = [balls.nearest(n) for n in np.geomspace(SMALLEST_T, most, max(3, steps))]
     ladder = [one for one in ladder if one.n_T <= most]
     return tuple({one.n_T: one for one in ladder}.values()), False
-
-
-def _temperatures(own: Table) -> tuple[float, ...]:
-    """The temperatures, in the order of the file."""
-    expected = "a list of different temperatures below the melting point, above 0 and at most 30000"
-    given = own.get("temperatures_K", expected)
-    if not isinstance(given, list) or not given:
-        raise own.error("temperatures_K", expected)
-    found = own.numbers("temperatures_K", len(given), least=0, most=3e4)
-    if min(found) <= 0 or len(set(found)) < len(found):
-        raise own.error("temperatures_K", expected)
-    return tuple(float(t) for t in found)
 
 
 def _hot(own: Table, default: float, temperatures: tuple[float, ...]) -> float:
