@@ -95,6 +95,7 @@ def _face(melting: Melting, face: str, found: Crossing | None) -> dict[str, Any]
             "coefficients": found.coefficients.tolist(),
             "covariance": found.covariance.tolist(),
             "activation_K": found.activation_K,
+            "activation_uncertainty_K": found.activation_uncertainty_K,
             "curve": _curve(found, [run.temperature_K for run in counted]),
             "n_runs": len(counted),
         }
