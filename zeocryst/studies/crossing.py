@@ -35,9 +35,9 @@ CERTAINTY = 0.95
 ENOUGH_FREEDOM = 4
 #: The curve is refused where chance alone makes it miss the means of temperatures so far in fewer cases.
 MISSED = 0.01
-#: Activation of the mobility, over k, in units of the temperature: from and to. None is below zero, but where it
-#: is small its estimate is, half of the time; held at zero it would move the melting point up by a third to a
-#: half of its error (simulated), with intervals that hold it no more often.
+#: Activation of the mobility, over k, in units of the temperature: from and to. None is below zero, but half of
+#: the estimates of a small one are; held at zero they would move the melting point up by a third to a half of
+#: its error (simulated), and its intervals would hold it no more often.
 ACTIVATION = (-10.0, 60.0)
 #: Speeds count within this share of the melting point, and at so many temperatures on each side in any case.
 COUNTED, AT_LEAST = 0.065, 2

@@ -19,6 +19,7 @@ from zeocryst.studies.seeding_plan import SeedingPlan
 from zeocryst.studies.seeding_runs import (
     GROWN,
     LEAST_FOR_BOUND,
+    LEAST_SIZE,
     MELTED,
     SURELY_GROWN,
     SURELY_MELTED,
@@ -41,8 +42,7 @@ CURVE = 60
 OF_THEORY = (
     "barrier_kT", "barrier_uncertainty_kT", "barrier_interval_kT", "interfacial_free_energy_mJ_per_m2",
     "zeldovich_factor", "attachment_rate_per_ps", "rate_per_m3_s", "rate_interval_per_m3_s",
-    "log10_rate_per_m3_s",
-    "log10_rate_interval_per_m3_s",
+    "log10_rate_per_m3_s", "log10_rate_interval_per_m3_s",
 )  # fmt: skip
 
 UNBOUNDED = "sizes and outcomes do not bound the critical size on both sides: more runs are needed"
@@ -103,11 +103,10 @@ class Bulk:
         good = [p for p in self.phases if p.phase == kind and p.density_T_per_1000A3 is not None]
         if not good:
             return None
-        values = np.array([p.density_T_per_1000A3 or 0.0 for p in good]) / 1000
-        stated = np.array([p.density_uncertainty or 0.0 for p in good]) / 1000
-        error = float(np.sqrt((stated**2).sum())) / len(good)
-        spread = float(np.std(values, ddof=1)) / len(good) ** 0.5 if len(good) > 1 else 0.0
-        return Measured(float(values.mean()), max(error, spread))
+        return _mean_of_runs(
+            [(p.density_T_per_1000A3 or 0.0) / 1000 for p in good],
+            [(p.density_uncertainty or 0.0) / 1000 for p in good],
+        )
 
 
 def pooled(phases: Sequence[Phase]) -> list[Phase]:
@@ -118,12 +117,18 @@ def pooled(phases: Sequence[Phase]) -> list[Phase]:
             good = [p for p in phases if p.phase == kind and p.temperature_K == t and p.why_left_out is None]
             if not good:
                 continue
-            h = np.array([p.enthalpy_eV_per_T or 0.0 for p in good])
-            stated = float(np.sqrt(sum((p.uncertainty_eV_per_T or 0.0) ** 2 for p in good))) / len(good)
-            spread = float(np.std(h, ddof=1)) / len(good) ** 0.5 if len(good) > 1 else 0.0
-            # a perfect fit to one number has no error to weight by
-            found.append(Phase(good[0].run, kind, t, float(h.mean()), max(stated, spread, 1e-9)))
+            h = _mean_of_runs(
+                [p.enthalpy_eV_per_T or 0.0 for p in good], [p.uncertainty_eV_per_T or 0.0 for p in good]
+            )
+            found.append(Phase(good[0].run, kind, t, h.value, h.error))
     return found
+
+
+def _mean_of_runs(values: Sequence[float], errors: Sequence[float]) -> Measured:
+    """The mean; its error is the larger of those that runs state and their spread."""
+    n = len(values)
+    spread = float(np.std(values, ddof=1)) / n**0.5 if n > 1 else 0.0
+    return Measured(float(np.mean(values)), max(float(np.linalg.norm(errors)) / n, spread))
 
 
 def driving_force(
@@ -255,12 +260,13 @@ def temperature_result(
     if reason is not None:
         found |= {"why_not": {"critical_size": reason, "barrier_kT": "no critical size"}, "notes": notes}
         return found | {"sentence": f"At {temperature_K:g} K: {reason}."}
-    sizes, grown = np.array([r.size for r in decided]), np.array([r.outcome == GROWN for r in decided])
-    fit = critical_size(np.maximum(sizes, 0.5), grown)
+    sizes = np.array([max(run.size, LEAST_SIZE) for run in decided])
+    grown = np.array([run.outcome == GROWN for run in decided])
+    fit = critical_size(sizes, grown)
     found |= {
         "critical_size": fit.size, "critical_size_interval": [fit.low, fit.high], "confidence": CONFIDENCE,
         "critical_planted_T": _planted(decided, grown), "logistic_slope": fit.slope, "separated": fit.separated,
-        "bootstrap_interval": bootstrap_interval(np.maximum(sizes, 0.5), grown, [r.melt for r in decided]),
+        "bootstrap_interval": bootstrap_interval(sizes, grown, [r.melt for r in decided]),
     }  # fmt: skip
     notes += _notes(fit, decided, plan)
     at = np.linspace(0.0, 1.15 * float(sizes.max()), CURVE)
