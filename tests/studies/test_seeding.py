@@ -517,6 +517,7 @@ BAD = {
     'size = "largest_grain"': "column of a run's table",
     'melt = "x"\nmelting_point_K = 270': "one source of the driving force",
     "hold_ps = 500\ntime_ps = 400": "more than a seed is held",
+    "settle_ps = 500\ntime_ps = 40": "settle_ps .*less than ten times",
     "driving_force_eV = [0.1, 0.2]": "list of 1",
     "radii_A = [8, 8.0]": "at least two different radii",
     "runs = 2": "at least 4",

@@ -29,7 +29,7 @@ def write_committor(folder: Path, summary: Mapping[str, Any], runs: Sequence[Map
     table = facts(
         [
             ("committor", summary["committor"]),
-            ("interval (95 %)", "–" if ends is None else interval(*ends, digits=3)),
+            ("interval (95 %)", "–" if ends is None else interval(ends[0], ends[1], digits=3)),
             (
                 "grown, melted, undecided",
                 f"{summary['n_grown']}, {summary['n_melted']}, {summary['n_undecided']}",
