@@ -103,6 +103,24 @@ def test_the_summary_and_its_report(tmp_path):
     assert (tmp_path / "figures" / "front_speeds.svg").is_file()
 
 
+def test_runs_that_state_no_error_are_judged_by_their_scatter(tmp_path):
+    """What the fit of one front can't tell has no chi-square."""
+
+    class Bare(World):
+        def one(self, point):
+            done = super().one(point)
+            done.summary["growth"]["front_speed_uncertainty_A_per_ns"] = 0.0
+            return done
+
+    study = melting(tmp_path, ICE, "temperatures_K = [266, 270, 274, 278, 282]\nenthalpy = false")
+    study.run(Bare(274.6))
+    summary = summarize(study)
+    assert summary["melting_point_K"] == pytest.approx(274.6, abs=4 * summary["uncertainty_K"])
+    assert summary["fit"]["a"]["chi_square_probability"] is None
+    assert summary["fit"]["a"]["activation_uncertainty_K"] > 0
+    assert "none: they state none" in write_melting(tmp_path, summary).read_text()
+
+
 @pytest.mark.parametrize(("truth", "words"), [(200.0, "melts at every temperature"), (400.0, "grows at every")])
 def test_a_melting_point_outside_is_a_bound_and_no_number(tmp_path, truth, words):
     study = melting(tmp_path, ICE, "temperatures_K = [260, 280, 300]")

@@ -118,10 +118,10 @@ def _curve(found: Crossing, temperatures_K: Sequence[float]) -> list[dict[str, f
 
 
 def _probability(chi_square: float, freedom: int) -> float | None:
-    """With which chance alone makes as large a chi-square."""
+    """With which chance alone makes as large a chi-square; None without freedom, or without stated errors."""
     from scipy.stats import chi2
 
-    return float(chi2.sf(chi_square, freedom)) if freedom else None
+    return float(chi2.sf(chi_square, freedom)) if freedom and np.isfinite(chi_square) else None
 
 
 def _why_not(
