@@ -5,10 +5,11 @@ The seeds here are walks over the barrier of classical nucleation theory with a 
 """
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from seeding_walks import CRITICAL, DRIVE, FACTOR, QUICK, SHORT, SOURCE, World, found_by
+from seeding_walks import CRITICAL, DRIVE, FACTOR, QUICK, SHORT, SOURCE, World, found_by, planned
 
 from zeocryst.cli import main
 from zeocryst.report.seeding import write_seeding
@@ -200,8 +201,6 @@ def test_undecided_runs_are_said_and_left_out(tmp_path):
 
 def test_an_open_interval_gives_no_barrier(tmp_path, monkeypatch):
     """A size whose upper bound nobody knows, and no barrier with any error."""
-    from dataclasses import replace
-
     from zeocryst.studies import seeding_results
 
     fit = seeding_results.critical_size
@@ -219,8 +218,6 @@ def test_an_open_interval_gives_no_barrier(tmp_path, monkeypatch):
 @pytest.mark.parametrize("doubtful", [True, False])
 def test_a_doubtful_attachment_rate_is_marked(whole, tmp_path, monkeypatch, doubtful):
     """Early and late lags differ: no rate of nucleation is told, and the table says why."""
-    from dataclasses import replace
-
     from zeocryst.studies import seeding_results
 
     found = seeding_results.attachment_rate
@@ -235,6 +232,21 @@ def test_a_doubtful_attachment_rate_is_marked(whole, tmp_path, monkeypatch, doub
     page = write_seeding(tmp_path, summary, [run.record() for run in runs]).read_text()
     assert ("(doubtful)</td>" in page) == doubtful
     assert ("attachment rate is doubtful." in page) == doubtful
+
+
+def test_seeds_of_which_nothing_is_counted_are_of_one_size(tmp_path):
+    """0 and 0.3 T, one melted and one grown: a reason, and no error of the fit."""
+    from zeocryst.studies.seeding_plan import Ball
+    from zeocryst.studies.seeding_results import _undecidable
+
+    _, plan = planned(tmp_path)
+    ball, time = Ball(9.0, 99, 0), np.arange(3.0)
+    runs = [
+        SeedRun("r", 240.0, 1, ball, size, outcome, time, np.full(3, size))
+        for size, outcome in ((0.0, "melted"), (0.3, "grown"))
+    ]
+    assert "counted as the same size" in _undecidable(plan, runs, runs, {})
+    assert _undecidable(plan, [runs[0], replace(runs[1], size=30.0)], runs, {}) is None
 
 
 def test_the_headline_tells_how_many_runs_and_whether_they_are_separated(whole):

@@ -19,7 +19,6 @@ from zeocryst.studies.seeding_plan import SeedingPlan
 from zeocryst.studies.seeding_runs import (
     GROWN,
     LEAST_FOR_BOUND,
-    LEAST_SIZE,
     MELTED,
     SURELY_GROWN,
     SURELY_MELTED,
@@ -29,6 +28,7 @@ from zeocryst.studies.seeding_runs import (
     is_near,
     settled,
     size_column,
+    sizes_of,
 )
 from zeocryst.studies.seeding_sources import of_another, unlike_composition
 
@@ -229,7 +229,6 @@ def temperature_result(
     """
     before, runs = runs, settled(runs)
     count = {kind: sum(run.outcome == kind for run in runs) for kind in (GROWN, MELTED, UNDECIDED)}
-    judged = sum(old.outcome == UNDECIDED != new.outcome for old, new in zip(before, runs, strict=True))
     found: dict[str, Any] = {
         "temperature_K": temperature_K, "critical_size": None, "critical_size_interval": None,
         "n_replicas": count[GROWN] + count[MELTED], "n_grown": count[GROWN], "n_melted": count[MELTED],
@@ -237,30 +236,13 @@ def temperature_result(
         **dict.fromkeys(OF_THEORY),
     }  # fmt: skip
     why: dict[str, str] = {}
-    notes: list[str] = []
+    notes = _notes_of_runs(plan, before, runs, n_failed)
     decided = [run for run in runs if run.outcome != UNDECIDED]
-    watched = f"{plan.times} times {plan.time_ps:g} ps"
-    if judged:
-        notes.append(
-            f"{judged} of {len(runs)} seeds were going on, or near the critical size, when they were judged "
-            f"by where they ended: at {SURELY_GROWN:g} times the critical size and their own first size as "
-            f"grown, at {SURELY_MELTED:g} of both as melted, between them by whether they ended clearly larger "
-            f"or smaller than they began."
-        )
-    if n_failed:
-        notes.append(
-            f"{n_failed} of {len(runs) + n_failed} seeds are left out: their runs failed (see log.txt)."
-        )
-    if count[UNDECIDED]:
-        notes.append(
-            f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {watched} and are left "
-            f"out; a longer time_ps decides them."
-        )
-    reason = _undecidable(plan, decided, runs, temperature_K, found)
+    reason = _undecidable(plan, decided, runs, found)
     if reason is not None:
         found |= {"why_not": {"critical_size": reason, "barrier_kT": "no critical size"}, "notes": notes}
         return found | {"sentence": f"At {temperature_K:g} K: {reason}."}
-    sizes = np.array([max(run.size, LEAST_SIZE) for run in decided])
+    sizes = sizes_of(decided)
     grown = np.array([run.outcome == GROWN for run in decided])
     fit = critical_size(sizes, grown)
     found |= {
@@ -277,8 +259,34 @@ def temperature_result(
     return found | {"why_not": why, "notes": notes, "sentence": _sentence(temperature_K, found)}
 
 
+def _notes_of_runs(
+    plan: SeedingPlan, before: Sequence[SeedRun], runs: Sequence[SeedRun], n_failed: int
+) -> list[str]:
+    """What to think of the runs: those that were judged by where they ended, that failed, or are undecided."""
+    notes = []
+    judged = sum(old.outcome == UNDECIDED != new.outcome for old, new in zip(before, runs, strict=True))
+    if judged:
+        notes.append(
+            f"{judged} of {len(runs)} seeds were going on, or near the critical size, when they were judged "
+            f"by where they ended: at {SURELY_GROWN:g} times the critical size and their own first size as "
+            f"grown, at {SURELY_MELTED:g} of both as melted, between them by whether they ended clearly larger "
+            f"or smaller than they began."
+        )
+    if n_failed:
+        notes.append(
+            f"{n_failed} of {len(runs) + n_failed} seeds are left out: their runs failed (see log.txt)."
+        )
+    undecided = sum(run.outcome == UNDECIDED for run in runs)
+    if undecided:
+        notes.append(
+            f"{undecided} of {len(runs)} seeds neither grew nor melted within {plan.times} times "
+            f"{plan.time_ps:g} ps and are left out; a longer time_ps decides them."
+        )
+    return notes
+
+
 def _undecidable(
-    plan: SeedingPlan, decided: Sequence[SeedRun], runs: Sequence[SeedRun], t: float, found: dict[str, Any]
+    plan: SeedingPlan, decided: Sequence[SeedRun], runs: Sequence[SeedRun], found: dict[str, Any]
 ) -> str | None:
     """Why there is no critical size, with the bound that there is; None where there is one."""
     if not decided:
@@ -309,7 +317,7 @@ def _undecidable(
             f"all {len(decided)} seeds that were decided grew{bound}{few}{others}; plant smaller ones "
             f"(radii_A), or go to a higher temperature"
         )
-    if np.ptp([run.size for run in decided]) == 0:
+    if np.ptp(sizes_of(decided)) == 0:
         return "all seeds were counted as the same size; another size may tell them apart"
     return None
 

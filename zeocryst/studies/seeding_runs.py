@@ -204,10 +204,15 @@ def settled(runs: Sequence[SeedRun], *, by_tendency: bool = True) -> list[SeedRu
     return [_tending(run) for run in found] if by_tendency else found
 
 
+def sizes_of(runs: Sequence[SeedRun]) -> Floats:
+    """Their sizes as the critical one is fitted to, all above 0."""
+    return np.array([max(run.size, LEAST_SIZE) for run in runs])
+
+
 def _critical(runs: Sequence[SeedRun]) -> float | None:
     """The critical size of those that are decided; None where all went one way, or are of one size."""
     decided = [run for run in runs if run.outcome != UNDECIDED]
-    sizes = np.array([max(run.size, LEAST_SIZE) for run in decided])
+    sizes = sizes_of(decided)
     grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
     if not grown.any() or grown.all() or np.ptp(sizes) == 0:
         return None
