@@ -16,8 +16,9 @@ import zeocryst as zc
 from zeocryst.condition import Event, Output
 from zeocryst.errors import InputError
 from zeocryst.files.rundir import RunDirectory
+from zeocryst.running.columns import columns_of_events
 from zeocryst.running.estimate import estimate
-from zeocryst.running.events import Events, columns_of_events
+from zeocryst.running.events import Events
 from zeocryst.running.mending import resume
 
 SOD = {"start": "framework", "framework": "SOD", "repeat": (2, 2, 2)}

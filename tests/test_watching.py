@@ -221,6 +221,8 @@ def test_what_a_stage_waits_for_is_measured(waiting, tmp_path):
     text = waiting.read_text()
     waiting.write_text(text.replace("crystalline_share = 0.9", "q4_share = 0.9"))
     assert "once it has q4_share 0.9 or more for 3 ps" in call("check", waiting).stdout
+    waiting.write_text(text.replace("crystalline_share = 0.9", "energy_eV_per_bead = { below = -0.5 }"))
+    assert "once it has energy_eV_per_bead below -0.5 for 3 ps" in call("check", waiting).stdout
     waiting.write_text(text.replace("crystalline_share = 0.9", "four_rings = 0.9"))
     for command in (("check", waiting), ("run", waiting, "--out", tmp_path / "out")):
         refused = call(*command)

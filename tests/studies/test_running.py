@@ -18,7 +18,7 @@ from zeocryst.condition import parse_condition
 from zeocryst.errors import InputError
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.studies import crew
-from zeocryst.studies.child import RunProcess
+from zeocryst.studies.child import Outcome, RunProcess, how_ended
 from zeocryst.studies.points import Point
 from zeocryst.studies.running import StudyFolder, StudyOptions
 
@@ -407,7 +407,7 @@ def test_after_a_restart_the_same_command_is_not_what_goes_on(tmp_path):
 
 def test_what_one_run_cannot_be_others_of_a_design_can(tmp_path):
     """Values at an end of a range, whose beads have no room, are no fault of the whole study."""
-    wrong = crew.Outcome(crew.BAD_INPUT, "no room")
+    wrong = Outcome(crew.BAD_INPUT, "no room")
     with StudyFolder(tmp_path / "out", "", StudyOptions(quiet=True)) as folder:
         folder._open()
         folder._points = {"one": point("one")}
@@ -416,6 +416,17 @@ def test_what_one_run_cannot_be_others_of_a_design_can(tmp_path):
         folder._alike = False
         folder._told(point("one"), wrong)
     assert points(tmp_path / "out")["one"]["failure"] == "no room"
+
+
+def test_what_ended_a_process_is_named():
+    """Of a signal without a name (those of real time) its number."""
+    ended = {
+        script: subprocess.run(["bash", "-c", script], check=False).returncode
+        for script in ("kill -KILL $$", f"kill -{signal.SIGRTMIN + 3} $$", "exit 3")
+    }
+    assert [how_ended(status) for status in ended.values()] == [
+        "SIGKILL", f"signal {signal.SIGRTMIN + 3}", "exit status 3",
+    ]  # fmt: skip
 
 
 def test_runs_have_ended_before_what_came_of_them_is_told(monkeypatch, tmp_path):
@@ -439,7 +450,7 @@ def test_runs_have_ended_before_what_came_of_them_is_told(monkeypatch, tmp_path)
         def look(self):
             for name, (process, run) in made.items():
                 if process.poll() is not None:
-                    run.outcome = (crew.BAD_INPUT if name in ("good", "bad") else "SIGTERM"), "no"
+                    run.outcome = Outcome(crew.BAD_INPUT if name in ("good", "bad") else "SIGTERM", "no")
 
     told = []
 

@@ -20,7 +20,7 @@ def arguments(parser):
 
 
 def answer(options):
-    return answer_study(options, lambda chosen: trial(options.study, options.out, chosen))
+    return answer_study(options, trial, options.study)
 
 
 def trial(path, out, options):

@@ -6,14 +6,17 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zeocryst.commands import DONE, STOPPED
 from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
     from zeocryst.studies.running import StudyOptions
+
+Asked = TypeVar("Asked")
 
 #: Width of a terminal.
 COLUMNS = 80
@@ -31,10 +34,15 @@ def plugin_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def engine_options(parser: argparse.ArgumentParser) -> None:
-    """What runs the simulation."""
+def device_options(parser: argparse.ArgumentParser) -> None:
+    """What runs a simulation, and on what."""
     parser.add_argument("--engine", metavar="NAME", help="engine, or auto")
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"))
+
+
+def engine_options(parser: argparse.ArgumentParser) -> None:
+    """What runs one simulation, and with how many threads."""
+    device_options(parser)
     parser.add_argument("--threads", type=int, metavar="N", help="never more than there are cores")
 
 
@@ -50,8 +58,7 @@ def study_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="runs at once; as many as there are cores if not given"
     )
-    parser.add_argument("--engine", metavar="NAME", help="engine, or auto")
-    parser.add_argument("--device", choices=("auto", "cpu", "gpu"))
+    device_options(parser)
     plugin_option(parser)
     parser.add_argument(
         "--walltime", metavar="TIME", help="stop in time, such as 1h50m; the same command goes on"
@@ -61,7 +68,9 @@ def study_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print summary.json at the end")
 
 
-def answer_study(options: argparse.Namespace, study: Callable[[StudyOptions], Mapping[str, Any]]) -> int:
+def answer_study(
+    options: argparse.Namespace, study: Callable[[Asked, Path, StudyOptions], Mapping[str, Any]], asked: Asked
+) -> int:
     """Do a study, say what it found, and end as every study ends.
 
     Parameters
@@ -69,7 +78,9 @@ def answer_study(options: argparse.Namespace, study: Callable[[StudyOptions], Ma
     options
         With those of `study_options`.
     study
-        Does it; returns what ``summary.json`` holds.
+        Does what is asked in a folder; returns what ``summary.json`` holds.
+    asked
+        What it is to do, such as the study's file.
 
     Returns
     -------
@@ -82,8 +93,6 @@ def answer_study(options: argparse.Namespace, study: Callable[[StudyOptions], Ma
     from zeocryst.foundation.plugins import load_plugins
     from zeocryst.studies.running import Stopped, StudyOptions
 
-    if options.jobs is not None and options.jobs < 1:
-        raise InputError(f"--jobs {options.jobs}: expected a whole number of at least 1")
     load_plugins(options.plugin)
     check_engine(options.engine or "auto")
     walltime = None if options.walltime is None else parse_walltime(options.walltime) - process_age_s()
@@ -92,7 +101,7 @@ def answer_study(options: argparse.Namespace, study: Callable[[StudyOptions], Ma
         options.restart,
     )  # fmt: skip
     try:
-        summary = study(chosen)
+        summary = study(asked, Path(options.out), chosen)
     except Stopped as stopped:
         if not options.quiet:
             print(f"stopped: {stopped}", file=sys.stderr)

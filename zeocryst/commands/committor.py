@@ -36,5 +36,4 @@ def answer(options: argparse.Namespace) -> int:
         Path(options.run), options.frame, options.runs, options.time_ps, options.size, options.grown,
         options.melted, options.condition, options.temperature_K, options.seed,
     )  # fmt: skip
-
-    return answer_study(options, lambda chosen: committor(asked, Path(options.out), chosen))
+    return answer_study(options, committor, asked)

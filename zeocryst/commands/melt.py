@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from zeocryst.commands._options import answer_study, study_options
 
@@ -23,4 +22,4 @@ def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.studies.melting_study import melt
 
-    return answer_study(options, lambda chosen: melt(options.study, Path(options.out), chosen))
+    return answer_study(options, melt, options.study)

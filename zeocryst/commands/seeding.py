@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from zeocryst.commands._options import answer_study, study_options
 
@@ -21,4 +20,4 @@ def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.studies.seeding import seeding
 
-    return answer_study(options, lambda chosen: seeding(options.study, Path(options.out), chosen))
+    return answer_study(options, seeding, options.study)

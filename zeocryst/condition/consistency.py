@@ -13,17 +13,16 @@ from zeocryst.condition.substances import amounts
 from zeocryst.errors import InputError
 from zeocryst.frameworks.table import framework_types, start_codes, start_structure, start_t_count
 from zeocryst.model.forcefield import ForceField
-from zeocryst.model.scales import scale_of
-from zeocryst.model.solvent import check_step, check_types, stiffness
-from zeocryst.units import EV_PER_AMU_A2_PER_PS2, steps
+from zeocryst.model.scales import scale_of, swing_rate
+from zeocryst.model.solvent import check_step, check_types
+from zeocryst.units import steps
 
 #: Most frames of a run that anybody keeps.
 MOST_FRAMES = 10**7
 
 
-def check_together(condition: Condition, where: str) -> None:
+def check_together(condition: Condition, forcefield: ForceField, where: str) -> None:
     """Raise `InputError` where keys contradict each other, the model or the files beside the condition."""
-    forcefield = condition.read_forcefield()
     system = condition.system
     osda = amounts(system.recipe)["OSDA"] if system.recipe else 0
     needs_s = (system.framework and system.S_in_cages) or system.n_S or osda
@@ -152,12 +151,8 @@ def _check_solvent(condition: Condition, forcefield: ForceField, where: str) -> 
 
 def _check_stiffness(condition: Condition, forcefield: ForceField, where: str) -> None:
     """No time step in which a pair of the model swings by more than a radian: it would explode."""
-    fastest, pair = 0.0, ("", "")
-    for (i, j), parameters in forcefield.pairs.items():
-        inverse_mass = 1 / forcefield.masses[i] + 1 / forcefield.masses[j]
-        square = stiffness(parameters) * inverse_mass / EV_PER_AMU_A2_PER_PS2
-        if square > fastest**2:
-            fastest, pair = square**0.5, (i, j)
+    rates = {pair: swing_rate(forcefield, *pair) for pair in forcefield.pairs}
+    pair, fastest = max(rates.items(), key=lambda found: found[1])
     for n, stage in enumerate(condition.stages, start=1):
         # without inertia nothing swings: see `zeocryst.model.solvent.check_step`
         if stage.n_steps and stage.kind != "brownian" and fastest * stage.timestep_fs > 1000:

@@ -161,7 +161,7 @@ def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condit
     output.finish()
     engine.finish()
     top.finish()
-    check_together(condition, where)
+    check_together(condition, beads, where)
     return condition
 
 

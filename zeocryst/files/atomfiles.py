@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from zeocryst.backmapping.ideal import IdealCrystal
 from zeocryst.cell import make_frame
 from zeocryst.files.trajectory import write_frame
+from zeocryst.foundation.textfiles import write_text
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -269,10 +270,3 @@ def cell_lines(cell: NDArray[np.float64]) -> list[str]:
     names = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
     lengths = zip(names, Cell(cell).cellpar(), strict=True)
     return [*(f"_cell_{n} {x:.6f}" for n, x in lengths), f"_cell_volume {abs(np.linalg.det(cell)):.4f}"]
-
-
-def write_text(path: Path, text: str) -> None:
-    """A text file, complete or not at all."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.cell import Ints, box_to_cell, make_frame, wrap
-from zeocryst.files.atomfiles import bare, cell_lines, species, write_extxyz, write_plain_data, write_text
+from zeocryst.files.atomfiles import bare, cell_lines, species, write_extxyz, write_plain_data
 from zeocryst.files.trajectory import write_frame
+from zeocryst.foundation.textfiles import write_text
 from zeocryst.refinement.bonding import covalent_bonds, molecule_of
 
 if TYPE_CHECKING:

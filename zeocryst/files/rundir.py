@@ -6,18 +6,16 @@ import copy
 import csv
 import io
 import json
-import os
-import time
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from zeocryst.errors import InputError
+from zeocryst.files import folders
 from zeocryst.files.position import Position
 from zeocryst.files.records import now, provenance, read_json, read_summary
 from zeocryst.files.trajectory import (
@@ -28,6 +26,7 @@ from zeocryst.files.trajectory import (
     read_frame,
     write_frame,
 )
+from zeocryst.foundation.textfiles import write_text
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -85,23 +84,9 @@ class RunDirectory:
 
     # ---- opening ------------------------------------------------------------------------------
 
-    def examine_kind(self) -> str:
-        """What the path is: "new" (nothing, or an empty folder) or "run".
-
-        Raises
-        ------
-        InputError
-            It is a file, or a folder with something else in it.
-        """
-        if not self.path.exists():
-            return "new"
-        if not self.path.is_dir():
-            raise InputError(f"--out {self.path}: is a file; give a folder")
-        if not any(self.path.iterdir()):
-            return "new"
-        if not (self.path / "checkpoint").is_dir():
-            raise InputError(f"--out {self.path}: the folder is not empty and holds no run; give a new one")
-        return "run"
+    def _is_new(self) -> bool:
+        """Whether there is no run; raises `InputError` for what is none and not empty either."""
+        return folders.is_new(self.path, (self.path / "checkpoint").is_dir(), "run")
 
     def examine(self) -> str:
         """What is there: "new", "unfinished", "finished", or "unsummarized": its summary is damaged.
@@ -111,7 +96,7 @@ class RunDirectory:
         InputError
             The path is a file, or a folder with something else in it.
         """
-        if self.examine_kind() == "new":
+        if self._is_new():
             return "new"
         if not self._is_mine():
             raise InputError(
@@ -148,20 +133,13 @@ class RunDirectory:
 
     def set_aside(self) -> Path | None:
         """Rename the folder, if it is there, so that a new run can begin; returns where it went."""
-        if self.examine_kind() == "new":
+        if self._is_new():
             return None
         try:
             self._take_lock()
         finally:
             self.close()
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        aside = self.path.with_name(f"{self.path.name}.{stamp}")
-        number = 1
-        while aside.exists():
-            number += 1
-            aside = self.path.with_name(f"{self.path.name}.{stamp}-{number}")
-        self.path.rename(aside)
-        return aside
+        return folders.set_aside(self.path)
 
     def open(self) -> None:
         """Make the folder, take its lock, write the condition.
@@ -180,14 +158,7 @@ class RunDirectory:
         self.write("condition.toml", self._toml)
 
     def _take_lock(self) -> None:
-        """Take the folder's lock, which the system releases when the process ends."""
-        try:
-            self._lock = (self.path / "checkpoint" / "lock").open("w")
-        except OSError as error:
-            raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
-        if not locked(self._lock, exclusive=True):
-            self.close()
-            raise InputError(f"--out {self.path}: another zeocryst is running in this folder")
+        self._lock = folders.take_lock(self.path, "checkpoint/lock", "running")
 
     def close(self) -> None:
         """Release the lock."""
@@ -277,17 +248,12 @@ class RunDirectory:
     def write(self, name: str, text: str) -> Path:
         """Write a text file of the folder, complete or not at all."""
         path = self.path / name
-        partial = path.with_name(path.name + ".part")
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(partial, path)
+        write_text(path, text)
         return path
 
     def log(self, message: str) -> None:
         """Append a line with the time to ``log.txt``."""
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{stamp}  {message}\n")
+        folders.log(self.path, message)
 
     def record(self, **entries: Any) -> None:
         """Merge entries into ``provenance.json``."""
@@ -348,26 +314,11 @@ class RunDirectory:
         self.record(running={"step": step, "time_ps": time_ps, "wall_s": wall_s, "time": now()})
 
 
-def locked(file: IO[str], *, exclusive: bool) -> bool:
-    """Take a lock of the system's, which ends with the process or the file; False where another has it."""
-    try:
-        import fcntl
-    except ImportError:  # no such locks outside Unix
-        return True
-    for left in (3, 2, 1, 0):  # whoever asks whether a run goes on holds it for a moment
-        with suppress(OSError):
-            fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-            return True
-        if left and exclusive:
-            time.sleep(0.02)
-    return False
-
-
 def is_running(folder: Path) -> bool:
     """Whether a process runs in a run's folder now; False outside Unix, where that cannot be told."""
     try:
         with (folder / "checkpoint" / "lock").open(encoding="utf-8") as lock:
-            return not locked(lock, exclusive=False)
+            return not folders.locked(lock, exclusive=False)
     except OSError:
         return False
 

@@ -68,6 +68,13 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path}: larger than the memory that there is") from None
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, complete or not at all; lines end as in the text."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(text, "utf-8", newline="")
+    partial.replace(path)
+
+
 def parse_toml(text: str, where: str) -> dict[str, Any]:
     """TOML text as a table; `where` names it in messages.
 

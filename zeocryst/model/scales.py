@@ -83,9 +83,15 @@ def densest(forcefield: ForceField) -> float:
     return float(f"{DENSEST / scale_of(forcefield, TS_T_T_A) ** 3:.3g}")
 
 
+def swing_rate(forcefield: ForceField, first: str, second: str) -> float:
+    """How fast two beads alone swing about their distance, rad/ps; 0 for a pair whose energy has no minimum."""
+    inverse_mass = 1 / forcefield.masses[first] + 1 / forcefield.masses[second]
+    return sqrt(max(0.0, stiffness(forcefield.pairs[first, second])) * inverse_mass / EV_PER_AMU_A2_PER_PS2)
+
+
 def default_step_fs(forcefield: ForceField) -> float:
     """Time step where none is given, fs: `DEFAULT_STEP_FS`, and less for models whose T-T swing faster."""
-    rate = sqrt(2 * stiffness(forcefield.pairs["T", "T"]) / forcefield.masses["T"] / EV_PER_AMU_A2_PER_PS2)
+    rate = swing_rate(forcefield, "T", "T")
     if rate <= USUAL_RAD_PER_PS:
         return DEFAULT_STEP_FS
     return float(f"{DEFAULT_STEP_FS * USUAL_RAD_PER_PS / rate:.1g}")

@@ -20,10 +20,10 @@ from zeocryst.frameworks.table import start_t_count
 from zeocryst.model.solvent import step_length
 from zeocryst.running.beginning import first_frame_and_words, measured_names, needs_relaxing
 from zeocryst.running.besides import Besides
-from zeocryst.running.events import columns_of_events
+from zeocryst.running.columns import columns_of_events
 from zeocryst.running.failure import told
 from zeocryst.running.simulation import thermalize
-from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_awaited, check_memory
+from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
 from zeocryst.solution.recipe import compose, in_words
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ def estimate(condition: Condition) -> dict[str, Any]:
     names = measured_names(condition, frame)
     besides = Besides.tried(condition, frame, engine.info.name, names)
     columns = columns_of_events(condition, frame, names)
-    check_awaited(condition, frame, names)
     tried = int(frame.particles.N)
     n_t = Beads.of(frame).count("T")
     n_s = tried - n_t

@@ -41,12 +41,13 @@ from zeocryst.running.beginning import (
     read_with_options,
 )
 from zeocryst.running.besides import Besides, check_there
+from zeocryst.running.columns import columns_of_events
 from zeocryst.running.conclusion import Conclusion
-from zeocryst.running.events import Events, columns_of_events
+from zeocryst.running.events import Events
 from zeocryst.running.failure import told
 from zeocryst.running.mending import resume
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
-from zeocryst.running.watching import Watch, check_awaited, check_memory
+from zeocryst.running.watching import Watch, check_memory
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -96,7 +97,6 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
     names = measured_names(condition, frame)
     besides = Besides.tried(condition, frame, engine.info.name, names)
     columns = columns_of_events(condition, frame, names)
-    check_awaited(condition, frame, names)
     # the engine may differ when a run goes on, the physics may not
     folder = RunDirectory(out, to_toml(condition), identity(condition, forcefield))
     if options.restart:

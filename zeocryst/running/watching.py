@@ -16,18 +16,15 @@ before the longest stage is preparation and does not count.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition import Condition
-from zeocryst.condition.model import UNTIL
-from zeocryst.errors import InputError, nearest
-from zeocryst.network.bonds import network_of_frame
-from zeocryst.order import measure
+from zeocryst.errors import InputError
 
 if TYPE_CHECKING:
-    import gsd.hoomd
+    pass
 
 #: Least change of the crystalline share, beyond its range so far, with which something happened.
 SHARE_JUMP = 0.05
@@ -159,40 +156,6 @@ class Watch:
             for n, until in enumerate(ends)
         )
         return f"Stage {course.stage} ran {spent} and never had {never}."
-
-
-def check_awaited(condition: Condition, frame: gsd.hoomd.Frame, names: Sequence[str]) -> None:
-    """See that a run measures what its stages are run for.
-
-    Parameters
-    ----------
-    condition
-        The condition.
-    frame
-        Its first frame.
-    names
-        What is measured in every frame.
-
-    Raises
-    ------
-    InputError
-        Its table has no such column.
-    """
-    others = [
-        (n, until.quantity)
-        for n, stage in enumerate(condition.stages, start=1)
-        for until in stage.ends
-        if until.quantity not in UNTIL
-    ]
-    if not others:
-        return
-    known = measure(network_of_frame(frame)[0], list(names), frame).values
-    for n, quantity in others:
-        if quantity not in known:
-            raise InputError(
-                f"stage {n}.until: the run's table has no column {quantity!r}; {nearest(quantity, known)} "
-                "(more are measured with [output] measure)"
-            )
 
 
 def check_memory(condition: Condition, beads: int) -> int:

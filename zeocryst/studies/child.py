@@ -18,18 +18,29 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from zeocryst.condition import Condition
+from zeocryst.running.child import ONE_THREAD
 
 #: What came of a run; anything else is the name of a signal that ended its process.
 DONE, BAD_INPUT, FAILED, STOPPED = "done", "bad input", "failed", "stopped"
 #: Seconds from being asked to end until a process is ended.
 GRACE_S = 20.0
-#: Libraries that would take more threads than one.
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
-)
+
+
+class Outcome(NamedTuple):
+    """How a run ended, and why: one of the above, or the name of a signal that ended its process."""
+
+    how: str
+    message: str = ""
+
+
+def how_ended(status: int) -> str:
+    """What a process that said nothing ended by: the name of a signal, or its exit status."""
+    with suppress(ValueError):  # not all signals have names
+        return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+    return f"signal {-status}"
 
 
 class RunProcess:
@@ -39,13 +50,13 @@ class RunProcess:
     ----------
     pid : int or None
         Of the process; None as long as it is not known.
-    outcome : (str, str) or None
-        What came of it, and why; the name of a signal where one ended it. None while it goes on.
+    outcome : Outcome or None
+        What came of it; None while it goes on.
     """
 
     def __init__(self, stop: Callable[[], None], end: Callable[[], None]) -> None:
         self.pid: int | None = None
-        self.outcome: tuple[str, str] | None = None
+        self.outcome: Outcome | None = None
         self.ask_to_stop = stop
         self.end = end
 
@@ -157,7 +168,7 @@ class Nursery:
         if "pid" in answer:
             run.pid = int(answer["pid"])
         else:
-            run.outcome = str(answer["outcome"]), str(answer["message"])
+            run.outcome = Outcome(str(answer["outcome"]), str(answer["message"]))
             del self._runs[int(answer["run"])]
 
     def _lost(self) -> None:
@@ -165,9 +176,8 @@ class Nursery:
         assert self._process is not None
         status = self._process.wait()
         self._end_nursery()
-        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         for run in self._runs.values():
-            run.outcome = how, ""
+            run.outcome = Outcome(how_ended(status))
         self._runs.clear()
 
     def _end_nursery(self) -> None:
@@ -206,7 +216,7 @@ class Nursery:
         return run
 
 
-def _outcome_of(process: subprocess.Popen[bytes]) -> tuple[str, str]:
+def _outcome_of(process: subprocess.Popen[bytes]) -> Outcome:
     """What came of a process that has ended."""
     assert process.stdout is not None
     assert process.stdin is not None
@@ -216,9 +226,8 @@ def _outcome_of(process: subprocess.Popen[bytes]) -> tuple[str, str]:
         process.stdin.close()
     if said:
         answer = json.loads(said.splitlines()[-1])
-        return str(answer["outcome"]), str(answer["message"])
-    status = process.returncode
-    return (signal.Signals(-status).name if status < 0 else f"exit status {status}"), ""
+        return Outcome(str(answer["outcome"]), str(answer["message"]))
+    return Outcome(how_ended(process.returncode))
 
 
 # ---- in the process of a run --------------------------------------------------------------------
@@ -234,8 +243,8 @@ def end_with(pipe: int) -> None:
     os._exit(0)
 
 
-def run_asked(asked: dict[str, Any]) -> tuple[str, str]:
-    """Run what was asked for; what came of it, and why."""
+def run_asked(asked: dict[str, Any]) -> Outcome:
+    """Run what was asked for; what came of it."""
     from zeocryst.errors import InputError, SimulationError
     from zeocryst.foundation.interrupt import interrupted_alike
     from zeocryst.foundation.plugins import load_plugins
@@ -253,15 +262,15 @@ def run_asked(asked: dict[str, Any]) -> tuple[str, str]:
                 Path(asked["out"]),
                 Options(asked["engine"], asked["device"], threads=1, quiet=True),
             )
-        return (DONE, "") if finished else (STOPPED, "")
+        return Outcome(DONE if finished else STOPPED)
     except InputError as error:
-        return BAD_INPUT, str(error)
+        return Outcome(BAD_INPUT, str(error))
     except SimulationError as error:
-        return FAILED, str(error)
+        return Outcome(FAILED, str(error))
     except KeyboardInterrupt:
-        return STOPPED, ""
+        return Outcome(STOPPED)
     except Exception as error:
-        return FAILED, f"{type(error).__name__}: {in_short(error)}"
+        return Outcome(FAILED, f"{type(error).__name__}: {in_short(error)}")
 
 
 def _main() -> None:

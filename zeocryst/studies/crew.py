@@ -14,7 +14,7 @@ from zeocryst.errors import InputError
 from zeocryst.files.rundir import is_running
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.machine import free_memory, memory_of
-from zeocryst.studies.child import BAD_INPUT, DONE, FAILED, STOPPED, Nursery, RunProcess
+from zeocryst.studies.child import BAD_INPUT, DONE, FAILED, STOPPED, Nursery, Outcome, RunProcess
 from zeocryst.studies.points import Point
 
 #: Seconds between two looks at the runs, between two at how far they are, and for which a run of an earlier
@@ -26,14 +26,6 @@ PATIENCE_S, LAST_S = 60.0, 10.0
 USUAL_BYTES, SPARE = 400 << 20, 1.3
 #: How often a run is begun again that something outside ended.
 TRIALS = 2
-
-
-@dataclass
-class Outcome:
-    """What came of a point: how it ended (`zeocryst.studies.child`), and why."""
-
-    how: str
-    message: str = ""
 
 
 @dataclass
@@ -135,10 +127,11 @@ class Crew:
 
     def _ended(self, gone: _Going) -> Point | None:
         """Tell what came of a run; the point where it is to be begun again."""
-        assert gone.process.outcome is not None
-        how, message = gone.process.outcome
+        outcome = gone.process.outcome
+        assert outcome is not None
+        how = outcome.how
         if how in (DONE, BAD_INPUT, FAILED):
-            self.told(gone.point, Outcome(how, message))
+            self.told(gone.point, outcome)
             return None
         if how in (STOPPED, "SIGTERM") and self.stopper():
             return gone.point
@@ -168,10 +161,10 @@ class Crew:
         self._end_all([each for each in ended if each.process.outcome is None])
         wrong: InputError | None = None
         for each in ended:  # only now, since telling can raise
-            how, message = each.process.outcome or ("", "")
-            if how in (DONE, BAD_INPUT, FAILED):
+            outcome = each.process.outcome
+            if outcome is not None and outcome.how in (DONE, BAD_INPUT, FAILED):
                 try:
-                    self.told(each.point, Outcome(how, message))
+                    self.told(each.point, outcome)
                 except InputError as error:
                     wrong = wrong or error
         if wrong is not None:

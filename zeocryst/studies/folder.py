@@ -1,39 +1,16 @@
-"""What a study's folder is: a new one, this study's, or another's, and in which way another's."""
+"""Whether a folder holds this study or another, and in which way another."""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from zeocryst.errors import InputError
-from zeocryst.files.rundir import locked
 from zeocryst.foundation.textfiles import parse_toml, read_text
 
 #: Most differences that a message names.
 MOST_SHOWN = 4
-
-
-def is_new(out: Path) -> bool:
-    """Whether nothing is there, or an empty folder.
-
-    Raises
-    ------
-    InputError
-        It is a file, or a folder with something else than a study in it.
-    """
-    if not out.exists():
-        return True
-    if not out.is_dir():
-        raise InputError(f"--out {out}: is a file; give a folder")
-    if not any(out.iterdir()):
-        return True
-    if not (out / "study.toml").is_file():
-        raise InputError(f"--out {out}: the folder is not empty and holds no study; give a new one")
-    return False
 
 
 def check_same(out: Path, toml: str) -> None:
@@ -78,47 +55,3 @@ def _digests(text: str) -> dict[str, str]:
     """The comments at the beginning: what the study depends on and does not hold."""
     lines = [line[2:].rpartition(" ") for line in text.splitlines() if line.startswith("# ")]
     return {f"the content of the {what}": digest for what, _, digest in lines}
-
-
-def take_lock(out: Path) -> IO[str]:
-    """Take the folder's lock, which the system releases when the process ends.
-
-    Raises
-    ------
-    InputError
-        The folder cannot be written, or another process has it.
-    """
-    try:
-        lock = (out / "study.lock").open("w")
-    except OSError as error:
-        raise InputError(f"--out {out}: cannot be written: {error.strerror}") from None
-    if not locked(lock, exclusive=True):
-        lock.close()
-        raise InputError(f"--out {out}: another zeocryst is running a study in this folder")
-    return lock
-
-
-def set_aside(out: Path) -> Path:
-    """Rename a study's folder, so that a new one can begin; returns where it went."""
-    take_lock(out).close()
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    aside, number = out.with_name(f"{out.name}.{stamp}"), 1
-    while aside.exists():
-        number += 1
-        aside = out.with_name(f"{out.name}.{stamp}-{number}")
-    out.rename(aside)
-    return aside
-
-
-def write(path: Path, text: str) -> None:
-    """Write a text file, complete or not at all."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-    os.replace(partial, path)
-
-
-def append(path: Path, message: str) -> None:
-    """Append a line with the time."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {message}\n")

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from zeocryst.studies.child import end_with, run_asked
+from zeocryst.studies.child import end_with, how_ended, run_asked
 
 #: Environment of such a process: of numba's ways to have threads the one that allows forks, with one of them.
 FORKABLE = {"NUMBA_THREADING_LAYER": "workqueue"}
@@ -97,8 +97,7 @@ class _Nursery:
         if said:
             self.answer(run=number, **json.loads(said))
         else:
-            how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-            self.answer(run=number, outcome=how, message="")
+            self.answer(run=number, outcome=how_ended(code), message="")
 
 
 def _load(compiling: Callable[[str], None]) -> None:

@@ -94,12 +94,8 @@ class StudyFile:
         name: str,
         seed: int,
         stages: Sequence[Mapping[str, Any]],
-        title: str | None = None,
         system: Mapping[str, Any] | None = None,
-        forcefield: str | None = None,
         output: Mapping[str, Any] | None = None,
-        engine: Mapping[str, Any] | None = None,
-        solvent: Mapping[str, Any] | None = None,
     ) -> Condition:
         """The condition of one run, checked as any ``condition.toml`` is.
 
@@ -107,13 +103,9 @@ class StudyFile:
         ----------
         name, seed, stages
             Of the run.
-        title
-            That of the study if not given.
-        system, output, engine, solvent
+        system, output
             Put over what the file has, key by key; None takes a key away. A `system` with another ``start``
             replaces the file's.
-        forcefield
-            Instead of the file's: a name or a path.
 
         Raises
         ------
@@ -121,18 +113,12 @@ class StudyFile:
             It is no condition that can be run.
         """
         made: dict[str, Any] = {**self.content, "name": name, "seed": seed, "stage": [dict(s) for s in stages]}
-        made["title"] = self.title if title is None else title
+        made["title"] = self.title
         old = self.content.get("system", {})
         if system is not None and system.get("start", old.get("start")) != old.get("start"):
             old = {}
         made["system"] = _over(old, system)
         made["output"] = _over(self.content.get("output", {}), {**POINT_OUTPUT, **(output or {})})
-        if forcefield is not None:
-            made["forcefield"] = {"name": forcefield}
-        if engine is not None:
-            made["engine"] = _over(self.content.get("engine", {}), engine)
-        if solvent is not None:
-            made["solvent"] = _over(self.content.get("solvent", {}), solvent)
         return parse_condition(made, f"{self.where} (run {name})", self.folder)
 
     def to_toml(

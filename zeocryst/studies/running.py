@@ -18,16 +18,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from zeocryst.condition import identity, to_toml
+from zeocryst.condition import Condition, identity, to_toml
 from zeocryst.engines.protocol import available_threads
 from zeocryst.errors import InputError
+from zeocryst.files import folders
 from zeocryst.files.records import read_json, read_summary, without_nan
+from zeocryst.files.rundir import RunDirectory
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import RunsProgress
-from zeocryst.foundation.textfiles import read_table
-from zeocryst.studies import folder
-from zeocryst.studies.child import BAD_INPUT, DONE, Nursery
-from zeocryst.studies.crew import Crew, Outcome, share_done
+from zeocryst.foundation.textfiles import read_table, write_text
+from zeocryst.studies.child import BAD_INPUT, DONE, Nursery, Outcome
+from zeocryst.studies.crew import Crew, share_done
+from zeocryst.studies.folder import check_same
 from zeocryst.studies.points import Done, Point
 
 #: What a run may be called.
@@ -68,6 +70,11 @@ class StudyOptions:
     plugins: tuple[str, ...] = ()
     restart: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise `InputError` where there is no such number of runs."""
+        if self.jobs is not None and self.jobs < 1:
+            raise InputError(f"--jobs {self.jobs}: expected a whole number of at least 1")
+
 
 class StudyFolder:
     """The folder of a study, as a context in which it is run.
@@ -99,14 +106,12 @@ class StudyFolder:
     def __init__(self, out: Path, study_toml: str, options: StudyOptions | None = None) -> None:
         self.path = Path(out)
         self.options = options or StudyOptions()
-        if self.options.jobs is not None and self.options.jobs < 1:
-            raise InputError(f"--jobs {self.options.jobs}: expected a whole number of at least 1")
         self._toml = study_toml
-        self._new = folder.is_new(self.path)  # nothing is there that is to be kept
+        self._new = self._is_new()  # nothing is there that is to be kept
         if self.options.restart and not self._new:
             self._new = True
         elif not self._new:
-            folder.check_same(self.path, study_toml)
+            check_same(self.path, study_toml)
         self._lock: IO[str] | None = None
         self._alike = True
         self._aside: Path | None = None  # where --restart put the old study
@@ -122,7 +127,7 @@ class StudyFolder:
 
     def __enter__(self) -> StudyFolder:
         if not self._new:
-            self._lock = folder.take_lock(self.path)
+            self._lock = self._take_lock()
             self._read_earlier()
         self._stopper.__enter__()
         self._stopper.at_once = True  # between runs there is nothing to be brought to an end
@@ -217,17 +222,15 @@ class StudyFolder:
         place = self._folder_of(point)
         if not (place / "summary.json").is_file():
             return False
-        known = place / "checkpoint" / "identity.toml"
-        text = known.read_text("utf-8", errors="replace") if known.is_file() else ""
         condition = self._as_run(point)
-        if not text.endswith(identity(condition, condition.read_forcefield())):
-            return False  # the run says what is wrong
-        with suppress(InputError):
-            self._done[point.name] = Done(point, place, read_summary(place))
-            self._failures.pop(point.name, None)
+        run = RunDirectory(place, to_toml(condition), identity(condition, condition.read_forcefield()))
+        with suppress(InputError):  # another run's: that is told where this one begins
+            if run.examine() == "finished":
+                self._done[point.name] = Done(point, place, read_summary(place))
+                self._failures.pop(point.name, None)
         return point.name in self._done
 
-    def _as_run(self, point: Point) -> Any:
+    def _as_run(self, point: Point) -> Condition:
         """The condition of a point with what plugins measure."""
         if not self.options.plugins:
             return point.condition
@@ -243,6 +246,7 @@ class StudyFolder:
         before = {point.name: share_done(point, self._folder_of(point)) for point in left}
 
         def shown(going: int) -> None:
+            """Show how many have ended and how much of all the work is done; so many go on."""
             ended = [self._done[point.name] for point in left if point.name in self._done]
             failed = sum(done.failure is not None for done in ended)
             shares = before | crew.shares | {done.point.name: 1.0 for done in ended}
@@ -286,7 +290,7 @@ class StudyFolder:
             self._done[name] = Done(point, place, None, message)
             self._failures[name] = message
             self.say(f"run {name} failed: {message}")
-        folder.write(self.path / "failures.json", json.dumps(self._failures, indent=1) + "\n")
+        write_text(self.path / "failures.json", json.dumps(self._failures, indent=1) + "\n")
         self._write_points()
 
     def _how_far(self) -> str:
@@ -312,7 +316,7 @@ class StudyFolder:
         if self._lock is None:
             self._unlogged.append(message)
         else:
-            folder.append(self.path / "log.txt", message)
+            folders.log(self.path, message)
 
     # ---- files --------------------------------------------------------------------------------
 
@@ -322,7 +326,7 @@ class StudyFolder:
         path = self.path.absolute() / name
         path.parent.mkdir(exist_ok=True)
         if not path.is_file() or path.read_bytes() != text.encode():
-            folder.write(path, text)
+            write_text(path, text)
         return path
 
     def finish(self, summary: dict[str, Any]) -> dict[str, Any]:
@@ -331,21 +335,28 @@ class StudyFolder:
         self._earlier.clear()  # what this study did not ask for is none of its runs
         self._write_points()
         summary = without_nan(summary)
-        folder.write(self.path / "summary.json", json.dumps(summary, indent=1) + "\n")
+        write_text(self.path / "summary.json", json.dumps(summary, indent=1) + "\n")
         self.summary = summary
         return summary
+
+    def _is_new(self) -> bool:
+        return folders.is_new(self.path, (self.path / "study.toml").is_file(), "study")
+
+    def _take_lock(self) -> IO[str]:
+        return folders.take_lock(self.path, "study.lock", "running a study")
 
     def _open(self) -> None:
         """Make the folder, take its lock, write what the study is."""
         if self._lock is not None:
             return
-        if self.options.restart and not folder.is_new(self.path):
-            self._aside = folder.set_aside(self.path)
+        if self.options.restart and not self._is_new():
+            self._take_lock().close()
+            self._aside = folders.set_aside(self.path)
         try:
             (self.path / "runs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
-        self._lock = folder.take_lock(self.path)
+        self._lock = self._take_lock()
         self._begin_or_join()
         for message in self._unlogged:
             self.log(message)
@@ -353,10 +364,10 @@ class StudyFolder:
     def _begin_or_join(self) -> None:
         """Write what the study is, unless another call has begun one here in the meantime."""
         if not (self.path / "study.toml").is_file():
-            folder.write(self.path / "study.toml", self._toml)
+            write_text(self.path / "study.toml", self._toml)
             return
         try:
-            folder.check_same(self.path, self._toml)
+            check_same(self.path, self._toml)
         except InputError:
             assert self._lock is not None
             self._lock.close()
@@ -406,7 +417,7 @@ class StudyFolder:
         writer = csv.DictWriter(text, [*STATE[:2], *facts, *STATE[2:]], restval="")
         writer.writeheader()
         writer.writerows(rows)
-        folder.write(self.path / "points.csv", text.getvalue())
+        write_text(self.path / "points.csv", text.getvalue())
 
     def _row(self, point: Point) -> dict[str, str]:
         """The row of a run."""

@@ -80,7 +80,7 @@ class Ground:
             key.rpartition(".")[0] for key in found if key.endswith(("temperature_K.1", "temperature_K.2"))
         }
         found += [key for key in ramps if self._one_value(key)]
-        if _has(self.content, ("system", "n_T")) and _has(self.content, ("system", "n_S")):
+        if {"n_T", "n_S"} <= self.content["system"].keys():
             found.append(COMPOSITION)
         return sorted(found + list(self._entries))
 
@@ -270,6 +270,7 @@ class Ground:
         with tempfile.TemporaryDirectory(prefix="zeocryst-") as folder:
 
             def place(text: str) -> Path:
+                """Write the force field where it is thrown away."""
                 path = Path(folder) / "varied.toml"
                 path.write_text(text, "utf-8")
                 return path
@@ -310,14 +311,6 @@ def _numbers(value: Any, place: Place = ()) -> list[tuple[Place, Any]]:
 def _key(place: Place) -> str:
     """A place as a dotted key, lists counted from 1."""
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
-
-
-def _has(table: Any, place: Place) -> bool:
-    try:
-        _at(table, place)
-    except (KeyError, IndexError, TypeError):
-        return False
-    return True
 
 
 def _at(table: Any, place: Place) -> Any:
