@@ -57,3 +57,19 @@ def test_the_page_has_assumptions_reasons_links_and_escapes(tmp_path):
     assert "a&lt;b" in text
     assert "Nothing &amp; more." in text
     assert sentences([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "digits", "expected"),
+    [
+        (1127.3, 1986.2, 3, "1130 to 1990 Å/ns"),
+        (3.0, 24066.0, 3, "3 to 24100 Å/ns"),
+        (999_400.0, 1.2e6, 3, "999000 to 1.2e+06 Å/ns"),
+        (-1986.2, 999_600.0, 3, "-1990 to 1e+06 Å/ns"),
+    ],
+)
+def test_numbers_below_a_million_have_no_exponent(low, high, digits, expected):
+    assert interval(low, high, "Å/ns", digits) == expected
+    assert with_error(low, None) == number(low)
+    assert number(-1986.2, 2) == "-2000"
+    assert number(2.5e-7) == "2.5e-07"

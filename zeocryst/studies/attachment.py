@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 
-from zeocryst.report.page import significant
+from zeocryst.report.page import number
 
 Floats = NDArray[np.float64]
 
@@ -128,8 +128,8 @@ def attachment_rate(
     return Attachment(
         rate, error, lag, variance[:lags], offset, len(sums), beginnings, diffusive,
         f"From {beginnings} frames of {len(sums)} runs within {near:.0f} of the critical size, lags of "
-        f"{lag[0]:g} to {lag[-1]:g} ps; early ({significant(early, 3)} per ps) and late lags "
-        f"({significant(late, 3)}) {words}.",
+        f"{lag[0]:g} to {lag[-1]:g} ps; early ({number(early, 3)} per ps) and late lags "
+        f"({number(late, 3)}) {words}.",
     )  # fmt: skip
 
 
