@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from zeocryst.answers.identify import identify_network
 from zeocryst.condition import Seed, Stage, System
 from zeocryst.engines import choose_engine
 from zeocryst.frameworks.table import nets
@@ -68,6 +69,45 @@ def test_each_site_is_what_its_layers_make_of_it(word, noise):
     named = np.array([labels.codes[k] for k in labels.code])
     assert named.tolist() == np.where(hexagonal, "lon", "dia").tolist()
     assert (labels.grain == 0).all()  # one crystal, whatever its layers are called
+
+
+def test_a_stacking_is_told_as_one_piece():
+    """A crystal, a slab of it and a ball, of cubic and hexagonal layers: no layer is a piece of its own."""
+    places, cell, hexagonal = layers("ABCABABCBABC", wide=5)
+    whole = identify_network(bonds_from_sites(places, cell))
+    [piece] = whole["pieces"]
+    n = int(hexagonal.sum())
+    assert (piece["code"], piece["extent"], piece["sites"]) == ("dia", "crystal", len(places))
+    assert piece["stacking"] == {"dia": len(places) - n, "lon": n}
+    lower = places[:, 2] / cell[2, 2] < 0.5
+    [slab] = identify_network(bonds_from_sites(places[lower], cell))["pieces"]
+    assert (slab["extent"], slab["sites"]) == ("slab", lower.sum())
+    assert slab["thickness_A"] == pytest.approx(np.ptp(places[lower][:, 2]), abs=0.01)
+    assert slab["equivalent_thickness_A"] is None  # the table has silica's densities, and this is ice
+    ball = np.linalg.norm(places - places.mean(axis=0), axis=1) < 9.5
+    [piece] = identify_network(bonds_from_sites(places[ball], 60 * np.eye(3), 3.2))["pieces"]
+    assert (piece["extent"], sum(piece["stacking"].values())) == ("finite", piece["sites"])
+
+
+@pytest.mark.parametrize(
+    ("word", "bond", "mineral"),
+    [
+        ("ABCABC", 3.07, "cristobalite"),
+        ("ABABAB", 3.07, "tridymite"),
+        ("ABCABC", 2.75, None),
+        ("ABABAB", 2.35, None),
+    ],
+)
+def test_a_mineral_of_silica_is_named_where_it_may_be_silica(word, bond, mineral):
+    places, cell, _ = layers(word, bond=bond)
+    network = bonds_from_sites(places, cell, 1.2 * bond)
+    found = identify_network(network)
+    [row], [piece] = found["types"], found["pieces"]
+    assert (row.get("mineral"), piece["mineral"]) == (mineral, mineral)
+    assert "stacking" not in piece
+    middles = network.positions[network.first] + network.vectors / 2
+    [row] = identify_network(network, middles)["types"]  # with O it is an oxide, whatever its lengths
+    assert row["mineral"] == ("cristobalite" if row["code"] == "dia" else "tridymite")
 
 
 def test_a_cell_of_few_sites_is_named_as_a_large_one_is():

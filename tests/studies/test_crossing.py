@@ -33,6 +33,28 @@ def test_without_noise_it_is_exact():
     assert found.slope == pytest.approx(SLOPE)
 
 
+def test_fronts_that_state_no_error_are_fitted_all_the_same():
+    """Their scatter tells; chi-square of errors of zero is no number."""
+    t, v = np.array([270.0, 275.0, 280.0]), np.array([15.0, -2.0, -19.0])
+    found = crossing(t, v + np.array([1.0, -2.0, 1.0]), np.zeros(3), np.ones(3))
+    assert found.melting_point_K == pytest.approx(275 - 2 / 3.4)
+    assert found.diffusion == pytest.approx(6.0)  # the sum of squares, with one degree of freedom
+    assert found.uncertainty_K > 0
+    assert np.isnan(found.chi_square)
+
+
+def test_the_activation_has_an_error_that_it_keeps():
+    """Nineteen of twenty within two errors, though it is below zero half of the time where there is none."""
+    rng = np.random.default_rng(8)
+    founds = [crossing(*activated(rng, (600, 740), 10.0, activation=0.9)) for _ in range(200)]
+    # at the melting point ln v' falls by the activation and half of the heat, over k, less the temperature
+    truth = (0.9 + 0.025) / 8.617333e-5 - 700
+    inside = [abs(f.activation_K - truth) < 2 * f.activation_uncertainty_K for f in founds]
+    assert 0.85 < np.mean(inside) < 0.99
+    line = crossing(np.array([270.0, 280.0]), np.array([9.0, -9.0]), np.ones(2), np.ones(2))
+    assert (line.power, line.activation_uncertainty_K) == (1, None)
+
+
 def test_the_interval_is_fiellers():
     """By the textbook: (x - ...)^2 terms solved for a line with known errors."""
     t, v = np.array([270.0, 275.0, 280.0]), np.array([15.0, -2.0, -19.0])

@@ -290,6 +290,9 @@ def test_a_variable_that_runs_into_its_end_is_said(tmp_path, world):
     file = written(tmp_path, STUDY, SIGMA.replace("from = 4.2", "from = 5.0"))
     found = design(file, tmp_path / "out", QUIET)
     assert "sigma has run into an end of its range (5 to 5.4)" in found["sentence"]
+    n, made = found["n_evaluations"], len(found["generations"])
+    assert f"The search ended after {made} generations: {n} evaluations were made" in found["sentence"]
+    assert found["sentence"].count(f"{n} evaluations") == 1
 
 
 def test_without_anything_to_win_it_says_so(tmp_path, world, monkeypatch):

@@ -89,6 +89,17 @@ def test_a_harmonic_crystal_has_the_heat_capacity_of_dulong_and_petit():
     assert heat_capacity(phases, MELT, 1.0) is None
 
 
+def test_frames_that_are_all_alike_have_a_heat_capacity():
+    """Their error of zero is no weight without end."""
+    alike = {t: [{**row, "energy_eV_per_bead": -2.0 + BOLTZMANN_EV_PER_K * t} for row in rows(1.0)]
+             for t in (100.0, 200.0, 300.0)}  # fmt: skip
+    phases = [
+        measure_phase("x", CRYSTAL, t, frames, pressure_bar=0.0, beads_per_T=1.0) for t, frames in alike.items()
+    ]
+    assert [one.uncertainty_eV_per_T for one in phases] == pytest.approx([0.0] * 3, abs=1e-15)
+    assert heat_capacity(phases, CRYSTAL, 1.0)[0] == pytest.approx(2.5)
+
+
 def test_only_temperatures_of_both_phases_tell_a_difference():
     phases = [
         Phase("a", CRYSTAL, 300.0, -2.0, 0.03, 30.0, 0.1),

@@ -15,6 +15,7 @@ from zeocryst.errors import InputError
 from zeocryst.files.structures import Structures
 from zeocryst.foundation.progress import shown
 from zeocryst.frameworks.table import mineral_of, official_name
+from zeocryst.model.scales import like_silica
 from zeocryst.network.bonds import Network
 from zeocryst.order.crystal import (
     RELATIVE_SHELLS,
@@ -53,13 +54,14 @@ def identify_network(network: Network, oxygens: NDArray[np.float64] | None = Non
     Returns
     -------
     dict
-        ``n_sites``, ``types`` (code, sites, share, grains), ``amorphous_share``, ``unknown`` (sites,
-        coordination_sequence, vertex_symbol), the most frequent first, ``crystal``: what
+        ``n_sites``, ``types`` (code, sites, share, grains; of a dense net its mineral), ``amorphous_share``,
+        ``unknown`` (sites, coordination_sequence, vertex_symbol), the most frequent first, ``crystal``: what
         `zeocryst.order.crystal.describe_crystal` says of the unknown one, or
         `zeocryst.order.repeating.describe_repeating` of one that is no four-connected framework
         (``four_connected`` tells which), None where all is named or amorphous; and ``pieces``, every grain of
-        the types as `zeocryst.order.extent.grain_extents` has it, with its code, and mineral (None but for
-        dense nets); and ``smallest_visible_T``, below which a crystal may not have been seen.
+        the types as `zeocryst.order.extent.extents` has it, with its code, and mineral (None but for dense
+        nets); and ``smallest_visible_T``, below which a crystal may not have been seen. Where T without O are
+        as far apart as those of no silica there is no mineral: ice has the net of cristobalite.
     """
     labels = label_sites(network)
     names = np.array([*labels.codes, AMORPHOUS])
@@ -71,26 +73,46 @@ def identify_network(network: Network, oxygens: NDArray[np.float64] | None = Non
         if other is not None:
             return other
     kinds = site_kinds(network, TABLE_SHELLS, np.flatnonzero(mine))
+    silica = _may_be_silica(network, oxygens)
     return {
         "n_sites": network.n_sites,
-        "types": [] if mine.all() else [row for row in labels.summary() if row["code"] != UNKNOWN],
+        "types": [] if mine.all() else _types(labels, silica),
         "amorphous_share": 0.0 if mine.all() else round(1 - labels.crystalline_share, 4),
         "unknown": [
             {"sites": count, "coordination_sequence": list(sequence), "vertex_symbol": symbol}
             for (sequence, symbol), count in sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
         ],
         "crystal": describe_crystal(network, mine) | {"four_connected": True} if mine.any() else None,
-        "pieces": [] if mine.all() else _pieces(network, labels),
+        "pieces": [] if mine.all() else _pieces(network, labels, silica),
         "smallest_visible_T": labels.smallest_visible,
     }
 
 
-def _pieces(network: Network, labels: Labels) -> list[dict[str, Any]]:
+def _may_be_silica(network: Network, oxygens: NDArray[np.float64] | None) -> bool:
+    """Whether there are O, or T as far apart as those of silica."""
+    if (oxygens is not None and len(oxygens)) or not len(network.first):
+        return True
+    return like_silica(float(np.median(np.linalg.norm(network.vectors, axis=1))))
+
+
+def _mineral(code: str, silica: bool) -> str | None:
+    """The name of a dense net's mineral, where it may be that."""
+    return (mineral_of(code) or None) if silica else None
+
+
+def _types(labels: Labels, silica: bool) -> list[dict[str, Any]]:
+    """Sites, share and grains of each name, with its mineral if it has one."""
+    rows = [row for row in labels.summary() if row["code"] != UNKNOWN]
+    names = [_mineral(str(row["code"]), silica) for row in rows]
+    return [row | ({"mineral": name} if name else {}) for row, name in zip(rows, names, strict=True)]
+
+
+def _pieces(network: Network, labels: Labels, silica: bool) -> list[dict[str, Any]]:
     """Every grain of every type that was named, those of the type with most sites first."""
-    found = extents(network, labels)
+    found = extents(network, labels, silica=silica)
     codes = [str(row["code"]) for row in labels.summary()]
     return [
-        {"code": code, "mineral": mineral_of(code) or None, **piece}
+        {"code": code, "mineral": _mineral(code, silica), **piece}
         for code in codes
         if code != UNKNOWN
         for piece in found[code]
@@ -237,8 +259,7 @@ def in_words(entry: dict[str, Any]) -> str:
         return str(entry["error"])
     parts = []
     for row in entry["types"]:
-        name = mineral_of(row["code"])
-        mineral = f" ({name})" if name else ""
+        mineral = f" ({row['mineral']})" if "mineral" in row else ""
         parts.append(f"{official_name(row['code'])}{mineral} {100 * row['share']:.1f} % ({row['sites']} T)")
     crystal = entry["crystal"]
     if crystal is not None:

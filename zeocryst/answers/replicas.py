@@ -72,8 +72,8 @@ def replicas(names: Sequence[str], out: Path) -> dict[str, Any]:
 
 def _together(paths: Sequence[Path], summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The summary of several."""
-    waited = waiting(summaries)
     found = over_replicas(summaries)
+    waited = found.get("waiting_time_ps") or waiting(summaries)  # the latter says why there is none
     points = [{"name": str(path)} | _row(summary) for path, summary in zip(paths, summaries, strict=True)]
     names = sorted({str(summary["condition"]) for summary in summaries})
     return {
@@ -101,6 +101,8 @@ def _row(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sentences(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What is said of each quantity."""
+    from zeocryst.report.studies import with_error
+
     said = [found["waiting_time_ps"]["sentence"]] if "waiting_time_ps" in found else []
     for name, words, unit in (
         ("front_speed_A_per_ns", "Front speed", "Å/ns"),
@@ -108,8 +110,8 @@ def _sentences(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ):
         if name in found:
             one = found[name]
-            error = "" if one["uncertainty"] is None else f" ± {one['uncertainty']:.2g}"
-            said.append(f"{words} {one['mean']:.4g}{error} {unit} (mean of {one['n_replicas']}).")
+            mean = with_error(one["mean"], one["uncertainty"], unit)
+            said.append(f"{words} {mean} (mean of {one['n_replicas']}).")
     return said
 
 

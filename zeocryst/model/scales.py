@@ -49,6 +49,11 @@ def _minimum(pair: Pair) -> float:
     return float(brentq(lambda x: float(pair.two_body(np.array(x))[1]), r[low - 1], r[low + 1], xtol=1e-12))
 
 
+def like_silica(length_A: float) -> bool:
+    """Whether T that are so far apart, Å, have nearly silica's distance."""
+    return abs(length_A / SILICA_T_T_A - 1) <= SAME_LENGTH
+
+
 def scale_of(forcefield: ForceField, silica_t_t: float = SILICA_T_T_A) -> float:
     """Factor from silica's lengths to the model's; 1 where these are nearly the same or not known.
 
@@ -60,7 +65,7 @@ def scale_of(forcefield: ForceField, silica_t_t: float = SILICA_T_T_A) -> float:
         T-T distance of the structure in question, Å.
     """
     length = bond_length(forcefield)
-    if isnan(length) or abs(length / SILICA_T_T_A - 1) <= SAME_LENGTH:
+    if isnan(length) or like_silica(length):
         return 1.0
     return length / silica_t_t
 

@@ -1,9 +1,9 @@
 """How far the grains of a frame go on: crystals, slabs, rods and finite pieces.
 
-A grain is a bonded cluster of sites of one name. The closed walks in it that leave the cell say in how many
-directions it goes on for ever, and in which (`zeocryst.network.clusters.ways`): three for a crystal, two for
-a slab (a nanosheet, a film, a seed between two melts), one for a rod, none for a finite piece (a ball, a
-nucleus).
+A grain is a bonded cluster of sites of one name, or of ``dia`` and ``lon``, whose stackings are one crystal.
+The closed walks in it that leave the cell say in how many directions it goes on for ever, and in which
+(`zeocryst.network.clusters.ways`): three for a crystal, two for a slab (a nanosheet, a film, a seed between two
+melts), one for a rod, none for a finite piece (a ball, a nucleus).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from zeocryst.network.bonds import Network
 from zeocryst.network.clusters import find_clusters, part, ways
 from zeocryst.network.periodicity import independent, normal_of
 from zeocryst.order.labels import Labels
+from zeocryst.order.stackings import NAMES as STACKED
 
 #: What a grain is called, by the number of directions in which it goes on for ever.
 WORDS = ("finite", "rod", "slab", "crystal")
@@ -29,7 +30,7 @@ KEYS = (
 )  # fmt: skip
 
 
-def extents(network: Network, labels: Labels) -> dict[str, list[dict[str, Any]]]:
+def extents(network: Network, labels: Labels, *, silica: bool = True) -> dict[str, list[dict[str, Any]]]:
     """The grains of each name, the largest first.
 
     Parameters
@@ -38,18 +39,31 @@ def extents(network: Network, labels: Labels) -> dict[str, list[dict[str, Any]]]
         Sites and bonds.
     labels
         Of the same sites.
+    silica
+        Whether its crystals have the density that silica's have.
 
     Returns
     -------
     dict
-        For each name a list of what `grain_extent` gives.
+        For each name a list of what `grain_extents` gives. A grain with layers of ``dia`` and ``lon`` stands at
+        the name of most of its sites, and has ``stacking`` besides, the number of sites of each.
     """
-    found = {}
-    for k, code in enumerate(labels.codes):
-        mine = labels.code == k
-        kind = framework_types().get(code)
-        density = None if kind is None else kind.density_T_per_1000A3
-        found[code] = grain_extents(part(network, mine), density) if mine.any() else []
+    stacked = [k for k, code in enumerate(labels.codes) if code in STACKED]
+    groups = [[k] for k in range(len(labels.codes)) if k not in stacked] + [stacked] * bool(stacked)
+    found: dict[str, list[dict[str, Any]]] = {code: [] for code in labels.codes}
+    for group in groups:
+        mine = np.isin(labels.code, group)
+        if not mine.any():
+            continue
+        grains, code = part(network, mine), labels.code[mine]
+        kind = framework_types().get(labels.codes[np.bincount(code).argmax()])
+        rows = grain_extents(grains, kind.density_T_per_1000A3 if kind is not None and silica else None)
+        label = find_clusters(grains).label
+        for number, row in enumerate(rows):
+            counts = np.bincount(code[label == number], minlength=len(labels.codes))
+            if len(group) > 1 and counts.max() < row["sites"]:
+                row["stacking"] = {labels.codes[k]: int(counts[k]) for k in group}
+            found[labels.codes[counts.argmax()]].append(row)
     return found
 
 
@@ -120,6 +134,8 @@ def _extent(
 
 def in_words(code: str, row: dict[str, Any]) -> str:
     """One grain in a few words, without its number of sites."""
+    if "stacking" in row:
+        code = f"{' and '.join(row['stacking'])} stacked"
     if row["extent"] == "crystal":
         return f"{code}: goes on in three directions"
     if row["extent"] == "slab":

@@ -8,37 +8,23 @@ from typing import Any
 
 from zeocryst.report.figures import clean, new_figure, save
 from zeocryst.report.page import facts, image
-from zeocryst.report.seeding import COLOURS
+from zeocryst.report.seeding import course_rows, draw_courses
 from zeocryst.report.studies import interval, runs_table, study_page
 
 
 def write_committor(folder: Path, summary: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> Path:
-    """Write the figure and ``report.html``; returns its path.
+    """Write the figure and ``report.html`` into a study's folder; returns its path.
 
-    Parameters
-    ----------
-    folder
-        Of the study.
-    summary
-        Its summary.
-    runs
-        One entry a run: ``name``, ``outcome``, ``watched_ps``, ``size_at_end``, ``time_ps`` and ``sizes``.
+    Of each run are told ``name``, ``outcome``, ``watched_ps``, ``size_at_end``, ``time_ps`` and ``sizes``.
     """
     figure = new_figure(9, 3.4)
     axis = figure.subplots()
-    for run in runs:
-        axis.plot(run["time_ps"], run["sizes"], color=COLOURS[run["outcome"]], lw=0.9, alpha=0.8)
+    draw_courses(axis, runs)
     for bound in ("grown_from", "melted_below"):
         axis.axhline(summary[bound], color="0.3", lw=0.8, ls=":")
-    axis.set_yscale("symlog", linthresh=20)
     axis.set_xlabel("time (ps)")
     clean(axis, "size (T)")
-    rows = [
-        {"name": run["name"], "time_ps": t, "size": n}
-        for run in runs
-        for t, n in zip(run["time_ps"], run["sizes"], strict=True)
-    ]
-    path = save(figure, folder / "figures", "sizes", rows)
+    path = save(figure, folder / "figures", "sizes", course_rows(runs))
     ends = summary["committor_interval"]
     table = facts(
         [

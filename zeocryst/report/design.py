@@ -48,7 +48,7 @@ def write_design(folder: Path, summary: Summary) -> Path:
 def estimate_in_words(record: Mapping[str, Any], unit: str) -> str:
     """An estimate of a summary in words: "31 ± 8 Å/ns", or "at most -2000 Å/ns"."""
     if record["objective"] is None and record["objective_at_most"] is not None:
-        return f"at most {record['objective_at_most']:.4g} {unit}".rstrip()
+        return f"at most {with_error(record['objective_at_most'], None, unit)}"
     return with_error(record["objective"], record["uncertainty"], unit)
 
 

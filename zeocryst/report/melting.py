@@ -121,7 +121,9 @@ def _fit_facts(face: str, fit: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ),
         (
             f"face {face}: chi-square of the errors that runs state",
-            f"{fit['chi_square']:.1f} with {fit['degrees_of_freedom']} degrees of freedom{told}",
+            f"{fit['chi_square']:.1f} with {fit['degrees_of_freedom']} degrees of freedom{told}"
+            if np.isfinite(fit["chi_square"])
+            else "none: they state none",
         ),
         (f"face {face}: errors are from", fit["errors_from"]),
     ]

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: Numbers below it are written out.
+MILLION = 1e6
+
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.7rem;margin-bottom:.2rem} h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ddd}
@@ -30,13 +33,14 @@ class Html(str):
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """A number for people; text as it is, nothing for None."""
+    """A number for people, below a million without an exponent; text as it is, nothing for None."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.{digits}g}"
+        short = f"{value:.{digits}g}"
+        return f"{float(short):.0f}" if "e+" in short and abs(float(short)) < MILLION else short
     return str(value)
 
 

@@ -13,6 +13,7 @@ from zeocryst.report.page import image, number, table
 from zeocryst.report.studies import interval, runs_table, sentences, study_page, with_error
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Colour of a run by what became of it.
@@ -44,7 +45,7 @@ def write_seeding(folder: Path, summary: Mapping[str, Any], runs: Runs) -> Path:
         sections.append(("What to think of it", sentences(notes)))
     drawn = image(save(_outcomes(results, runs), figures, "outcomes", _outcome_rows(runs)), _OUTCOMES)
     sections.append(("Grown or melted", drawn))
-    drawn = image(save(_fans(results, runs), figures, "sizes", _size_rows(runs)), _SIZES)
+    drawn = image(save(_fans(results, runs), figures, "sizes", course_rows(runs)), _SIZES)
     sections.append(("How sizes went on", drawn))
     spread = [one for one in results if one.get("mean_squared_size")]
     if spread:
@@ -82,13 +83,16 @@ def _results(results: Sequence[Mapping[str, Any]]) -> str:
     """A table with a column for each temperature."""
 
     def line(name: str, show: Any) -> list[Any]:
+        """A row: what `show` makes of each temperature."""
         return [name, *(show(one) for one in results)]
 
     def ends(one: Mapping[str, Any], key: str, digits: int = 3) -> str:
+        """The interval of that key."""
         found = one.get(key)
         return "–" if found is None else interval(found[0], found[1], digits=digits)
 
     def waits(one: Mapping[str, Any]) -> str:
+        """Waiting times, each with what it is for."""
         return "; ".join(
             f"{wait['for']}: 10^{wait['log10_seconds']:.1f} s" for wait in one.get("waiting_times") or ()
         ) or "–"  # fmt: skip
@@ -107,8 +111,7 @@ def _results(results: Sequence[Mapping[str, Any]]) -> str:
         line("its interval", lambda one: ends(one, "interfacial_free_energy_interval_mJ_per_m2")),
         line("barrier, kT", lambda one: with_error(one["barrier_kT"], one["barrier_uncertainty_kT"])),
         line("Zeldovich factor", lambda one: number(one["zeldovich_factor"], 3)),
-        line("attachment rate, 1/ps", lambda one: with_error(
-            one["attachment_rate_per_ps"], one.get("attachment_rate_uncertainty_per_ps"))),
+        line("attachment rate, 1/ps", _attachment),
         line("rate, log10 of 1/(m³ s)", lambda one: number(one["log10_rate_per_m3_s"], 3)),
         line("its interval", lambda one: ends(one, "log10_rate_interval_per_m3_s")),
         line("waiting time", waits),
@@ -118,6 +121,13 @@ def _results(results: Sequence[Mapping[str, Any]]) -> str:
 
 def _outcomes_in_words(one: Mapping[str, Any]) -> str:
     return f"{one['n_grown']}, {one['n_melted']}, {one['n_undecided']}"
+
+
+def _attachment(one: Mapping[str, Any]) -> str:
+    """The rate; a doubtful one is said to be that, and no rate of nucleation rests on it."""
+    rate = with_error(one["attachment_rate_per_ps"], one.get("attachment_rate_uncertainty_per_ps"))
+    spread = one.get("mean_squared_size")
+    return rate if spread is None or spread["diffusive"] else f"{rate} (doubtful)"
 
 
 def _times(value: float | None, factor: float) -> float | None:
@@ -149,14 +159,19 @@ def _outcomes(results: Sequence[Mapping[str, Any]], runs: Runs) -> Figure:
 def _fans(results: Sequence[Mapping[str, Any]], runs: Runs) -> Figure:
     figure, axes = _panels(len(results), 2.8)
     for axis, one in zip(axes, results, strict=True):
-        for run in _of(runs, one):
-            axis.plot(run["time_ps"], run["sizes"], color=COLOURS[run["outcome"]], lw=0.9, alpha=0.8)
+        draw_courses(axis, _of(runs, one))
         if one["critical_size"] is not None:
             axis.axhline(one["critical_size"], color="0.2", lw=0.8, ls="--")
-        axis.set_yscale("symlog", linthresh=20)
         axis.set_xlabel("time since it was let go (ps)")
         clean(axis, f"size (T), {one['temperature_K']:g} K")
     return figure
+
+
+def draw_courses(axis: Axes, runs: Runs) -> None:
+    """Sizes over time, a line a run, by what became of it."""
+    for run in runs:
+        axis.plot(run["time_ps"], run["sizes"], color=COLOURS[run["outcome"]], lw=0.9, alpha=0.8)
+    axis.set_yscale("symlog", linthresh=20)
 
 
 def _wandering(results: Sequence[Mapping[str, Any]]) -> Figure:
@@ -202,7 +217,8 @@ def _outcome_rows(runs: Runs) -> list[dict[str, Any]]:
     return [{key: run[key] for key in keys} for run in runs]
 
 
-def _size_rows(runs: Runs) -> list[dict[str, Any]]:
+def course_rows(runs: Runs) -> list[dict[str, Any]]:
+    """What `draw_courses` draws, a row a frame."""
     return [
         {"name": run["name"], "time_ps": t, "size": n}
         for run in runs

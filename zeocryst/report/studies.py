@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from zeocryst.report.page import Html, page, table
+from zeocryst.report.page import Html, number, page, table
 
 
 def with_error(value: float | None, error: float | None, unit: str = "") -> str:
@@ -17,7 +17,7 @@ def with_error(value: float | None, error: float | None, unit: str = "") -> str:
         return "not known"
     tail = f" {unit}" if unit else ""
     if error is None or not math.isfinite(error) or error <= 0:
-        return f"{value:.4g}{tail}"
+        return f"{number(value)}{tail}"
     # the error as it is rounded decides: 0.996 is 1.0
     digits = max(0, 1 - math.floor(math.log10(float(f"{error:.1e}"))))
     return f"{value:.{digits}f} ± {error:.{digits}f}{tail}"
@@ -25,7 +25,7 @@ def with_error(value: float | None, error: float | None, unit: str = "") -> str:
 
 def interval(low: float | None, high: float | None, unit: str = "", digits: int = 4) -> str:
     """An interval; an end that is None is unbounded."""
-    ends = [edge if x is None else f"{x:.{digits}g}" for x, edge in ((low, "-∞"), (high, "∞"))]
+    ends = [edge if x is None else number(x, digits) for x, edge in ((low, "-∞"), (high, "∞"))]
     return f"{ends[0]} to {ends[1]}" + (f" {unit}" if unit else "")
 
 

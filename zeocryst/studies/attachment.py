@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 
+from zeocryst.report.page import number
+
 Floats = NDArray[np.float64]
 
 #: How far from the critical size a beginning may be, and how far it may get: in 1/Z, and without Z in critical
@@ -119,18 +121,25 @@ def attachment_rate(
             f"has no error; more seeds of about the critical size are needed"
         )
     error = float(np.sqrt((len(again) - 1) / len(again) * ((again - again.mean()) ** 2).sum()))
-    half = max(2, lags // 2)
-    early, late = (
-        _fit(lag[part], variance[part], zeldovich)[0] for part in (slice(0, half), slice(half - 1, lags))
-    )
+    early, late = _halves(lag, variance[:lags], zeldovich)
     apart = abs(early - late) > 2 * error * np.sqrt(2)
     diffusive = not (apart and max(early, late) > DIFFUSIVE * max(min(early, late), 1e-12))
     words = "agree" if diffusive else "differ: the size does not just diffuse over these times"
     return Attachment(
         rate, error, lag, variance[:lags], offset, len(sums), beginnings, diffusive,
         f"From {beginnings} frames of {len(sums)} runs within {near:.0f} of the critical size, lags of "
-        f"{lag[0]:g} to {lag[-1]:g} ps; early ({early:.3g} per ps) and late lags ({late:.3g}) {words}.",
+        f"{lag[0]:g} to {lag[-1]:g} ps; early ({number(early, 3)} per ps) and late lags "
+        f"({number(late, 3)}) {words}.",
     )  # fmt: skip
+
+
+def _halves(lag: Floats, variance: Floats, zeldovich: float | None) -> tuple[float, float]:
+    """Rates by the first and by the second half of the lags."""
+    half = max(2, len(lag) // 2)
+    early, late = (
+        _fit(lag[part], variance[part], zeldovich)[0] for part in (slice(0, half), slice(half - 1, None))
+    )
+    return early, late
 
 
 def _sums(size: Floats, critical: float, near: float, most: int) -> Floats:

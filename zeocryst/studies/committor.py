@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zeocryst.condition import Condition, parse_condition, read_condition, to_toml
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.textfiles import parse_toml, read_table
+from zeocryst.studies.critical_size import CONFIDENCE
 from zeocryst.studies.points import Point
 from zeocryst.studies.reading import POINT_OUTPUT, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
@@ -24,8 +25,6 @@ from zeocryst.studies.seeding_runs import GROWN, MELTED, UNDECIDED, outcome_of, 
 if TYPE_CHECKING:
     import gsd.hoomd
 
-#: Confidence of the interval.
-CONFIDENCE = 0.95
 #: Longest time of a run in units of tau, and frames of it.
 WATCH, FRAMES = 2500, 100
 #: A nucleus has grown at so many times its size, and melted at that part of it;
@@ -141,7 +140,7 @@ class Plan:
             "frame": self.frame, "frame_sha256": self.sha256, "runs": asked.runs, "size": asked.size,
             "grown": self.grown, "melted": self.melted,
         }  # fmt: skip
-        content = parse_toml(to_toml(self.condition), "committor") | {"seed": asked.seed}
+        content = _content(self.condition) | {"seed": asked.seed}
         return tomli_w.dumps(content | {"committor": own})
 
 
@@ -169,17 +168,23 @@ def plan_of(asked: Asked) -> Plan:
     size = _size_of(frame, condition, asked)
     n_t = Beads.of(frame).count("T")
     melted, grown = _bounds(size, n_t, asked)
-    content = parse_toml(to_toml(condition), "committor")
+    content = _content(condition)
     held = 2 * content["output"]["interval_ps"]
     content["stage"][0]["until"] = two_ends(asked.size, float(melted), float(grown), held)
     condition = parse_condition(content, f"{run} (committor)", condition.folder)
     return Plan(condition, index, size, n_t, grown, melted, float(stage["temperature_K"]), _digest(frame))
 
 
+def _content(condition: Condition) -> dict[str, Any]:
+    """A condition as a table that can be changed and read again."""
+    return parse_toml(to_toml(condition), "committor")
+
+
 def _check_options(asked: Asked) -> None:
     """Numbers that are given, each by its option's name."""
 
     def within(option: str, value: float | None, low: float, high: float, words: str) -> None:
+        """Raise `InputError` for a number that is given and is none of these."""
         if value is not None and not low <= value <= high:
             raise InputError(f"{option} {value:g}: expected {words}")
 
@@ -231,7 +236,7 @@ def _digest(frame: gsd.hoomd.Frame) -> str:
 
 def _stage_of(given: Condition, table: Path | None, index: int, asked: Asked) -> dict[str, Any]:
     """The stage in which the frame is, at the temperature that it has there, as a table."""
-    content = parse_toml(to_toml(given), "committor")
+    content = _content(given)
     number, begin, step = given.main_stage, 0, 0
     if table is not None and table.is_file():
         rows = read_table(table, growing=True)[1]
@@ -258,7 +263,7 @@ def _condition(
     given: Condition, trajectory: Path, index: int, stage: Mapping[str, Any], asked: Asked
 ) -> Condition:
     """What each run runs, but for its seed number."""
-    content = parse_toml(to_toml(given), "committor")
+    content = _content(given)
     longest = two_digits(WATCH * Scales.of(given.read_forcefield()).time_ps)
     time = asked.time_ps if asked.time_ps is not None else longest
     if time / stage["timestep_fs"] * 1000 < LEAST_FRAMES:
@@ -293,7 +298,7 @@ def _size_of(frame: gsd.hoomd.Frame, condition: Condition, asked: Asked) -> floa
 
 
 def _point(plan: Plan, asked: Asked, number: int) -> Point:
-    content = parse_toml(to_toml(plan.condition), "committor")
+    content = _content(plan.condition)
     content |= {"name": f"shot_{number:03d}", "seed": replica_seed(asked.seed, "shot", number)}
     made = parse_condition(content, f"{asked.run} (committor)", plan.condition.folder)
     return Point(made.name, made, {"replica": number, "temperature_K": plan.temperature_K})

@@ -158,9 +158,9 @@ class _Fit:
         self.range = float(np.ptp(self.x))
         self.slopes = np.geomspace(LEAST_SLOPE / self.x.mean(), MOST_SLOPE / self.range, SLOPES)
         self.limits = (self.x.min() - BEYOND * self.range, self.x.max() + BEYOND * self.range)
-        seen = [self.both(at)[:2] for at in self._grid()]
-        self.best = max(plain for plain, _ in seen)
-        self.best_penalized = max(penalized for _, penalized in seen)
+        self.grid = self._grid()
+        plain, self.penalized = np.array([self.both(at)[:2] for at in self.grid]).T
+        self.best, self.best_penalized = float(plain.max()), float(self.penalized.max())
 
     def _grid(self) -> Floats:
         """Middles that are looked at: the sizes, between them, and around."""
@@ -170,8 +170,8 @@ class _Fit:
 
     def curve(self) -> tuple[float, float]:
         """Middle and slope of the curve with the best penalized likelihood."""
-        grid = self._grid()
-        k = int(np.clip(np.argmax([self.both(at)[1] for at in grid]), 1, len(grid) - 2))
+        grid = self.grid
+        k = int(np.clip(np.argmax(self.penalized), 1, len(grid) - 2))
         found = minimize_scalar(
             lambda at: -self.both(at)[1], bounds=(grid[k - 1], grid[k + 1]), method="bounded",
             options={"xatol": 1e-5 * self.range},

@@ -13,7 +13,7 @@ import numpy as np
 
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.files.records import read_json
-from zeocryst.studies.design_comparison import Estimate, best_of
+from zeocryst.studies.design_comparison import BEST, REFERENCE, START, Estimate, best_of
 from zeocryst.studies.design_plan import KEYS, TABLE, Plan, read_plan
 from zeocryst.studies.design_search import Evaluation, Generation, Search, Trial, by_key, candidates
 from zeocryst.studies.objectives import Score
@@ -23,34 +23,13 @@ from zeocryst.studies.running import StudyFolder, StudyOptions
 
 #: Where the force fields of the runs lie, and what the search has asked for.
 MODELS, RECORD = "forcefields", "search.json"
-BEST, START, REFERENCE = "best", "start", "reference"
 
 
 def design(study: str | Path, out: Path, options: StudyOptions) -> dict[str, Any]:
     """Search for the best values of a design's variables.
 
-    Parameters
-    ----------
-    study
-        ``study.toml`` with a table ``[design]`` and stages.
-    out
-        Folder for the results.
-    options
-        How runs are made.
-
-    Returns
-    -------
-    dict
-        The summary, which lies in the folder with ``report.html``.
-
-    Raises
-    ------
-    InputError
-        The design can't be made.
-    SimulationError
-        Every run of the first generation, or of the comparison, failed.
-    Stopped
-        It was stopped on purpose; the same call goes on.
+    As `zeocryst.studies.melting_study.melt` for a ``study.toml`` with a table ``[design]`` and stages;
+    `SimulationError` where every run of the first generation, or of the comparison, failed.
     """
     from zeocryst.report.design import write_design
     from zeocryst.studies.design_summary import summarize
@@ -146,10 +125,11 @@ class Designing:
         return found
 
     def _tell(self, generation: Generation, found: Sequence[Evaluation]) -> None:
+        from zeocryst.report.studies import interval
+
         values = [one.value for one in found if one.value is not None]
-        unit = f" {self.plan.objective.unit}".rstrip()
         nothing = "all failed" if all(one.rank is None for one in found) else "nothing was left to measure"
-        told = f"{min(values):.4g} to {max(values):.4g}{unit}" if values else nothing
+        told = interval(min(values), max(values), self.plan.objective.unit) if values else nothing
         mean = ", ".join(f"{v.name} {x:.5g}" for v, x in zip(self.plan.variables, generation.mean, strict=True))
         self._folder.say(f"generation {generation.number}: {told}; mean of the distribution: {mean}")
 

@@ -15,6 +15,8 @@ import numpy as np
 
 from zeocryst.studies.design_search import Evaluation
 
+#: What is compared, as summaries call it.
+BEST, START, REFERENCE = "best", "start", "reference"
 CERTAINTY = 0.95
 #: Values are all alike that differ by no more than this share of them.
 ALIKE = 1e-9

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from zeocryst.report.design import estimate_in_words
-from zeocryst.studies.design_comparison import difference, in_words
+from zeocryst.report.design import FINALS, estimate_in_words
+from zeocryst.studies.design_comparison import BEST, REFERENCE, START, difference, in_words
 from zeocryst.studies.design_search import Evaluation, Search
 
 if TYPE_CHECKING:
     from zeocryst.studies.design import Designing, Final
 
-START, BEST, REFERENCE = "start", "best", "reference"
 #: A variable within this share of its range of an end has run into it.
 AT_END = 0.02
 
@@ -125,13 +124,14 @@ def _sentence(work: Designing, summary: dict[str, Any]) -> str:
         f"{objective.name} of {work.plan.framework} is {told} at {values} ({best['whence']}; "
         f"{_of(best['n_replicas'], 'run')} that the search did not see)."
     )
-    for name, called in ((START, "the start"), (REFERENCE, "the study's own condition")):
+    for name in (START, REFERENCE):
         if name in work.final:
             own = estimate_in_words(summary[name], objective.unit)
             gain = in_words(summary[f"better_than_{name}"], objective.unit)
-            text += f" Compared with {called}, {own}: {gain}."
+            text += f" Compared with {FINALS[name]}, {own}: {gain}."
     text += "".join(f" {word}" for word in _left_out(work))
-    text += f" The search made {summary['n_evaluations']} evaluations; {summary['ended']}."
+    made = _of(len(summary["generations"]), "generation")
+    text += f" The search ended after {made}: {summary['ended']}."
     if summary["n_failed"]:
         text += f" {_of(summary['n_failed'], 'evaluation')} failed and counted as the worst."
     return text + "".join(f" {word}" for word in _at_ends(work))
@@ -139,14 +139,13 @@ def _sentence(work: Designing, summary: dict[str, Any]) -> str:
 
 def _left_out(work: Designing) -> Iterator[str]:
     """Runs of the comparison that tell no value."""
-    called = {BEST: "what was found", START: "the start", REFERENCE: "the study's own condition"}
     n = work.plan.final_replicas
     for name, final in work.final.items():
         if failed := final.estimate.n_failed:
             are = "is" if failed == 1 else "are"
-            yield f"{failed} of {_of(n, 'run')} of {called[name]} failed and {are} left out."
+            yield f"{failed} of {_of(n, 'run')} of {FINALS[name]} failed and {are} left out."
         if gone := len(final.estimate.below):
-            yield f"In {gone} of {_of(n, 'run')} of {called[name]} nothing was left to measure."
+            yield f"In {gone} of {_of(n, 'run')} of {FINALS[name]} nothing was left to measure."
 
 
 def _of(number: int, what: str) -> str:

@@ -26,6 +26,9 @@ MOST_POWER = 2
 #: A further power is taken where it lowers chi-square by more than this: 1 % of pure noise does, with one
 #: degree of freedom.
 WORTH_A_POWER = 6.63
+#: A run of which all frames are alike states no error: it has this one at least, eV per T, and this share of
+#: the largest.
+LEAST_ERROR, LEAST_SHARE = 1e-9, 0.01
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,10 @@ def fit_enthalpy(temperature_K: ArrayLike, enthalpy_eV: ArrayLike, error_eV: Arr
     Parameters
     ----------
     temperature_K, enthalpy_eV, error_eV : (M,) arrays
-        Temperatures, enthalpies of melting per T, and their standard errors, above 0; at least one.
+        Temperatures, enthalpies of melting per T, and their standard errors; at least one.
     """
     t, h, e = (np.asarray(values, dtype=float) for values in (temperature_K, enthalpy_eV, error_eV))
+    e = np.maximum(e, LEAST_ERROR + LEAST_SHARE * e.max())
     centre = float(t.mean())
     distinct = len(np.unique(t))
     best = _fit(t, h, e, centre, min(distinct, 2))

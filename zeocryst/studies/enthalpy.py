@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from zeocryst.studies.driving import fit_enthalpy
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
 
 Floats = NDArray[np.float64]
@@ -160,8 +161,6 @@ def heat_capacity(phases: Iterable[Phase], phase: str, beads_per_T: float) -> tu
 
     The slope of the enthalpy, with 3/2 k for the motion of each bead. None with fewer than two temperatures.
     """
-    from zeocryst.studies.driving import fit_enthalpy
-
     chosen = [one for one in phases if one.phase == phase and one.why_left_out is None]
     if len({one.temperature_K for one in chosen}) < 2:
         return None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zeocryst.report.page import number
 from zeocryst.studies.crossing import Crossing, stated_diffusion
 from zeocryst.studies.melting_plan import GROWN, MELTED
 
@@ -169,7 +170,7 @@ def mean_speeds(runs: Sequence[FrontRun], fit: Crossing | None) -> list[dict[str
         if row["n_too_fast"]:
             row["note"] = f"{row['n_too_fast']} of {len(here)} runs ended before their speed could be measured"
             if told:
-                row["note"] += f": faster than the {abs(row['speed_A_per_ns']):.3g} Å/ns of the others"
+                row["note"] += f": faster than the {number(abs(row['speed_A_per_ns']), 3)} Å/ns of the others"
             row |= {"speed_A_per_ns": None, "uncertainty_A_per_ns": None}
         table.append(row)
     return table

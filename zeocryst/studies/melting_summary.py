@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,13 @@ from zeocryst.units import KJ_PER_MOL_PER_EV
 
 #: Temperatures at which the driving force is told, in units of the melting point.
 DRIVEN_AT = np.linspace(0.80, 1.04, 13)
-#: Standard errors on each side of an interval of 95 %.
-SIDES = 1.96
+#: Standard errors on each side of an interval.
+SIDES = NormalDist().inv_cdf((1 + CERTAINTY) / 2)
 #: Faces agree on the melting point where chance alone parts them so far in more cases than this.
 AGREE = 0.01
 
 
-def summarize(melting: Melting, command: str = "zeocryst melt") -> dict[str, Any]:
+def summarize(melting: Melting) -> dict[str, Any]:
     """The summary of a melting study."""
     study, fits = melting.study, melting.fits()
     rows = [row for face in melting.plan.faces for row in mean_speeds(melting.shown(face), fits[face])]
@@ -48,7 +49,7 @@ def summarize(melting: Melting, command: str = "zeocryst melt") -> dict[str, Any
     summary: dict[str, Any] = {
         "name": study.name,
         "title": study.title,
-        "command": command,
+        "command": "zeocryst melt",
         "seed": study.seed,
         "forcefield": melting.trial.forcefield,
         "framework": melting.trial.system.framework,
@@ -59,7 +60,7 @@ def summarize(melting: Melting, command: str = "zeocryst melt") -> dict[str, Any
         "n_replicas": melting.plan.replicas,
         "n_runs": len(melting.runs),
         "n_speeds": len(told),
-        "bracket_K": _bracket(rows),
+        "bracket_K": list(bracket(rows)),
         "front_speeds": rows,
         "fit": faces,
         "runs": [run.record() for run in melting.runs],
@@ -77,7 +78,7 @@ def _face(melting: Melting, face: str, found: Crossing | None) -> dict[str, Any]
     runs = melting.shown(face)
     rows = mean_speeds(runs, found)
     counted = measured(melting.counted(face))
-    record: dict[str, Any] = {"repeat": list(melting.plan.repeats[face]), "bracket_K": _bracket(rows)}
+    record: dict[str, Any] = {"repeat": list(melting.plan.repeats[face]), "bracket_K": list(bracket(rows))}
     if found is not None:
         record |= {
             "melting_point_K": found.melting_point_K,
@@ -95,6 +96,7 @@ def _face(melting: Melting, face: str, found: Crossing | None) -> dict[str, Any]
             "coefficients": found.coefficients.tolist(),
             "covariance": found.covariance.tolist(),
             "activation_K": found.activation_K,
+            "activation_uncertainty_K": found.activation_uncertainty_K,
             "curve": _curve(found, [run.temperature_K for run in counted]),
             "n_runs": len(counted),
         }
@@ -116,10 +118,10 @@ def _curve(found: Crossing, temperatures_K: Sequence[float]) -> list[dict[str, f
 
 
 def _probability(chi_square: float, freedom: int) -> float | None:
-    """With which chance alone makes as large a chi-square."""
+    """With which chance alone makes as large a chi-square; None without freedom, or without stated errors."""
     from scipy.stats import chi2
 
-    return float(chi2.sf(chi_square, freedom)) if freedom else None
+    return float(chi2.sf(chi_square, freedom)) if freedom and np.isfinite(chi_square) else None
 
 
 def _why_not(
@@ -165,15 +167,11 @@ def _what(melting: Melting) -> str:
     return melting.trial.system.framework or "the crystal"
 
 
-def _bracket(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
-    return list(bracket(rows))
-
-
 def _together(
     faces: Mapping[str, Mapping[str, Any]], why_not: dict[str, str]
 ) -> tuple[float | None, float | None, list[float | None]]:
     """Melting point, error and interval of all faces: their mean, weighted, where they agree."""
-    from scipy.stats import chi2, norm
+    from scipy.stats import chi2
 
     known = {face: found for face, found in faces.items() if found.get("melting_point_K") is not None}
     if not known:
@@ -199,7 +197,7 @@ def _together(
             "that grows layer by layer) or a box is too small; longer runs of the faces that are slow"
         )
         return None, None, [None, None]
-    far = float(norm.ppf((1 + CERTAINTY) / 2)) * error
+    far = SIDES * error
     return mean, error, [mean - far, mean + far]
 
 
@@ -219,8 +217,7 @@ def _heat(
     if reason is not None or point is None or error is None:
         why_not["enthalpy_of_melting_eV_per_T"] = why_not["driving_force"] = str(reason)
         return found | _heat_record(None, None) | {"driving_force": None}
-    # a run of which all frames are alike has no error: no smaller than that of the others
-    enthalpy = fit_enthalpy(t, h, np.maximum(e, 1e-9 + e.max() / 100))
+    enthalpy = fit_enthalpy(t, h, e)
     value, own = enthalpy.at(point)
     # the melting point itself is not certain
     step = max(1e-3, error)

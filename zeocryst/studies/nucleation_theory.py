@@ -183,15 +183,23 @@ def theory(nucleus: Nucleus, seed: int = 1) -> dict[str, Any]:
     found |= _with_interval("zeldovich_factor", zeldovich(n, best, t), zeldovich(sizes, mu, t))
     radius = (3 * n / (4 * np.pi * nucleus.crystal_per_A3.value)) ** (1 / 3)
     found["critical_radius_A"] = float(radius)
-    attachment = nucleus.attachment_per_ps
-    if attachment is None:
+    if nucleus.attachment_per_ps is None:
         return found
+    return found | _rates(nucleus, nucleus.attachment_per_ps, sizes, mu, rng)
+
+
+def _rates(
+    nucleus: Nucleus, attachment: Measured, sizes: Floats, mu: Floats, rng: np.random.Generator
+) -> dict[str, Any]:
+    """What follows from the attachment rate, with these draws of size and driving force."""
+    t, melt = nucleus.temperature_K, nucleus.melt_per_A3
     spread = np.sqrt(np.log1p((attachment.error / attachment.value) ** 2))
     drawn = attachment.value * np.exp(spread * rng.normal(size=DRAWS))
-    melt = nucleus.melt_per_A3
-    middle = log10_rate(n, best, t, attachment_per_ps=attachment.value, melt_per_A3=melt.value)
+    middle = log10_rate(
+        nucleus.size, nucleus.driving_eV.value, t, attachment_per_ps=attachment.value, melt_per_A3=melt.value
+    )
     rates = log10_rate(sizes, mu, t, attachment_per_ps=drawn, melt_per_A3=_above_zero(melt, rng))
-    found |= {
+    found: dict[str, Any] = {
         "attachment_rate_per_ps": attachment.value,
         "attachment_rate_uncertainty_per_ps": attachment.error,
     }

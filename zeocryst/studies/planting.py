@@ -26,9 +26,6 @@ from zeocryst.studies.seeding_runs import (
     settled,
 )
 
-#: Stages of a condition that is only looked at.
-LOOKED_AT = [{"kind": "minimize"}]
-
 
 class Planting:
     """All seeds of a temperature.
@@ -47,8 +44,7 @@ class Planting:
         self.folder, self.study, self.plan, self.bulk = folder, study, plan, bulk
         self.temperature = bulk.temperature_K
         self.below = melted_below(plan, bulk.melt_sizes)
-        forcefield = study.condition(name="trial", seed=1, stages=LOOKED_AT).read_forcefield()
-        self.balls = Balls(plan.framework, 1.05 * plan.balls[-1].radius_A, forcefield, with_S=plan.n_S > 0)
+        self.balls = Balls(plan.framework, 1.05 * plan.balls[-1].radius_A, plan.model, with_S=plan.n_S > 0)
         self.last: dict[str, Done] = {}  # the last run of each seed
         self.n_failed = 0  # seeds of which nothing came
 

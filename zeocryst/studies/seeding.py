@@ -15,7 +15,7 @@ from typing import Any
 
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.studies.enthalpy import MELT
-from zeocryst.studies.planting import LOOKED_AT, Planting
+from zeocryst.studies.planting import Planting
 from zeocryst.studies.points import Point
 from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
@@ -111,7 +111,7 @@ def read_seeding_study(path: str | Path) -> tuple[StudyFile, SeedingPlan]:
     from zeocryst.model.scales import default_step_fs
 
     study = read_study(path, "seeding", KEYS)
-    trial = study.condition(name="trial", seed=1, stages=LOOKED_AT)
+    trial = study.condition(name="trial", seed=1, stages=[{"kind": "minimize"}])
     plan = read_seeding(study.own, trial, timestep_fs=default_step_fs(trial.read_forcefield()))
     if "density_T_per_1000A3" in study.content["system"] and trial.system.start == "melt":
         # the melts begin with it, and settle at the pressure
@@ -120,7 +120,7 @@ def read_seeding_study(path: str | Path) -> tuple[StudyFile, SeedingPlan]:
     # every kind of run is a condition that can be read; what cannot is said before anything is written
     t = plan.temperatures_K[0]
     _melt_point(study, plan, t, 1)
-    study.condition(name="crystal", seed=1, stages=plan.crystal_stages(t), system=plan.crystal_system())
+    _crystal_point(study, plan, t)
     return study, plan
 
 

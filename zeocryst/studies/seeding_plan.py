@@ -31,9 +31,9 @@ Floats = NDArray[np.float64]
 #: Keys of the table.
 KEYS = (
     "temperatures_K", "framework", "size", "radii_A", "runs", "melts", "hot_K", "melt_ps", "cool_ps",
-    "settle_ps",
-    "hold_ps", "time_ps", "times", "interval_ps", "timestep_fs", "pressure_bar", "melt", "melting_point_K",
-    "melting_point_uncertainty_K", "driving_force_eV", "driving_force_uncertainty_eV", "volume_m3",
+    "settle_ps", "hold_ps", "time_ps", "times", "interval_ps", "timestep_fs", "pressure_bar", "melt",
+    "melting_point_K", "melting_point_uncertainty_K", "driving_force_eV", "driving_force_uncertainty_eV",
+    "volume_m3",
 )  # fmt: skip
 #: In units of tau: melting, cooling, settling of a melt, holding a seed, and the most that a seed is watched.
 MELT, COOL, SETTLE, HOLD, WATCH = 100, 150, 300, 20, 5000
@@ -234,21 +234,21 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
     own.known(*KEYS)
     forcefield = trial.read_forcefield()
     scales = Scales.of(forcefield)
-    framework = own.text("framework", trial.system.framework) if "framework" in own else trial.system.framework
+    framework = own.text("framework") if "framework" in own else trial.system.framework
     if framework is None:
         raise own.error("framework", "the framework type of the seeds, such as SGT, since the start has none")
-    n_t, n_s, unit, unit_s, density = _composition(trial, str(framework), forcefield)
-    _check_guests(own, str(framework), n_t, n_s, unit_s)
+    n_t, n_s, unit, unit_s, density = _composition(trial, framework, forcefield)
+    _check_guests(own, framework, n_t, n_s, unit_s)
     expected = "a list of different temperatures below the melting point, above 0 and at most 30000"
     temperatures = read_temperatures(own, "temperatures_K", expected)
     time = partial(scales.read_time, own)
     watch = time("time_ps", WATCH)
     forces = _per_temperature(own, "driving_force_eV", len(temperatures))
     edge = (1000 * n_t / density) ** (1 / 3)
-    balls = Balls(str(framework), edge / 2, forcefield, with_S=n_s > 0)
-    ladder, given = _ladder(own, n_t, density, balls)
+    balls = Balls(framework, edge / 2, forcefield, with_S=n_s > 0)
+    ladder, given = _ladder(own, n_t, edge, balls)
     made = SeedingPlan(
-        temperatures, str(framework), own.text("size", "largest_grain_sites"), ladder, given,
+        temperatures, framework, own.text("size", "largest_grain_sites"), ladder, given,
         own.integer("runs", 24, least=4, most=10_000), own.integer("melts", 4, least=1, most=1000),
         _hot(own, two_digits(HOT * scales.kelvin), temperatures),
         time("melt_ps", MELT), time("cool_ps", COOL), time("settle_ps", SETTLE), time("hold_ps", HOLD), watch,
@@ -305,9 +305,8 @@ def _check_guests(own: Table, framework: str, n_t: int, n_s: int, per_t: float) 
         )  # fmt: skip
 
 
-def _ladder(own: Table, n_t: int, density: float, balls: Balls) -> tuple[tuple[Ball, ...], bool]:
+def _ladder(own: Table, n_t: int, edge: float, balls: Balls) -> tuple[tuple[Ball, ...], bool]:
     """The balls that are tried first, smallest first, and whether they were given."""
-    edge = (1000 * n_t / density) ** (1 / 3)
     most = LARGEST_SHARE * n_t
     if "radii_A" in own:
         expected = "a list of at least two different radii, in Å, each above 0"
@@ -319,14 +318,13 @@ def _ladder(own: Table, n_t: int, density: float, balls: Balls) -> tuple[tuple[B
             raise own.error("radii_A", expected)
         found = []
         for radius in sorted(own.numbers("radii_A", len(radii), least=0, most=1e4)):
-            volume = 4 / 3 * np.pi * float(radius) ** 3
-            inside = balls.of_radius(float(radius)) if radius <= edge / 2 else Ball(radius, int(n_t), 0)
-            if inside.n_T > most or radius > edge / 2:
-                least = (volume / LARGEST_SHARE) ** (1 / 3)
+            inside = balls.of_radius(float(radius))
+            if radius > edge / 2 or inside.n_T > most:
+                least = (4 / 3 * np.pi / LARGEST_SHARE) ** (1 / 3) * radius
                 raise own.error(
                     "radii_A", f"radii of balls with at most {LARGEST_SHARE:g} of all {n_t} T, so that a seed "
                     f"can grow before it meets its own images: {radius:g} Å needs a box of at least "
-                    f"{least:.1f} Å ({density * volume / 1000 / LARGEST_SHARE:.0f} T), and this one is "
+                    f"{least:.1f} Å ({n_t * (least / edge) ** 3:.0f} T), and this one is "
                     f"{edge:.1f} Å wide"
                 )  # fmt: skip
             if inside.n_T < 5:
@@ -337,7 +335,7 @@ def _ladder(own: Table, n_t: int, density: float, balls: Balls) -> tuple[tuple[B
         need = int(np.ceil(SMALLEST_T * LADDER**2 / LARGEST_SHARE))
         raise InputError(
             f"system: a melt of {n_t} T is too small for seeds that can grow before they meet their own "
-            f"images; expected at least {need} T ({(1000 * need / density) ** (1 / 3):.0f} Å), or radii_A in "
+            f"images; expected at least {need} T ({(need / n_t) ** (1 / 3) * edge:.0f} Å), or radii_A in "
             f"[seeding]"
         )
     steps = int(np.floor(np.log(most / SMALLEST_T) / np.log(LADDER))) + 1
@@ -383,5 +381,7 @@ def _check_sources(own: Table, plan: SeedingPlan) -> None:
             "driving_force_eV", "numbers above 0, what a T gains by leaving the melt for the crystal: where it "
             "gains nothing no nucleus is critical"
         )  # fmt: skip
-    if plan.hold_ps >= plan.time_ps or 2 * plan.settle_ps >= plan.time_ps * 20:
+    if plan.settle_ps >= 10 * plan.time_ps:
+        raise own.error("settle_ps", f"less than ten times as long as a seed is watched ({plan.time_ps:g} ps)")
+    if plan.hold_ps >= plan.time_ps:
         raise own.error("time_ps", "more than a seed is held: it has to be watched until it grew or melted")

@@ -28,6 +28,7 @@ from zeocryst.studies.seeding_runs import (
     is_near,
     settled,
     size_column,
+    sizes_of,
 )
 from zeocryst.studies.seeding_sources import of_another, unlike_composition
 
@@ -41,8 +42,7 @@ CURVE = 60
 OF_THEORY = (
     "barrier_kT", "barrier_uncertainty_kT", "barrier_interval_kT", "interfacial_free_energy_mJ_per_m2",
     "zeldovich_factor", "attachment_rate_per_ps", "rate_per_m3_s", "rate_interval_per_m3_s",
-    "log10_rate_per_m3_s",
-    "log10_rate_interval_per_m3_s",
+    "log10_rate_per_m3_s", "log10_rate_interval_per_m3_s",
 )  # fmt: skip
 
 UNBOUNDED = "sizes and outcomes do not bound the critical size on both sides: more runs are needed"
@@ -103,11 +103,10 @@ class Bulk:
         good = [p for p in self.phases if p.phase == kind and p.density_T_per_1000A3 is not None]
         if not good:
             return None
-        values = np.array([p.density_T_per_1000A3 or 0.0 for p in good]) / 1000
-        stated = np.array([p.density_uncertainty or 0.0 for p in good]) / 1000
-        error = float(np.sqrt((stated**2).sum())) / len(good)
-        spread = float(np.std(values, ddof=1)) / len(good) ** 0.5 if len(good) > 1 else 0.0
-        return Measured(float(values.mean()), max(error, spread))
+        return _mean_of_runs(
+            [(p.density_T_per_1000A3 or 0.0) / 1000 for p in good],
+            [(p.density_uncertainty or 0.0) / 1000 for p in good],
+        )
 
 
 def pooled(phases: Sequence[Phase]) -> list[Phase]:
@@ -118,12 +117,18 @@ def pooled(phases: Sequence[Phase]) -> list[Phase]:
             good = [p for p in phases if p.phase == kind and p.temperature_K == t and p.why_left_out is None]
             if not good:
                 continue
-            h = np.array([p.enthalpy_eV_per_T or 0.0 for p in good])
-            stated = float(np.sqrt(sum((p.uncertainty_eV_per_T or 0.0) ** 2 for p in good))) / len(good)
-            spread = float(np.std(h, ddof=1)) / len(good) ** 0.5 if len(good) > 1 else 0.0
-            # a perfect fit to one number has no error to weight by
-            found.append(Phase(good[0].run, kind, t, float(h.mean()), max(stated, spread, 1e-9)))
+            h = _mean_of_runs(
+                [p.enthalpy_eV_per_T or 0.0 for p in good], [p.uncertainty_eV_per_T or 0.0 for p in good]
+            )
+            found.append(Phase(good[0].run, kind, t, h.value, h.error))
     return found
+
+
+def _mean_of_runs(values: Sequence[float], errors: Sequence[float]) -> Measured:
+    """The mean; its error is the larger of those that runs state and their spread."""
+    n = len(values)
+    spread = float(np.std(values, ddof=1)) / n**0.5 if n > 1 else 0.0
+    return Measured(float(np.mean(values)), max(float(np.linalg.norm(errors)) / n, spread))
 
 
 def driving_force(
@@ -224,7 +229,6 @@ def temperature_result(
     """
     before, runs = runs, settled(runs)
     count = {kind: sum(run.outcome == kind for run in runs) for kind in (GROWN, MELTED, UNDECIDED)}
-    judged = sum(old.outcome == UNDECIDED != new.outcome for old, new in zip(before, runs, strict=True))
     found: dict[str, Any] = {
         "temperature_K": temperature_K, "critical_size": None, "critical_size_interval": None,
         "n_replicas": count[GROWN] + count[MELTED], "n_grown": count[GROWN], "n_melted": count[MELTED],
@@ -232,9 +236,35 @@ def temperature_result(
         **dict.fromkeys(OF_THEORY),
     }  # fmt: skip
     why: dict[str, str] = {}
-    notes: list[str] = []
+    notes = _notes_of_runs(plan, before, runs, n_failed)
     decided = [run for run in runs if run.outcome != UNDECIDED]
-    watched = f"{plan.times} times {plan.time_ps:g} ps"
+    reason = _undecidable(plan, decided, runs, found)
+    if reason is not None:
+        found |= {"why_not": {"critical_size": reason, "barrier_kT": "no critical size"}, "notes": notes}
+        return found | {"sentence": f"At {temperature_K:g} K: {reason}."}
+    sizes = sizes_of(decided)
+    grown = np.array([run.outcome == GROWN for run in decided])
+    fit = critical_size(sizes, grown)
+    found |= {
+        "critical_size": fit.size, "critical_size_interval": [fit.low, fit.high], "confidence": CONFIDENCE,
+        "critical_planted_T": _planted(decided, grown), "logistic_slope": fit.slope, "separated": fit.separated,
+        "bootstrap_interval": bootstrap_interval(sizes, grown, [r.melt for r in decided]),
+    }  # fmt: skip
+    notes += _notes(fit, decided, plan)
+    at = np.linspace(0.0, 1.15 * float(sizes.max()), CURVE)
+    low, high = fit.band(at)
+    curve = {"size": at, "share": fit.probability(at), "low": low, "high": high}
+    found["curve"] = {key: values.tolist() for key, values in curve.items()}
+    found |= _by_theory(plan, fit, runs, bulk, force=force, seed=seed, why=why, notes=notes)
+    return found | {"why_not": why, "notes": notes, "sentence": _sentence(temperature_K, found)}
+
+
+def _notes_of_runs(
+    plan: SeedingPlan, before: Sequence[SeedRun], runs: Sequence[SeedRun], n_failed: int
+) -> list[str]:
+    """What to think of the runs: those that were judged by where they ended, that failed, or are undecided."""
+    notes = []
+    judged = sum(old.outcome == UNDECIDED != new.outcome for old, new in zip(before, runs, strict=True))
     if judged:
         notes.append(
             f"{judged} of {len(runs)} seeds were going on, or near the critical size, when they were judged "
@@ -246,33 +276,17 @@ def temperature_result(
         notes.append(
             f"{n_failed} of {len(runs) + n_failed} seeds are left out: their runs failed (see log.txt)."
         )
-    if count[UNDECIDED]:
+    undecided = sum(run.outcome == UNDECIDED for run in runs)
+    if undecided:
         notes.append(
-            f"{count[UNDECIDED]} of {len(runs)} seeds neither grew nor melted within {watched} and are left "
-            f"out; a longer time_ps decides them."
+            f"{undecided} of {len(runs)} seeds neither grew nor melted within {plan.times} times "
+            f"{plan.time_ps:g} ps and are left out; a longer time_ps decides them."
         )
-    reason = _undecidable(plan, decided, runs, temperature_K, found)
-    if reason is not None:
-        found |= {"why_not": {"critical_size": reason, "barrier_kT": "no critical size"}, "notes": notes}
-        return found | {"sentence": f"At {temperature_K:g} K: {reason}."}
-    sizes, grown = np.array([r.size for r in decided]), np.array([r.outcome == GROWN for r in decided])
-    fit = critical_size(np.maximum(sizes, 0.5), grown)
-    found |= {
-        "critical_size": fit.size, "critical_size_interval": [fit.low, fit.high], "confidence": CONFIDENCE,
-        "critical_planted_T": _planted(decided, grown), "logistic_slope": fit.slope, "separated": fit.separated,
-        "bootstrap_interval": bootstrap_interval(np.maximum(sizes, 0.5), grown, [r.melt for r in decided]),
-    }  # fmt: skip
-    notes += _notes(fit, decided, plan)
-    at = np.linspace(0.0, 1.15 * float(sizes.max()), CURVE)
-    low, high = fit.band(at)
-    curve = {"size": at, "share": fit.probability(at), "low": low, "high": high}
-    found["curve"] = {key: values.tolist() for key, values in curve.items()}
-    found |= _by_theory(plan, fit, runs, bulk, force=force, seed=seed, why=why, notes=notes)
-    return found | {"why_not": why, "notes": notes, "sentence": _sentence(temperature_K, found)}
+    return notes
 
 
 def _undecidable(
-    plan: SeedingPlan, decided: Sequence[SeedRun], runs: Sequence[SeedRun], t: float, found: dict[str, Any]
+    plan: SeedingPlan, decided: Sequence[SeedRun], runs: Sequence[SeedRun], found: dict[str, Any]
 ) -> str | None:
     """Why there is no critical size, with the bound that there is; None where there is one."""
     if not decided:
@@ -303,7 +317,7 @@ def _undecidable(
             f"all {len(decided)} seeds that were decided grew{bound}{few}{others}; plant smaller ones "
             f"(radii_A), or go to a higher temperature"
         )
-    if np.ptp([run.size for run in decided]) == 0:
+    if np.ptp(sizes_of(decided)) == 0:
         return "all seeds were counted as the same size; another size may tell them apart"
     return None
 
@@ -396,7 +410,10 @@ def _sentence(t: float, found: Mapping[str, Any]) -> str:
     if found["log10_rate_per_m3_s"] is not None:
         low, high = found["log10_rate_interval_per_m3_s"]
         text += f", rate 10^{found['log10_rate_per_m3_s']:.0f} (10^{low:.0f} to 10^{high:.0f}) per m^3 and s"
-    return text + f" ({found['n_replicas']} runs)."
+    decided, left = found["n_replicas"], found["n_undecided"]
+    runs = f"{decided} of {decided + left} runs, the others undecided" if left else f"{decided} runs"
+    separated = "; all that grew were larger than all that melted" if found["separated"] else ""
+    return f"{text} ({runs}{separated})."
 
 
 def summary_of(

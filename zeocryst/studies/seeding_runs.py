@@ -21,16 +21,14 @@ LEAST_FIRST, FIRST_FRAMES, LAST_FRAMES = 2, 4, 3
 #: A melt's own largest grain times this is no nucleus; nor is this share of the smallest ball.
 ABOVE_MELT, OF_SMALLEST = 1.5, 0.4
 #: A run whose time was over is taken for grown where it ended at so many critical sizes, for melted where it
-#: ended at
-#: that part of one: few turn back from there. (Growing to many times a size takes longer than melting, so that
-#: leaving all of these out would make the critical size too large.)
-#: It has to have moved that way as well: to so many times, or that part of, the size that it began with.
+#: ended at that part of one: few turn back from there. (Growing to many times a size takes longer than melting,
+#: so that leaving all of these out would make the critical size too large.) It has to have moved that way as
+#: well: to so many times, or that part of, the size that it began with.
 SURELY_GROWN, SURELY_MELTED, ROUNDS = 1.5, 0.5, 5
 #: A tendency is clear beyond so many jitters of a mean, and beyond this share of the size.
 CLEAR_JITTERS, CLEAR_SHARE = 2.0, 0.1
 #: And where it has so many times the size that it began with, it has grown: from less than the critical size
-#: that is
-#: hardly ever reached.
+#: that is hardly ever reached.
 GROWN_TIMES_ITSELF = 2.0
 #: Runs of one batch, and which share is to grow of the sizes that it tries.
 BATCH = (0.5, 0.25, 0.75, 0.4)
@@ -40,6 +38,8 @@ WITHIN = 1.3
 #: So many seeds of about one size that all grew, or all melted, bound the critical size, and so many of the
 #: outermost ball are planted: five of a critical one would all go one way in 3 of 100 studies.
 LEAST_FOR_BOUND, BOUND_SEEDS = 3, 5
+#: A seed of which nothing is counted has this size, since the critical size is sought above 0.
+LEAST_SIZE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,12 +191,9 @@ def settled(runs: Sequence[SeedRun], *, by_tendency: bool = True) -> list[SeedRu
     if by_tendency and not {GROWN, MELTED} <= {run.outcome for run in found}:
         found = [_tending(run) for run in found]
     for _ in range(ROUNDS):
-        decided = [run for run in found if run.outcome != UNDECIDED]
-        sizes = np.array([max(run.size, 0.5) for run in decided])
-        grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
-        if not grown.any() or grown.all() or np.ptp(sizes) == 0:
+        critical = _critical(found)
+        if critical is None:
             break
-        critical = critical_size(sizes, grown).size
         judged = [
             replace(one, outcome=_by_its_end(one, critical)) if one.outcome == UNDECIDED else one
             for one in found
@@ -205,6 +202,21 @@ def settled(runs: Sequence[SeedRun], *, by_tendency: bool = True) -> list[SeedRu
             break
         found = judged
     return [_tending(run) for run in found] if by_tendency else found
+
+
+def sizes_of(runs: Sequence[SeedRun]) -> Floats:
+    """Their sizes as the critical one is fitted to, all above 0."""
+    return np.array([max(run.size, LEAST_SIZE) for run in runs])
+
+
+def _critical(runs: Sequence[SeedRun]) -> float | None:
+    """The critical size of those that are decided; None where all went one way, or are of one size."""
+    decided = [run for run in runs if run.outcome != UNDECIDED]
+    sizes = sizes_of(decided)
+    grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
+    if not grown.any() or grown.all() or np.ptp(sizes) == 0:
+        return None
+    return critical_size(sizes, grown).size
 
 
 def _by_its_end(run: SeedRun, critical: float) -> str:
@@ -226,12 +238,9 @@ def is_near(run: SeedRun, critical: float) -> bool:
 
 def _without_near(runs: Sequence[SeedRun]) -> list[SeedRun]:
     """The runs; those that ended near the critical size of all are undecided (`is_near`)."""
-    decided = [run for run in runs if run.outcome != UNDECIDED]
-    sizes = np.array([max(run.size, 0.5) for run in decided])
-    grown = np.array([run.outcome == GROWN for run in decided], dtype=bool)
-    if not grown.any() or grown.all() or np.ptp(sizes) == 0:
+    critical = _critical(runs)
+    if critical is None:
         return list(runs)
-    critical = critical_size(sizes, grown).size
     return [replace(run, outcome=UNDECIDED) if is_near(run, critical) else run for run in runs]
 
 

@@ -51,6 +51,7 @@ def of_another(plan: SeedingPlan, known: Mapping[str, Any]) -> list[str]:
     """
 
     def refuse(what: str, theirs: object, own: object) -> InputError:
+        """The error for what is not the same."""
         return InputError(
             f"[seeding] melt = {plan.melt!r}: that study has {what} {theirs}, and this one {own}; its melting "
             f"point and driving force are not those of this study"
