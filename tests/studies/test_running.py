@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from zeocryst.condition import parse_condition
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.running.child import how_ended
 from zeocryst.studies import crew
@@ -417,6 +417,25 @@ def test_what_one_run_cannot_be_others_of_a_design_can(tmp_path):
         folder._alike = False
         folder._told(point("one"), wrong)
     assert points(tmp_path / "out")["one"]["failure"] == "no room"
+
+
+def test_a_disk_that_is_full_is_no_bad_input(tmp_path):
+    """Once a study has begun; before that, a folder that can't be written is what was given wrongly."""
+
+    def fill(out, *names):
+        with StudyFolder(out, "name = 1\n") as folder:
+            for name in names:
+                folder.place(name, "b = 1\n")
+            raise OSError(28, "No space left on device")
+
+    out = tmp_path / "out"
+    with pytest.raises(SimulationError, match=r"No space left.*kept in .*out; the same command goes on"):
+        fill(out, "a.toml")
+    assert (out / "study.toml").is_file()
+    with StudyFolder(out, "name = 1\n"):  # it goes on: nothing holds the lock
+        pass
+    with pytest.raises(OSError, match="No space left"):
+        fill(tmp_path / "new")
 
 
 def test_what_ended_a_process_is_named():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from zeocryst.condition import EDITS, Condition, Stage
 from zeocryst.errors import PluginFailedError, SimulationError
 from zeocryst.model.forcefield import shipped
@@ -12,6 +14,24 @@ VERY_HOT_K, HIGH_BAR, LONG_STEP_FS = 5000.0, 2e4, 5.0
 MEMORY, CROWDED = ("memory", "allocat"), ("overflow", "too many neighbors")
 #: Words with which they say that beads flew apart.
 EXPLOSIONS = ("exploded", "lost", "non-numeric", "out of range", "inner cutoff", "too far", "nan", "inf ")
+
+
+def kept(error: OSError | MemoryError, out: Path) -> SimulationError:
+    """What the system refused on the way, such as room on a full disk, with where things are.
+
+    Everything was checked before, so the input is not to blame.
+
+    Parameters
+    ----------
+    error
+        As it was raised.
+    out
+        The folder of the results.
+    """
+    reason = " ".join(str(error).split()) or "not enough memory"
+    return SimulationError(
+        f"{type(error).__name__}: {reason}. What was done so far is kept in {out}; the same command goes on"
+    )
 
 
 def told(error: Exception, condition: Condition, number: int) -> SimulationError:

@@ -44,7 +44,7 @@ from zeocryst.running.besides import Besides, check_there
 from zeocryst.running.columns import columns_of_events
 from zeocryst.running.conclusion import Conclusion
 from zeocryst.running.events import Events
-from zeocryst.running.failure import told
+from zeocryst.running.failure import kept, told
 from zeocryst.running.mending import resume
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
 from zeocryst.running.watching import Watch, check_memory
@@ -138,11 +138,7 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
         with told_when_compiling(progress.say):
             return work.all(frame)
     except (OSError, MemoryError) as error:
-        # such as a full disk; everything was checked before, so the input is not to blame
-        reason = " ".join(str(error).split()) or "not enough memory"
-        raise SimulationError(
-            f"{type(error).__name__}: {reason}. What was done so far is kept in {out}; the same command goes on"
-        ) from error
+        raise kept(error, out) from error
     finally:
         progress.end()
         folder.close()

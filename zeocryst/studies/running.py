@@ -27,6 +27,7 @@ from zeocryst.files.rundir import RunDirectory
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import RunsProgress
 from zeocryst.foundation.textfiles import read_table, write_text
+from zeocryst.running.failure import kept
 from zeocryst.studies.child import BAD_INPUT, DONE, Nursery, Outcome
 from zeocryst.studies.crew import Crew, share_done
 from zeocryst.studies.folder import check_same
@@ -136,6 +137,7 @@ class StudyFolder:
     ) -> None:
         self._nursery.close()
         self._progress.end()
+        begun = self._lock is not None
         if self._lock is not None:
             if self._points and self.summary is None:
                 with suppress(OSError):
@@ -143,6 +145,8 @@ class StudyFolder:
             self._lock.close()
             self._lock = None
         self._stopper.__exit__(kind, error, trace)
+        if begun and isinstance(error, OSError | MemoryError):
+            raise kept(error, self.path) from error
 
     # ---- runs ---------------------------------------------------------------------------------
 
