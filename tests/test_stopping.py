@@ -3,11 +3,16 @@
 import json
 import signal
 import subprocess
+import sys
 import time
+from contextlib import contextmanager
 
 import gsd.hoomd
+import numpy as np
 import pytest
 from command_line import ROOT, ZEOCRYST, call, check_whole, interrupt, is_one_message
+
+from zeocryst.foundation.interrupt import _interrupt_outside, interrupted_alike
 
 
 @pytest.fixture
@@ -161,3 +166,67 @@ def test_every_shipped_condition_is_one_for_hoomd(tmp_path):
         status, errors = interrupt(folder, out, signal.SIGINT, "--engine", "hoomd", "--quiet")
         assert status == 4, errors
         assert gsd.hoomd.open(str(out / "trajectory.gsd"))[-1].configuration.step > 0
+
+
+def signalled_where_arrays_are_made(handler_of):
+    """What a compiled function ends with when a signal comes while it calls numba back to return its arrays."""
+    import numba
+    from numba.core.serialize import _numba_unpickle
+
+    @numba.njit
+    def zeros(n):
+        return np.zeros(n), np.zeros(n)
+
+    zeros(3)
+    seen = []
+
+    def told(frame, event, _):
+        if event == "call" and frame.f_code is _numba_unpickle.__code__:
+            seen.append(frame)
+            sys.setprofile(None)
+            signal.raise_signal(signal.SIGTERM)
+
+    before = sys.getprofile()
+    try:
+        with handler_of():
+            sys.setprofile(told)
+            zeros(3)
+            sum(range(3))  # the next call
+            sys.setprofile(None)
+    finally:
+        sys.setprofile(before)
+        assert seen, "numba calls nothing back: this test tests nothing"
+
+
+def test_an_interrupt_waits_until_compiled_code_has_returned_its_arrays():
+    """numba turns any exception there into a SystemError, which nobody takes for an interrupt."""
+    with pytest.raises(KeyboardInterrupt):
+        signalled_where_arrays_are_made(interrupted_alike)
+
+
+def test_an_interrupt_that_does_not_wait_becomes_a_system_error():
+    @contextmanager
+    def plain():
+        old = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, old)
+
+    with pytest.raises(SystemError):
+        signalled_where_arrays_are_made(plain)
+
+
+def test_a_profile_goes_on_after_an_interrupt_that_waited():
+    import numba  # noqa: F401  (its frames are known only once it is loaded)
+
+    def profile(*_):
+        return None
+
+    sys.setprofile(profile)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            _interrupt_outside(profile, sys._getframe())
+        assert sys.getprofile() is profile
+    finally:
+        sys.setprofile(None)

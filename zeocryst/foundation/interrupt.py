@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -86,8 +87,15 @@ def _heard_at_once() -> Iterator[None]:
         os.close(reader)
 
 
-def _interrupt() -> None:
-    """Interrupt, or do it as soon as numba has compiled what it is compiling: LLVM does not outlive it."""
+def _interrupt(frame: FrameType | None) -> None:
+    """Interrupt, or do it as soon as numba can bear it.
+
+    LLVM does not outlive being broken off while it compiles; and of an exception in what compiled functions
+    call back when they return several arrays, they make a SystemError.
+    """
+    if _is_called_back(frame):
+        sys.setprofile(partial(_interrupt_outside, sys.getprofile()))
+        return
     compiler = sys.modules.get("numba.core.compiler_lock")
     lock: Any = compiler.global_compiler_lock if compiler else None
     if lock is None or not lock.is_locked():
@@ -107,16 +115,32 @@ def _interrupt() -> None:
     event.register("numba:compiler_lock", _Later())
 
 
+def _is_called_back(frame: FrameType | None) -> bool:
+    """Whether a function of numba's is running that its compiled functions call."""
+    serialize = sys.modules.get("numba.core.serialize")
+    code = serialize._numba_unpickle.__code__ if serialize else None
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None
+
+
+def _interrupt_outside(profile: Any, frame: FrameType, *_: object) -> None:
+    """Interrupt at the next call or return that is outside of such a function; then profile as before."""
+    if not _is_called_back(frame):
+        sys.setprofile(profile)
+        _interrupt(frame)
+
+
 @contextmanager
 def interrupted_alike() -> Iterator[None]:
     """Within it each signal that asks to end interrupts as Ctrl-C does."""
     came = []
 
-    def interrupt(number: int, _: FrameType | None) -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         """As Ctrl-C; one that comes several times by itself counts once."""
         came.append(number)
         if len(came) == 1 or number not in REPEATED:
-            _interrupt()
+            _interrupt(frame)
 
     old = _take_over(interrupt)
     try:
@@ -158,13 +182,13 @@ class Stopper:
         """Whether a signal has asked to stop, and not the walltime."""
         return self.reason not in (None, "walltime")
 
-    def _on_signal(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         second = self._asked and number not in REPEATED
         self._asked = self._asked or number not in REPEATED
         self.reason = self.reason or ("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
         if second or self.at_once:
             self.at_once = False
-            _interrupt()
+            _interrupt(frame)
 
     def __enter__(self) -> Stopper:
         self._old = _take_over(self._on_signal)
