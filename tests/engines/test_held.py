@@ -205,3 +205,6 @@ def test_only_a_seed_that_is_there_is_held(tmp_path):
         parse(PLANTED.replace('kind = "langevin"', 'kind = "npt"'))
     again = parse(to_toml(parse(PLANTED)))
     assert [stage.hold_seed for stage in again.stages] == [False, True, False, True]
+    drawn = PLANTED.replace("radius_A = 6.5", "radius_A = 6.5\nat_random = true")
+    assert parse(to_toml(parse(drawn))).stages[0].edit.at_random
+    assert "at_random" not in to_toml(parse(PLANTED))  # a run from before there was this key goes on

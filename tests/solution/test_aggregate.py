@@ -4,7 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
+from scipy.spatial.distance import pdist
+from scipy.spatial.transform import Rotation
 
+from zeocryst.beads import Beads
 from zeocryst.cell import box_to_cell, make_frame, neighbour_pairs
 from zeocryst.condition import Cut, Seed, System
 from zeocryst.engines.protocol import SEED_MARK
@@ -14,7 +18,7 @@ from zeocryst.model.forcefield import read_forcefield
 from zeocryst.network.bonds import bonds_from_sites, network_of_frame
 from zeocryst.network.clusters import find_clusters, part
 from zeocryst.order.likeness import like, likeness, seed_fate
-from zeocryst.solution.aggregate import cut, plant
+from zeocryst.solution.aggregate import ball, cut, plant
 from zeocryst.solution.start import melt
 
 MODEL = read_forcefield("ts")
@@ -92,7 +96,7 @@ def test_a_cluster_round_the_box_is_refused_and_a_ball_is_not():
 def test_a_seed_takes_the_place_of_as_many_beads():
     rng = np.random.default_rng(4)
     frame = melt(System("melt", n_T=900, n_S=60, density_T_per_1000A3=16), MODEL, rng)
-    new, words = plant(frame, Seed("SGT", 15.0), MODEL)
+    new, words = plant(frame, Seed("SGT", 15.0), MODEL, rng)
     for kind in ("T", "S"):
         assert sum(new.particles.typeid == MODEL.types.index(kind)) == (900 if kind == "T" else 60)
     mark = new.log[SEED_MARK] > 0
@@ -123,7 +127,7 @@ def test_seed_and_ball_of_a_melt_without_s(model):
             triplets={key: triplet for key, triplet in MODEL.triplets.items() if set(key) == {"T"}},
         )
     frame = melt(System("melt", n_T=900, density_T_per_1000A3=16), forcefield, np.random.default_rng(4))
-    new, words = plant(frame, Seed("SOD", 15.0), forcefield)
+    new, words = plant(frame, Seed("SOD", 15.0), forcefield, np.random.default_rng(5))
     mark = new.log[SEED_MARK] > 0
     assert new.particles.N == 900
     cell, sites = start_structure("SOD")
@@ -136,10 +140,40 @@ def test_seed_and_ball_of_a_melt_without_s(model):
     assert 0 < ball.particles.N < 900
 
 
+def test_a_seed_at_random_stands_anywhere_in_any_turn():
+    frame = melt(System("melt", n_T=900, n_S=60, density_T_per_1000A3=16), MODEL, np.random.default_rng(4))
+    cell = Beads.of(frame).cell
+
+    def seed_of(how, draw):
+        new, _ = plant(frame, how, MODEL, np.random.default_rng(draw))
+        x = np.asarray(new.particles.position, dtype=float)[new.log[SEED_MARK] > 0]
+        delta = (x - x[midst]) @ np.linalg.inv(cell)
+        return x[midst], (delta - np.round(delta)) @ cell
+
+    plain = Seed("SGT", 12.0)
+    midst = np.argmin(np.linalg.norm(ball(plain, MODEL, with_S=True)[0], axis=1))  # an S: half of the box away
+    fixed = [seed_of(plain, draw) for draw in (1, 2)]
+    assert_allclose(fixed[0][0], fixed[1][0])
+    drawn = [seed_of(replace(plain, at_random=True), draw) for draw in range(40)]
+    again = seed_of(replace(plain, at_random=True), 0)
+    assert_allclose(again[1], drawn[0][1])
+    apart = pdist(fixed[0][1])
+    for _, shape in drawn:  # the same piece of crystal, turned and not mirrored
+        assert_allclose(pdist(shape), apart, atol=1e-3)
+    turns = [Rotation.align_vectors(shape, fixed[0][1]) for _, shape in drawn]
+    assert max(misfit for _, misfit in turns) < 0.01
+    # turns without any preference: the angle has density (1 - cos)/pi, mean pi/2 + 2/pi (Miles 1965)
+    angles = [turn.magnitude() for turn, _ in turns]
+    assert np.mean(angles) == pytest.approx(np.pi / 2 + 2 / np.pi, abs=4 * np.std(angles) / 40**0.5)
+    # and all over the box: no eighth of it is left out
+    middles = np.array([place for place, _ in drawn]) @ np.linalg.inv(cell) % 1
+    assert len({tuple((middle > 0.5).tolist()) for middle in middles}) == 8
+
+
 def test_a_seed_larger_than_the_frame_is_refused():
     frame = melt(System("melt", n_T=60, n_S=4, density_T_per_1000A3=16), MODEL, np.random.default_rng(1))
     with pytest.raises(SimulationError, match="choose a smaller radius"):
-        plant(frame, Seed("SGT", 12.0), MODEL)
+        plant(frame, Seed("SGT", 12.0), MODEL, np.random.default_rng(1))
 
 
 def test_likeness_of_a_crystal_and_of_nothing():

@@ -109,10 +109,19 @@ class Cut:
 
 @dataclass(frozen=True)
 class Seed:
-    """A ball of crystal that is put into a frame."""
+    """A ball of crystal that is put into a frame.
+
+    Attributes
+    ----------
+    framework : str
+    radius_A : float
+    at_random : bool
+        About any T and turned in any way, by the run's seed number; else where the most T are, unturned.
+    """
 
     framework: str
     radius_A: float
+    at_random: bool = False
 
 
 @dataclass(frozen=True)

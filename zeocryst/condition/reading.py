@@ -46,7 +46,7 @@ SYSTEM = (
 )  # fmt: skip
 STAGE = (
     "kind", "temperature_K", "pressure_bar", "coupling", "time_ps", "timestep_fs", "seed_region",
-    "hold_seed", "rigid_precursors", "until", "radius_A", "margin_A", "box", "framework",
+    "hold_seed", "rigid_precursors", "until", "radius_A", "at_random", "margin_A", "box", "framework",
 )  # fmt: skip
 OUTPUT = ("interval_ps", "backmap", "report", "fine_ps", "measure")
 EVENT = ("when", "refine", "sda", "si_al")
@@ -440,7 +440,8 @@ def _read_edit(table: Table, kind: str) -> Stage:
         margin = table.number("margin_A", Cut.margin_A, least=0, most=30) if radius is None else Cut.margin_A
         edit = Cut(margin, radius, table.choice("box", ("vacuum", "packed"), Cut.box))
     else:
-        edit = Seed(_framework(table), table.number("radius_A", least=5, most=200))
+        radius = table.number("radius_A", least=5, most=200)
+        edit = Seed(_framework(table), radius, table.flag("at_random", False))
     table.finish()
     return Stage(kind, edit=edit)
 

@@ -106,6 +106,8 @@ def _stage_table(stage: Stage) -> dict[str, Any]:
         given = asdict(stage.edit)
         if isinstance(stage.edit, Cut):  # one or the other
             del given["radius_A" if stage.edit.radius_A is None else "margin_A"]
+        elif not stage.edit.at_random:
+            del given["at_random"]
         return {"kind": stage.kind, **given}
     table: dict[str, Any] = {"kind": stage.kind}
     if stage.temperature_K is not None:

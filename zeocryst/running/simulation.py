@@ -147,7 +147,7 @@ def simulate(
             stage = replace(stage, seed_region=THE_SEED)
         streams = np.random.SeedSequence([seed, position.stage, position.stage_step])
         if stage.edit is not None:
-            frame, position = _edit(stage.edit, condition.read_forcefield(), engine, frame, position, hooks)
+            frame, position = _edit(stage.edit, condition, engine, frame, position, hooks)
             continue
         if stage.n_steps == 0:
             frame, position = _minimize(engine, frame, position, hooks)
@@ -218,17 +218,19 @@ def _minimize(
 
 def _edit(
     edit: Cut | Seed,
-    forcefield: ForceField,
+    condition: Condition,
     engine: Engine,
     frame: gsd.hoomd.Frame,
     position: Position,
     hooks: Hooks,
 ) -> tuple[gsd.hoomd.Frame, Position]:
     """Go on with other beads; where a seed was put in, what is too close is moved apart."""
+    forcefield = condition.read_forcefield()
     if isinstance(edit, Cut):
         changed, words = cut(frame, edit, forcefield)
     else:
-        planted, words = plant(frame, edit, forcefield)
+        rng = np.random.default_rng([condition.seed, position.stage])
+        planted, words = plant(frame, edit, forcefield, rng)
         changed, _ = engine.minimize(planted)
         changed.particles.velocity = planted.particles.velocity
         changed.log[SEED_MARK] = planted.log[SEED_MARK]

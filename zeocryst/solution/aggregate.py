@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
 
 from zeocryst.beads import Beads
 from zeocryst.cell import heights, make_frame, neighbour_pairs
@@ -136,8 +137,10 @@ def _around(own: Floats, beads: Floats, cell: Floats, margin: float) -> tuple[Fl
     return place, best <= margin
 
 
-def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gsd.hoomd.Frame, str]:
-    """Put a ball of crystal where the most T are, in place of as many T and S.
+def plant(
+    frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField, rng: np.random.Generator
+) -> tuple[gsd.hoomd.Frame, str]:
+    """Put a ball of crystal where the most T are, or anywhere, in place of as many T and S.
 
     The ball is cut from the framework with an S in each large cage, about a cage's centre; of a frame without S
     it has none, and is cut about a T. Of the frame's
@@ -150,9 +153,11 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
     frame
         Beads of the types T and S.
     how
-        Framework and radius.
+        Framework and radius, and whether the place and the turn are drawn.
     forcefield
         Its masses and types.
+    rng
+        Draws them: a T as the place, and any turn as likely as any other.
 
     Returns
     -------
@@ -167,7 +172,11 @@ def plant(frame: gsd.hoomd.Frame, how: Seed, forcefield: ForceField) -> tuple[gs
     beads = Beads.of(frame)
     cell, positions, kinds, names = beads.cell, beads.centred, beads.kinds, list(beads.names)
     inside, ball_kinds = ball(how, forcefield, with_S=beads.count("S") > 0)
-    home = _midst(frame, how.radius_A)
+    if how.at_random:
+        home = positions[rng.choice(np.flatnonzero(beads.are("T")))]
+        inside = Rotation.random(None, rng).apply(inside)
+    else:
+        home = _midst(frame, how.radius_A)
     delta = (positions - home) @ np.linalg.inv(cell)
     apart = np.linalg.norm((delta - np.round(delta)) @ cell, axis=1)
     leave = np.zeros(len(kinds), dtype=bool)

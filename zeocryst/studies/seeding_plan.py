@@ -167,7 +167,7 @@ class SeedingPlan:
         grown = self.grown_from(planted, released)
         watch |= {"until": two_ends(self.size, melted_below, grown, 2 * self.interval_ps)}
         return [
-            {"kind": "seed", "framework": self.framework, "radius_A": planted.radius_A},
+            {"kind": "seed", "framework": self.framework, "radius_A": planted.radius_A, "at_random": True},
             {"kind": "langevin", "temperature_K": temperature_K, "time_ps": self.hold_ps, "hold_seed": True,
              "timestep_fs": self.timestep_fs},
             watch,

@@ -450,9 +450,9 @@ def assumptions(plan: SeedingPlan, results: Sequence[Mapping[str, Any]]) -> list
         "together.",
         f"Seeds are spheres of {plan.framework} cut from the perfect crystal, planted into {plan.melts} melts "
         f"in turn and held for {plan.hold_ps:g} ps while the melt around them relaxes.",
-        "Seeds of one melt stand at one place with one orientation, and differ by their sizes and velocities: "
-        "they are not independent. The interval takes them for independent; the bootstrap beside it draws "
-        "whole melts, and needs three of them at least.",
+        "Each seed stands at a place of its own in a turn of its own, by its seed number; but those of one melt "
+        "share that melt. The interval takes seeds for independent; the bootstrap beside it draws whole melts, "
+        "and needs three of them at least.",
         f"All runs are at constant temperature and pressure ({plan.pressure_bar:g} bar), in a cube that keeps "
         f"its shape, with time steps of {plan.timestep_fs:g} fs.",
         *ASSUMPTIONS,
