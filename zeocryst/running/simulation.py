@@ -18,7 +18,6 @@ from zeocryst.engines.protocol import HELD_MARK, SEED_MARK, THE_SEED, Engine, Sa
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.files.position import Position
 from zeocryst.foundation.pace import Ticks
-from zeocryst.model.forcefield import ForceField
 from zeocryst.solution.aggregate import cut, plant
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2, steps
 

@@ -450,7 +450,7 @@ def assumptions(plan: SeedingPlan, results: Sequence[Mapping[str, Any]]) -> list
         "together.",
         f"Seeds are spheres of {plan.framework} cut from the perfect crystal, planted into {plan.melts} melts "
         f"in turn and held for {plan.hold_ps:g} ps while the melt around them relaxes.",
-        "Each seed stands at a place of its own in a turn of its own, by its seed number; but those of one melt "
+        "Each seed stands at a place of its own in a turn of its own, by its seed number; those of one melt "
         "share that melt. The interval takes seeds for independent; the bootstrap beside it draws whole melts, "
         "and needs three of them at least.",
         f"All runs are at constant temperature and pressure ({plan.pressure_bar:g} bar), in a cube that keeps "
