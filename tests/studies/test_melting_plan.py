@@ -50,7 +50,7 @@ def test_the_defaults_of_three_models(tmp_path):
         assert set(plan.repeats) == {"a", "c"}
         # all of it is a condition that can be run
         study = melting(tmp_path, text)
-        point = study._front_point("a", 0.9 * plan.hot_K / 3, 1)
+        point = study.front_point("a", 0.9 * plan.hot_K / 3, 1)
         assert point.condition.stages[-1].until is not None
         assert point.condition.main_stage == 4
         assert 600 < np.prod(plan.repeats["a"]) * study.cell.count("T") < 3000

@@ -1,20 +1,24 @@
-"""``zeocryst check``: validate a condition and estimate its cost; writes nothing."""
+"""``zeocryst check``: validate a condition or a study and estimate its cost; writes nothing."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from zeocryst.commands import DONE
 from zeocryst.commands._options import check_threads, engine_options, plugin_option
 
-HELP = "validate a condition and estimate its cost; writes nothing"
+HELP = "validate a condition or a study and estimate its cost; writes nothing"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
     parser.add_argument(
-        "condition", metavar="CONDITION", help="condition.toml, its folder, or the name of a shipped one"
+        "condition",
+        metavar="CONDITION",
+        help="condition.toml or study.toml, its folder, or a shipped one's name",
     )
     engine_options(parser)
     plugin_option(parser)
@@ -26,10 +30,16 @@ def answer(options: argparse.Namespace) -> int:
     from zeocryst.foundation.plugins import load_plugins
     from zeocryst.running.beginning import Options, read_with_options
     from zeocryst.running.estimate import estimate
+    from zeocryst.studies.reading import tables_of
 
     check_threads(options.threads)
     load_plugins(options.plugin)
     chosen = Options(options.engine, options.device, options.threads)
+    if tables := tables_of(options.condition):
+        from zeocryst.studies.forecast import forecast
+
+        _tell_studies([forecast(options.condition, table, chosen) for table in tables], as_json=options.json)
+        return DONE
     found = estimate(read_with_options(options.condition, chosen))
     if options.json:
         print(json.dumps(found, indent=1))
@@ -54,3 +64,24 @@ def answer(options: argparse.Namespace) -> int:
             f"about {found['steps_per_s'] or 0:g} steps/s, {most}{hours:.2f} h for the dynamics"
         )
     return DONE
+
+
+def _tell_studies(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """What each table of a file would cost."""
+    if as_json:
+        print(json.dumps(found if len(found) > 1 else found[0], indent=1))
+        return
+    for study in found:
+        print(f"{study['study']}: a valid study of [{study['table']}]")
+        for batch in study["batches"]:
+            most = f" to {batch['most_runs']}" if batch["most_runs"] > batch["runs"] else ""
+            early = "at most " if batch["can_end_early"] else ""
+            print(
+                f"{batch['runs']}{most} {batch['what']}: {batch['n_T']} T and {batch['n_S']} S, "
+                f"{early}{batch['time_ps']:g} ps and {batch['wall_s'] / 60:.1f} min each"
+            )
+        most = f" to {study['most_wall_s'] / 3600:.2f}" if study["most_wall_s"] > study["wall_s"] else ""
+        early = "at most " if any(batch["can_end_early"] for batch in study["batches"]) else ""
+        for busy in {words for batch in study["batches"] for words in batch["busy"]}:
+            print(busy)
+        print(f"{early}{study['wall_s'] / 3600:.2f}{most} h for the dynamics, {study['jobs']} runs at once")

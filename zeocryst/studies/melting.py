@@ -124,7 +124,7 @@ class Melting:
     def _fronts(self, folder: StudyFolder, face: str, temperatures: Sequence[float]) -> None:
         """All replicas at some temperatures, the first replicas first."""
         points = [
-            self._front_point(face, temperature, replica)
+            self.front_point(face, temperature, replica)
             for replica in range(1, self.plan.replicas + 1)
             for temperature in temperatures
         ]
@@ -140,7 +140,7 @@ class Melting:
                 self.frequencies.append(self._frequency(done))
             folder.log(_told(self.runs[-1]))
 
-    def _front_point(self, face: str, temperature: float, replica: int, *, search: bool = False) -> Point:
+    def front_point(self, face: str, temperature: float, replica: int, *, search: bool = False) -> Point:
         """A run of fronts; in the search it is half as long."""
         time = self.plan.time_ps / (2 if search else 1)
         name = f"{'search' if search else 'front'}-{face}-{temperature:g}K-{replica}"
@@ -166,7 +166,7 @@ class Melting:
         signs: dict[float, str] = {}
         for _ in range(ROUNDS):
             pair = [rounded_K(low + (high - low) * k / 3) for k in (1, 2)]
-            self._follow(folder, [self._front_point(face, t, 1, search=True) for t in pair])
+            self._follow(folder, [self.front_point(face, t, 1, search=True) for t in pair])
             for t in pair:
                 signs[t] = sign_of(mean_speeds([r for r in self.runs if r.temperature_K == t], None))
             # what neither grows nor melts is near the melting point or too slow to tell: below it in both cases
@@ -207,7 +207,7 @@ class Melting:
     def _enthalpies(self, folder: StudyFolder) -> None:
         """Crystal and melt at some temperatures."""
         points = [
-            self._phase_point(phase, temperature)
+            self.phase_point(phase, temperature)
             for temperature in self.enthalpy_temperatures()
             for phase in (CRYSTAL, MELT)
         ]
@@ -224,7 +224,7 @@ class Melting:
         known = self.plan.temperatures_K or [run.temperature_K for run in self.runs]
         return [rounded_K(t) for t in np.linspace(min(known), max(known), 3)]
 
-    def _phase_point(self, phase: str, temperature: float) -> Point:
+    def phase_point(self, phase: str, temperature: float) -> Point:
         """A run of one phase."""
         name = f"{phase}-{temperature:g}K"
         plan = self.plan

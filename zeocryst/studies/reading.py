@@ -180,13 +180,7 @@ def read_study(path: str | Path, table: str, known: Sequence[str]) -> StudyFile:
     InputError
         It is not there or not TOML; a key is unknown, missing, of the wrong type or impossible.
     """
-    file = _file_of(path)
-    where, folder = str(path if file is None else file), Path()
-    if file is None:
-        text, folder = shipped_file(str(path))
-    else:
-        text, folder = read_text(file), file.resolve().parent
-    content = parse_toml(text, where)
+    content, where, folder = content_of(path)
     top = Table(content, where).known(*TOP, *STUDIES)
     own = (top.table(table) if table in top else Table({}, where, table)).known(*known)
     stages = [dict(content["stage"][n]) for n in range(len(top.tables("stage")))]
@@ -204,6 +198,33 @@ def read_study(path: str | Path, table: str, known: Sequence[str]) -> StudyFile:
     )
     _check_names(study._looked_at(stages), where)
     return study
+
+
+def content_of(path: str | Path) -> tuple[dict[str, Any], str, Path]:
+    """What the file of a study holds, unchecked; what messages call it, and its folder.
+
+    Raises
+    ------
+    InputError
+        It is not there or not TOML.
+    """
+    file = _file_of(path)
+    if file is None:
+        where = str(path)
+        text, folder = shipped_file(where)
+    else:
+        where = str(file)
+        text, folder = read_text(file), file.resolve().parent
+    return parse_toml(text, where), where, folder
+
+
+def tables_of(path: str | Path) -> list[str]:
+    """Tables of studies that a file has, such as ``melt``; none for an ordinary condition, or no file."""
+    try:
+        content, _, _ = content_of(path)
+    except InputError:
+        return []
+    return [name for name in STUDIES if name in content]
 
 
 def _check_names(condition: Condition, where: str) -> None:

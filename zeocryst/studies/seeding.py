@@ -119,8 +119,8 @@ def read_seeding_study(path: str | Path) -> tuple[StudyFile, SeedingPlan]:
     _check_size(study, plan)
     # every kind of run is a condition that can be read; what cannot is said before anything is written
     t = plan.temperatures_K[0]
-    _melt_point(study, plan, t, 1)
-    _crystal_point(study, plan, t)
+    melt_point(study, plan, t, 1)
+    crystal_point(study, plan, t)
     return study, plan
 
 
@@ -152,7 +152,8 @@ def _check_size(study: StudyFile, plan: SeedingPlan) -> None:
         )
 
 
-def _melt_point(study: StudyFile, plan: SeedingPlan, temperature: float, number: int) -> Point:
+def melt_point(study: StudyFile, plan: SeedingPlan, temperature: float, number: int) -> Point:
+    """The run of a melt."""
     name = f"melt_{temperature:g}K_{number}"
     made = study.condition(
         name=name, seed=replica_seed(study.seed, "melt", temperature, number),
@@ -162,7 +163,8 @@ def _melt_point(study: StudyFile, plan: SeedingPlan, temperature: float, number:
     return Point(name, made, {"kind": "melt", "temperature_K": temperature, "replica": number})
 
 
-def _crystal_point(study: StudyFile, plan: SeedingPlan, temperature: float) -> Point:
+def crystal_point(study: StudyFile, plan: SeedingPlan, temperature: float) -> Point:
+    """The run of the crystal alone."""
     name = f"crystal_{temperature:g}K"
     made = study.condition(
         name=name, seed=replica_seed(study.seed, "crystal", temperature),
@@ -184,7 +186,7 @@ def _bulk(folder: StudyFolder, study: StudyFile, plan: SeedingPlan) -> dict[floa
     points = []
     for t in temperatures:
         melts = plan.melts if t in plan.temperatures_K else 1
-        points += [_crystal_point(study, plan, t), *(_melt_point(study, plan, t, k + 1) for k in range(melts))]
+        points += [crystal_point(study, plan, t), *(melt_point(study, plan, t, k + 1) for k in range(melts))]
     done = folder.run(points, say="melts and crystals")
     found: dict[float, Bulk] = {}
     for t in temperatures:
