@@ -139,3 +139,23 @@ def test_new_velocities_for_a_frame(tmp_path):
             system={"start": "file", "file": "start.gsd", "new_velocities": True},
             stages=[{"kind": "nve", "time_ps": 20}], folder=tmp_path,
         )  # fmt: skip
+
+
+def test_a_folder_that_was_moved_with_its_start_is_known_and_another_start_is_not(tmp_path, sodalite):
+    """Studies begin runs at other runs' last frames, by their whole path: a scratch disk is copied home."""
+    first, second = tmp_path / "scratch", tmp_path / "home"
+    first.mkdir()
+    ase.io.write(first / "sod.cif", sodalite)
+    short = 'name = "moved"\n' + FILE.replace("time_ps = 4", "time_ps = 0.1")
+    done = call("run", condition(first, str(first / "sod.cif"), short), "--out", first / "out")
+    assert done.returncode == 0, done.stderr
+    first.rename(second)
+    again = condition(second, str(second / "sod.cif"), short)
+    summary = second / "out" / "summary.json"
+    before = summary.stat().st_mtime_ns
+    done = call("run", again, "--out", second / "out")
+    assert done.returncode == 0, done.stderr
+    assert summary.stat().st_mtime_ns == before  # it was finished
+    sodalite.rattle(0.05, seed=3)
+    ase.io.write(second / "sod.cif", sodalite)
+    assert "holds a run of another condition" in is_one_message(call("run", again, "--out", second / "out"))

@@ -6,6 +6,7 @@ import copy
 import csv
 import io
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -115,10 +116,9 @@ class RunDirectory:
         """Whether the folder's run is this one; where its identity is damaged or gone, its condition tells."""
         known = self.path / "checkpoint" / "identity.toml"
         text = known.read_text("utf-8", errors="replace") if known.is_file() else ""
-        if text in (self._identity, _summed(self._identity)):
-            return True
-        if text.startswith("name =") or (text and _summed(text.partition("\n")[2]) == text):
-            return False  # whole, or of an earlier version, and of another run
+        whole = text.partition("\n")[2] if text.startswith(SUM_LINE) else text
+        if text in (whole, _summed(whole)) and whole.startswith("name ="):
+            return _placeless(whole) == _placeless(self._identity)
         copy = self.path / "condition.toml"
         return copy.is_file() and _physics(copy.read_text("utf-8", errors="replace")) == _physics(self._toml)
 
@@ -331,6 +331,11 @@ def as_texts(row: Mapping[str, Any]) -> dict[str, str]:
 def _summed(text: str) -> str:
     """A text with its checksum in a line before it."""
     return f"{SUM_LINE}{zlib.crc32(text.encode()):08x}\n{text}"
+
+
+def _placeless(identity: str) -> str:
+    """An identity without the folders of the files that it names: it has digests of what they hold."""
+    return re.sub(r'^((?:file|name) = )"[^"]*[/\\]([^"/\\]+)"$', r'\1"\2"', identity, flags=re.MULTILINE)
 
 
 def _physics(toml: str) -> str:
