@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 DEFINITIONS = """<p class="note">A T is <b>crystalline</b> where its surroundings are those of a framework type
 or recur throughout its neighbourhood, in a grain large enough to mean something (the method and its
 thresholds: <code>zeocryst.order.labels</code>). Bonds join T nearest first, at most four each. Rings are
-primitive (shortest-path) rings. Atoms come from the last frame, quenched: relaxed to the nearest energy
-minimum of the coarse-grained model, or, where clusters are apart, cluster by cluster as far as each stays what
-it is; their geometry is solved by distance least squares with the cell fixed. Time is that of the
-coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
+primitive (shortest-path) rings. The last frame is quenched: relaxed to the nearest energy minimum of the
+coarse-grained model, or, where clusters are apart, cluster by cluster as far as each stays what it is. Time is
+that of the coarse-grained model, whose dynamics is smoothed: it is not the time of a synthesis.</p>"""
+ATOMS = """<p class="note">Atoms come from the last frame, quenched; their geometry is solved by distance least
+squares with the cell fixed.</p>"""
 CLUSTERS = """<p class="note">Clusters are T joined by bonds; a T without bonds is a cluster of one. An S
 belongs to that of its nearest T if it is within 7.5 Å, the first shell of T and S. The largest cluster is
 ordered from the frame on after which its crystalline share stays at 0.1 or more. The solvent is implicit and
@@ -238,7 +239,7 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("framework density (T per 1000 Å^3)", back["density_T_per_1000A3"]),
     ]
     named = types_table(summary["types_from_atoms"], summary["amorphous_share_from_atoms"])
-    html = facts(rows) + "<p>Named from the atoms:</p>" + named
+    html = facts(rows) + "<p>Named from the atoms:</p>" + named + ATOMS
     if "distributions" not in back:  # of an earlier version
         return [("Atoms", html + checks_table(back["checks"]))]
     said = "<ul>" + "".join(f"<li>{escape(word)}</li>" for word in back["words"]) + "</ul>"
