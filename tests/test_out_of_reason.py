@@ -15,10 +15,11 @@ from faults import (
     refused,
 )
 
-from zeocryst.condition import parse_condition, to_toml
+from zeocryst.condition import Condition, parse_condition, to_toml
 from zeocryst.condition.substances import amounts, in_words
-from zeocryst.errors import InputError, nearest
+from zeocryst.errors import BOILED, InputError, nearest
 from zeocryst.model.forcefield import parse_forcefield, read_forcefield
+from zeocryst.running.failure import cure
 
 # ---- values ------------------------------------------------------------------------------------
 
@@ -235,3 +236,12 @@ def test_recipes_that_cannot_be(recipe, expected, tmp_path):
 def test_written_conditions_read_back():
     condition = parse(GEL.format("TEOS = 25\nTPAOH = 9\nwater = 480"))
     assert parse_condition(tomllib.loads(to_toml(condition)), "copy", ROOT) == condition
+
+
+def test_what_helps_a_box_that_grew_without_end(tmp_path):
+    npt = {"kind": "npt", "temperature_K": 900, "coupling": "iso", "time_ps": 20}
+    words = f"{BOILED} (2e+03 times its volume)"
+    for bar, expected in ((-5000, "a pressure_bar above -5000"), (0, "it has boiled")):
+        made = Condition(system={"start": "melt", "n_T": 200}, stages=[npt | {"pressure_bar": bar}])
+        assert expected in cure(made, 0, words)
+        assert "timestep" not in cure(made, 0, words)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 #: What became of a run; the cure depends on its stage (`zeocryst.running.failure`).
 EXPLODED = "the run exploded"
+BOILED = "the box grew without end"
 
 
 class ZeocrystError(Exception):

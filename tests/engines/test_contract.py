@@ -289,6 +289,14 @@ def test_an_exploding_run_is_noticed(engine, sgt):
         last(engine.run(frame, Stage("nve", None, time_ps=20, timestep_fs=20), seed=1, every=100))
 
 
+def test_a_box_that_grows_without_end_is_noticed_between_two_frames(engine, sgt):
+    """Pulled apart by -20 kbar: no liquid of the model holds that at 3000 K, and nothing brings it back."""
+    needs(engine, "npt")
+    stage = Stage("npt", (3000, 3000), pressure_bar=-2e4, coupling="iso", time_ps=200, timestep_fs=5)
+    with pytest.raises(SimulationError, match="the box grew without end"):
+        last(engine.run(warm(sgt, 3000, 1), stage, seed=1, every=stage.n_steps))
+
+
 @pytest.mark.alone
 def test_threads_never_exceed_the_cores(ts):
     engine, sentence = choose_engine(ts, "auto", "cpu", threads=4096)

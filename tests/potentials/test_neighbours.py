@@ -55,6 +55,17 @@ def test_the_list_is_all_pairs(box):
     assert pairs_of(lists, kind) == all_pairs(x, kind, box, BUFFER)
 
 
+def test_a_nearly_empty_box_takes_no_memory():
+    """Some hundred beads in clusters, 10 µm apart: cells of a cut-off would be 10^12."""
+    box = np.array((1e5, 1.1e5, 0.9e5, 0.1, 0, 0))
+    rng = np.random.default_rng(9)
+    middles = rng.random((40, 3)) @ box_to_cell(box)
+    x = np.vstack([middle + rng.normal(scale=4.0, size=(10, 3)) for middle in middles])
+    kind = rng.integers(0, len(CUTOFFS), len(x)).astype(np.uint32)
+    lists = VerletList(CUTOFFS, BUFFER).lists(x, kind, box, np.arange(len(x)))
+    assert pairs_of(lists, kind) == all_pairs(x, kind, box, BUFFER)
+
+
 def test_groups_hold_every_bead_once_and_one_type_each():
     x, kind, box = system((45, 50, 40, 0, 0, 0), 700, 1)
     lists = VerletList(CUTOFFS, BUFFER).lists(x, kind, box, np.arange(len(x)))

@@ -82,6 +82,6 @@ def _tell_studies(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
             )
         most = f" to {study['most_wall_s'] / 3600:.2f}" if study["most_wall_s"] > study["wall_s"] else ""
         early = "at most " if any(batch["can_end_early"] for batch in study["batches"]) else ""
-        for busy in {words for batch in study["batches"] for words in batch["busy"]}:
+        for busy in [words for batch in study["batches"] for words in batch["busy"]][-1:]:
             print(busy)
         print(f"{early}{study['wall_s'] / 3600:.2f}{most} h for the dynamics, {study['jobs']} runs at once")

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.beads import Beads
 from zeocryst.condition import Stage
-from zeocryst.errors import EXPLODED, InputError, SimulationError
+from zeocryst.errors import BOILED, EXPLODED, InputError, SimulationError
 from zeocryst.model.forcefield import ForceField
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
@@ -37,6 +37,8 @@ HELD_MARK = "particles/zeocryst/held"
 THE_SEED = 1.0
 #: Name under which it says which beads are those of the crystal seed that was put in.
 SEED_MARK = "particles/zeocryst/seed"
+#: A box that has grown to so many times its volume has lost its liquid.
+MOST_GROWN = 1000.0
 #: Twice the highest temperature that a condition may ask for; a run that is hotter has exploded.
 HOTTEST_K = 2e5
 
@@ -244,6 +246,21 @@ def check_sane(energy_eV: float, temperature_K: float, beads_at_rest: int = 0) -
         raise SimulationError(
             f"the energy became {energy_eV:.4g} eV, the temperature {temperature_K:.4g} K: {EXPLODED}"
         )
+
+
+def check_volume(volume_A3: float, first_A3: float) -> None:
+    """Raise `SimulationError` where a box has grown so much that what was in it is a gas, and grows on.
+
+    Parameters
+    ----------
+    volume_A3, first_A3
+        Now, and when the stage began.
+    """
+    if not volume_A3 <= MOST_GROWN * first_A3:
+        times = (
+            f"{volume_A3 / first_A3:.3g} times its volume" if np.isfinite(volume_A3) else "no numbers any more"
+        )
+        raise SimulationError(f"{BOILED} ({times}, from {first_A3:.4g} Å^3)")
 
 
 def frictions(

@@ -22,6 +22,8 @@ from zeocryst.potentials.moments import LANES
 Floats = NDArray[np.float64]
 #: Cells to a cut-off along the third vector.
 FINER = 4
+#: Cells of the beads of a type, at most: so many, and so many more for each bead.
+MOST_CELLS, CELLS_PER_BEAD = 100_000, 64
 #: Most beads of a group.
 GROUP = 64
 
@@ -284,7 +286,10 @@ class VerletList:
         reach[..., 0] = np.where(self._cutoffs > 0, self._cutoffs + self._buffer, 0.0)
         own = np.array([min([r for r in reach[t, :, 0] if r > 0], default=tall.max()) for t in range(n)])
         # finer along the third vector, where cells stand side by side and only the ends of a run matter
-        dims = np.maximum(1, np.floor(tall / own[:, None] * [1, 1, FINER])).astype(np.int64)
+        dims = np.floor(tall / own[:, None] * [1, 1, FINER])
+        # of a box that is nearly empty: no more cells than some for each bead
+        spread = np.maximum(1.0, dims.prod(axis=1) / (MOST_CELLS + CELLS_PER_BEAD * len(kind))) ** (1 / 3)
+        dims = np.maximum(1, np.floor(dims / spread[:, None])).astype(np.int64)
         reach[..., 1:] = np.ceil(reach[..., :1] / (tall / dims)[None, :, :])
         # pairs of two types are looked for from the rarer one
         often = np.bincount(kind, minlength=n)

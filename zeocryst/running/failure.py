@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zeocryst.condition import EDITS, Condition, Stage
-from zeocryst.errors import PluginFailedError, SimulationError
+from zeocryst.errors import BOILED, PluginFailedError, SimulationError
 from zeocryst.model.forcefield import shipped
 
 #: Beyond these a stage is far from anything that the model describes: K, bar, fs.
@@ -57,6 +57,13 @@ def told(error: Exception, condition: Condition, number: int) -> SimulationError
 def cure(condition: Condition, number: int, words: str) -> str:
     """What would help, by what the engine said and what the stage asks for; empty where nobody knows."""
     stage, said = condition.stages[number], words.lower()
+    if BOILED in words:
+        return (
+            f"what helps: a pressure_bar above {stage.pressure_bar:g}, which pulls the beads apart, or a lower "
+            "temperature_K"
+            if stage.pressure_bar < 0
+            else "what was in it has boiled; what helps: a lower temperature_K, more pressure_bar, or nvt"
+        )
     if any(word in said for word in MEMORY):
         return "fewer beads need less memory"
     if any(word in said for word in CROWDED):

@@ -14,7 +14,16 @@ import numpy as np
 
 from zeocryst.beads import Beads
 from zeocryst.condition import Condition, Cut, Seed, Stage
-from zeocryst.engines.protocol import HELD_MARK, SEED_MARK, THE_SEED, Engine, Sample, hold, moved_frame
+from zeocryst.engines.protocol import (
+    HELD_MARK,
+    SEED_MARK,
+    THE_SEED,
+    Engine,
+    Sample,
+    check_volume,
+    hold,
+    moved_frame,
+)
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.files.position import Position
 from zeocryst.foundation.pace import Ticks
@@ -258,8 +267,11 @@ def _run_stage(
     """Run a stage; `every` is the number of steps between frames, and between those kept in memory."""
     here = begin
     kept: list[Kept] = []
+    volume = 0.0  # when it begins
     for sample in samples:
         done = sample.step - begin.stage_step
+        volume = volume or sample.volume_A3
+        check_volume(sample.volume_A3, volume)
         here = Position(
             begin.stage,
             sample.step,

@@ -25,6 +25,7 @@ import numpy as np
 
 from zeocryst.cell import box_to_cell, heights
 from zeocryst.engines.hoomd.versions import LocalViews, attach_full_list, device_interface
+from zeocryst.engines.protocol import check_volume
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.model.forcefield import ForceField
 from zeocryst.potentials import moments
@@ -146,6 +147,7 @@ class _OnCpu:
         self._list = VerletList(cutoffs, buffer)
         self._reach = float(cutoffs.max())
         self._box: Any = np.zeros(6)
+        self._volume = 0.0  # when it was first asked
 
     def detach(self) -> None:
         """Nothing is attached to HOOMD-blue."""
@@ -157,6 +159,8 @@ class _OnCpu:
         with snapshot as beads, arrays as out:
             position, kind = np.asarray(beads.particles.position), np.asarray(beads.particles.typeid)
             if not np.array_equal(sides, self._box):
+                self._volume = self._volume or float(sides[:3].prod())
+                check_volume(float(sides[:3].prod()), self._volume)
                 check_shrunk(sides, self._reach)
                 self._box = sides
             lists = self._list.lists(position, kind, sides, np.asarray(beads.particles.tag))

@@ -21,6 +21,7 @@ from zeocryst.condition import Stage
 from zeocryst.engines.lammps.library import load
 from zeocryst.engines.protocol import (
     BAROSTAT_PS,
+    MOST_GROWN,
     THERMOSTAT_PS,
     Sample,
     check_sane,
@@ -30,7 +31,7 @@ from zeocryst.engines.protocol import (
     moved_frame,
     rigid_bodies,
 )
-from zeocryst.errors import SimulationError
+from zeocryst.errors import BOILED, SimulationError
 from zeocryst.foundation.machine import unnamed_file
 from zeocryst.model.forcefield import ForceField, Pair, write_sw
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
@@ -53,6 +54,8 @@ SKIN_A, DILUTE_SKIN_A = 1.0, 2.0
 DILUTE_PER_A3 = 0.005
 #: Stairs of a ramp of Brownian dynamics.
 RAMP_STAIRS = 200
+#: The fix that ends a run whose box grows without end: it looks at each step, since such a box doubles in a few.
+GROWN = "grown"
 
 Floats = NDArray[np.float64]
 
@@ -129,6 +132,8 @@ class Session:
             self._lammps.command(text)
         except Exception as error:  # the class that LAMMPS raises is private to its module
             reason = " ".join(str(error).split())
+            if f"fix-id {GROWN}" in reason:
+                raise SimulationError(f"{BOILED} (to more than {MOST_GROWN:g} times its volume)") from None
             moving = "beads moved too far in one step: " if text.startswith(("run", "minimize")) else ""
             raise SimulationError(f"{moving}LAMMPS stopped in '{text}': {reason}") from None
 
@@ -225,6 +230,10 @@ class Session:
             if stage.coupling == "triclinic":
                 self.command("change_box all triclinic")
             self.command(f"fix integrate moving npt temp {first} {last} {THERMOSTAT_PS} {coupling} {ends}")
+            # a box that runs away ends in a fault of LAMMPS's memory
+            most = MOST_GROWN * volume(box_to_cell(self._frame.configuration.box))
+            self.command("variable size equal vol")
+            self.command(f"fix {GROWN} all halt 1 v_size > {most:.12g} error hard message no")
             return
         if stage.rigid_precursors:
             self._stiffen(stage)
