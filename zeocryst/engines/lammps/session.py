@@ -54,7 +54,7 @@ SKIN_A, DILUTE_SKIN_A = 1.0, 2.0
 DILUTE_PER_A3 = 0.005
 #: Stairs of a ramp of Brownian dynamics.
 RAMP_STAIRS = 200
-#: The fix that ends a run whose box grows without end: it looks at each step, since such a box doubles in a few.
+#: The fix that ends a run whose box grows without end. It looks at each step: such a box doubles in a few.
 GROWN = "grown"
 
 Floats = NDArray[np.float64]
