@@ -50,10 +50,13 @@ class World:
     counted: float = 0.8
     noise: float = 3.0
     melt_share: float = 0.0
+    sight: float = 0.0  # nuclei of fewer are not seen
+    own: int = 8  # so large are those of a melt
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     asked: list = field(default_factory=list)
     said: list = field(default_factory=list)
     kept: dict = field(default_factory=dict)
+    at: dict = field(default_factory=dict)
 
     def run(self, points, say=""):
         self.asked += points
@@ -79,7 +82,8 @@ class World:
                 "stage": 4, "time_ps": float(k), "crystalline_share": 1.0 if crystal else self.melt_share,
                 "energy_eV_per_bead": (-0.50 if crystal else -0.44) + 1e-4 * self.rng.normal(),
                 "density_T_per_1000A3": (32.7 if crystal else 33.4) + 1e-2 * self.rng.normal(),
-                "largest_grain_sites": float(self.rng.integers(0, 8)),
+                "largest_grain_sites": float(self.rng.integers(0, self.own)),
+                "smallest_visible_T": self.sight,
             }
             for k in range(20)
         ]  # fmt: skip
@@ -92,7 +96,7 @@ class World:
         at = max(2, round(self.counted * facts["planted_T"]))
         if "part" in facts:  # it goes on from where it was
             before = facts["seed_run"] + (f"_part{facts['part'] - 1}" if facts["part"] > 2 else "")
-            at = max(2, round(self.kept[before][-1]["largest_grain_sites"]))
+            at = self.at[before]
         n = np.arange(1, 2500)
         energy = -self.drive * n + 1.5 * self.drive * self.critical ** (1 / 3) * n ** (2 / 3)
         up = self.factor * n ** (2 / 3)
@@ -104,7 +108,9 @@ class World:
             t += self.rng.exponential(1 / (f + g))
             at = min(max(at + (1 if self.rng.random() < f / (f + g) else -1), 1), 2400)
             while (len(frames) + 1) * every < t:
-                frames.append(max(0.0, at + self.noise * self.rng.normal()))
+                size = max(0.0, at + self.noise * self.rng.normal())
+                frames.append(size if size >= self.sight else 0.0)
+        self.at[done.point.name] = at
         stage, begin = (1, 0.0) if "part" in facts else (3, 7.0)
         rows = [{"stage": 2, "time_ps": begin, "largest_grain_sites": 0.0}]
         return rows + [

@@ -132,6 +132,57 @@ def test_a_critical_size_above_all_seeds_is_no_smaller_one(tmp_path):
         assert one["critical_size_interval"][1] is None or one["critical_size_interval"][1] > 1300
 
 
+def test_a_critical_size_that_is_not_seen_is_no_size(tmp_path):
+    """60 are critical, and nuclei of fewer than 100 are not seen: a bound, and by what they may be seen."""
+    unseen, seen = tmp_path / "unseen", tmp_path / "seen"
+    unseen.mkdir()
+    seen.mkdir()
+    [one] = found_by(World(unseen, critical=60, sight=100), unseen, SOURCE + SHORT)[0]["temperatures"]
+    assert one["critical_size"] is None
+    assert one["barrier_kT"] is None
+    assert one["critical_size_below"] >= 100 > 60
+    assert "largest_solid_sites" in str(one["why_not"]) + " ".join(one["notes"]) or one["n_melted"] == 0
+    [one] = found_by(World(seen, critical=60), seen, SOURCE + SHORT)[0]["temperatures"]  # the twin
+    low, high = one["critical_size_interval"]
+    assert low < 60 < high
+    assert not any("not seen" in note for note in one["notes"])
+
+
+def test_a_critical_size_above_what_is_seen_says_so(tmp_path):
+    [one] = found_by(World(tmp_path, critical=200, sight=80), tmp_path, SOURCE + QUICK)[0]["temperatures"]
+    low, high = one["critical_size_interval"]
+    assert low < 200 < high
+    assert any("fewer than about 80 T are not seen" in note for note in one["notes"])
+
+
+def test_seeds_that_cannot_be_told_from_the_melt_are_not_planted(tmp_path):
+    """A melt that is half ordered by what nuclei are counted by: no seed melts into it, and none grows out of it."""
+    world = World(tmp_path, own=500)
+    summary, runs, _ = found_by(world, tmp_path, SOURCE + SHORT)
+    [one] = summary["temperatures"]
+    assert one["critical_size"] is None
+    assert "critical_size_above" not in one
+    assert "cannot be told apart" in one["why_not"]["critical_size"]
+    assert not runs
+    assert not [p for p in world.asked if p.facts["kind"] == "seed"]
+
+
+@pytest.mark.parametrize(
+    ("framework", "model", "measure", "size"),
+    [
+        ("SGT", "ts", "", "largest_solid_sites"),  # eclipsed bonds: ten Wolde's count by l = 3
+        ("MFI", "ts", "", "largest_grain_sites"),  # half of its bonds are staggered
+        ("dia", "mw", "", "largest_grain_sites"),
+        ("dia", "mw", '[output]\nmeasure = ["ice"]\n', "largest_ice_cluster"),
+    ],
+)
+def test_the_size_is_one_that_sees_the_crystal(tmp_path, framework, model, measure, size):
+    start = "n_T = 3000\n" + ("" if model == "mw" else "n_S = 150\n")
+    text = f'[system]\nstart = "melt"\n{start}[forcefield]\nname = "{model}"\n{measure}'
+    text += f'[seeding]\nframework = "{framework}"\ntemperatures_K = [200]\n'
+    assert planned(tmp_path, text=text)[1].size == size
+
+
 def test_runs_near_the_critical_size_are_undecided():
     """Grown to less than one and a half critical sizes: it may turn back; and no end counts without a way there."""
     from zeocryst.studies.seeding_plan import Ball

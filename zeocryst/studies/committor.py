@@ -20,7 +20,14 @@ from zeocryst.studies.reading import POINT_OUTPUT, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
 from zeocryst.studies.scales import Scales, interval, two_digits
 from zeocryst.studies.seeding_plan import two_ends
-from zeocryst.studies.seeding_runs import GROWN, MELTED, UNDECIDED, outcome_of, size_column
+from zeocryst.studies.seeding_runs import (
+    GROWN,
+    MELTED,
+    UNDECIDED,
+    outcome_of,
+    sight_of,
+    size_column,
+)
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -110,6 +117,7 @@ def committor(asked: Asked, out: Path, options: StudyOptions | None = None) -> d
                 runs.append({
                     "name": done.point.name, "outcome": outcome, "time_ps": time, "sizes": sizes.tolist(),
                     "watched_ps": time[-1], "size_at_end": float(sizes[-1]),
+                    "sight": sight_of(rows, asked.size),
                 })  # fmt: skip
         if not runs:
             reason = next((one.failure for one in all_done if one.failure), "they have no frames")
@@ -346,6 +354,11 @@ def _summary(plan: Plan, asked: Asked, runs: list[dict[str, Any]]) -> dict[str, 
     failed = asked.runs - len(runs)
     if failed:
         sentence += f" {failed} of {asked.runs} runs failed and are left out (log.txt)."
+    sight = max((run.get("sight", 0.0) for run in runs), default=0.0)
+    unseen = [
+        f"Nuclei of fewer than about {sight:.0f} T are not seen by `{asked.size}`: a run whose nucleus became "
+        f"smaller counts as melted; --size largest_solid_sites may see smaller ones."
+    ] if plan.melted < sight else []  # fmt: skip
     return {
         "name": f"committor of frame {plan.frame}", "study": "committor", "frame": plan.frame,
         "run": str(asked.run), "temperature_K": plan.temperature_K, "size": asked.size, "size_of_frame":
@@ -359,5 +372,6 @@ def _summary(plan: Plan, asked: Asked, runs: list[dict[str, Any]]) -> dict[str, 
             f"box, with velocities drawn from Maxwell's distribution.",
             "The interval is Wilson's for a binomial share; undecided runs count as melted for its lower end "
             "and as grown for its upper end.",
+            *unseen,
         ],
     }  # fmt: skip

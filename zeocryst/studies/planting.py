@@ -43,7 +43,7 @@ class Planting:
     def __init__(self, folder: StudyFolder, study: StudyFile, plan: SeedingPlan, bulk: Bulk) -> None:
         self.folder, self.study, self.plan, self.bulk = folder, study, plan, bulk
         self.temperature = bulk.temperature_K
-        self.below = melted_below(plan, bulk.melt_sizes)
+        self.below = melted_below(plan, bulk.melt_sizes, bulk.sight)
         self.balls = Balls(plan.framework, 1.05 * plan.balls[-1].radius_A, plan.model, with_S=plan.n_S > 0)
         self.last: dict[str, Done] = {}  # the last run of each seed
         self.n_failed = 0  # seeds of which nothing came

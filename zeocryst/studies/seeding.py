@@ -21,14 +21,21 @@ from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
 from zeocryst.studies.scales import interval
 from zeocryst.studies.seeding_plan import KEYS, SeedingPlan, read_seeding
-from zeocryst.studies.seeding_results import Bulk, driving_force, summary_of, temperature_result
-from zeocryst.studies.seeding_runs import SeedRun, settled
+from zeocryst.studies.seeding_results import (
+    Bulk,
+    blindness,
+    driving_force,
+    summary_of,
+    temperature_result,
+)
+from zeocryst.studies.seeding_runs import GRAINS, SeedRun, settled
 from zeocryst.studies.seeding_sources import melting_of
 
 #: About so many frames of a melt or a crystal are measured: at least ten, however the interval is rounded.
 BULK_FRAMES = 16
-#: Share of a perfect crystal that the size has to count.
-SEEN = 0.5
+#: What a nucleus is counted by where nothing is said: the first of these columns that a run has, and that sees
+#: so large a share of the perfect crystal. The last has a limit of sight of about 100 T.
+SIZES, SEEN = ("largest_ice_cluster", "largest_solid_sites", GRAINS), 0.5
 
 
 def seeding(path: str | Path, out: Path, options: StudyOptions | None = None) -> dict[str, Any]:
@@ -88,7 +95,7 @@ def measure_nuclei(
     """
     bulk = _bulk(folder, study, plan)
     planting = {t: Planting(folder, study, plan, bulk[t]) for t in plan.temperatures_K}
-    runs = {t: planting[t].all_runs() for t in plan.temperatures_K}
+    runs = {t: [] if blindness(plan, bulk[t]) else planting[t].all_runs() for t in plan.temperatures_K}
     force = driving_force(plan, bulk, known)
     results = [
         temperature_result(
@@ -116,7 +123,7 @@ def read_seeding_study(path: str | Path) -> tuple[StudyFile, SeedingPlan]:
     if "density_T_per_1000A3" in study.content["system"] and trial.system.start == "melt":
         # the melts begin with it, and settle at the pressure
         plan = replace(plan, density_T_per_1000A3=float(trial.system.density_T_per_1000A3 or 0))
-    _check_size(study, plan)
+    plan = _with_size(study, plan)
     # every kind of run is a condition that can be read; what cannot is said before anything is written
     t = plan.temperatures_K[0]
     melt_point(study, plan, t, 1)
@@ -124,8 +131,8 @@ def read_seeding_study(path: str | Path) -> tuple[StudyFile, SeedingPlan]:
     return study, plan
 
 
-def _check_size(study: StudyFile, plan: SeedingPlan) -> None:
-    """The column is one that runs have, and it counts the crystal."""
+def _with_size(study: StudyFile, plan: SeedingPlan) -> SeedingPlan:
+    """The plan with a size: a column that runs have, and that counts the crystal."""
     from zeocryst.network.bonds import network_of_frame
     from zeocryst.order import measure
     from zeocryst.running.beginning import measured_names
@@ -138,6 +145,9 @@ def _check_size(study: StudyFile, plan: SeedingPlan) -> None:
     frame = crystal(condition.system, condition.read_forcefield())
     network, _ = network_of_frame(frame)
     values = measure(network, measured_names(condition, frame), frame).values
+    if not plan.size:
+        seen = [name for name in SIZES if values.get(name, 0.0) >= SEEN * network.n_sites]
+        plan = replace(plan, size=next(iter(seen), GRAINS))
     if plan.size not in values:
         columns = sorted(name for name in values if name.startswith("largest"))
         raise InputError(
@@ -150,6 +160,7 @@ def _check_size(study: StudyFile, plan: SeedingPlan) -> None:
             f"{study.where}: seeding.size = {plan.size!r} counts {values[plan.size]:g} of the "
             f"{network.n_sites} T of a perfect crystal of {plan.framework}; choose one that sees it"
         )
+    return plan
 
 
 def melt_point(study: StudyFile, plan: SeedingPlan, temperature: float, number: int) -> Point:

@@ -70,7 +70,7 @@ class SeedingPlan:
     framework : str
         What the balls are of.
     size : str
-        Column of a run's table that is the size of a nucleus.
+        Column of a run's table that is the size of a nucleus; empty until it is chosen, where none was given.
     n_T, n_S : int
         Of each melt.
     crystal_repeat : tuple of int
@@ -248,7 +248,7 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
     balls = Balls(framework, edge / 2, forcefield, with_S=n_s > 0)
     ladder, given = _ladder(own, n_t, edge, balls)
     made = SeedingPlan(
-        temperatures, framework, own.text("size", "largest_grain_sites"), ladder, given,
+        temperatures, framework, own.text("size", ""), ladder, given,
         own.integer("runs", 24, least=4, most=10_000), own.integer("melts", 4, least=1, most=1000),
         _hot(own, two_digits(HOT * scales.kelvin), temperatures),
         time("melt_ps", MELT), time("cool_ps", COOL), time("settle_ps", SETTLE), time("hold_ps", HOLD), watch,

@@ -17,6 +17,7 @@ from zeocryst.studies.nucleation_theory import ASSUMPTIONS, Measured, Nucleus, t
 from zeocryst.studies.points import Done
 from zeocryst.studies.seeding_plan import SeedingPlan
 from zeocryst.studies.seeding_runs import (
+    ABOVE_MELT,
     GROWN,
     LEAST_FOR_BOUND,
     MELTED,
@@ -26,7 +27,9 @@ from zeocryst.studies.seeding_runs import (
     SeedRun,
     first_frames,
     is_near,
+    melted_below,
     settled,
+    sight_of,
     size_column,
     sizes_of,
 )
@@ -44,6 +47,10 @@ OF_THEORY = (
     "zeldovich_factor", "attachment_rate_per_ps", "rate_per_m3_s", "rate_interval_per_m3_s",
     "log10_rate_per_m3_s", "log10_rate_interval_per_m3_s",
 )  # fmt: skip
+
+_FINER = "another size, such as largest_solid_sites, may see smaller ones"
+#: What melts count as nuclei by themselves has to be less than this part of the largest seed.
+MOST_OF_LARGEST = 0.5
 
 UNBOUNDED = "sizes and outcomes do not bound the critical size on both sides: more runs are needed"
 
@@ -64,12 +71,15 @@ class Bulk:
         Those into which seeds are planted.
     melt_sizes : (M,) array
         What is counted as a nucleus in them.
+    sight : float
+        Nuclei of fewer T may not be seen at all by what they are counted by; 0 where it has no such limit.
     """
 
     temperature_K: float
     phases: tuple[Phase, ...]
     melts: tuple[Done, ...]
     melt_sizes: Floats
+    sight: float = 0.0
 
     @classmethod
     def of(
@@ -77,7 +87,7 @@ class Bulk:
         pressure_bar: float,
     ) -> Bulk:  # fmt: skip
         """From finished runs and their tables."""
-        phases, melts, sizes = [], [], []
+        phases, melts, sizes, sights = [], [], [], [0.0]
         for done, rows in runs:
             kind = CRYSTAL if done.point.facts["kind"] == "crystal" else MELT
             summary = done.summary or {}
@@ -89,8 +99,11 @@ class Bulk:
             if kind == MELT and phase.why_left_out is None:
                 melts.append(done)
                 last = max(float(row["stage"]) for row in rows)
-                sizes.append(size_column([row for row in rows if float(row["stage"]) == last], column))
-        return cls(temperature_K, tuple(phases), tuple(melts), np.concatenate(sizes) if sizes else np.zeros(0))
+                settled_rows = [row for row in rows if float(row["stage"]) == last]
+                sizes.append(size_column(settled_rows, column))
+                sights.append(sight_of(settled_rows, column))
+        counted = np.concatenate(sizes) if sizes else np.zeros(0)
+        return cls(temperature_K, tuple(phases), tuple(melts), counted, max(sights))
 
     def why_not(self, kind: str) -> str:
         """Why there is no such phase."""
@@ -238,13 +251,26 @@ def temperature_result(
     why: dict[str, str] = {}
     notes = _notes_of_runs(plan, before, runs, n_failed)
     decided = [run for run in runs if run.outcome != UNDECIDED]
-    reason = _undecidable(plan, decided, runs, found)
+    reason = blindness(plan, bulk) or _undecidable(plan, decided, runs, found)
     if reason is not None:
         found |= {"why_not": {"critical_size": reason, "barrier_kT": "no critical size"}, "notes": notes}
         return found | {"sentence": f"At {temperature_K:g} K: {reason}."}
     sizes = sizes_of(decided)
     grown = np.array([run.outcome == GROWN for run in decided])
     fit = critical_size(sizes, grown)
+    if fit.size < bulk.sight:
+        found["critical_size_below"] = bulk.sight
+        reason = (
+            f"the critical size is below {bulk.sight:.0f} T, and `{plan.size}` does not see nuclei of fewer; "
+            f"{_FINER}"
+        )
+        found |= {"why_not": {"critical_size": reason, "barrier_kT": "no critical size"}, "notes": notes}
+        return found | {"sentence": f"At {temperature_K:g} K: {reason}."}
+    if bulk.sight:
+        notes.append(
+            f"Nuclei of fewer than about {bulk.sight:.0f} T are not seen by `{plan.size}`: a seed that was no "
+            f"longer seen counts as melted; {_FINER}."
+        )
     found |= {
         "critical_size": fit.size, "critical_size_interval": [fit.low, fit.high], "confidence": CONFIDENCE,
         "critical_planted_T": _planted(decided, grown), "logistic_slope": fit.slope, "separated": fit.separated,
@@ -283,6 +309,23 @@ def _notes_of_runs(
             f"{plan.time_ps:g} ps and are left out; a longer time_ps decides them."
         )
     return notes
+
+
+def blindness(plan: SeedingPlan, bulk: Bulk) -> str | None:
+    """Why no seed can be told from the melt by what nuclei are counted by; None where it can."""
+    below, largest = melted_below(plan, bulk.melt_sizes, bulk.sight), plan.balls[-1].n_T
+    if below <= MOST_OF_LARGEST * largest:
+        return None
+    own = float(bulk.melt_sizes.max()) if len(bulk.melt_sizes) else 0.0
+    what = (
+        f"`{plan.size}` is up to {own:.0f} T in melts without a seed"
+        if own * ABOVE_MELT >= below
+        else f"`{plan.size}` does not see nuclei of fewer than about {bulk.sight:.0f} T"
+    )
+    return (
+        f"{what}, and the largest seed has {largest} T: they cannot be told apart; count nuclei by another "
+        f"size, plant larger seeds (radii_A), or go to a temperature at which the melt is less ordered"
+    )
 
 
 def _undecidable(

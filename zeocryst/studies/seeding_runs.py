@@ -15,6 +15,8 @@ from zeocryst.studies.seeding_plan import Ball, Balls, SeedingPlan
 Floats = NDArray[np.float64]
 
 GROWN, MELTED, UNDECIDED = "grown", "melted", "undecided"
+#: The size that has a limit of sight.
+GRAINS = "largest_grain_sites"
 #: Frames after it was let go over which a seed's size is the mean, at least and at most (`first_frames`), and
 #: frames at the end that decide.
 LEAST_FIRST, FIRST_FRAMES, LAST_FRAMES = 2, 4, 3
@@ -94,6 +96,15 @@ def size_column(rows: Sequence[Mapping[str, Any]], column: str) -> Floats:
     return np.asarray(np.nan_to_num(np.array([float(row[column] or 0) for row in rows])))
 
 
+def sight_of(rows: Sequence[Mapping[str, Any]], column: str) -> float:
+    """Nuclei of fewer T may not be seen in these rows; 0 where the column has no such limit."""
+    return (
+        max((float(row.get("smallest_visible_T") or 0.0) for row in rows), default=0.0)
+        if column == GRAINS
+        else 0.0
+    )
+
+
 def outcome_of(sizes: Floats, *, melted_below: float, grown_from: float) -> str:
     """What became of a nucleus with these sizes in time: the last frames decide."""
     end = float(sizes[-LAST_FRAMES:].mean())
@@ -162,18 +173,20 @@ def series_of(rows: Sequence[Mapping[str, Any]], column: str) -> tuple[Floats, F
     return np.array([float(row["time_ps"]) for row in later]), size_column(later, column)
 
 
-def melted_below(plan: SeedingPlan, melt_sizes: Floats) -> float:
-    """Size below which a seed is gone: what a melt has by itself, or part of the smallest ball.
+def melted_below(plan: SeedingPlan, melt_sizes: Floats, sight: float) -> float:
+    """Size below which a seed is gone: what melts have, what is not seen, or part of the smallest ball.
 
     Parameters
     ----------
     plan
         The study's.
     melt_sizes : (M,) array
-        The largest grains of melts without a seed.
+        The largest nuclei of melts without a seed.
+    sight
+        Nuclei of fewer T may not be seen.
     """
     own = float(melt_sizes.max()) if len(melt_sizes) else 0.0
-    return float(round(max(ABOVE_MELT * own, OF_SMALLEST * plan.balls[0].n_T), 1))
+    return float(round(max(ABOVE_MELT * own, sight, OF_SMALLEST * plan.balls[0].n_T), 1))
 
 
 def settled(runs: Sequence[SeedRun], *, by_tendency: bool = True) -> list[SeedRun]:
