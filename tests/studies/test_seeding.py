@@ -140,8 +140,7 @@ def test_a_critical_size_that_is_not_seen_is_no_size(tmp_path):
     [one] = found_by(World(unseen, critical=60, sight=100), unseen, SOURCE + SHORT)[0]["temperatures"]
     assert one["critical_size"] is None
     assert one["barrier_kT"] is None
-    assert one["critical_size_below"] >= 100 > 60
-    assert "largest_solid_sites" in str(one["why_not"]) + " ".join(one["notes"]) or one["n_melted"] == 0
+    assert one["critical_size_below"] >= 100
     [one] = found_by(World(seen, critical=60), seen, SOURCE + SHORT)[0]["temperatures"]  # the twin
     low, high = one["critical_size_interval"]
     assert low < 60 < high
