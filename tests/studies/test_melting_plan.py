@@ -5,6 +5,7 @@ import pytest
 from melting_walks import ICE, melting
 
 from zeocryst.errors import InputError
+from zeocryst.model.forcefield import forcefield_text, read_forcefield
 from zeocryst.studies.melting import Melting
 from zeocryst.studies.melting_plan import KEYS
 from zeocryst.studies.reading import read_study
@@ -34,6 +35,17 @@ def test_a_box_is_longest_across_the_face_and_wide_enough():
     lengths = np.linalg.norm(hexagonal, axis=1) * count
     assert lengths.argmax() == 0
     assert lengths[1] * np.sin(np.pi / 3) >= 0.9 * 23
+
+
+def test_boxes_hold_two_ranges_of_a_model_with_a_large_s(tmp_path):
+    """HOOMD-blue's least; SOD with S that feel each other to 13.7 Å, whose three cells are 26.9 Å."""
+    sod = np.diag([8.97] * 3)
+    assert choose_repeat(sod, None, 24.5, 24.5) == (3, 3, 3)
+    assert choose_repeat(sod, None, 24.5, 24.5, 2.1 * 13.74) == (4, 4, 4)
+    text = forcefield_text(read_forcefield("ts_sodalite"))
+    (tmp_path / "large.toml").write_text(text.replace("sigma_A = 8.0", "sigma_A = 8.6"))
+    large = read_forcefield(str(tmp_path / "large.toml"))
+    assert Scales.of(large).across_A == pytest.approx(2.1 * 1.8 * 8.6)
 
 
 def test_intervals_are_round():

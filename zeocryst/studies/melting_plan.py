@@ -164,6 +164,7 @@ def read_plan(
     own.known(*KEYS)
     scales = Scales.of(trial.read_forcefield())
     sigma, kelvin, time = scales.length_A, scales.kelvin, partial(scales.read_time, own)
+    across = scales.across_A
     faces = _faces(own)
     length = own.number("length_A", two_digits(LENGTH * sigma), least=LEAST_LENGTH * sigma, most=1e4)
     width = own.number("width_A", two_digits(WIDTH * sigma), least=LEAST_WIDTH * sigma, most=1e4)
@@ -176,7 +177,7 @@ def read_plan(
     if fixed:
         repeats = dict.fromkeys(faces, trial.system.repeat)
     else:
-        repeats = {face: choose_repeat(cell, FACES.index(face), length, width) for face in faces}
+        repeats = {face: choose_repeat(cell, FACES.index(face), length, width, across) for face in faces}
     for face, repeat in repeats.items():
         try:
             check_box(cell, face, repeat, sigma)
@@ -194,7 +195,7 @@ def read_plan(
         length, width,
         own.flag("enthalpy", True), _temperatures(own, "enthalpy_temperatures_K", least=1),
         time("enthalpy_ps", MEASURE), repeats,
-        trial.system.repeat if fixed else choose_repeat(cell, None, width, width),
+        trial.system.repeat if fixed else choose_repeat(cell, None, width, width, across),
     )  # fmt: skip
     own.finish()
     _check_times(own, made)

@@ -22,24 +22,28 @@ Floats = NDArray[np.float64]
 
 #: Temperature of a melt, in units of epsilon / k.
 HOT = 0.25
+#: Ranges of the model that every box holds, across: HOOMD-blue wants two, and a crystal may shrink.
+ACROSS = 2.1
 #: Part of a cell that is not added to reach a length.
 NEARLY = 0.15
 
 
 @dataclass(frozen=True)
 class Scales:
-    """Units of a model: epsilon / k (K), sigma (Å) and tau (ps) of two T."""
+    """Units of a model: epsilon / k (K), sigma (Å) and tau (ps) of two T; the least width of a box (Å)."""
 
     kelvin: float
     length_A: float
     time_ps: float
+    across_A: float
 
     @classmethod
     def of(cls, forcefield: ForceField) -> Scales:
         """Those of a force field."""
         pair = forcefield.pairs["T", "T"]
         tau = PS_PER_DERIVED_TIME * pair.sigma_A * (forcefield.masses["T"] / pair.epsilon_eV) ** 0.5
-        return cls(pair.epsilon_eV / BOLTZMANN_EV_PER_K, pair.sigma_A, tau)
+        across = ACROSS * forcefield.cutoff_A
+        return cls(pair.epsilon_eV / BOLTZMANN_EV_PER_K, pair.sigma_A, tau, across)
 
     def read_time(self, own: Table, key: str, units: float) -> float:
         """A time of a study's own table, ps; where it is not given so many tau."""
@@ -88,17 +92,20 @@ def read_temperatures(own: Table, key: str, expected: str, *, least: int = 1) ->
     return tuple(float(t) for t in given)
 
 
-def choose_repeat(cell: Floats, along: int | None, length: float, width: float) -> tuple[int, int, int]:
+def choose_repeat(
+    cell: Floats, along: int | None, length: float, width: float, least: float = 0.0
+) -> tuple[int, int, int]:
     """How often a cell is repeated for a box of a length along one vector and a width along the others.
 
     Widths are between opposite faces. The vector `along` becomes the longest one, since the middle of the
-    longest is what is held while the rest is melted. None: the width along all.
+    longest is what is held while the rest is melted. None: the width along all. No width is less than `least`.
     """
     tall, edges = heights(cell), np.linalg.norm(cell, axis=1)
     wanted = np.full(3, width)
     if along is not None:
         wanted[along] = length
-    count = np.maximum(1, np.ceil(wanted / tall - NEARLY)).astype(int)
+    count = np.maximum(np.ceil(least / tall), np.ceil(wanted / tall - NEARLY))
+    count = np.maximum(1, count).astype(int)
     if along is not None:
         longest = max(count[k] * edges[k] for k in range(3) if k != along)
         count[along] = max(count[along], int(np.floor(1.001 * longest / edges[along])) + 1)

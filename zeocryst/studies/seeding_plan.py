@@ -262,7 +262,7 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
         forces,
         _per_temperature(own, "driving_force_uncertainty_eV", len(temperatures)) or (0.0,) * len(temperatures),
         own.number("volume_m3", 1e-15, above=0, most=1e9),
-        n_t, n_s, density, choose_repeat(unit, None, *2 * [CRYSTAL_WIDTH * scales.length_A]),
+        n_t, n_s, density, choose_repeat(unit, None, *2 * [CRYSTAL_WIDTH * scales.length_A], scales.across_A),
         unit_s, forcefield,
     )  # fmt: skip
     own.finish()
