@@ -242,7 +242,7 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
     expected = "a list of different temperatures below the melting point, above 0 and at most 30000"
     temperatures = read_temperatures(own, "temperatures_K", expected)
     time = partial(scales.read_time, own)
-    watch = time("time_ps", WATCH)
+    watch, width = time("time_ps", WATCH), CRYSTAL_WIDTH * scales.length_A
     forces = _per_temperature(own, "driving_force_eV", len(temperatures))
     edge = (1000 * n_t / density) ** (1 / 3)
     balls = Balls(framework, edge / 2, forcefield, with_S=n_s > 0)
@@ -262,7 +262,7 @@ def read_seeding(own: Table, trial: Condition, *, timestep_fs: float) -> Seeding
         forces,
         _per_temperature(own, "driving_force_uncertainty_eV", len(temperatures)) or (0.0,) * len(temperatures),
         own.number("volume_m3", 1e-15, above=0, most=1e9),
-        n_t, n_s, density, choose_repeat(unit, None, *2 * [CRYSTAL_WIDTH * scales.length_A], scales.across_A),
+        n_t, n_s, density, choose_repeat(unit, None, width, width, scales.across_A),
         unit_s, forcefield,
     )  # fmt: skip
     own.finish()
