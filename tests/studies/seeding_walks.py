@@ -52,6 +52,7 @@ class World:
     melt_share: float = 0.0
     sight: float = 0.0  # nuclei of fewer are not seen
     own: int = 8  # so large are those of a melt
+    seen: float = 1.0  # of a crystal
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     asked: list = field(default_factory=list)
     said: list = field(default_factory=list)
@@ -82,7 +83,7 @@ class World:
                 "stage": 4, "time_ps": float(k), "crystalline_share": 1.0 if crystal else self.melt_share,
                 "energy_eV_per_bead": (-0.50 if crystal else -0.44) + 1e-4 * self.rng.normal(),
                 "density_T_per_1000A3": (32.7 if crystal else 33.4) + 1e-2 * self.rng.normal(),
-                "largest_grain_sites": float(self.rng.integers(0, self.own)),
+                "largest_grain_sites": 3000 * self.seen if crystal else float(self.rng.integers(0, self.own)),
                 "smallest_visible_T": self.sight,
             }
             for k in range(20)

@@ -151,7 +151,13 @@ def test_a_critical_size_above_what_is_seen_says_so(tmp_path):
     [one] = found_by(World(tmp_path, critical=200, sight=80), tmp_path, SOURCE + QUICK)[0]["temperatures"]
     low, high = one["critical_size_interval"]
     assert low < 200 < high
+    assert not any("Of the crystal itself" in note for note in one["notes"])
     assert any("fewer than about 80 T are not seen" in note for note in one["notes"])
+
+
+def test_a_size_that_counts_part_of_the_crystal_says_so(tmp_path):
+    [one] = found_by(World(tmp_path, seen=0.8), tmp_path, SOURCE + SHORT)[0]["temperatures"]
+    assert any("`largest_grain_sites` counts 80 % of the T at 240 K" in note for note in one["notes"])
 
 
 def test_seeds_that_cannot_be_told_from_the_melt_are_not_planted(tmp_path):

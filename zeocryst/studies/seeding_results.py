@@ -51,6 +51,8 @@ OF_THEORY = (
 _FINER = "another size, such as largest_solid_sites, may see smaller ones"
 #: What melts count as nuclei by themselves has to be less than this part of the largest seed.
 MOST_OF_LARGEST = 0.5
+#: A size that counts a smaller share of the crystal counts too few T of a nucleus, which is said.
+WELL_SEEN = 0.95
 
 UNBOUNDED = "sizes and outcomes do not bound the critical size on both sides: more runs are needed"
 
@@ -73,6 +75,8 @@ class Bulk:
         What is counted as a nucleus in them.
     sight : float
         Nuclei of fewer T may not be seen at all by what they are counted by; 0 where it has no such limit.
+    seen_share : float or None
+        Share of the crystal's T that is counted as one nucleus; None where there is no crystal.
     """
 
     temperature_K: float
@@ -80,6 +84,7 @@ class Bulk:
     melts: tuple[Done, ...]
     melt_sizes: Floats
     sight: float = 0.0
+    seen_share: float | None = None
 
     @classmethod
     def of(
@@ -88,6 +93,7 @@ class Bulk:
     ) -> Bulk:  # fmt: skip
         """From finished runs and their tables."""
         phases, melts, sizes, sights = [], [], [], [0.0]
+        seen = None
         for done, rows in runs:
             kind = CRYSTAL if done.point.facts["kind"] == "crystal" else MELT
             summary = done.summary or {}
@@ -96,14 +102,16 @@ class Bulk:
                 done.point.name, kind, temperature_K, rows, pressure_bar=pressure_bar, beads_per_T=per_t
             )
             phases.append(phase)
+            last = max(float(row["stage"]) for row in rows)
+            settled_rows = [row for row in rows if float(row["stage"]) == last]
+            if kind == CRYSTAL:
+                seen = float(size_column(settled_rows, column).mean()) / summary["n_T"]
             if kind == MELT and phase.why_left_out is None:
                 melts.append(done)
-                last = max(float(row["stage"]) for row in rows)
-                settled_rows = [row for row in rows if float(row["stage"]) == last]
                 sizes.append(size_column(settled_rows, column))
                 sights.append(sight_of(settled_rows, column))
         counted = np.concatenate(sizes) if sizes else np.zeros(0)
-        return cls(temperature_K, tuple(phases), tuple(melts), counted, max(sights))
+        return cls(temperature_K, tuple(phases), tuple(melts), counted, max(sights), seen)
 
     def why_not(self, kind: str) -> str:
         """Why there is no such phase."""
@@ -270,6 +278,12 @@ def temperature_result(
         notes.append(
             f"Nuclei of fewer than about {bulk.sight:.0f} T are not seen by `{plan.size}`: a seed that was no "
             f"longer seen counts as melted; {_FINER}."
+        )
+    if bulk.seen_share is not None and bulk.seen_share < WELL_SEEN:
+        notes.append(
+            f"Of the crystal itself `{plan.size}` counts {100 * bulk.seen_share:.0f} % of the T at "
+            f"{temperature_K:g} K: sizes, and the barrier with them, are too small by about as much, and T at "
+            f"the surface of a nucleus may be counted even less (critical_planted_T has what was planted)."
         )
     found |= {
         "critical_size": fit.size, "critical_size_interval": [fit.low, fit.high], "confidence": CONFIDENCE,
