@@ -10,7 +10,7 @@ from zeocryst.model.forcefield import read_forcefield
 from zeocryst.potentials.cpu import Evaluator
 from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import crystal
-from zeocryst.studies.timestep import melting_shift, squared_frequency
+from zeocryst.studies.timestep import HALF, MEASURED, WHOLE, kinetic_ratio, melting_shift, squared_frequency
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
 
@@ -91,3 +91,65 @@ def test_a_shift_by_hand():
     stiffer = melting_shift(274.0, 10.0, 900.0, 700.0, 0.0546, 1.0)[0] - shift
     assert stiffer == pytest.approx(8.617333e-5 * 274**2 * 1e-4 / 8 / 0.0546 * 200, rel=1e-5)
     assert melting_shift(274.0, 5.0, 800.0, 800.0, 0.0546, 1.0)[0] == pytest.approx(shift / 4)
+
+
+def test_a_thermostat_of_half_steps_by_hand():
+    """The kinetic temperature is 1 - x/4 of the bath's, and the true one 1 - x/12 (x = omega^2 h^2 = 0.08)."""
+    half = melting_shift(274.0, 10.0, 800.0, 800.0, 0.0546, 1.0, ratio=(1 - 0.08 / 4, 0.0))[0]
+    assert half == pytest.approx(274 * ((1 - 0.02) * (1 + 0.08 / 6) - 1))
+    assert half == pytest.approx(-274 * 0.08 / 12, rel=0.05)  # to second order
+    _, unsure = melting_shift(274.0, 10.0, 800.0, 800.0, 0.0546, 1.0, ratio=(0.98, 0.005))
+    assert unsure > 274 * 0.005
+
+
+def test_kinetic_temperatures_tell_what_a_thermostat_holds():
+    """Runs of 1280 beads and 60 frames: 0.3 % each; 8 of them tell 1 from 0.98, one of 50 beads does not."""
+    rng = np.random.default_rng(3)
+    frames, own = 1280 * 60, (2 / (3 * 1280 * 60)) ** 0.5
+    for true, words in ((1.0, WHOLE), (0.98, HALF)):
+        held, error, told = kinetic_ratio([(rng.normal(true, own), frames) for _ in range(8)], 0.08)
+        assert (held, error, told) == (pytest.approx(true), 0.0, words)
+    held, error, told = kinetic_ratio([(0.93, 50 * 4)], 0.08)  # 0.93 +- 0.06
+    assert told == MEASURED
+    assert 0.98 <= held <= 1.0
+    assert error == pytest.approx(0.01)
+    held, error, told = kinetic_ratio([(rng.normal(0.95, own), frames) for _ in range(8)], 0.08)  # neither
+    assert told == MEASURED
+    assert held == pytest.approx(0.95, abs=0.005)
+    assert 0 < error < 0.005
+    assert kinetic_ratio([], 0.08) == (1.0, 0.0, WHOLE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "whole"), [("lammps", True), pytest.param("hoomd", False, marks=pytest.mark.hoomd)]
+)
+def test_the_kinetic_temperature_tells_how_hot_a_crystal_is(ice, name, whole):
+    """In npt, as melting studies run: U goes as r (1 + omega^2 h^2 / 4), whatever the thermostat makes of r."""
+    model, _, frame = ice
+    if name == "hoomd":
+        pytest.importorskip(name)
+    engine = choose_engine(model, name, "cpu")[0]
+    square, temperature = stiffness(model, frame), 150.0
+    rest, found = engine.evaluate(frame).energy_eV, {}
+    for step in (4.0, 15.0):
+        start = type(frame)()
+        start.configuration = frame.configuration
+        start.particles = _with(frame.particles, frame.particles.position)
+        start.particles.velocity = np.zeros((frame.particles.N, 3))
+        thermalize(start, 2 * temperature, np.random.default_rng(1))
+        stage = Stage(
+            "npt", (temperature, temperature), pressure_bar=0.0, coupling="iso", time_ps=200.0, timestep_fs=step
+        )
+        every = round(150 / step)
+        samples = [(s.energy_eV - rest, s.temperature_K) for s in engine.run(start, stage, seed=5, every=every)]
+        found[step] = np.array(samples[len(samples) // 4 :]).mean(axis=0)
+    excess = {step: square * step**2 * 1e-6 / 4 for step in found}
+    assert excess[15.0] > 0.035
+    (slow, cold), (fast, warm) = found[4.0], found[15.0]
+    expected = warm * (1 + excess[15.0]) / (cold * (1 + excess[4.0]))
+    assert fast / slow == pytest.approx(expected, abs=0.3 * excess[15.0])
+    # that of LAMMPS holds the kinetic temperature, that of HOOMD-blue what the places have
+    assert warm / cold == pytest.approx(
+        1.0 if whole else 1 - excess[15.0] + excess[4.0], abs=0.3 * excess[15.0]
+    )

@@ -68,6 +68,8 @@ class Melting:
         What has come of runs so far.
     frequencies
         Mean squares of the frequencies in runs of fronts, where enthalpies are not asked for (1/ps^2).
+    ratios
+        Kinetic temperature of each run over that of the bath, and beads times frames of it.
     """
 
     study: StudyFile
@@ -78,6 +80,7 @@ class Melting:
     runs: list[FrontRun] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
     frequencies: list[float | None] = field(default_factory=list)
+    ratios: list[tuple[float, int]] = field(default_factory=list)
 
     @classmethod
     def of(cls, study: StudyFile) -> Melting:
@@ -135,6 +138,7 @@ class Melting:
         known = {run.run for run in self.runs}
         for done in folder.run([point for point in points if point.name not in known]):
             crystal = _before(folder, done)
+            self._note_temperature(folder, done)
             self.runs.append(front_run(done.point.name, done.point.facts, done.summary, done.failure, crystal))
             if not self.plan.enthalpy and self.runs[-1].outcome != FAILED:
                 self.frequencies.append(self._frequency(done))
@@ -239,11 +243,24 @@ class Melting:
         temperature = float(done.point.facts["temperature_K"])
         if done.summary is None:
             return Phase(name, phase, temperature, why_left_out=f"the run failed: {done.failure}")
+        self._note_temperature(folder, done)
         found = measure_phase(
             name, phase, temperature, folder.rows(done), pressure_bar=self.plan.pressure_bar,
             beads_per_T=beads_per_t(done.summary),
         )  # fmt: skip
         return replace(found, squared_frequency_per_ps2=self._frequency(done))
+
+    def _note_temperature(self, folder: StudyFolder, done: Done) -> None:
+        """The kinetic temperature of a run's last stage, over that of the bath."""
+        if done.summary is None:
+            return
+        rows = [row for row in folder.rows(done) if row.get("temperature_K")]
+        last = max((float(row["stage"]) for row in rows), default=0.0)
+        found = [float(row["temperature_K"]) for row in rows if float(row["stage"]) == last]
+        if found:
+            beads = int(done.summary["n_T"]) + int(done.summary["n_S"])
+            bath = float(done.point.facts["temperature_K"])
+            self.ratios.append((float(np.mean(found)) / bath, beads * len(found)))
 
     def _frequency(self, done: Done) -> float | None:
         """Mean square of the frequencies in the last frames of a run; None where it has no frames."""

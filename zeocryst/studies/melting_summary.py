@@ -25,7 +25,7 @@ from zeocryst.studies.fronts import (
 from zeocryst.studies.melting import Melting, measured
 from zeocryst.studies.melting_plan import WIDTH
 from zeocryst.studies.scales import Scales
-from zeocryst.studies.timestep import melting_shift
+from zeocryst.studies.timestep import kinetic_ratio, melting_shift
 from zeocryst.units import KJ_PER_MOL_PER_EV
 
 #: Temperatures at which the driving force is told, in units of the melting point.
@@ -228,8 +228,8 @@ def _heat(
 
 def _shift(
     melting: Melting, point: float | None, heat: Mapping[str, Any], why_not: dict[str, str]
-) -> tuple[float, float] | None:
-    """What a finite time step makes the melting point too low by, and the error of that."""
+) -> tuple[float, float, str] | None:
+    """What a finite time step makes the melting point too low by, its error, and what the thermostat holds."""
     if point is None:
         return None
     n_t, n_s = _composition(melting)
@@ -241,7 +241,9 @@ def _shift(
     step = melting.plan.timestep_fs
     if enthalpy and all(known.values()):
         crystal, melt = (float(np.mean(known[phase])) for phase in (CRYSTAL, MELT))
-        return melting_shift(point, step, crystal, melt, enthalpy, 1 + n_s / n_t)
+        *ratio, held = _ratio(melting, (crystal + melt) / 2)
+        found = melting_shift(point, step, crystal, melt, enthalpy, 1 + n_s / n_t, ratio=(ratio[0], ratio[1]))
+        return *found, held
     both = [value for value in melting.frequencies if value is not None]
     both += [value for values in known.values() for value in values]
     if not both:
@@ -249,12 +251,22 @@ def _shift(
         return None
     # half of the box is crystal: the mean is known, how much stiffer the crystal is isn't
     mean = float(np.mean(both))
-    shift, error = melting_shift(point, step, mean, mean, 1.0, 1.0)
-    return shift, 2 * error
+    *ratio, held = _ratio(melting, mean)
+    shift, error = melting_shift(point, step, mean, mean, 1.0, 1.0, ratio=(ratio[0], ratio[1]))
+    return shift, 2 * error, held
+
+
+def _ratio(melting: Melting, squared_frequency: float) -> tuple[float, float, str]:
+    """Kinetic temperature over that of the bath (`kinetic_ratio`)."""
+    square = squared_frequency * (melting.plan.timestep_fs / 1000) ** 2
+    return kinetic_ratio(melting.ratios, square)
 
 
 def _corrected(
-    point: float | None, error: float | None, ends: Sequence[float | None], shift: tuple[float, float] | None
+    point: float | None,
+    error: float | None,
+    ends: Sequence[float | None],
+    shift: tuple[float, float, str] | None,
 ) -> dict[str, Any]:
     """The melting point for infinitely short steps, and as simulated."""
     found: dict[str, Any] = {
@@ -263,10 +275,11 @@ def _corrected(
         "interval_K": list(ends),
         "time_step_shift_K": None if shift is None else shift[0],
         "time_step_shift_uncertainty_K": None if shift is None else shift[1],
+        "thermostat_holds": None if shift is None else shift[2],
         "as_simulated": {"melting_point_K": point, "uncertainty_K": error, "interval_K": list(ends)},
     }
     if point is not None and error is not None and shift is not None:
-        moved, unsure = shift
+        moved, unsure, _ = shift
         far = SIDES * unsure
         low, high = (
             None if end is None else point + moved + side * float(np.hypot(end - point, far))
@@ -369,10 +382,12 @@ def _assumptions(melting: Melting) -> list[str]:
     scales = Scales.of(melting.trial.read_forcefield())
     said = [
         f"Model {melting.trial.forcefield}, {plan.pressure_bar:g} bar, time steps of {plan.timestep_fs:g} fs.",
-        "Velocity Verlet with steps that are not infinitely short makes beads hotter than the thermostat says, "
-        "and the stiffer phase less stable: the melting point is corrected for that to second order "
-        "(time_step_shift_K, from the forces in the runs; as_simulated is without it). All other temperatures, "
-        "those of the driving force too, are the thermostat's at this time step.",
+        "In steps that are not infinitely short beads are not as hot as the thermostat says: hotter where it "
+        "looks at velocities at whole steps (LAMMPS), a little colder where at half steps (HOOMD-blue); which, "
+        "the kinetic temperatures of the runs tell (thermostat_holds). The stiffer phase is less stable. The "
+        "melting point is corrected for both to second order (time_step_shift_K, from the forces in the runs; "
+        "as_simulated is without it). All other temperatures, those of the driving force too, are the "
+        "thermostat's at this time step.",
         "Crystal and melt are in one box; half of it was melted at "
         f"{plan.hot_K:g} K while the other half was held, and cooled to the temperature of the run.",
         "The edges of the box follow the pressure one by one, along the fronts too, so that the crystal is not "
