@@ -383,8 +383,8 @@ def _assumptions(melting: Melting) -> list[str]:
     said = [
         f"Model {melting.trial.forcefield}, {plan.pressure_bar:g} bar, time steps of {plan.timestep_fs:g} fs.",
         "In steps that are not infinitely short beads are not as hot as the thermostat says: hotter where it "
-        "looks at velocities at whole steps (LAMMPS), a little colder where at half steps (HOOMD-blue); which, "
-        "the kinetic temperatures of the runs tell (thermostat_holds). The stiffer phase is less stable. The "
+        "looks at velocities at whole steps, a little colder where at those at half steps; which it is the "
+        "kinetic temperatures of the runs tell (thermostat_holds). The stiffer phase is less stable. The "
         "melting point is corrected for both to second order (time_step_shift_K, from the forces in the runs; "
         "as_simulated is without it). All other temperatures, those of the driving force too, are the "
         "thermostat's at this time step.",
