@@ -179,7 +179,7 @@ def test_nothing_in_supercooled_water_is_ice(water):
 @pytest.mark.parametrize(("code", "radius"), [("dia", 9.5), ("lon", 9.5), ("dia", 13.0), ("lon", 13.0)])
 def test_a_ball_of_ice_in_it_is_one_grain_of_nearly_its_size(water, code, radius):
     mw, engine, liquid = water
-    planted, _ = plant(liquid, Seed(code, radius), mw)
+    planted, _ = plant(liquid, Seed(code, radius), mw, np.random.default_rng(1))
     ball = planted.log[SEED_MARK] > 0
     frame = engine.minimize(planted)[0]
     thermalize(frame, 230, np.random.default_rng(2))
