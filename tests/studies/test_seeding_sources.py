@@ -6,7 +6,7 @@ import pytest
 from seeding_walks import CRITICAL, MELTING, SHORT, World, found_by, planned
 
 from zeocryst.errors import InputError
-from zeocryst.studies.seeding_results import driving_force
+from zeocryst.studies.seeding_bulk import driving_force
 from zeocryst.studies.seeding_sources import melting_of
 
 

@@ -10,8 +10,18 @@ from zeocryst.model.forcefield import read_forcefield
 from zeocryst.potentials.cpu import Evaluator
 from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import crystal
-from zeocryst.studies.timestep import HALF, MEASURED, WHOLE, kinetic_ratio, melting_shift, squared_frequency
+from zeocryst.studies.timestep import (
+    HALF,
+    MEASURED,
+    WHOLE,
+    Kinetic,
+    kinetic_ratio,
+    melting_shift,
+    squared_frequency,
+)
 from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
+
+AT_WHOLE = Kinetic(1.0, 0.0, WHOLE)
 
 
 @pytest.fixture(scope="module")
@@ -85,20 +95,20 @@ def test_long_steps_make_a_crystal_hotter_as_the_theory_says(ice):
 
 def test_a_shift_by_hand():
     """Water at 10 fs, phases equally stiff: 274 (1 + 800e-4 / 6)."""
-    shift, error = melting_shift(274.0, 10.0, 800.0, 800.0, 0.0546, 1.0)
+    shift, error = melting_shift(274.0, 10.0, (800.0, 800.0), 0.0546, AT_WHOLE)
     assert shift == pytest.approx(274 * 800 * 1e-4 / 6)
     assert 0 < error < 0.2 * shift
-    stiffer = melting_shift(274.0, 10.0, 900.0, 700.0, 0.0546, 1.0)[0] - shift
+    stiffer = melting_shift(274.0, 10.0, (900.0, 700.0), 0.0546, AT_WHOLE)[0] - shift
     assert stiffer == pytest.approx(8.617333e-5 * 274**2 * 1e-4 / 8 / 0.0546 * 200, rel=1e-5)
-    assert melting_shift(274.0, 5.0, 800.0, 800.0, 0.0546, 1.0)[0] == pytest.approx(shift / 4)
+    assert melting_shift(274.0, 5.0, (800.0, 800.0), 0.0546, AT_WHOLE)[0] == pytest.approx(shift / 4)
 
 
 def test_a_thermostat_of_half_steps_by_hand():
     """The kinetic temperature is 1 - x/4 of the bath's, and the true one 1 - x/12 (x = omega^2 h^2 = 0.08)."""
-    half = melting_shift(274.0, 10.0, 800.0, 800.0, 0.0546, 1.0, ratio=(1 - 0.08 / 4, 0.0))[0]
+    half = melting_shift(274.0, 10.0, (800.0, 800.0), 0.0546, Kinetic(1 - 0.08 / 4, 0.0, HALF))[0]
     assert half == pytest.approx(274 * ((1 - 0.02) * (1 + 0.08 / 6) - 1))
     assert half == pytest.approx(-274 * 0.08 / 12, rel=0.05)  # to second order
-    _, unsure = melting_shift(274.0, 10.0, 800.0, 800.0, 0.0546, 1.0, ratio=(0.98, 0.005))
+    _, unsure = melting_shift(274.0, 10.0, (800.0, 800.0), 0.0546, Kinetic(0.98, 0.005, MEASURED))
     assert unsure > 274 * 0.005
 
 
@@ -107,17 +117,17 @@ def test_kinetic_temperatures_tell_what_a_thermostat_holds():
     rng = np.random.default_rng(3)
     frames, own = 1280 * 60, (2 / (3 * 1280 * 60)) ** 0.5
     for true, words in ((1.0, WHOLE), (0.98, HALF)):
-        held, error, told = kinetic_ratio([(rng.normal(true, own), frames) for _ in range(8)], 0.08)
-        assert (held, error, told) == (pytest.approx(true), 0.0, words)
-    held, error, told = kinetic_ratio([(0.93, 50 * 4)], 0.08)  # 0.93 +- 0.06
-    assert told == MEASURED
-    assert 0.98 <= held <= 1.0
-    assert error == pytest.approx(0.01)
-    held, error, told = kinetic_ratio([(rng.normal(0.95, own), frames) for _ in range(8)], 0.08)  # neither
-    assert told == MEASURED
-    assert held == pytest.approx(0.95, abs=0.005)
-    assert 0 < error < 0.005
-    assert kinetic_ratio([], 0.08) == (1.0, 0.0, WHOLE)
+        clear = kinetic_ratio([(rng.normal(true, own), frames) for _ in range(8)], 0.08)
+        assert (clear.ratio, clear.error, clear.holds) == (pytest.approx(true), 0.0, words)
+    unclear = kinetic_ratio([(0.93, 50 * 4)], 0.08)  # 0.93 +- 0.06
+    assert unclear.holds == MEASURED
+    assert 0.98 <= unclear.ratio <= 1.0
+    assert unclear.error == pytest.approx(0.01)
+    neither = kinetic_ratio([(rng.normal(0.95, own), frames) for _ in range(8)], 0.08)
+    assert neither.holds == MEASURED
+    assert neither.ratio == pytest.approx(0.95, abs=0.005)
+    assert 0 < neither.error < 0.005
+    assert kinetic_ratio([], 0.08) == AT_WHOLE
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zeocryst.studies.driving import fit_enthalpy
+from zeocryst.studies.points import last_stage
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
 
 Floats = NDArray[np.float64]
@@ -117,8 +118,7 @@ def measure_phase(
     beads_per_T
         All beads for each T.
     """
-    last = max(float(row["stage"]) for row in rows)
-    measured = [row for row in rows if float(row["stage"]) == last]
+    measured = last_stage(rows)
     share = np.array([float(row["crystalline_share"]) for row in measured])
     why = None
     if len(measured) < LEAST_FRAMES:

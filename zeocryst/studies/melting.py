@@ -29,7 +29,7 @@ from zeocryst.studies.fronts import (
     sign_of,
 )
 from zeocryst.studies.melting_plan import FRAMES, SAMPLES, Plan, read_plan
-from zeocryst.studies.points import Done, Point
+from zeocryst.studies.points import Done, Point, last_stage
 from zeocryst.studies.reading import StudyFile, replica_seed
 from zeocryst.studies.scales import interval
 from zeocryst.studies.timestep import squared_frequency
@@ -137,8 +137,9 @@ class Melting:
         """Run these, and say what came of each."""
         known = {run.run for run in self.runs}
         for done in folder.run([point for point in points if point.name not in known]):
-            crystal = _before(folder, done)
-            self._note_temperature(folder, done)
+            rows = [] if done.summary is None else folder.rows(done)
+            crystal = _before(rows)
+            self._note_temperature(done, rows)
             self.runs.append(front_run(done.point.name, done.point.facts, done.summary, done.failure, crystal))
             if not self.plan.enthalpy and self.runs[-1].outcome != FAILED:
                 self.frequencies.append(self._frequency(done))
@@ -243,21 +244,18 @@ class Melting:
         temperature = float(done.point.facts["temperature_K"])
         if done.summary is None:
             return Phase(name, phase, temperature, why_left_out=f"the run failed: {done.failure}")
-        self._note_temperature(folder, done)
+        rows = folder.rows(done)
+        self._note_temperature(done, rows)
         found = measure_phase(
-            name, phase, temperature, folder.rows(done), pressure_bar=self.plan.pressure_bar,
+            name, phase, temperature, rows, pressure_bar=self.plan.pressure_bar,
             beads_per_T=beads_per_t(done.summary),
         )  # fmt: skip
         return replace(found, squared_frequency_per_ps2=self._frequency(done))
 
-    def _note_temperature(self, folder: StudyFolder, done: Done) -> None:
+    def _note_temperature(self, done: Done, rows: Sequence[Mapping[str, Any]]) -> None:
         """The kinetic temperature of a run's last stage, over that of the bath."""
-        if done.summary is None:
-            return
-        rows = [row for row in folder.rows(done) if row.get("temperature_K")]
-        last = max((float(row["stage"]) for row in rows), default=0.0)
-        found = [float(row["temperature_K"]) for row in rows if float(row["stage"]) == last]
-        if found:
+        found = [float(row["temperature_K"]) for row in last_stage(rows) if row.get("temperature_K")]
+        if found and done.summary is not None:
             beads = int(done.summary["n_T"]) + int(done.summary["n_S"])
             bath = float(done.point.facts["temperature_K"])
             self.ratios.append((float(np.mean(found)) / bath, beads * len(found)))
@@ -309,9 +307,8 @@ class Melting:
         return {face: fit(self.counted(face)) for face in self.plan.faces}
 
 
-def _before(folder: StudyFolder, done: Done) -> float:
+def _before(rows: Sequence[Mapping[str, Any]]) -> float:
     """Crystalline share at the end of a run's first stage, while all is crystal; 1 where it failed."""
-    rows = [] if done.summary is None else folder.rows(done)
     first = [float(row["crystalline_share"]) for row in rows if float(row["stage"]) == 1]
     return first[-1] if first else 1.0
 

@@ -25,7 +25,7 @@ from zeocryst.studies.fronts import (
 from zeocryst.studies.melting import Melting, measured
 from zeocryst.studies.melting_plan import WIDTH
 from zeocryst.studies.scales import Scales
-from zeocryst.studies.timestep import kinetic_ratio, melting_shift
+from zeocryst.studies.timestep import Kinetic, kinetic_ratio, melting_shift
 from zeocryst.units import KJ_PER_MOL_PER_EV
 
 #: Temperatures at which the driving force is told, in units of the melting point.
@@ -241,9 +241,9 @@ def _shift(
     step = melting.plan.timestep_fs
     if enthalpy and all(known.values()):
         crystal, melt = (float(np.mean(known[phase])) for phase in (CRYSTAL, MELT))
-        *ratio, held = _ratio(melting, (crystal + melt) / 2)
-        found = melting_shift(point, step, crystal, melt, enthalpy, 1 + n_s / n_t, ratio=(ratio[0], ratio[1]))
-        return *found, held
+        per_t, kinetic = 1 + n_s / n_t, _kinetic(melting, (crystal + melt) / 2)
+        shift = melting_shift(point, step, (crystal, melt), enthalpy / per_t, kinetic)
+        return *shift, kinetic.holds
     both = [value for value in melting.frequencies if value is not None]
     both += [value for values in known.values() for value in values]
     if not both:
@@ -251,13 +251,13 @@ def _shift(
         return None
     # half of the box is crystal: the mean is known, how much stiffer the crystal is isn't
     mean = float(np.mean(both))
-    *ratio, held = _ratio(melting, mean)
-    shift, error = melting_shift(point, step, mean, mean, 1.0, 1.0, ratio=(ratio[0], ratio[1]))
-    return shift, 2 * error, held
+    kinetic = _kinetic(melting, mean)
+    moved, error = melting_shift(point, step, (mean, mean), 1.0, kinetic)
+    return moved, 2 * error, kinetic.holds
 
 
-def _ratio(melting: Melting, squared_frequency: float) -> tuple[float, float, str]:
-    """Kinetic temperature over that of the bath (`kinetic_ratio`)."""
+def _kinetic(melting: Melting, squared_frequency: float) -> Kinetic:
+    """How hot the beads of its runs are."""
     square = squared_frequency * (melting.plan.timestep_fs / 1000) ** 2
     return kinetic_ratio(melting.ratios, square)
 

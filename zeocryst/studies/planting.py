@@ -12,8 +12,8 @@ from zeocryst.errors import SimulationError
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile, replica_seed
 from zeocryst.studies.running import StudyFolder
+from zeocryst.studies.seeding_bulk import Bulk
 from zeocryst.studies.seeding_plan import Ball, Balls, SeedingPlan
-from zeocryst.studies.seeding_results import Bulk
 from zeocryst.studies.seeding_runs import (
     UNDECIDED,
     SeedRun,

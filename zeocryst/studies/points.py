@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,3 +49,9 @@ class Done:
     folder: Path
     summary: Mapping[str, Any] | None
     failure: str | None = None
+
+
+def last_stage(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rows of a run's table that are of its last stage."""
+    last = max((float(row["stage"]) for row in rows), default=0.0)
+    return [row for row in rows if float(row["stage"]) == last]

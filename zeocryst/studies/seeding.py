@@ -20,14 +20,9 @@ from zeocryst.studies.points import Point
 from zeocryst.studies.reading import StudyFile, read_study, replica_seed
 from zeocryst.studies.running import StudyFolder, StudyOptions
 from zeocryst.studies.scales import interval
+from zeocryst.studies.seeding_bulk import Bulk, blindness, driving_force
 from zeocryst.studies.seeding_plan import KEYS, SeedingPlan, read_seeding
-from zeocryst.studies.seeding_results import (
-    Bulk,
-    blindness,
-    driving_force,
-    summary_of,
-    temperature_result,
-)
+from zeocryst.studies.seeding_results import summary_of, temperature_result
 from zeocryst.studies.seeding_runs import GRAINS, SeedRun, settled
 from zeocryst.studies.seeding_sources import melting_of
 

@@ -23,6 +23,7 @@ quarter of that at 5 fs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,8 +62,17 @@ def squared_frequency(frames: Iterable[gsd.hoomd.Frame], forcefield: ForceField,
     return float(np.mean(means)) / (3 * BOLTZMANN_EV_PER_K * temperature_K) / EV_PER_AMU_A2_PER_PS2
 
 
-def kinetic_ratio(ratios: Sequence[tuple[float, int]], square: float) -> tuple[float, float, str]:
-    r"""Kinetic temperature over that of the bath, its standard error, and what the thermostat holds.
+@dataclass(frozen=True)
+class Kinetic:
+    """Kinetic temperature over that of the bath, its standard error, and what the thermostat holds."""
+
+    ratio: float
+    error: float
+    holds: str
+
+
+def kinetic_ratio(ratios: Sequence[tuple[float, int]], square: float) -> Kinetic:
+    r"""How hot the beads are at whole steps.
 
     Parameters
     ----------
@@ -74,12 +84,12 @@ def kinetic_ratio(ratios: Sequence[tuple[float, int]], square: float) -> tuple[f
 
     Returns
     -------
-    ratio, error, words
+    Kinetic
         1 or :math:`1 - \bar\omega^2 h^2 / 4` without an error where the runs tell which, else what they have.
     """
     whole, half = 1.0, 1.0 - square / 4
     if not ratios:
-        return whole, 0.0, WHOLE
+        return Kinetic(whole, 0.0, WHOLE)
     value, weight = np.array([r for r, _ in ratios]), np.array([n for _, n in ratios], dtype=float)
     mean = float(np.average(value, weights=weight))
     spread = float(np.sqrt((weight**2 * (value - mean) ** 2).sum()) / weight.sum())
@@ -87,22 +97,19 @@ def kinetic_ratio(ratios: Sequence[tuple[float, int]], square: float) -> tuple[f
     error = max((2 / (3 * weight.sum())) ** 0.5, spread * (n / (n - 1)) ** 0.5 if n > 1 else 0.0)
     near = {words: abs(mean - held) <= CLEAR * error for words, held in ((WHOLE, whole), (HALF, half))}
     if all(near.values()):
-        return float(np.clip(mean, half, whole)), min(error, (whole - half) / 2), MEASURED
+        return Kinetic(float(np.clip(mean, half, whole)), min(error, (whole - half) / 2), MEASURED)
     for words, held in ((WHOLE, whole), (HALF, half)):
         if near[words]:
-            return held, 0.0, words
-    return mean, error, MEASURED
+            return Kinetic(held, 0.0, words)
+    return Kinetic(mean, error, MEASURED)
 
 
 def melting_shift(
     melting_point_K: float,
     timestep_fs: float,
-    crystal: float,
-    melt: float,
-    enthalpy_eV_per_T: float,
-    beads_per_T: float,
-    *,
-    ratio: tuple[float, float] = (1.0, 0.0),
+    squared_frequencies: tuple[float, float],
+    enthalpy_eV_per_bead: float,
+    kinetic: Kinetic,
 ) -> tuple[float, float]:
     """What is to be added to a melting point for infinitely short steps, and its standard error, K.
 
@@ -110,19 +117,17 @@ def melting_shift(
     ----------
     melting_point_K, timestep_fs
         As simulated.
-    crystal, melt
-        Mean squares of the frequencies in the two phases, 1/ps^2; half of the box is of each.
-    enthalpy_eV_per_T
+    squared_frequencies
+        Their means in crystal and melt, 1/ps^2; half of the box is of each.
+    enthalpy_eV_per_bead
         Of melting.
-    beads_per_T
-        All beads for each T.
-    ratio
-        Kinetic temperature over that of the bath, and its standard error (`kinetic_ratio`).
+    kinetic
+        How hot the beads are (`kinetic_ratio`).
     """
+    crystal, melt = squared_frequencies
     square = (timestep_fs / 1000) ** 2
-    held, unsure = ratio
-    hotter = melting_point_K * (held * (1 + (crystal + melt) / 2 * square / 6) - 1)
-    stiffer = BOLTZMANN_EV_PER_K * melting_point_K**2 * square / (8 * enthalpy_eV_per_T) * beads_per_T
-    second = melting_point_K * (crystal + melt) / 2 * square / 6  # the order of what is corrected
-    error = HIGHER_ORDERS * max(abs(second + stiffer * (crystal - melt)), abs(hotter))
-    return hotter + stiffer * (crystal - melt), float(np.hypot(error, melting_point_K * unsure))
+    sixth = (crystal + melt) / 2 * square / 6
+    hotter = melting_point_K * (kinetic.ratio * (1 + sixth) - 1)
+    stiffer = BOLTZMANN_EV_PER_K * melting_point_K**2 * square / (8 * enthalpy_eV_per_bead) * (crystal - melt)
+    error = HIGHER_ORDERS * max(abs(melting_point_K * sixth + stiffer), abs(hotter))
+    return hotter + stiffer, float(np.hypot(error, melting_point_K * kinetic.error))
