@@ -290,6 +290,27 @@ def test_a_doubtful_attachment_rate_is_marked(whole, tmp_path, monkeypatch, doub
     assert ("attachment rate is doubtful." in page) == doubtful
 
 
+@pytest.mark.parametrize(("errors", "told"), [(0.7, False), (0.3, True)])
+def test_an_attachment_rate_that_may_be_none_gives_no_rate(whole, tmp_path, monkeypatch, errors, told):
+    """A rate of less than two of its errors; the barrier stands, and what the rate was is told."""
+    from zeocryst.studies import seeding_results
+
+    found = seeding_results.attachment_rate
+
+    def unsure(*known):
+        made = found(*known)
+        return replace(made, error_per_ps=errors * made.per_ps, diffusive=True)
+
+    monkeypatch.setattr(seeding_results, "attachment_rate", unsure)
+    summary, _, _ = found_by(World(tmp_path, kept=dict(whole[3].kept)), tmp_path, SOURCE + QUICK)
+    [one] = summary["temperatures"]
+    assert one["barrier_kT"] is not None
+    assert one["attachment_rate_per_ps"] > 0
+    assert (one["rate_per_m3_s"] is not None) == told
+    assert ("is not told from none" in one["why_not"].get("rate_per_m3_s", "")) != told
+    assert any("is not told from none" in note for note in one["notes"]) != told
+
+
 def test_seeds_of_which_nothing_is_counted_are_of_one_size(tmp_path):
     """0 and 0.3 T, one melted and one grown: a reason, and no error of the fit."""
     from zeocryst.studies.seeding_plan import Ball

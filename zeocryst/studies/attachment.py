@@ -32,6 +32,8 @@ FEWEST_LAGS, FEWEST_RUNS, FEWEST_BEGINNINGS = 4, 3, 20
 LONGEST = 0.5
 #: Slopes over the first and the second half of the lags may differ by this factor, beyond their errors.
 DIFFUSIVE = 1.5
+#: A rate of less than so many of its errors may be none.
+CERTAIN = 2.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,16 @@ class Attachment:
     def curve(self, zeldovich: float | None) -> Floats:
         """What was fitted, at the lags."""
         return self.offset + _growth(self.per_ps, self.lag_ps, zeldovich)
+
+    @property
+    def doubt(self) -> str | None:
+        """Why no rate of nucleation may rest on it; None where one may."""
+        if not self.diffusive:
+            return f"the attachment rate is doubtful. {self.sentence}"
+        if self.per_ps < CERTAIN * self.error_per_ps:
+            told = f"{number(self.per_ps, 2)} ± {number(self.error_per_ps, 2)} per ps"
+            return f"the attachment rate ({told}) is not told from none. {self.sentence}"
+        return None
 
 
 def attachment_rate(
@@ -124,7 +136,9 @@ def attachment_rate(
     early, late = _halves(lag, variance[:lags], zeldovich)
     apart = abs(early - late) > 2 * error * np.sqrt(2)
     diffusive = not (apart and max(early, late) > DIFFUSIVE * max(min(early, late), 1e-12))
-    words = "agree" if diffusive else "differ: the size does not just diffuse over these times"
+    words = "differ: the size does not just diffuse over these times"
+    if diffusive:
+        words = "cannot be told apart" if rate < CERTAIN * error else "agree"
     return Attachment(
         rate, error, lag, variance[:lags], offset, len(sums), beginnings, diffusive,
         f"From {beginnings} frames of {len(sums)} runs within {near:.0f} of the critical size, lags of "

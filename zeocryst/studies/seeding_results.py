@@ -239,8 +239,8 @@ def _by_theory(
                 attachment.diffusive, "sentence": attachment.sentence,
             },
         }  # fmt: skip
-        if not attachment.diffusive:
-            notes.append(f"The attachment rate is doubtful. {attachment.sentence}")
+        if attachment.doubt is not None:
+            notes.append(f"{attachment.doubt[0].upper()}{attachment.doubt[1:]}")
     else:
         why["attachment_rate_per_ps"] = attachment
     if measured is None:
@@ -256,8 +256,8 @@ def _by_theory(
     attached = None
     if not isinstance(attachment, Attachment):
         why["rate_per_m3_s"] = f"no attachment rate: {attachment}"
-    elif not attachment.diffusive:
-        why["rate_per_m3_s"] = f"the attachment rate is doubtful. {attachment.sentence}"
+    elif attachment.doubt is not None:
+        why["rate_per_m3_s"] = attachment.doubt
     else:
         attached = Measured(attachment.per_ps, attachment.error_per_ps)
     nucleus = Nucleus(
