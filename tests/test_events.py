@@ -333,7 +333,7 @@ def test_an_event_ends_with_its_run_and_is_done_when_that_goes_on(tmp_path, sign
     run.send_signal(sign)
     run.communicate(timeout=60)
     assert run.returncode == (4 if sign == signal.SIGTERM else -signal.SIGKILL)
-    end = time.monotonic() + 15
+    end = time.monotonic() + 40
     while processes_of(out) and time.monotonic() < end:
         time.sleep(0.1)
     assert processes_of(out) == []
