@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
 
 from zeocryst.cell import box_to_cell
 from zeocryst.condition import Stage, System
@@ -11,6 +13,7 @@ from zeocryst.frameworks.table import framework_types, nets, start_codes, start_
 from zeocryst.network.bonds import Network, bonds_from_sites, network_of_frame, repeat_network
 from zeocryst.order.derive import describe, net_of, network_of, primitive
 from zeocryst.order.labels import UNKNOWN, agreement, label_sites
+from zeocryst.running.conclusion import _named
 from zeocryst.running.simulation import thermalize
 from zeocryst.solution.start import crystal
 
@@ -307,3 +310,28 @@ def test_grains_that_only_vertex_symbols_tell_apart_are_named_each(order):
     assert (names[: first.n_sites] == order[0]).all()
     assert (names[first.n_sites :] == order[1]).all()
     assert sorted(labels.codes) == ["LTA", "RHO"]
+
+
+def counted(network):
+    """T at 1 to 8 bonds from each, by Dijkstra's distances in the box, which is wider than 16 bonds."""
+    n, ones = network.n_sites, np.ones(len(network.first))
+    graph = coo_array((ones, (network.first, network.second)), shape=(n, n))
+    far = dijkstra(graph, directed=False, unweighted=True, limit=8)
+    return [tuple(row) for row in np.stack([(far == k).sum(1) for k in range(1, 9)], axis=1)]
+
+
+def test_a_verdict_says_how_little_of_a_name_agrees_site_by_site(reference):
+    """Bonds that are open spoil the shells of all around them; whole, nothing is said."""
+    whole = repeat_network(network_of(reference["SGT"]), (4, 4, 2))
+    spoilt = opened(whole, 0.006, 1)
+    labels = label_sites(spoilt)
+    [row] = labels.summary()
+    assert row["code"] == "SGT"
+    assert row["share"] > 0.9
+    known = set(counted(whole))
+    exact = np.mean([shells in known for shells in counted(spoilt)])
+    assert 0 < exact < 0.5
+    expected = f"SGT {100 * row['share']:.0f} %, {100 * exact / row['share']:.0f} % of it to eight shells"
+    assert _named(row, agreement(labels, 8)) == expected
+    perfect = label_sites(whole)
+    assert _named(perfect.summary()[0], agreement(perfect, 8)) == "SGT 100 %"

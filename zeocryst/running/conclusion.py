@@ -216,9 +216,20 @@ def _names(engines: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(f"{e['name']} {e['version']} ({e['device']})" for e in engines))
 
 
+def _named(row: dict[str, Any], agree: dict[str, float]) -> str:
+    """A framework with its share, and what part of that agrees site by site where it is less than half.
+
+    Open bonds spoil the agreement of all around them; so do layers of a relative, followed as one crystal.
+    """
+    text = f"{row['code']} {100 * row['share']:.0f} %"
+    exact = agree.get(row["code"], row["share"]) / row["share"]
+    return text if exact >= 0.5 else f"{text}, {100 * exact:.0f} % of it to eight shells"
+
+
 def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
     """The summary in words; `labels` are those of the quenched network."""
-    names = ", ".join(f"{row['code']} {100 * float(str(row['share'])):.0f} %" for row in labels.summary())
+    agree = summary["quenched"]["agree_to_8_shells"]
+    names = ", ".join(_named(row, agree) for row in labels.summary())
     text = f"The run ended {summary['verdict']}: {labels.in_words} of the T are crystalline once quenched"
     text += f" ({names})." if names else "."
     text += f" {summary['quenched']['sentence']}"
