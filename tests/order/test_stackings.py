@@ -12,9 +12,10 @@ from zeocryst.network.angles import angles
 from zeocryst.network.bonds import bonds_from_sites, network_of_bonds, network_of_frame
 from zeocryst.order.crystallinity import crystallinity
 from zeocryst.order.ice import ice
-from zeocryst.order.labels import label_sites
+from zeocryst.order.labels import agreement, label_sites
 from zeocryst.order.sites import adjacency_of
 from zeocryst.order.stackings import CUBIC, HEXAGONAL, stackings
+from zeocryst.running.conclusion import _named
 from zeocryst.running.simulation import thermalize
 from zeocryst.solution.aggregate import SEED_MARK, plant
 from zeocryst.solution.start import melt
@@ -69,6 +70,13 @@ def test_each_site_is_what_its_layers_make_of_it(word, noise):
     named = np.array([labels.codes[k] for k in labels.code])
     assert named.tolist() == np.where(hexagonal, "lon", "dia").tolist()
     assert (labels.grain == 0).all()  # one crystal, whatever its layers are called
+
+
+def test_layers_that_change_are_no_doubt_of_their_names():
+    """Each layer is told for itself: what lies eight bonds away, another layer, says nothing against it."""
+    labels = label_sites(bonds_from_sites(*layers("ABCBABCBABCB")[:2]))
+    words = [_named(row, agreement(labels, 8)) for row in labels.summary()]
+    assert sorted(words) == ["dia 50 %", "lon 50 %"]
 
 
 def test_a_stacking_is_told_as_one_piece():

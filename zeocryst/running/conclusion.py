@@ -28,6 +28,7 @@ from zeocryst.order.kinetics import course
 from zeocryst.order.labels import Labels, agreement, label_sites
 from zeocryst.order.likeness import seed_fate
 from zeocryst.order.ordering import aggregation_story
+from zeocryst.order.stackings import NAMES as STACKED
 from zeocryst.quench.relax import quench
 from zeocryst.running.besides import Besides
 from zeocryst.running.watching import Watch
@@ -220,8 +221,11 @@ def _named(row: dict[str, Any], agree: dict[str, float]) -> str:
     """A framework with its share, and what part of that agrees site by site where it is less than half.
 
     Open bonds spoil the agreement of all around them; so do layers of a relative, followed as one crystal.
+    Those of ice and diamond are told each for itself, so that the next layer is no doubt of them.
     """
     text = f"{row['code']} {100 * row['share']:.0f} %"
+    if row["code"] in STACKED:
+        return text
     exact = agree.get(row["code"], row["share"]) / row["share"]
     return text if exact >= 0.5 else f"{text}, {100 * exact:.0f} % of it to eight shells"
 
