@@ -20,9 +20,10 @@ body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2re
 h1{font-size:1.7rem;margin-bottom:.2rem} h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ddd}
 .verdict{font-size:1.15rem;padding:.8rem 1rem;border-left:6px solid #0072B2;background:#eef5fa}
 .verdict.amorphous{border-color:#D55E00;background:#fcf1ea}
-table{border-collapse:collapse;margin:.6rem 0} td,th{padding:.25rem .8rem .25rem 0;text-align:left;
-vertical-align:top;border-bottom:1px solid #eee} th{font-weight:600} td.n{text-align:right;
-font-variant-numeric:tabular-nums} .fail{color:#b00020;font-weight:600} .ok{color:#00693e}
+table{border-collapse:collapse;margin:.6rem 0;display:block;overflow-x:auto}
+td,th{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid #eee}
+th{font-weight:600} td.n{text-align:right;font-variant-numeric:tabular-nums}
+.fail{color:#b00020;font-weight:600} .ok{color:#00693e}
 img{max-width:100%;height:auto} pre{background:#f6f6f6;padding:.8rem;overflow-x:auto;font-size:.85rem}
 .note{color:#555;font-size:.92rem}
 """
