@@ -159,6 +159,23 @@ def test_a_crystal_with_many_bonds_open_has_no_other_name(reference, code, repea
     assert found <= {code}
 
 
+def slabs(atoms, n_slabs, shift, noise, seed):
+    """T of 4x3x1 cells whose every second slab along a is shifted by this share of b, and all of which shake."""
+    crystal = atoms[atoms.numbers == 14].repeat((4, 3, 1))
+    odd = np.floor(crystal.get_scaled_positions()[:, 0] * n_slabs).astype(int) % 2 == 1
+    crystal.positions[odd] += shift * atoms.cell[1]
+    crystal.positions += np.random.default_rng(seed).normal(0, noise, crystal.positions.shape)
+    return bonds_from_sites(crystal.positions, crystal.cell[:])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_faulted_crystal_is_seen_whole(reference, seed):
+    """At faults growths contradict themselves, so that only nuclei, which see half of it, said what it is."""
+    labels = label_sites(slabs(reference["SGT"], 4, 0.4, 0.2, seed))
+    assert set(labels.codes) == {"SGT"}
+    assert labels.crystalline_share > 0.7
+
+
 @pytest.mark.parametrize("share", [0.02, 0.05, 0.1])
 @pytest.mark.parametrize("index", [0, 4])
 def test_disorder_with_bonds_open_has_no_name(unseeded, index, share):

@@ -30,7 +30,8 @@ are told site by site whatever their order. Of what is left a site counts as cry
 2. **In a nucleus.** What has no site that is intact for `CORE_SHELLS` bonds (a nucleus, a thin sheet, a hot
    crystal, a ball cut out of one) is named by growths that begin at two or three intact shells
    (`zeocryst.order.nuclei`, which says how it is told from chance). Grains of the first kind go on in
-   them too.
+   them too. Where growths contradict themselves too often for the first kind, as they do at stacking
+   faults, and nuclei of that very type are found, what its long growths reach is of the type.
 3. **Regular.** In what is left, its first `CORE_SHELLS` shells recur: at least `MIN_RECURRENCE` sites of
    its surroundings (a block of the box with about 512 sites, so that chance does not grow
    with the box) have the same ones, and every T within `SURFACE_BONDS` bonds has four bonds itself,
@@ -73,6 +74,9 @@ FILL_NEIGHBOURS = 3
 #: and more. In SVY with 2 % of its T gone, an interrupted framework, there are 0.16.)
 MOST_DISAGREEMENTS = 0.12
 ALMOST_ALL = 0.9
+#: In a faulted crystal that its nuclei name, growths that reach so many sites are of it as well. (The largest
+#: by chance has 34. On a relative's net growths can be longer, and there are no nuclei.)
+THROUGH_FAULTS = 100
 #: A type that explains this share of all sites without disagreement needs no rivals; one that explains
 #: `MOST_OF` them by one growth, with few disagreements (`zeocryst.network.covering.CLEAR`), only such as have
 #: more sites that agree to `INTACT_SHELLS`: in hot SOD with a few defects each of its relatives takes seconds.
@@ -218,7 +222,9 @@ def _label(sites: Sites, cell: Sites) -> tuple[Ints, list[str], NDArray[np.float
     _name(sites, cell, code, names, MIN_CORE)
     if _regular(sites, code < 0).any():  # a crystal, then: of a type that has hardly a seed here, perhaps
         _name(sites, cell, code, names, FEW_CORE)
+    followed = len(names)
     faint = _name_nuclei(sites, cell, code, names)
+    _through_faults(sites, code, names, followed)
     _extend(sites, code, names)
     keep = _regular(sites, code < 0)
     if keep.any():
@@ -269,6 +275,22 @@ def _name_nuclei(sites: Sites, cell: Sites, code: Ints, names: list[str]) -> NDA
             names.append(nucleus.name)
         _give(sites, code, names.index(nucleus.name), nucleus.members, code[:n] < 0)
     return faint
+
+
+def _through_faults(sites: Sites, code: Ints, names: list[str], followed: int) -> None:
+    """Give to types that only nuclei have named (names from number `followed` on) what long growths reach.
+
+    Growths contradict themselves at stacking faults, so that alone they are refused there.
+    """
+    known = list(framework_types())
+    for k in range(followed, len(names)):
+        if names[k] not in known:
+            continue
+        grain, _ = _grown(sites, known.index(names[k]), (code == k) | (code < 0), patient=True)
+        size = np.bincount(grain[grain >= 0], minlength=1)
+        member = (grain >= 0) & (size[grain] >= THROUGH_FAULTS) & (code < 0)
+        code[member] = k
+        code[(sites.adjacency @ (code == k).astype(np.int8) >= FILL_NEIGHBOURS) & (code < 0)] = k
 
 
 def _give(sites: Sites, code: Ints, k: int, members: Ints, free: Bools) -> None:
