@@ -213,12 +213,15 @@ class TestForce:
             StillingerWeber(ts, types=["Q"])
 
     def test_a_box_that_shrinks_below_two_cutoffs_stops_the_run(self, ts):
-        """A thin melt of 100 beads at no pressure draws together, from 19.1 Å across to 18.2."""
+        """A thin melt of 100 beads is pressed together, from 19.1 Å across to 17.5, far beyond what chance does.
+
+        At no pressure it draws together to 18.2 Å or so, and one of some runs of 10 ps never came below 18.47.
+        """
         system = System("melt", n_T=90, n_S=10, density_T_per_1000A3=13.0)
         engine, other = pair_of_engines(ts)
         frame, _ = other.minimize(melt(system, ts, np.random.default_rng(2)))
         thermalize(frame, 1600.0, np.random.default_rng(3))
-        stage = Stage("npt", (1600.0, 1600.0), 0.0, "iso", 10)
+        stage = Stage("npt", (1600.0, 1600.0), 3000.0, "iso", 10)
         edges = []
 
         def run():
@@ -229,7 +232,7 @@ class TestForce:
         ) as found:
             run()
         assert "explode" not in str(found.value)
-        assert 18.46 < min(edges) < 18.6
+        assert min(edges) > 18.46
         # LAMMPS looks at as many images as it takes
         edges = [sample.volume_A3 ** (1 / 3) for sample in other.run(frame, stage, seed=1, every=20)]
         assert min(edges) < 18.4
