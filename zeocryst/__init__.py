@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zeocryst.door.identification import Identification, Identifications, identify, identify_all
     from zeocryst.door.measuring import Measurement, TrajectoryAnalysis, analyze, measure
     from zeocryst.door.runs import Run, open_run, run
+    from zeocryst.door.sweeps import open_sweep
     from zeocryst.errors import InputError, MissingEngineError, SimulationError, ZeocrystError
 
     __version__: str
@@ -42,6 +43,7 @@ __all__ = [
     "identify_all",
     "measure",
     "open_run",
+    "open_sweep",
     "run",
 ]
 
@@ -51,6 +53,7 @@ _PLACES = {
     "zeocryst.door.identification": ("Identification", "Identifications", "identify", "identify_all"),
     "zeocryst.door.measuring": ("Measurement", "TrajectoryAnalysis", "analyze", "measure"),
     "zeocryst.door.runs": ("Run", "open_run", "run"),
+    "zeocryst.door.sweeps": ("open_sweep",),
     "zeocryst.errors": ("InputError", "MissingEngineError", "SimulationError", "ZeocrystError"),
 }
 _PLACE = {name: place for place, names in _PLACES.items() for name in names}

@@ -52,9 +52,9 @@ def check_threads(threads: int | None) -> None:
         raise InputError(f"--threads {threads}: expected a whole number of at least 1")
 
 
-def study_options(parser: argparse.ArgumentParser) -> None:
+def study_options(parser: argparse.ArgumentParser, *, out_needed: bool = True) -> None:
     """Of a command that is many runs."""
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--out", required=out_needed, metavar="DIR", help="folder for the results")
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="runs at once; as many as there are cores if not given"
     )

@@ -13,8 +13,17 @@ from zeocryst.foundation.textfiles import parse_toml, read_text
 MOST_SHOWN = 4
 
 
-def check_same(out: Path, toml: str) -> None:
+def check_same(out: Path, toml: str, free: str = "") -> None:
     """See that a folder holds this study; another engine makes no other study.
+
+    Parameters
+    ----------
+    out
+        The folder.
+    toml
+        The study.
+    free
+        A table in which they may differ.
 
     Raises
     ------
@@ -26,7 +35,7 @@ def check_same(out: Path, toml: str) -> None:
         return
     cure = "give a new folder, or --restart to set that one aside and begin anew"
     try:
-        old, new = (_flat(parse_toml(text, "")) | _digests(text) for text in (there, toml))
+        old, new = (_flat(parse_toml(text, ""), free=free) | _digests(text) for text in (there, toml))
     except InputError:
         raise InputError(f"--out {out}: its study.toml is damaged; {cure}") from None
     differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
@@ -37,12 +46,12 @@ def check_same(out: Path, toml: str) -> None:
     raise InputError(f"--out {out}: holds another study ({'; '.join(told[:MOST_SHOWN])}{more}); {cure}")
 
 
-def _flat(table: Mapping[str, Any], before: str = "") -> dict[str, str]:
-    """Every key with its whole path; without the engine."""
+def _flat(table: Mapping[str, Any], before: str = "", *, free: str = "") -> dict[str, str]:
+    """Every key with its whole path; without the engine, and without a table that is free to change."""
     found: dict[str, str] = {}
     for key, value in table.items():
         if isinstance(value, Mapping):
-            found |= {} if not before and key == "engine" else _flat(value, f"{before}{key}.")
+            found |= {} if not before and key in ("engine", free) else _flat(value, f"{before}{key}.")
         elif isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
             for n, each in enumerate(value, start=1):
                 found |= _flat(each, f"{before}{key} {n}.")

@@ -104,13 +104,16 @@ class StudyFolder:
         The folder has something else in it, or another study.
     """
 
+    #: Where the runs lie, and a table of ``study.toml`` that may change from call to call.
+    RUNS, FREE = "runs", ""
+
     def __init__(self, out: Path, study_toml: str, options: StudyOptions | None = None) -> None:
         self.path = Path(out)
         self.options = options or StudyOptions()
         self._toml = study_toml
         self._new = self._is_new() or self.options.restart  # nothing is there that is gone on with
         if not self._new:
-            check_same(self.path, study_toml)
+            check_same(self.path, study_toml, self.FREE)
         self._lock: IO[str] | None = None
         self._alike = True
         self._aside: Path | None = None  # where --restart put the old study
@@ -304,7 +307,7 @@ class StudyFolder:
         )
 
     def _folder_of(self, point: Point) -> Path:
-        return self.path / "runs" / point.name
+        return self.path / self.RUNS / point.name
 
     # ---- words --------------------------------------------------------------------------------
 
@@ -355,7 +358,7 @@ class StudyFolder:
             self._take_lock().close()
             self._aside = folders.set_aside(self.path)
         try:
-            (self.path / "runs").mkdir(parents=True, exist_ok=True)
+            (self.path / self.RUNS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path}: cannot be written: {error.strerror}") from None
         self._lock = self._take_lock()
@@ -369,7 +372,7 @@ class StudyFolder:
             write_text(self.path / "study.toml", self._toml)
             return
         try:
-            check_same(self.path, self._toml)
+            check_same(self.path, self._toml, self.FREE)
         except InputError:
             assert self._lock is not None
             self._lock.close()

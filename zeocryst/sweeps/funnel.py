@@ -1,0 +1,165 @@
+"""The funnel: all points for a short while, the better ones for longer, the best to their end and to atoms.
+
+Successive halving (Jamieson, Talwalkar, AISTATS 2016): after each rung the points are ranked by a criterion, and
+the better ones go on, each from where it was: no step is run twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zeocryst.condition import Condition, System
+from zeocryst.errors import InputError
+from zeocryst.studies.objectives import OBJECTIVES, Objective
+from zeocryst.studies.points import Done
+from zeocryst.sweeps.sweep_plan import FunnelPlan
+
+
+def check_funnel(condition: Condition) -> None:
+    """See that a condition's last stage can be run in parts.
+
+    Raises
+    ------
+    InputError
+        It cannot.
+    """
+    last = condition.stages[-1]
+    why = ""
+    if not last.n_steps:
+        why = f"is a {last.kind}, which takes no time"
+    elif last.temperature_K is not None and last.temperature_K[0] != last.temperature_K[1]:
+        why = "is a ramp of temperature, and a part of it would end at another temperature"
+    elif last.seed_region or last.hold_seed or last.rigid_precursors:
+        why = "holds beads of the start fixed or rigid, which a part that begins later does not know"
+    if why:
+        raise InputError(
+            f"[sweep.funnel]: the last stage {why}; end with one of constant temperature, whose time is what the "
+            "rungs share out"
+        )
+
+
+def part_of(condition: Condition, begin: float, end: float, earlier: Path | None) -> Condition:
+    """What a rung runs of a condition.
+
+    Parameters
+    ----------
+    condition
+        The whole.
+    begin, end
+        Shares of the last stage's time.
+    earlier
+        Folder of the run that was there until `begin`, from whose last frame, velocities and all, it goes on; None
+        where there is none.
+
+    Returns
+    -------
+    Condition
+        The stages before the last belong to the first rung.
+    """
+    last = condition.stages[-1]
+    part = replace(last, time_ps=last.time_ps * (end - begin))
+    if earlier is None:
+        return replace(condition, stages=(*condition.stages[:-1], part))
+    start = System("file", file=str(earlier / "trajectory.gsd"), frame=-1)
+    return replace(condition, system=start, stages=(part,))
+
+
+@dataclass(frozen=True)
+class Rank:
+    """What the replicas of a point are worth together.
+
+    Attributes
+    ----------
+    values : dict
+        What is varied.
+    rank : float or None
+        Mean of the ranks; None where a replica failed.
+    value, error : float or None
+        Mean of what was measured, where it was, and its standard error; None for one replica.
+    n_replicas, n_failed : int
+    notes : tuple of str
+    """
+
+    values: Mapping[str, Any]
+    rank: float | None
+    value: float | None
+    error: float | None
+    n_replicas: int
+    n_failed: int
+    notes: tuple[str, ...] = ()
+
+
+def ranked(
+    groups: Sequence[Sequence[Done]], plan: FunnelPlan, rows: Callable[[Done], Sequence[Mapping[str, Any]]]
+) -> list[Rank]:
+    """What each point is worth, in the order given; a point's replicas are one group."""
+    objective = objective_of(plan)
+    return [_rank(group, objective, plan.framework, rows) for group in groups]
+
+
+def objective_of(plan: FunnelPlan) -> Objective:
+    """The criterion."""
+    return OBJECTIVES[plan.criterion]
+
+
+def _rank(
+    group: Sequence[Done],
+    objective: Objective,
+    framework: str,
+    rows: Callable[[Done], Sequence[Mapping[str, Any]]],
+) -> Rank:
+    values = {
+        key: value for key, value in group[0].point.facts.items() if key not in ("replica", "job", "rung")
+    }
+    good = [done for done in group if done.failure is None]
+    failures = tuple(f"{done.point.name}: {done.failure}" for done in group if done.failure is not None)
+    if failures:
+        return Rank(values, None, None, None, len(good), len(failures), failures)
+    scores = [objective.of(done, rows(done), framework) for done in good]
+    measured = [score.value for score in scores if score.value is not None]
+    error = float(np.std(measured, ddof=1) / len(measured) ** 0.5) if len(measured) > 1 else None
+    return Rank(
+        values,
+        float(np.mean([score.rank for score in scores])),
+        float(np.mean(measured)) if measured else None,
+        error,
+        len(good),
+        0,
+        tuple(dict.fromkeys(score.note for score in scores if score.note)),
+    )
+
+
+def kept(ranks: Sequence[Rank], keep: int) -> list[int]:
+    """Numbers of the points that go on: the best `keep`, of equal ones the earlier; none that failed."""
+    alive = [k for k, one in enumerate(ranks) if one.rank is not None]
+    best = sorted(alive, key=lambda k: (-_rank_value(ranks[k]), k))[:keep]
+    return sorted(best)
+
+
+def _rank_value(one: Rank) -> float:
+    assert one.rank is not None
+    return one.rank
+
+
+def close_call(ranks: Sequence[Rank], chosen: Sequence[int]) -> str:
+    """What is said where the last point that goes on and the first that does not are not told apart; else nothing."""
+    left = [one for k, one in enumerate(ranks) if k not in chosen and one.rank is not None]
+    if not left or not chosen:
+        return ""
+    last = min((ranks[k] for k in chosen), key=_rank_value)
+    first = max(left, key=_rank_value)
+    gap = _rank_value(last) - _rank_value(first)
+    if last.error is None or first.error is None:
+        return "One replica a point tells no error: whether the points that were left are worse is not known."
+    error = float(np.hypot(last.error, first.error))
+    if gap <= 2 * error:
+        return (
+            f"The last point that was kept and the first that was not differ by {gap:.3g}, which is within two of "
+            f"the difference's errors ({error:.2g}): chance may have chosen."
+        )
+    return ""

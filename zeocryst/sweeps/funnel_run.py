@@ -1,0 +1,206 @@
+"""A funnel on its way: rung after rung, and the best to atoms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from zeocryst.condition import Condition
+from zeocryst.errors import SimulationError
+from zeocryst.files.records import read_json, without_nan
+from zeocryst.studies.points import Done, Point
+from zeocryst.studies.reading import StudyFile
+from zeocryst.sweeps.funnel import Rank, close_call, kept, objective_of, part_of, ranked
+from zeocryst.sweeps.space import RUN, Slot
+from zeocryst.sweeps.sweep_folder import STATE, SweepFolder
+from zeocryst.sweeps.sweep_plan import FunnelPlan, Plan
+
+#: What is remembered of it, and where atoms lie below a job.
+RECORD, ATOMS, DROPPED = "funnel.json", "atoms", "dropped"
+
+
+class Funnel:
+    """A funnel in a sweep's folder.
+
+    Parameters
+    ----------
+    folder, study, plan
+        Of the sweep; the plan has a funnel.
+    """
+
+    def __init__(self, folder: SweepFolder, study: StudyFile, plan: Plan) -> None:
+        assert plan.funnel is not None
+        self._folder, self._plan, self._funnel = folder, plan, plan.funnel
+        self._slots = [
+            [folder.space.slot(setting.values, replica) for replica in range(1, plan.replicas + 1)]
+            for setting in plan.settings
+        ]
+        self._whole = {
+            slot.name: folder.condition(slot, study, plan) for slots in self._slots for slot in slots
+        }
+        self._rungs: list[dict[str, Any]] = []
+        self._took: dict[str, list[Mapping[str, Any]]] = {}
+
+    def run(self) -> list[Done]:
+        """Run it, or what is left of it; the runs of the last rung.
+
+        Raises
+        ------
+        SimulationError
+            All points failed in a rung.
+        """
+        shares = (*self._funnel.time_shares, 1.0)
+        alive = list(range(len(self._slots)))
+        begin, done = 0.0, {}
+        for rung, end in enumerate(shares, start=1):
+            last = rung == len(shares)
+            earlier = {name: one.folder for name, one in done.items()}
+            done = self._rung(alive, rung, (begin, end), earlier, last=last)
+            groups = [[done[slot.name] for slot in self._slots[k]] for k in alive]
+            ranks = ranked(groups, self._funnel, self._folder.rows)
+            if all(one.rank is None for one in ranks):
+                raise SimulationError(f"every point failed in rung {rung}; the first: {ranks[0].notes[0]}")
+            chosen = kept(ranks, len(alive) if last else self._funnel.keep[rung - 1])
+            self._note(rung, end, ranks, chosen, done)
+            self._drop([alive[k] for k in range(len(alive)) if k not in chosen])
+            alive, begin = [alive[k] for k in chosen], end
+            done = {slot.name: done[slot.name] for k in alive for slot in self._slots[k]}
+        self._realize(alive, done)
+        return list(done.values())
+
+    # ---- rungs ------------------------------------------------------------------------------------
+
+    def _rung(
+        self, alive: Sequence[int], rung: int, shares: tuple[float, float], earlier: Mapping[str, Path], *, last: bool
+    ) -> dict[str, Done]:
+        """Run one; what came of each run, by its slot's name."""
+        points: dict[str, Point] = {}
+        for k in alive:
+            for slot in self._slots[k]:
+                condition = self._measuring(part_of(self._whole[slot.name], *shares, earlier.get(slot.name)))
+                below = RUN if last else f"rung-{rung}"
+                points[slot.name] = self._folder.placed(slot, below, condition, {"rung": rung})
+        found = self._folder.run(list(points.values()), say=f"rung {rung}, {len(alive)} points")
+        done = dict(zip(points, found, strict=True))
+        for name, one in done.items():
+            if one.summary is not None:
+                self._took.setdefault(name, []).append(one.summary)
+        return done
+
+    def _measuring(self, condition: Condition) -> Condition:
+        """A condition that measures what the criterion needs."""
+        from dataclasses import replace
+
+        needed = objective_of(self._funnel).measured(self._funnel.framework)
+        names = tuple(dict.fromkeys([*condition.output.measure, *needed]))
+        return replace(condition, output=replace(condition.output, measure=names))
+
+    def _note(
+        self, rung: int, end: float, ranks: Sequence[Rank], chosen: Sequence[int], done: Mapping[str, Done]
+    ) -> None:
+        """Remember what was kept and why, on the disk too."""
+        last = rung > len(self._funnel.time_shares)
+        rows = [asdict(one) | {"kept": k in chosen} for k, one in enumerate(ranks)]
+        self._rungs.append(
+            {
+                "rung": rung,
+                "time_share": end,
+                "points": sorted(rows, key=lambda row: -(row["rank"] if row["rank"] is not None else float("-inf"))),
+                "n_points": len(ranks),
+                "n_kept": len(chosen),
+                "doubt": "" if last else close_call(ranks, chosen),
+                "wall_s": sum(float((one.summary or {}).get("wall_s") or 0.0) for one in done.values()),
+            }
+        )
+        self._folder.say(f"rung {rung}: {len(chosen)} of {len(ranks)} points go on" if not last else "the last rung is done")
+        self._keep([])
+
+    def _drop(self, points: Sequence[int]) -> None:
+        for k in points:
+            for slot in self._slots[k]:
+                self._folder.space.mark(slot.job, {STATE: DROPPED})
+
+    # ---- atoms ------------------------------------------------------------------------------------
+
+    def _realize(self, alive: Sequence[int], done: Mapping[str, Done]) -> None:
+        """Back-map and refine the best replica of each point that is left."""
+        objective = objective_of(self._funnel)
+        atoms = []
+        for k in alive:
+            scores = {
+                slot: objective.of(done[slot.name], self._folder.rows(done[slot.name]), self._funnel.framework).rank
+                for slot in self._slots[k]
+                if done[slot.name].failure is None
+            }
+            if scores:
+                best = max(scores, key=lambda slot: scores[slot])
+                atoms.append(self._atoms(best, done[best.name]))
+        self._keep(atoms)
+
+    def _atoms(self, slot: Slot, done: Done) -> dict[str, Any]:
+        """Atoms of a run's last frame, in a folder of their own beside the run's."""
+        from zeocryst.answers.asked import Wanted
+        from zeocryst.answers.backmap import Options, backmap_files
+        from zeocryst.errors import ZeocrystError
+
+        out = done.folder.parent / ATOMS
+        row = {
+            "values": dict(slot.values),
+            "replica": slot.replica,
+            "folder": str(out.relative_to(self._folder.path.absolute())),
+        }
+        if not (out / "summary.json").is_file():
+            self._folder.say(f"back-mapping and refining {row['folder']}")
+            wanted = Wanted(refine=self._funnel.refine or None)
+            try:
+                backmap_files(done.folder, out, Options(frame="-1", wanted=wanted))
+            except ZeocrystError as error:
+                return row | {"failure": str(error)}
+        return row
+
+    def _keep(self, atoms: Sequence[Mapping[str, Any]]) -> None:
+        record = self._record(atoms)
+        self._folder.place(RECORD, json.dumps(without_nan(record), indent=1) + "\n")
+
+    def _record(self, atoms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        objective = objective_of(self._funnel)
+        spent = sum(rung["wall_s"] for rung in self._rungs)
+        whole = self._whole_wall_s()
+        return {
+            "criterion": objective.name,
+            "unit": objective.unit,
+            "words": objective.words,
+            "graded": objective.graded,
+            "framework": self._funnel.framework,
+            "refine": self._funnel.refine,
+            "rungs": self._rungs,
+            "atoms": list(atoms),
+            "wall_s": spent,
+            "full_wall_s": whole,
+            "share_of_full": spent / whole if whole else None,
+        }
+
+    def _whole_wall_s(self) -> float:
+        """Seconds that all points would take at full length, each at the speed that its own runs had."""
+        total = 0.0
+        for name, summaries in self._took.items():
+            steps = sum(float(summary["steps"]) for summary in summaries)
+            wall = sum(float(summary["wall_s"]) for summary in summaries)
+            if steps > 0:
+                total += wall / steps * self._whole[name].n_steps
+        return total
+
+
+def read_funnel(out: Path) -> dict[str, Any] | None:
+    """What is remembered of the funnel in a sweep's folder; None where there is none.
+
+    Raises
+    ------
+    InputError
+        It is damaged.
+    """
+    path = out / RECORD
+    return read_json(path) if path.is_file() else None

@@ -1,0 +1,83 @@
+"""How far a sweep is: the state of each run, from the disk alone, whoever runs it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zeocryst.files.rundir import is_running
+from zeocryst.sweeps.space import Slot, Space, label
+from zeocryst.sweeps.sweep_folder import FAILURE
+
+#: In the order in which they are told. A run that is stopped has begun and goes on from its checkpoint.
+STATES = ("done", "running", "stopped", "failed", "waiting")
+
+
+def state_of(slot: Slot) -> str:
+    """One of `STATES`."""
+    if (slot.folder / "summary.json").is_file():
+        return "done"
+    begun = slot.folder.is_dir()
+    if begun and is_running(slot.folder):
+        return "running"
+    if slot.document.get(FAILURE):
+        return "failed"
+    return "stopped" if begun else "waiting"
+
+
+def status(out: Path) -> dict[str, Any]:
+    """How far the sweep in a folder is.
+
+    Parameters
+    ----------
+    out
+        The folder; it may be running.
+
+    Returns
+    -------
+    dict
+        ``counts`` by state (all of `STATES`), ``n_runs``, ``n_points``, ``failed`` (``name``, ``values``,
+        ``replica``, ``message`` and ``folder`` of each), ``sentence``.
+
+    Raises
+    ------
+    InputError
+        It holds no sweep.
+    """
+    slots = Space(out).slots()
+    states = [state_of(slot) for slot in slots]
+    counts = Counter(states)
+    failed = [
+        {
+            "name": slot.name,
+            "values": dict(slot.values),
+            "replica": slot.replica,
+            "message": str(slot.document.get(FAILURE)),
+            "folder": str(slot.folder.relative_to(out)),
+        }
+        for slot, state in zip(slots, states, strict=True)
+        if state == "failed"
+    ]
+    found = {state: counts.get(state, 0) for state in STATES}
+    return {
+        "sweep": str(out),
+        "counts": found,
+        "n_runs": len(slots),
+        "n_points": len({tuple(slot.values.items()) for slot in slots}),
+        "failed": failed,
+        "sentence": in_words(found, len(slots)),
+    }
+
+
+def in_words(counts: Mapping[str, int], total: int) -> str:
+    """The counts as a sentence, those that are not none."""
+    told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    return f"{total} run{'' if total == 1 else 's'}: {told or 'none'}."
+
+
+def in_lines(failed: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The runs that failed, a line each: which, and why."""
+    return [f"{label(one['values'], one['replica'])}: {one['message']} ({one['folder']})" for one in failed]
+

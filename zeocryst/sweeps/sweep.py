@@ -1,0 +1,99 @@
+"""A sweep: one condition over values of anything in it, each as several replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zeocryst.errors import InputError, SimulationError
+from zeocryst.foundation.textfiles import parse_toml, read_text
+from zeocryst.studies.reading import read_study
+from zeocryst.studies.running import StudyOptions
+from zeocryst.sweeps.funnel_run import Funnel
+from zeocryst.sweeps.reporting import report
+from zeocryst.sweeps.space import RUN
+from zeocryst.sweeps.states import in_lines, status
+from zeocryst.sweeps.sweep_folder import SweepFolder
+from zeocryst.sweeps.sweep_plan import KEYS, TABLE, Plan, read_plan
+
+
+def sweep(
+    study: str | Path, out: Path, options: StudyOptions, *, retry: bool = False, only_made: bool = False
+) -> dict[str, Any]:
+    """Run what a sweep asks for and is not run yet, and report.
+
+    Parameters
+    ----------
+    study
+        The file, a ``study.toml`` with a table ``[sweep]``.
+    out
+        Its folder. One that holds the same sweep is gone on with; values and replicas can be added.
+    options
+        As for any study.
+    retry
+        Whether runs that failed are tried again.
+    only_made
+        Make the folder and its jobs, and run nothing: for a cluster.
+
+    Returns
+    -------
+    dict
+        As ``summary.json`` (`zeocryst.sweeps.reporting.report`), or `zeocryst.sweeps.states.status` where nothing
+        is run.
+
+    Raises
+    ------
+    InputError
+        The sweep cannot be made, or the folder holds something else.
+    SimulationError
+        All runs failed.
+    """
+    file = read_study(study, TABLE, KEYS)
+    plan = read_plan(file)
+    with SweepFolder(out, file.to_toml(plan.table(), file.stages), options, retry=retry) as folder:
+        check_axes(out, plan)
+        folder.begin()
+        if plan.funnel is not None and not only_made:
+            done = Funnel(folder, file, plan).run()
+        else:
+            slots = [
+                folder.space.slot(setting.values, replica)
+                for replica in range(1, plan.replicas + 1)  # so that there is a first look at all of them early
+                for setting in plan.settings
+            ]
+            if only_made:
+                return status(out)
+            points = [folder.placed(slot, RUN, folder.condition(slot, file, plan)) for slot in slots]
+            done = folder.run(points, say=f"{len(plan.settings)} points")
+        summary = report(out)
+        folder.log(summary["sentence"])
+    if all(one.summary is None for one in done):
+        lines = in_lines(summary["failed"])
+        raise SimulationError(f"every run failed; the first: {lines[0] if lines else 'run by another process'}")
+    return summary
+
+
+def check_axes(out: Path, plan: Plan) -> None:
+    """See that a folder's earlier runs were varied in the same things.
+
+    Raises
+    ------
+    InputError
+        They were not: their points would not be comparable.
+    """
+    path = out / "study.toml"
+    if not path.is_file():
+        return
+    old = parse_toml(read_text(path), str(path)).get(TABLE, {})
+    before = {axis["name"]: axis["key"] for axis in old.get("axis", [])}
+    now = {axis["name"]: axis["key"] for axis in plan.table().get("axis", [])}
+    if before != now and old:
+        raise InputError(
+            f"--out {out}: holds a sweep over {_named(before)}, and this one is over {_named(now)}; values and "
+            "replicas can be added to a sweep, other keys need a folder of their own"
+        )
+
+
+def _named(axes: Mapping[str, Any]) -> str:
+    return ", ".join(axes) or "replicas alone"

@@ -1,0 +1,126 @@
+"""The folder of a sweep in which its runs go on: a study's, with signac's jobs for the runs.
+
+It is locked as that of any study: two sweeps at once in one folder are refused. Jobs of a cluster run beside it, each
+locking its own run; such a run is left alone here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zeocryst.condition import Condition
+from zeocryst.files.rundir import is_running
+from zeocryst.foundation.textfiles import write_text
+from zeocryst.studies.child import DONE, Outcome
+from zeocryst.studies.points import Done, Point
+from zeocryst.studies.reading import StudyFile
+from zeocryst.studies.running import StudyFolder, StudyOptions
+from zeocryst.sweeps.replica import condition_of
+from zeocryst.sweeps.space import REPLICA, RUN, WORKSPACE, Slot, Space
+from zeocryst.sweeps.sweep_plan import Plan
+
+#: What the document of a run's job says of it.
+STATE, FAILURE = "state", "failure"
+#: Main results that it says, from ``summary.json``.
+RESULTS = ("verdict", "time_ps", "wall_s")
+
+
+class SweepFolder(StudyFolder):
+    """The folder of a sweep, as a context in which it is run.
+
+    Parameters
+    ----------
+    out, study_toml, options
+        As for any study.
+    retry
+        Whether runs that failed before are tried again.
+
+    Attributes
+    ----------
+    space : Space
+        Once `begin` was called.
+    elsewhere : list of str
+        Runs that somebody else is running.
+    """
+
+    RUNS, FREE = WORKSPACE, "sweep"
+    space: Space
+
+    def __init__(
+        self, out: Path, study_toml: str, options: StudyOptions | None = None, *, retry: bool = False
+    ) -> None:
+        super().__init__(out, study_toml, options)
+        self._retry = retry
+        self._places: dict[str, tuple[str, str]] = {}  # job and folder below it, by name
+        self._begun = False
+        self.elsewhere: list[str] = []
+
+    def begin(self) -> Space:
+        """Make the folder, or take over one that is there."""
+        self._open()
+        if not self._begun:
+            self.space = Space(self.path, create=True)
+            if (self.path / "study.toml").read_text("utf-8") != self._toml:
+                write_text(self.path / "study.toml", self._toml)
+            self._begun = True
+        return self.space
+
+    def condition(self, slot: Slot, study: StudyFile, plan: Plan) -> Condition:
+        """The condition of a run; its force field, where that is varied, is written into the folder."""
+        return condition_of(study, plan, slot, self.place)
+
+    def placed(
+        self, slot: Slot, below: str, condition: Condition, facts: Mapping[str, Any] | None = None
+    ) -> Point:
+        """A run in a folder below that of its job."""
+        name = slot.name if below == RUN else f"{slot.name}.{below}"
+        self._places[name] = (slot.job, below)
+        if slot.document.get(FAILURE):
+            self._failures[name] = str(slot.document[FAILURE])
+        return Point(name, condition, {**slot.values, REPLICA: slot.replica, "job": slot.job, **(facts or {})})
+
+    def run(self, points: Sequence[Point], *, say: str = "", alike: bool = False) -> list[Done]:
+        """As for any study; runs that failed are not tried again unless that is asked for."""
+        return super().run(points, say=say, alike=alike)
+
+    # ---- what differs from other studies ----------------------------------------------------------
+
+    def _folder_of(self, point: Point) -> Path:
+        job, below = self._places[point.name]
+        return self.path / WORKSPACE / job / below
+
+    def _is_done(self, point: Point) -> bool:
+        if super()._is_done(point):
+            return True
+        place, message = self._folder_of(point), self._failures.get(point.name)
+        if is_running(place):
+            self.elsewhere.append(point.name)
+            message = "another process is running it"
+        elif message is None or self._retry:
+            return False
+        self._done[point.name] = Done(point, place, None, message)
+        return True
+
+    def _told(self, point: Point, outcome: Outcome) -> None:
+        super()._told(point, outcome)
+        done = self._done[point.name]
+        summary = done.summary or {}
+        self.space.mark(
+            self._places[point.name][0],
+            {
+                STATE: "done" if outcome.how == DONE else "failed",
+                FAILURE: done.failure,
+                **{key: summary.get(key) for key in RESULTS},
+            },
+        )
+
+    def _finished(self) -> None:
+        """None: points can be added to a sweep that has been finished."""
+
+    def _write_points(self) -> None:
+        """Nothing: the report writes the table, from what is on the disk."""
+
+    def _read_earlier(self) -> None:
+        """Nothing: signac's documents tell."""
