@@ -20,7 +20,7 @@ from zeocryst.foundation.tables import Table
 from zeocryst.foundation.textfiles import parse_toml, read_text
 
 #: Tables of studies: one file can hold several, and each command reads its own.
-STUDIES = ("melt", "seeding", "design")
+STUDIES = ("melt", "seeding", "design", "sweep")
 #: Stages of a condition that is only looked at.
 NO_STAGES = [{"kind": "minimize"}]
 #: What a point has in ``[output]`` unless its study says something else.
