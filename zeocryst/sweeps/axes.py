@@ -1,0 +1,329 @@
+"""The axes of a sweep: keys of a condition with the values that they get, as lists, as ranges or as a table."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zeocryst.errors import InputError
+from zeocryst.foundation.tables import Table
+from zeocryst.frameworks.table import bare_code
+from zeocryst.studies.design_variables import SCALES, TAKEN
+from zeocryst.studies.varying import LARGEST, NOT_VARIED, Ground, Value
+from zeocryst.studies.varying import NAME as FORCEFIELD_NAME
+
+KEYS = ("key", "name", "values", "from", "to", "steps", "scale")
+#: Names that no axis can have: columns of a sweep's table, and results that every run has.
+NOT_NAMES = (
+    *TAKEN, "job", "rung", "folder", "message", "values", "success", "framework", "condition", "verdict",
+    "sentence", "forcefield", "forcefield_source", "engine", "engines", "n_T", "n_S", "crystalline_share",
+    "largest_grain", "front_speed",
+)  # fmt: skip
+#: What a name looks like: signac takes no dots in a key, and its command line reads no blanks.
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
+#: Most values of an axis, and most axes.
+MOST_VALUES, MOST_AXES = 100_000, 50
+#: Digits by which values are told apart: seed numbers follow from so many (`zeocryst.studies.reading`).
+DIGITS = 9
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Something that is varied.
+
+    Attributes
+    ----------
+    name : str
+        As it is called in tables and in the state points of signac.
+    keys : tuple of str
+        What it is in the condition (`zeocryst.studies.varying`); several have the same value.
+    values : tuple
+        What it gets, each once: whole numbers where the keys are such, else numbers with a fraction, or texts.
+        In the order given; of the column of a table as they first come.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    values: tuple[Value, ...]
+
+    def record(self) -> dict[str, Any]:
+        """As it stands in ``study.toml``."""
+        key: Any = self.keys[0] if len(self.keys) == 1 else list(self.keys)
+        return {"key": key, "name": self.name, "values": list(self.values)}
+
+
+# ---- axes -----------------------------------------------------------------------------------------
+
+
+def read_axes(tables: Sequence[Table], ground: Ground) -> tuple[Axis, ...]:
+    """Read ``[[sweep.axis]]``, the points but for whether they make a condition.
+
+    Raises
+    ------
+    InputError
+        A key is unknown or set twice, a value is of the wrong kind or there twice, or a name is none.
+    """
+    keys = [_read_keys(table.known(*KEYS), ground) for table in tables]
+    _see_that_each_is_set_once(
+        [(key, table, "key") for table, several in zip(tables, keys, strict=True) for key in several], ground
+    )
+    names = default_names([several[0] for several in keys])
+    found: list[Axis] = []
+    for table, several, default in zip(tables, keys, names, strict=True):
+        name = table.text("name", default)
+        if not NAME.fullmatch(name):
+            raise table.error("name", "letters, digits, _ and -, begun with a letter, at most 60 in all")
+        if name in NOT_NAMES:
+            raise table.error("name", f"another name: a sweep's table has a column {name!r} already")
+        if name in [axis.name for axis in found]:
+            given = "" if "name" in table else f" ({name!r} by default)"
+            raise table.error("name", f"another name{given}: two axes are called {name!r}")
+        values = _read_values(table, several, ground)
+        table.finish()
+        found.append(Axis(name, several, values))
+    return tuple(found)
+
+
+def default_names(keys: Sequence[str]) -> list[str]:
+    """Names of axes that are given none: keys without dots, which signac does not take.
+
+    The last part of a key (``temperature_K`` of ``stage.npt.temperature_K``) where no other key has the same
+    and it is a name; else the whole key with ``_`` for whatever is no letter or digit. An entry of a list
+    (``stage.2.temperature_K.1``) or of the force field (``forcefield.T-S.sigma_A``) is called by two parts
+    (``temperature_K_1``, ``T_S_sigma_A``).
+    """
+    short = [_joined(key.split(".")[-2 if _needs_two(key) else -1 :]) for key in keys]
+    return [
+        name
+        if short.count(name) == 1 and NAME.fullmatch(name) and name not in NOT_NAMES
+        else _joined(key.split("."))
+        for name, key in zip(short, keys, strict=True)
+    ]
+
+
+def _needs_two(key: str) -> bool:
+    parts = key.split(".")
+    return len(parts) > 2 and (parts[-1].isdigit() or parts[0] == "forcefield")
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "_", "_".join("all" if part == "*" else part for part in parts))
+
+
+def _read_keys(table: Table, ground: Ground) -> tuple[str, ...]:
+    given = table.text_or_texts("key")
+    keys = (given,) if isinstance(given, str) else given
+    for key in keys:
+        _check_key(key, table, "key", ground)
+    if len({ground.is_text(key) for key in keys}) > 1:
+        raise table.error("key", "keys of numbers together, or of texts, since they get the same values")
+    if len({ground.is_whole(key) for key in keys}) > 1:
+        raise table.error("key", "keys that are whole numbers together, or none of them")
+    return keys
+
+
+def _check_key(key: str, table: Table, at: str, ground: Ground) -> None:
+    """See that a key names something that a sweep varies."""
+    if key.split(".")[0] == "seed":
+        raise table.error(at, "no seed: replicas = N gives each point N seed numbers of its own")
+    if key.split(".")[0] in NOT_VARIED:
+        raise table.error(at, "something physical: names, engines and output are not varied")
+    try:
+        ground.spots(key)
+    except InputError as error:
+        raise table.error(at, f"something of the condition or of its force field: {error}") from None
+
+
+def _see_that_each_is_set_once(keys: Sequence[tuple[str, Table, str]], ground: Ground) -> None:
+    taken: dict[Any, str] = {}
+    for key, table, at in keys:
+        for place in ground.spots(key):
+            if place in taken:
+                raise table.error(at, f"each thing once; {taken[place]} sets what {key} does")
+            taken[place] = key
+
+
+# ---- values ---------------------------------------------------------------------------------------
+
+
+def _read_values(table: Table, keys: tuple[str, ...], ground: Ground) -> tuple[Value, ...]:
+    """The list or the range of an axis."""
+    text, whole = ground.is_text(keys[0]), ground.is_whole(keys[0])
+    kind = _kind(keys[0], ground)
+    if "values" not in table:
+        if "from" not in table:
+            raise table.error("values", f"a list of {kind}" + ("" if text else ", or from, to and steps"))
+        if text:
+            raise table.error("from", "no range: the key names a text; give values, a list of texts")
+        return _read_range(table, whole)
+    for key in ("from", "to", "steps", "scale"):
+        if key in table:
+            raise table.error(key, "none beside values, which are the whole list")
+    given = table.get("values", "")
+    if not isinstance(given, list) or not given:
+        raise table.error("values", f"a list of {kind}, at least one")
+    if len(given) > MOST_VALUES:
+        raise table.error("values", f"at most {MOST_VALUES} values; these are {len(given)}")
+    found: list[Value] = []
+    seen: set[object] = set()
+    for n, one in enumerate(given, start=1):
+        try:
+            value = clean(one, keys[0], ground)
+        except InputError as error:
+            raise table.error("values", f"a list of {kind}: value {n}, {error}") from None
+        if sameness(value) in seen:
+            raise table.error("values", f"each value once; {one!r} is there twice{_digits(value)}")
+        seen.add(sameness(value))
+        found.append(value)
+    return tuple(found)
+
+
+def _kind(key: str, ground: Ground) -> str:
+    return "texts" if ground.is_text(key) else "whole numbers" if ground.is_whole(key) else "numbers"
+
+
+def _digits(value: Value) -> str:
+    return f" (in {DIGITS} digits)" if isinstance(value, float) else ""
+
+
+def clean(value: Any, key: str, ground: Ground) -> Value:
+    """A value as a sweep keeps it, so that 600 and 600.0, and SGT and sgt, are the same run.
+
+    A file that is named is given its whole path, since the sweep's copy of this lies in another folder.
+
+    Raises
+    ------
+    InputError
+        It is of the wrong kind; says what it is.
+    """
+    if ground.is_text(key):
+        if not (isinstance(value, str) and value.strip() and value.isprintable()):
+            raise InputError(f"{_shown(value)}, is no text of one line in quotes")
+        if key.endswith(".framework"):
+            return bare_code(value)
+        beside = ground.condition.folder / value
+        is_file = key in (FORCEFIELD_NAME, "system.file") and os.path.isfile(beside)
+        return str(beside.resolve()) if is_file else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{_shown(value)}, is no number")
+    if not abs(value) < LARGEST:  # a NaN neither
+        raise InputError(f"{_shown(value)}, is no number below {LARGEST:g}")
+    if not ground.is_whole(key):
+        return float(value) + 0.0  # no -0
+    if value != int(value):
+        raise InputError(f"{_shown(value)}, is no whole number, and none is rounded")
+    return int(value)
+
+
+def _shown(value: Any) -> str:
+    try:
+        shown = repr(value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, brackets within brackets
+        return f"a {type(value).__name__} too long to show"
+    return shown if len(shown) <= 60 else shown[:60] + " ..."
+
+
+def sameness(value: Value) -> object:
+    """What two values share that are taken for the same."""
+    return f"{value:.{DIGITS}g}" if isinstance(value, float) else value
+
+
+def _read_range(table: Table, whole: bool) -> tuple[Value, ...]:
+    """Values from one end to the other, both included."""
+    low, high = (table.number(key, least=-1e12, most=1e12) for key in ("from", "to"))
+    if not low < high:
+        raise table.error("to", f"more than from = {low:g}")
+    steps = table.integer("steps", least=2, most=MOST_VALUES)
+    scale = table.choice("scale", SCALES, "linear")
+    if scale == "log" and low <= 0:
+        raise table.error("from", "a number, more than 0 where the scale is log")
+    between = np.geomspace(low, high, steps) if scale == "log" else np.linspace(low, high, steps)
+    inner = [float(f"{value:.{DIGITS}g}") for value in between[1:-1]]
+    given = [low, *inner, high]
+    for value in given:
+        if whole and value != int(value):
+            raise table.error("steps", f"steps that lead to whole numbers; {value:g} is none")
+    if len({sameness(value) for value in given}) < steps:
+        raise table.error("steps", f"fewer: some from {low:g} to {high:g} are the same in {DIGITS} digits")
+    return tuple(int(value) if whole else value + 0.0 for value in given)  # no -0
+
+
+# ---- a table --------------------------------------------------------------------------------------
+
+
+def read_points(
+    tables: Sequence[Table], ground: Ground
+) -> tuple[tuple[Axis, ...], tuple[Mapping[str, Value], ...]]:
+    """Read ``[[sweep.point]]``: a column for each key, and the rows by name of the column.
+
+    Keys stand in quotes; without, TOML makes tables of them, which are the same here.
+
+    Raises
+    ------
+    InputError
+        A row has other keys than the first, a value is of the wrong kind, or a row is there twice.
+    """
+    flat = [_flat(table) for table in tables]
+    keys = list(flat[0].names())
+    if not keys:
+        raise flat[0].whole_error("keys of the condition with a value each")
+    for key in keys:
+        _check_key(key, flat[0], key, ground)
+    _see_that_each_is_set_once([(key, flat[0], key) for key in keys], ground)
+    names = default_names(keys)
+    if len(set(names)) < len(names):
+        double = next(name for name in names if names.count(name) > 1)
+        raise flat[0].whole_error(f"keys that can be told apart by name; two are called {double!r}")
+    rows: list[dict[str, Value]] = []
+    seen: dict[tuple[object, ...], int] = {}
+    for n, table in enumerate(flat, start=1):
+        if differing := set(table.names()) ^ set(keys):
+            key = sorted(differing)[0]
+            raise table.error(key, f"the same keys in each point: point 1 has {', '.join(keys)}")
+        row: dict[str, Value] = {}
+        for name, key in zip(names, keys, strict=True):
+            try:
+                row[name] = clean(table.get(key, ""), key, ground)
+            except InputError as error:
+                kind = _kind(key, ground).removesuffix("s")
+                raise table.error(key, f"a {kind} in each point; {error}") from None
+        same = tuple(sameness(value) for value in row.values())
+        if same in seen:
+            raise table.whole_error(f"each point once; it is the same as point {seen[same]}")
+        seen[same] = n
+        rows.append(row)
+    axes = tuple(
+        Axis(name, (key,), tuple({sameness(row[name]): row[name] for row in rows}.values()))
+        for name, key in zip(names, keys, strict=True)
+    )
+    return axes, tuple(rows)
+
+
+def _flat(table: Table) -> Table:
+    """A row with dotted keys only."""
+
+    def inside(content: Mapping[str, Any], head: str) -> Iterator[tuple[str, Any]]:
+        """Every value with its key."""
+        for key, value in content.items():
+            if isinstance(value, Mapping) and value:
+                yield from inside(value, f"{head}{key}.")
+            else:
+                yield f"{head}{key}", value
+
+    pairs = list(inside({name: table.get(name, "") for name in table.names()}, ""))
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise table.whole_error(f"each key once; {key} is there twice, in quotes and without")
+    return table.with_content(dict(pairs))
+
+
+def product_size(axes: Sequence[Axis]) -> int:
+    """Number of points of the product of all axes; 1 without any."""
+    return math.prod(len(axis.values) for axis in axes)
