@@ -42,6 +42,8 @@ FORCEFIELD, COMPOSITION = "forcefield", "composition.S_per_T"
 NOT_VARIED = ("engine", "output", "name", "title")
 #: No number of a condition is so large.
 LARGEST = 1e100
+#: Varied force fields that are kept: points of a grid share them.
+MOST_KEPT = 1000
 
 #: The force field as a whole, and its place, which is none of the force field's own tables.
 NAME = "forcefield.name"
@@ -100,6 +102,7 @@ class Ground:
     where: str
     _known: dict[str, tuple[Place, ...]] = field(default_factory=dict, repr=False, compare=False)
     _models: dict[str, _Model] = field(default_factory=dict, repr=False, compare=False)
+    _varied: dict[Any, tuple[str, ForceField]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -337,6 +340,9 @@ class Ground:
         """The text of a varied force field, and what it says, checked."""
         import tomli_w
 
+        known = (id(model), tuple(changed.items()))
+        if known in self._varied:
+            return self._varied[known]
         tables = copy.deepcopy(model.tables)
         for key, value in changed.items():
             put(tables, model.place(key)[1:], value)
@@ -344,7 +350,11 @@ class Ground:
         tables["name"] = f"{tables['name']} varied"
         tables["source"] = f"{tables['source']}. Changed by zeocryst: {words}"
         text = tomli_w.dumps(tables)
-        return text, parse_forcefield(text, f"{self.where}: {FORCEFIELD} ({words})")
+        beads = parse_forcefield(text, f"{self.where}: {FORCEFIELD} ({words})")
+        if len(self._varied) >= MOST_KEPT:
+            self._varied.clear()
+        self._varied[known] = text, beads
+        return text, beads
 
     def check(self, values: Mapping[str, Value]) -> None:
         """Raise `InputError` where these values make no condition that can be run; nothing is written."""

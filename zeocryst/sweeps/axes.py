@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from zeocryst.errors import InputError
 from zeocryst.foundation.tables import Table
-from zeocryst.frameworks.table import bare_code
-from zeocryst.studies.design_variables import SCALES, TAKEN
-from zeocryst.studies.varying import LARGEST, NOT_VARIED, Ground, Value
-from zeocryst.studies.varying import NAME as FORCEFIELD_NAME
+from zeocryst.studies.design_variables import TAKEN
+from zeocryst.studies.varying import NOT_VARIED, Ground, Value
+from zeocryst.sweeps.axis_values import clean, kind_of, read_values, sameness
 
 KEYS = ("key", "name", "values", "from", "to", "steps", "scale")
 #: Names that no axis can have: columns of a sweep's table, and results that every run has.
@@ -27,10 +23,8 @@ NOT_NAMES = (
 )  # fmt: skip
 #: What a name looks like: signac takes no dots in a key, and its command line reads no blanks.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
-#: Most values of an axis, and most axes.
-MOST_VALUES, MOST_AXES = 100_000, 50
-#: Digits by which values are told apart: seed numbers follow from so many (`zeocryst.studies.reading`).
-DIGITS = 9
+#: Most axes.
+MOST_AXES = 50
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ def read_axes(tables: Sequence[Table], ground: Ground) -> tuple[Axis, ...]:
         if name in [axis.name for axis in found]:
             given = "" if "name" in table else f" ({name!r} by default)"
             raise table.error("name", f"another name{given}: two axes are called {name!r}")
-        values = _read_values(table, several, ground)
+        values = read_values(table, several, ground)
         table.finish()
         found.append(Axis(name, several, values))
     return tuple(found)
@@ -130,9 +124,10 @@ def _read_keys(table: Table, ground: Ground) -> tuple[str, ...]:
 
 def _check_key(key: str, table: Table, at: str, ground: Ground) -> None:
     """See that a key names something that a sweep varies."""
-    if key.split(".")[0] == "seed":
+    parts = key.split(".")
+    if parts[0] == "seed":
         raise table.error(at, "no seed: replicas = N gives each point N seed numbers of its own")
-    if key.split(".")[0] in NOT_VARIED:
+    if parts[0] in NOT_VARIED:
         raise table.error(at, "something physical: names, engines and output are not varied")
     try:
         ground.spots(key)
@@ -147,111 +142,6 @@ def _see_that_each_is_set_once(keys: Sequence[tuple[str, Table, str]], ground: G
             if place in taken:
                 raise table.error(at, f"each thing once; {taken[place]} sets what {key} does")
             taken[place] = key
-
-
-# ---- values ---------------------------------------------------------------------------------------
-
-
-def _read_values(table: Table, keys: tuple[str, ...], ground: Ground) -> tuple[Value, ...]:
-    """The list or the range of an axis."""
-    text, whole = ground.is_text(keys[0]), ground.is_whole(keys[0])
-    kind = _kind(keys[0], ground)
-    if "values" not in table:
-        if "from" not in table:
-            raise table.error("values", f"a list of {kind}" + ("" if text else ", or from, to and steps"))
-        if text:
-            raise table.error("from", "no range: the key names a text; give values, a list of texts")
-        return _read_range(table, whole)
-    for key in ("from", "to", "steps", "scale"):
-        if key in table:
-            raise table.error(key, "none beside values, which are the whole list")
-    given = table.get("values", "")
-    if not isinstance(given, list) or not given:
-        raise table.error("values", f"a list of {kind}, at least one")
-    if len(given) > MOST_VALUES:
-        raise table.error("values", f"at most {MOST_VALUES} values; these are {len(given)}")
-    found: list[Value] = []
-    seen: set[object] = set()
-    for n, one in enumerate(given, start=1):
-        try:
-            value = clean(one, keys[0], ground)
-        except InputError as error:
-            raise table.error("values", f"a list of {kind}: value {n}, {error}") from None
-        if sameness(value) in seen:
-            raise table.error("values", f"each value once; {one!r} is there twice{_digits(value)}")
-        seen.add(sameness(value))
-        found.append(value)
-    return tuple(found)
-
-
-def _kind(key: str, ground: Ground) -> str:
-    return "texts" if ground.is_text(key) else "whole numbers" if ground.is_whole(key) else "numbers"
-
-
-def _digits(value: Value) -> str:
-    return f" (in {DIGITS} digits)" if isinstance(value, float) else ""
-
-
-def clean(value: Any, key: str, ground: Ground) -> Value:
-    """A value as a sweep keeps it, so that 600 and 600.0, and SGT and sgt, are the same run.
-
-    A file that is named is given its whole path, since the sweep's copy of this lies in another folder.
-
-    Raises
-    ------
-    InputError
-        It is of the wrong kind; says what it is.
-    """
-    if ground.is_text(key):
-        if not (isinstance(value, str) and value.strip() and value.isprintable()):
-            raise InputError(f"{_shown(value)}, is no text of one line in quotes")
-        if key.endswith(".framework"):
-            return bare_code(value)
-        beside = ground.condition.folder / value
-        is_file = key in (FORCEFIELD_NAME, "system.file") and os.path.isfile(beside)
-        return str(beside.resolve()) if is_file else value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"{_shown(value)}, is no number")
-    if not abs(value) < LARGEST:  # a NaN neither
-        raise InputError(f"{_shown(value)}, is no number below {LARGEST:g}")
-    if not ground.is_whole(key):
-        return float(value) + 0.0  # no -0
-    if value != int(value):
-        raise InputError(f"{_shown(value)}, is no whole number, and none is rounded")
-    return int(value)
-
-
-def _shown(value: Any) -> str:
-    try:
-        shown = repr(value)
-    except (ValueError, RecursionError):  # a whole number of thousands of digits, brackets within brackets
-        return f"a {type(value).__name__} too long to show"
-    return shown if len(shown) <= 60 else shown[:60] + " ..."
-
-
-def sameness(value: Value) -> object:
-    """What two values share that are taken for the same."""
-    return f"{value:.{DIGITS}g}" if isinstance(value, float) else value
-
-
-def _read_range(table: Table, whole: bool) -> tuple[Value, ...]:
-    """Values from one end to the other, both included."""
-    low, high = (table.number(key, least=-1e12, most=1e12) for key in ("from", "to"))
-    if not low < high:
-        raise table.error("to", f"more than from = {low:g}")
-    steps = table.integer("steps", least=2, most=MOST_VALUES)
-    scale = table.choice("scale", SCALES, "linear")
-    if scale == "log" and low <= 0:
-        raise table.error("from", "a number, more than 0 where the scale is log")
-    between = np.geomspace(low, high, steps) if scale == "log" else np.linspace(low, high, steps)
-    inner = [float(f"{value:.{DIGITS}g}") for value in between[1:-1]]
-    given = [low, *inner, high]
-    for value in given:
-        if whole and value != int(value):
-            raise table.error("steps", f"steps that lead to whole numbers; {value:g} is none")
-    if len({sameness(value) for value in given}) < steps:
-        raise table.error("steps", f"fewer: some from {low:g} to {high:g} are the same in {DIGITS} digits")
-    return tuple(int(value) if whole else value + 0.0 for value in given)  # no -0
 
 
 # ---- a table --------------------------------------------------------------------------------------
@@ -291,7 +181,7 @@ def read_points(
             try:
                 row[name] = clean(table.get(key, ""), key, ground)
             except InputError as error:
-                kind = _kind(key, ground).removesuffix("s")
+                kind = kind_of(key, ground).removesuffix("s")
                 raise table.error(key, f"a {kind} in each point; {error}") from None
         same = tuple(sameness(value) for value in row.values())
         if same in seen:

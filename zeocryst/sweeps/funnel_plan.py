@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from zeocryst.condition import Condition
@@ -141,7 +142,7 @@ def _shares(table: Table) -> tuple[float, ...]:
     )
     given = table.get("time_shares", expected)
     good = isinstance(given, list) and 0 < len(given) <= MOST_RUNGS and all(_is_share(v) for v in given)
-    if not good or any(a >= b for a, b in zip(given, given[1:], strict=False)):
+    if not good or any(a >= b for a, b in pairwise(given)):
         raise table.error("time_shares", expected)
     return tuple(float(value) for value in given)
 
@@ -155,7 +156,7 @@ def _keep(table: Table, n_points: int) -> tuple[int, ...]:
     given = table.get("keep", expected)
     if not isinstance(given, list) or not given or not all(type(v) is int and v >= 1 for v in given):
         raise table.error("keep", expected)
-    if any(a <= b for a, b in zip(given, given[1:], strict=False)):
+    if any(a <= b for a, b in pairwise(given)):
         raise table.error("keep", expected)
     if given[0] >= n_points:
         raise table.error("keep", f"fewer than the {n_points} points of the sweep, or nothing is narrowed")

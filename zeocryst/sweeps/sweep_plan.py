@@ -122,7 +122,7 @@ def read_plan(study: StudyFile, *, check: bool = True) -> Plan:
         raise own.error("point", "either [[sweep.axis]] or [[sweep.point]], not both")
     funnel_table = own.table("funnel") if "funnel" in own else None
     framework = read_framework(own, "") if "framework" in own else ""
-    condition, output = _condition(study, None, "")
+    condition = _condition(study, None, "")
     ground = Ground(condition, study.where)
     replicas = own.integer("replicas", 1, least=1, most=MOST_REPLICAS)
     is_product = "point" not in own
@@ -144,11 +144,12 @@ def read_plan(study: StudyFile, *, check: bool = True) -> Plan:
     if funnel_table is not None:
         default = framework or _of_start(condition, axes)
         funnel = read_funnel(funnel_table, default, len(settings))
-        condition, output = _condition(study, funnel.criterion, funnel.framework)
+        condition = _condition(study, funnel.criterion, funnel.framework)
         ground = Ground(condition, study.where)
         check_objective(OBJECTIVES[funnel.criterion], condition, f"{study.where}: {TABLE}.funnel")
         check_times(funnel, funnel_table, condition, _last_times(ground, settings))
     own.finish()
+    output = {key: ground.content["output"][key] for key in POINT_OUTPUT}
     if check:
         _check(ground, axes, settings, is_product)
     return Plan(ground, axes, settings, is_product, replicas, success, framework, funnel, output)
@@ -187,8 +188,9 @@ def _check(ground: Ground, axes: Sequence[Axis], settings: Sequence[Setting], is
         except InputError as error:
             told = ", ".join(f"{name} = {value!r}" for name, value in settings[n].values.items())
             which = f"point {n + 1} of {len(settings)} ({told})" if told else "its only point"
-            said = str(error).removeprefix(f"{ground.where}: ")
-            raise InputError(f"{ground.where}: {TABLE}: {which} cannot be run: {said}") from None
+            said = str(error).removeprefix(ground.where)
+            told = said if said.startswith((": ", " (")) else f": {said}"
+            raise InputError(f"{ground.where}: {TABLE}: {which} cannot be run{told}") from None
 
 
 def _looked_at(axes: Sequence[Axis], n_points: int, is_product: bool) -> list[int]:
@@ -215,16 +217,17 @@ def _looked_at(axes: Sequence[Axis], n_points: int, is_product: bool) -> list[in
 # ---- the base condition ---------------------------------------------------------------------------
 
 
-def _condition(study: StudyFile, criterion: str | None, framework: str) -> tuple[Condition, dict[str, Any]]:
-    """The base condition, which measures what the criterion needs; what its runs do in the end."""
+def _condition(study: StudyFile, criterion: str | None, framework: str) -> Condition:
+    """The base condition, which measures what the criterion needs, and does in the end what the file says."""
     given = study.content.get("output", {})
-    ends = {key: given[key] for key in POINT_OUTPUT if key in given}
     measured = given.get("measure", [])
     names = [measured] if isinstance(measured, str) else list(measured)
     if criterion is not None:
         names += OBJECTIVES[criterion].measured(framework)
-    output = {**ends, **({"measure": list(dict.fromkeys(names))} if names else {})}
-    return study.condition(name=study.name, seed=study.seed, stages=study.stages, output=output), ends
+    output = {key: given[key] for key in POINT_OUTPUT if key in given}
+    if names:
+        output["measure"] = list(dict.fromkeys(names))
+    return study.condition(name=study.name, seed=study.seed, stages=study.stages, output=output)
 
 
 def _of_start(condition: Condition, axes: Sequence[Axis]) -> str:
