@@ -421,6 +421,11 @@ def test_a_file_without_stages_or_without_the_table_is_told(read):
         read("")
 
 
+def test_a_key_of_thousands_of_parts_is_told(read):
+    with pytest.raises(InputError, match=r"point 1: a.a.a"):
+        read(f"[[sweep.point]]\n{'.'.join('a' * 3000)} = 1\n")
+
+
 def test_a_combination_that_cannot_be_is_told_though_each_value_can(read):
     box = axis("values = [25, 200]", "system.n_T") + axis("values = [5, 10]", "stage.1.radius_A")
     seeded = STAGES.replace(
@@ -458,21 +463,22 @@ def test_an_impossible_value_among_many_points_is_told(read):
         read(many + axis("values = [5.0, 77.0]", "forcefield.T-S.sigma_A"))
 
 
-def test_points_are_checked_much_faster_than_files_are_read(read, tmp_path):
-    """2000 points take less time than 250 readings of the file, each of which checks one condition and more."""
+def test_a_point_is_checked_in_a_third_of_the_time_that_its_file_takes(read, tmp_path):
+    """Of a processor: else 2000 points would take longer to open than anybody waits."""
     table = axis("from = 600\nto = 700\nsteps = 40") + axis(
         "from = 0.01\nto = 0.2\nsteps = 50", "composition.S_per_T"
     )
     read(TEMPERATURES)
-    took = []
-    for _ in range(2):
-        start = time.perf_counter()
+    ratios = []
+    for _ in range(3):
+        start = time.process_time()
         assert len(read(table).settings) == 2000
-        middle = time.perf_counter()
-        for _ in range(25):
+        middle = time.process_time()
+        for _ in range(40):
             read_study(tmp_path / "study.toml", TABLE, KEYS)
-        took.append(10 * (time.perf_counter() - middle) / (middle - start))
-    assert max(took) > 1
+        end = time.process_time()
+        ratios.append((middle - start) / 2000 / ((end - middle) / 40))
+    assert min(ratios) < 1 / 3, ratios
 
 
 def test_a_plan_that_was_checked_is_read_without(read):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,11 @@ from zeocryst.studies.varying import NOT_VARIED, Ground, Value
 from zeocryst.sweeps.axis_values import clean, kind_of, read_values, sameness
 
 KEYS = ("key", "name", "values", "from", "to", "steps", "scale")
-#: Names that no axis can have: columns of a sweep's table, and results that every run has.
+#: Names that no axis can have: columns of a sweep's table, results of every run, words of signac's filters.
 NOT_NAMES = (
     *TAKEN, "job", "rung", "folder", "message", "values", "success", "framework", "condition", "verdict",
     "sentence", "forcefield", "forcefield_source", "engine", "engines", "n_T", "n_S", "crystalline_share",
-    "largest_grain", "front_speed",
+    "largest_grain", "front_speed", "sp", "doc",
 )  # fmt: skip
 #: What a name looks like: signac takes no dots in a key, and its command line reads no blanks.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
@@ -197,21 +197,17 @@ def read_points(
 
 def _flat(table: Table) -> Table:
     """A row with dotted keys only."""
-
-    def inside(content: Mapping[str, Any], head: str) -> Iterator[tuple[str, Any]]:
-        """Every value with its key."""
-        for key, value in content.items():
-            if isinstance(value, Mapping) and value:
-                yield from inside(value, f"{head}{key}.")
-            else:
-                yield f"{head}{key}", value
-
-    pairs = list(inside({name: table.get(name, "") for name in table.names()}, ""))
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
+    found: dict[str, Any] = {}
+    left: list[tuple[str, Any]] = [(name, table.get(name, "")) for name in reversed(table.names())]
+    while left:  # no recursion: a dotted key has as many parts as somebody types
+        key, value = left.pop()
+        if isinstance(value, Mapping) and value:
+            left += [(f"{key}.{name}", inner) for name, inner in reversed(list(value.items()))]
+        elif key in found:
             raise table.whole_error(f"each key once; {key} is there twice, in quotes and without")
-    return table.with_content(dict(pairs))
+        else:
+            found[key] = value
+    return table.with_content(found)
 
 
 def product_size(axes: Sequence[Axis]) -> int:
