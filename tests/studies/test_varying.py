@@ -180,6 +180,99 @@ def test_a_value_that_cannot_be_is_told_and_leaves_no_file(tmp_path, values, wor
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("system.framework", "SOD", {"system.framework": "SOD"}),
+        ("stage.npt.coupling", "iso", {"stage.3.coupling": "iso"}),
+        ("stage.1.kind", "nvt", {"stage.1.kind": "nvt"}),
+        ("forcefield.name", "ts_sigma2", {"forcefield.name": "ts_sigma2"}),
+    ],
+)
+def test_a_text_is_set_where_its_key_says_and_nothing_else(place, key, value, expected):
+    here = ground()
+    assert here.is_text(key)
+    assert key in here.text_keys or key.startswith("stage.npt")
+    assert key not in here.keys
+    assert changes(here.condition, here.with_values({key: value}, place=place)) == expected
+
+
+def test_the_framework_of_a_seed_and_the_box_of_a_cut_can_be_varied(place):
+    cut = [{"kind": "cut", "radius_A": 8}, {"kind": "langevin", "temperature_K": 500, "time_ps": 20}]
+    here = ground(stages=cut)
+    assert here.text("stage.cut.box") == "vacuum"
+    assert changes(here.condition, here.with_values({"stage.1.box": "packed"}, place=place)) == {
+        "stage.1.box": "packed"
+    }
+    seed = [{"kind": "seed", "framework": "SGT", "radius_A": 8}, cut[1]]
+    seeded = melt(stages=seed)
+    made = seeded.with_values({"stage.seed.framework": "SOD"}, place=place)
+    assert changes(seeded.condition, made) == {"stage.1.framework": "SOD"}
+
+
+def test_entries_are_set_in_the_force_field_that_is_named_besides(place):
+    here = ground()
+    made = here.with_values({"forcefield.T-S.sigma_A": 5.0, "forcefield.name": "ts_sodalite"}, place=place)
+    model, published = made.read_forcefield(), read_forcefield("ts_sodalite")
+    assert model.pairs["T", "S"].sigma_A == 5.0
+    assert {k: v for k, v in model.pairs.items() if k not in (("T", "S"), ("S", "T"))} == {
+        k: v for k, v in published.pairs.items() if k not in (("T", "S"), ("S", "T"))
+    }
+    assert model.triplets == published.triplets
+    assert (
+        published.pairs != read_forcefield("ts").pairs or published.triplets != read_forcefield("ts").triplets
+    )
+    # one after the other, the same number in two force fields
+    other = here.with_values({"forcefield.T-S.sigma_A": 5.0, "forcefield.name": "ts"}, place=place)
+    assert other.read_forcefield().triplets == read_forcefield("ts").triplets
+    with pytest.raises(InputError, match=r"no such entry of the force field mw"):
+        here.check({"forcefield.T-S.sigma_A": 5.0, "forcefield.name": "mw"})
+
+
+def test_a_force_field_beside_the_condition_can_be_named(tmp_path, place):
+    from zeocryst.model.forcefield import forcefield_text
+
+    text = forcefield_text(read_forcefield("ts")).replace('name = "ts"', 'name = "mine"')
+    (tmp_path / "mine.toml").write_text(text)
+    here = ground(folder=tmp_path)
+    assert here.with_values({"forcefield.name": "mine.toml"}, place=place).read_forcefield().name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"system.framework": 5}, r"study.toml: system.framework = 5; expected a text"),
+        ({"system.framework": " "}, r"system.framework = ' '; expected a text"),
+        ({"system.framework": "SGTT"}, r"framework = 'SGTT'; expected a known name"),
+        ({"stage.3.temperature_K": "hot"}, r"study.toml: stage.3.temperature_K = 'hot'; expected a number"),
+        ({"stage.3.temperature_K": True}, r"stage.3.temperature_K = True; expected a number"),
+        ({"stage.3.temperature_K": 10**400}, r"a whole number of many digits; expected a number below 1e\+100"),
+        ({"stage.3.coupling": "isso"}, r"coupling = 'isso'; .*did you mean 'iso'"),
+        ({"stage.3.kind": "nvt"}, r"stage 3: coupling = 'aniso'"),
+        ({"forcefield.name": "tss"}, r"study.toml: forcefield.name = 'tss': .*tss"),
+        ({"forcefield.name": "mw"}, r"a T of mw is H2O, no SiO4"),
+        ({"forcefield.name": "bks"}, r"study.toml: forcefield.name = .bks.: .*"),
+        ({"forcefield.name": True}, r"forcefield.name = True; expected a text"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_with_its_key(values, words):
+    with pytest.raises(InputError, match=words):
+        ground().check(values)
+
+
+def test_a_search_over_numbers_takes_no_text():
+    for key in ground().text_keys:
+        with pytest.raises(InputError, match=r"is no number; (did you mean|allowed)"):
+            ground().places(key)
+        assert ground().spots(key)
+
+
+def test_every_text_that_is_listed_can_be_set_to_what_it_is(place):
+    for here in (ground(), melt()):
+        for key in here.text_keys:
+            assert here.with_values({key: here.text(key)}, place=place) == here.condition, key
+
+
 def test_every_key_that_is_listed_can_be_set_to_what_it_is(place):
     for here in (ground(), melt()):
         for key in here.keys:
@@ -204,11 +297,34 @@ def test_a_fuzzer_gets_a_condition_or_one_message(place, fuzz):
     grounds = [ground(), melt()]
     parts = sorted({part for here in grounds for key in here.keys for part in key.split(".")})
     parts += ["*", "", "0", "-1", "99999999999999999999", "²", "T-T", "S-S-S", "a b", "\n"]
-    values = [0, -1, 1, 0.5, 7.3, 1e3, -1e9, 1e308, 3e-9, 10**30, 1e19, float("nan"), float("inf")]
+    values = [
+        "",
+        "iso",
+        "SOD",
+        "ts_sigma2",
+        True,
+        0,
+        -1,
+        1,
+        0.5,
+        7.3,
+        1e3,
+        -1e9,
+        1e308,
+        3e-9,
+        10**30,
+        1e19,
+        float("nan"),
+        float("inf"),
+    ]
     good = 0
     for _ in range(fuzz(400)):
         here = rng.choice(grounds)
-        key = rng.choice(here.keys) if rng.random() < 0.6 else ".".join(rng.choices(parts, k=rng.randint(1, 5)))
+        key = (
+            rng.choice([*here.keys, *here.text_keys])
+            if rng.random() < 0.6
+            else ".".join(rng.choices(parts, k=rng.randint(1, 5)))
+        )
         try:
             made = here.with_values({key: rng.choice(values)}, place=place)
             good += made.read_forcefield() is not None

@@ -120,13 +120,32 @@ def read_shipped(name: str) -> Condition:
         return read_condition(folder)
 
 
-def parse_condition(content: dict[str, Any], where: str, folder: Path) -> Condition:
-    """A condition from the parsed file; `where` names it in messages, `folder` resolves its paths."""
+def parse_condition(
+    content: dict[str, Any], where: str, folder: Path, forcefield: ForceField | None = None
+) -> Condition:
+    """A condition from the parsed file.
+
+    Parameters
+    ----------
+    content
+        Its tables.
+    where
+        What messages call it.
+    folder
+        Resolves its paths.
+    forcefield
+        The one that it names, where that was read already.
+
+    Raises
+    ------
+    InputError
+        A key is unknown, missing, of the wrong type or impossible.
+    """
     top = Table(content, where).known(*TOP)
-    forcefield = top.table("forcefield", {}).known("name")
-    model = forcefield.text("name", "ts")
-    forcefield.finish()
-    beads = read_beside(folder, model)
+    named = top.table("forcefield", {}).known("name")
+    model = named.text("name", "ts")
+    named.finish()
+    beads = read_beside(folder, model) if forcefield is None else forcefield
     if "T" not in beads.types:
         raise InputError(f"{where}: forcefield: {model} has no bead type T")
     output = top.table("output", {}).known(*OUTPUT)

@@ -36,6 +36,10 @@ class Table:
         self._here = here
         self._asked: set[str] = set()
 
+    def with_content(self, content: Mapping[str, Any]) -> Table:
+        """Another content that messages call the same, nothing of it asked for yet."""
+        return Table(content, self._where, self._here)
+
     def error(self, key: str, expected: str) -> InputError:
         """The error for a wrong value of `key`, to be raised."""
         place = f"{self._where}: {self._here}: " if self._here else f"{self._where}: "

@@ -12,6 +12,7 @@ every bead feels the solvent as if it were alone (free draining; P. E. Rouse, J.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -181,6 +182,9 @@ def check_step(
         )
 
 
+@lru_cache(
+    maxsize=1024
+)  # a condition asks for each pair of its model, and thousands of conditions have the same
 def stiffness(pair: Pair) -> float:
     """Curvature of a pair's energy at its minimum, eV/Å^2; 0 for a pair that has none."""
     r = np.linspace(0.3 * pair.sigma_A, pair.cutoff_A, 4001)[:-1]

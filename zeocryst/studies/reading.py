@@ -20,7 +20,7 @@ from zeocryst.foundation.tables import Table
 from zeocryst.foundation.textfiles import parse_toml, read_text
 
 #: Tables of studies: one file can hold several, and each command reads its own.
-STUDIES = ("melt", "seeding", "design")
+STUDIES = ("melt", "seeding", "design", "sweep")
 #: Stages of a condition that is only looked at.
 NO_STAGES = [{"kind": "minimize"}]
 #: What a point has in ``[output]`` unless its study says something else.
@@ -128,6 +128,7 @@ class StudyFile:
         stages: Sequence[Mapping[str, Any]] = (),
         *,
         system: Mapping[str, Any] | None = None,
+        output: Mapping[str, Any] | None = None,
     ) -> str:
         """The study with every default written out, as ``study.toml`` has it.
 
@@ -139,13 +140,15 @@ class StudyFile:
             Those that the study uses, none where it makes its own.
         system
             Put over what the start has, key by key; None takes a key away that the study finds itself.
+        output
+            Put over `POINT_OUTPUT`, key by key.
         """
         import tomli_w
 
         condition = self._looked_at(stages)
         content = parse_toml(to_toml(condition), self.where)
         del content["stage"]
-        content["output"] |= POINT_OUTPUT
+        content["output"] |= {**POINT_OUTPUT, **(output or {})}
         content |= {"name": self.name, "title": self.title, "seed": self.seed}
         content["system"] = _over(content["system"], system)
         engine = content.pop("engine")

@@ -1,4 +1,4 @@
-"""Any number of a condition or of its force field, varied: dotted keys, and the condition that comes of it.
+"""Any number of a condition or of its force field, and some texts, varied: dotted keys, and what comes of it.
 
 A key names numbers of a condition as its TOML has them, every default written out:
 
@@ -11,7 +11,13 @@ A key names numbers of a condition as its TOML has them, every default written o
 ``composition.S_per_T``
     S for each T, by the number of S (of a start with ``n_T``);
 ``forcefield.T-S.sigma_A``, ``forcefield.T-T-T.lambda``, ``forcefield.S.mass_amu``
-    of a pair, of a triplet (the vertex first), of a type.
+    of a pair, of a triplet (the vertex first), of a type;
+``system.framework``, ``system.file``, ``stage.npt.coupling``, ``stage.2.kind``, ``stage.seed.framework``
+    texts that decide what is simulated;
+``forcefield.name``
+    another force field as a whole: a shipped one or a file, as a condition names it. Entries of the force
+    field that are varied besides are set in that one, which has to have them. All else stays as the condition
+    has it: a time step or a density that was not given is that of the condition's own force field.
 
 A varied force field is a file of its own: where it lies is up to the caller, and the condition names it.
 """
@@ -19,7 +25,6 @@ A varied force field is a file of its own: where it lies is up to the caller, an
 from __future__ import annotations
 
 import copy
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,16 +34,57 @@ from typing import Any
 from zeocryst.condition import Condition, parse_condition, to_toml
 from zeocryst.errors import InputError, nearest
 from zeocryst.foundation.textfiles import parse_toml
-from zeocryst.model.forcefield import ForceField, forcefield_text, parse_forcefield
+from zeocryst.model.forcefield import ForceField, forcefield_text, parse_forcefield, read_beside
+from zeocryst.studies.places import Place, at, index_of, is_number, key_of, numbers, put, turned, walk
 
 FORCEFIELD, COMPOSITION = "forcefield", "composition.S_per_T"
 #: Tables of a condition without numbers that change what is simulated.
 NOT_VARIED = ("engine", "output", "name", "title")
 #: No number of a condition is so large.
 LARGEST = 1e100
+#: Varied force fields that are kept: points of a grid share them.
+MOST_KEPT = 1000
 
-#: Where a number stands in nested tables and lists.
-Place = tuple[str | int, ...]
+#: The force field as a whole, and its place, which is none of the force field's own tables.
+NAME = "forcefield.name"
+NAME_PLACE: Place = (FORCEFIELD, "name")
+#: Texts of the tables that can be varied.
+SYSTEM_TEXTS, STAGE_TEXTS = ("framework", "file"), ("kind", "coupling", "framework", "box")
+
+#: What a key can be given.
+Value = float | int | str
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A force field, its tables, and the places in them by key."""
+
+    forcefield: ForceField
+    tables: dict[str, Any]
+    entries: dict[str, Place]
+
+    @classmethod
+    def of(cls, forcefield: ForceField, where: str) -> _Model:
+        tables = parse_toml(forcefield_text(forcefield), where)
+        found: dict[str, Place] = {}
+        for name in tables["types"]:
+            found[f"{FORCEFIELD}.{name}.mass_amu"] = ("types", name, "mass_amu")
+        for table in ("pair", "triplet"):
+            for n, entry in enumerate(tables.get(table, [])):
+                types = entry["types"]
+                for order in {tuple(types), turned(types)}:
+                    for key in entry:
+                        if key != "types":
+                            found[f"{FORCEFIELD}.{'-'.join(order)}.{key}"] = (table, n, key)
+        return cls(forcefield, tables, found)
+
+    def place(self, key: str) -> Place:
+        """Where the number of a key stands."""
+        if key not in self.entries:
+            raise InputError(
+                f"{key}: no such entry of the force field {self.forcefield.name}; {nearest(key, self.entries)}"
+            )
+        return (FORCEFIELD, *self.entries[key])
 
 
 @dataclass(frozen=True)
@@ -55,6 +101,8 @@ class Ground:
     condition: Condition
     where: str
     _known: dict[str, tuple[Place, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _models: dict[str, _Model] = field(default_factory=dict, repr=False, compare=False)
+    _varied: dict[Any, tuple[str, ForceField]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -62,47 +110,48 @@ class Ground:
         return parse_toml(to_toml(self.condition), self.where)
 
     @cached_property
-    def model(self) -> dict[str, Any]:
-        """The force field's tables."""
-        return parse_toml(forcefield_text(self._forcefield), self.where)
+    def _model(self) -> _Model:
+        return _Model.of(self.condition.read_forcefield(), self.where)
 
-    @cached_property
-    def _forcefield(self) -> ForceField:
-        return self.condition.read_forcefield()
+    def _model_named(self, name: str) -> _Model:
+        """Another force field, read once."""
+        if name not in self._models:
+            try:
+                self._models[name] = _Model.of(read_beside(self.condition.folder, name), self.where)
+            except InputError as error:
+                raise InputError(f"{self.where}: {NAME} = {name!r}: {error}") from None
+        return self._models[name]
 
     # ---- keys -------------------------------------------------------------------------------------
 
     @cached_property
     def keys(self) -> list[str]:
         """All keys that name a number by itself."""
-        found = [_key(place) for place, value in _numbers(self.content) if place[0] not in NOT_VARIED]
+        found = [key_of(place) for place, value in numbers(self.content) if place[0] not in NOT_VARIED]
         ramps = {
             key.rpartition(".")[0] for key in found if key.endswith(("temperature_K.1", "temperature_K.2"))
         }
         found += [key for key in ramps if self._one_value(key)]
         if {"n_T", "n_S"} <= self.content["system"].keys():
             found.append(COMPOSITION)
-        return sorted(found + list(self._entries))
+        return sorted(found + list(self._model.entries))
 
     def _one_value(self, key: str) -> bool:
-        place = _walk(self.content, (), key.split("."))
-        first, last = _at(self.content, place or ())
+        place = walk(self.content, (), key.split("."))
+        first, last = at(self.content, place or ())
         return bool(first == last)
 
     @cached_property
-    def _entries(self) -> dict[str, Place]:
-        """Places of the numbers of the force field by their keys."""
-        found: dict[str, Place] = {}
-        for name in self.model["types"]:
-            found[f"{FORCEFIELD}.{name}.mass_amu"] = ("types", name, "mass_amu")
-        for table in ("pair", "triplet"):
-            for n, entry in enumerate(self.model.get(table, [])):
-                types = entry["types"]
-                for order in {tuple(types), _turned(types)}:
-                    for key in entry:
-                        if key != "types":
-                            found[f"{FORCEFIELD}.{'-'.join(order)}.{key}"] = (table, n, key)
-        return found
+    def text_keys(self) -> list[str]:
+        """All keys that name a text by itself."""
+        found = [f"system.{key}" for key in SYSTEM_TEXTS if key in self.content["system"]]
+        for n, stage in enumerate(self.content["stage"], start=1):
+            found += [f"stage.{n}.{key}" for key in STAGE_TEXTS if key in stage]
+        return sorted([*found, NAME])
+
+    def is_text(self, key: str) -> bool:
+        """Whether a key names texts; raises `InputError` where it names nothing."""
+        return isinstance(self._now(self.spots(key)[0]), str)
 
     def places(self, key: str) -> tuple[Place, ...]:
         """Where the numbers stand that a key names: in the force field's tables or in the condition's.
@@ -112,6 +161,13 @@ class Ground:
         InputError
             There is none, or it is no number. The message does not say which file asks for it.
         """
+        found = self.spots(key)
+        if self.is_text(key):
+            raise InputError(f"{key}: {self._now(found[0])!r} is no number; {self._hint(key, self.keys)}")
+        return found
+
+    def spots(self, key: str) -> tuple[Place, ...]:
+        """Like `places`, of texts as well."""
         if key not in self._known:
             self._known[key] = self._places(key)
         return self._known[key]
@@ -124,23 +180,26 @@ class Ground:
                     "n_S in [system] has, not one of a framework, whose composition is that of its cages"
                 )
             return (("system", "n_S"),)
+        if key == NAME:
+            return (NAME_PLACE,)
         if _table(key) == FORCEFIELD:
-            if key not in self._entries:
-                raise InputError(f"{key}: no such entry of the force field; {nearest(key, self._entries)}")
-            return ((FORCEFIELD, *self._entries[key]),)
+            return (self._model.place(key),)
         if _table(key) in NOT_VARIED:
             raise InputError(f"{key}: changes nothing that is simulated; {self._hint(key)}")
         found = self._of_condition(key)
         for place in found:
-            value = _at(self.content, place)
-            if not _is_number(value):
-                raise InputError(f"{key}: {value!r} is no number; {self._hint(key)}")
+            value = at(self.content, place)
+            if not is_number(value) and key_of(place) not in self.text_keys:
+                raise InputError(
+                    f"{key}: {value!r} is no number, and no text that can be varied; {self._hint(key)}"
+                )
         return found
 
-    def _hint(self, key: str) -> str:
+    def _hint(self, key: str, among: list[str] | None = None) -> str:
         """The nearest known key, or those of the same table."""
-        same = [known for known in self.keys if _table(known) == _table(key)]
-        return nearest(key, same or self.keys)
+        every = [*self.keys, *self.text_keys] if among is None else among
+        same = [known for known in every if _table(known) == _table(key)]
+        return nearest(key, same or every)
 
     def _of_condition(self, key: str) -> tuple[Place, ...]:
         """Places of a key of the condition; a temperature that does not change is both ends of its ramp."""
@@ -152,10 +211,10 @@ class Ground:
         several = len(heads) > 1
         found: list[Place] = []
         for head in heads:
-            place = _walk(self.content, head, parts) if parts else None
+            place = walk(self.content, head, parts) if parts else None
             if place is None:
                 continue
-            value = _at(self.content, place)
+            value = at(self.content, place)
             if parts[-1] == "temperature_K" and isinstance(value, list):
                 if value[0] != value[1]:
                     raise InputError(
@@ -179,7 +238,7 @@ class Ground:
         if which == "*":
             return list(range(len(stages)))
         if which.isascii() and which.isdigit():
-            if (number := _index(which, len(stages))) is None:
+            if (number := index_of(which, len(stages))) is None:
                 raise InputError(
                     f"{key}: there is no stage {which}; the stages are numbered from 1 to {len(stages)}"
                 )
@@ -195,29 +254,36 @@ class Ground:
     # ---- values -----------------------------------------------------------------------------------
 
     def value(self, key: str) -> float | None:
-        """What a key's numbers are now; None where they differ."""
+        """What a key's numbers are in the condition; None where they differ."""
         values = {self._now(place) for place in self.places(key)}
         if len(values) != 1:
             return None
         value = float(values.pop())
         return value / self.content["system"]["n_T"] if key == COMPOSITION else value
 
+    def text(self, key: str) -> str | None:
+        """What a key's texts are in the condition; None where they differ."""
+        values = {str(self._now(place)) for place in self.spots(key)}
+        return values.pop() if len(values) == 1 else None
+
     def is_whole(self, key: str) -> bool:
         """Whether a key names whole numbers."""
-        return key != COMPOSITION and all(isinstance(self._now(place), int) for place in self.places(key))
+        return key != COMPOSITION and all(isinstance(self._now(place), int) for place in self.spots(key))
 
     def _now(self, place: Place) -> Any:
-        return _at(self.model, place[1:]) if place[0] == FORCEFIELD else _at(self.content, place)
+        if place[0] == FORCEFIELD and place != NAME_PLACE:
+            return at(self._model.tables, place[1:])
+        return at(self.content, place)
 
     def with_values(
         self,
-        values: Mapping[str, float],
+        values: Mapping[str, Value],
         *,
         name: str | None = None,
         seed: int | None = None,
         place: Callable[[str], Path],
     ) -> Condition:
-        """The condition with other numbers, checked like any.
+        """The condition with other numbers and texts, checked like any.
 
         Parameters
         ----------
@@ -226,7 +292,8 @@ class Ground:
         name, seed
             Of the new condition; as they were if not given.
         place
-            Is given the text of the force field, where that changes, and returns the file that it wrote it to.
+            Is given the text of the force field, where its numbers change, and returns the file that it wrote
+            it to.
 
         Raises
         ------
@@ -234,113 +301,73 @@ class Ground:
             A key is unknown, or its value impossible.
         """
         for key, value in values.items():
-            if not abs(value) < LARGEST:  # a NaN neither
-                raise InputError(f"{self.where}: {key} = {value:g}; expected a number below {LARGEST:g}")
-        content, model = copy.deepcopy(self.content), copy.deepcopy(self.model)
+            self._check_kind(key, value)
+        content = copy.deepcopy(self.content)
         content["name"] = content["name"] if name is None else name
         content["seed"] = content["seed"] if seed is None else seed
-        changed = []
+        given = values.get(NAME)
+        model = self._model if given is None else self._model_named(str(given))
+        changed: dict[str, float] = {}
         # the composition last: it counts the T that there are then
         for key in sorted(values, key=lambda k: k == COMPOSITION):
-            for spot in self.places(key):
-                new: float = values[key] * content["system"]["n_T"] if key == COMPOSITION else values[key]
-                if isinstance(self._now(spot), int):
-                    new = round(new)
-                if spot[0] == FORCEFIELD:
-                    _put(model, spot[1:], float(new))
-                    changed.append(f"{key.partition('.')[2]} {float(new):.10g}")
-                else:
-                    _put(content, spot, new)
+            for spot in self.spots(key):
+                new: Any = values[key]
+                if spot[0] == FORCEFIELD and spot != NAME_PLACE:
+                    changed[key] = float(new)
+                    continue
+                if key == COMPOSITION:
+                    new *= content["system"]["n_T"]
+                put(content, spot, round(new) if isinstance(self._now(spot), int) else new)
+        beads = model.forcefield
         if changed:
-            content[FORCEFIELD] = {"name": str(place(self._new_model(model, changed)))}
-        return parse_condition(content, f"{self.where} ({_in_words(values)})", self.condition.folder)
+            text, beads = self._new_model(model, changed)
+            content[FORCEFIELD] = {"name": str(place(text))}
+        where = f"{self.where} ({_in_words(values)})" if values else self.where
+        return parse_condition(content, where, self.condition.folder, beads)
 
-    def _new_model(self, model: dict[str, Any], changed: list[str]) -> str:
-        """The text of a varied force field, checked."""
+    def _check_kind(self, key: str, value: object) -> None:
+        """See that a text is given for a text, and a number for a number."""
+        if self.is_text(key):
+            if not (isinstance(value, str) and value.strip()):
+                raise InputError(f"{self.where}: {key} = {value!r}; expected a text: it names one")
+        elif not is_number(value):
+            raise InputError(f"{self.where}: {key} = {value!r}; expected a number: it names one")
+        elif not abs(value) < LARGEST:  # type: ignore[arg-type]  # a NaN neither
+            shown = f"{value:g}" if isinstance(value, float) else "a whole number of many digits"
+            raise InputError(f"{self.where}: {key} = {shown}; expected a number below {LARGEST:g}")
+
+    def _new_model(self, model: _Model, changed: Mapping[str, float]) -> tuple[str, ForceField]:
+        """The text of a varied force field, and what it says, checked."""
         import tomli_w
 
-        model["name"] = f"{model['name']} varied"
-        model["source"] = f"{model['source']}. Changed by zeocryst: {', '.join(changed)}"
-        text = tomli_w.dumps(model)
-        parse_forcefield(text, f"{self.where}: {FORCEFIELD} ({', '.join(changed)})")
-        return text
+        known = (id(model), tuple(changed.items()))
+        if known in self._varied:
+            return self._varied[known]
+        tables = copy.deepcopy(model.tables)
+        for key, value in changed.items():
+            put(tables, model.place(key)[1:], value)
+        words = ", ".join(f"{key.partition('.')[2]} {value:.10g}" for key, value in changed.items())
+        tables["name"] = f"{tables['name']} varied"
+        tables["source"] = f"{tables['source']}. Changed by zeocryst: {words}"
+        text = tomli_w.dumps(tables)
+        beads = parse_forcefield(text, f"{self.where}: {FORCEFIELD} ({words})")
+        if len(self._varied) >= MOST_KEPT:
+            self._varied.clear()
+        self._varied[known] = text, beads
+        return text, beads
 
-    def check(self, values: Mapping[str, float]) -> None:
-        """Raise `InputError` where these values make no condition that can be run; nothing is left of it."""
-        with tempfile.TemporaryDirectory(prefix="zeocryst-") as folder:
-
-            def place(text: str) -> Path:
-                """Write the force field where it is thrown away."""
-                path = Path(folder) / "varied.toml"
-                path.write_text(text, "utf-8")
-                return path
-
-            self.with_values(values, place=place)
+    def check(self, values: Mapping[str, Value]) -> None:
+        """Raise `InputError` where these values make no condition that can be run; nothing is written."""
+        self.with_values(values, place=lambda text: Path("varied.toml"))
 
 
-def _in_words(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{key} = {value:.6g}" for key, value in values.items())
+def _in_words(values: Mapping[str, Value]) -> str:
+    return ", ".join(
+        f"{key} = {value!r}" if isinstance(value, str) else f"{key} = {value:.6g}"
+        for key, value in values.items()
+    )
 
 
 def _table(key: str) -> str:
     """The first part of a key."""
     return key.partition(".")[0]
-
-
-def _turned(types: list[str]) -> tuple[str, ...]:
-    """The other order of the same pair, or of a triplet with the arms exchanged."""
-    return tuple(reversed(types)) if len(types) == 2 else (types[0], types[2], types[1])
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _numbers(value: Any, place: Place = ()) -> list[tuple[Place, Any]]:
-    """Every number in nested tables and lists."""
-    if _is_number(value):
-        return [(place, value)]
-    items: Any = ()
-    if isinstance(value, Mapping):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    return [found for key, inner in items for found in _numbers(inner, (*place, key))]
-
-
-def _key(place: Place) -> str:
-    """A place as a dotted key, lists counted from 1."""
-    return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
-
-
-def _at(table: Any, place: Place) -> Any:
-    for part in place:
-        table = table[part]
-    return table
-
-
-def _put(table: Any, place: Place, value: float) -> None:
-    _at(table, place[:-1])[place[-1]] = value
-
-
-def _index(part: str, count: int) -> int | None:
-    """Place, from 0, that a number from 1 to `count` in a key names; None where it is no such number."""
-    if not (part.isascii() and part.isdigit() and len(part) < 10 and 1 <= int(part) <= count):
-        return None
-    return int(part) - 1
-
-
-def _walk(table: Any, head: Place, parts: list[str]) -> Place | None:
-    """The place that dotted parts lead to from a head; None where there is nothing."""
-    place = head
-    for part in parts:
-        here = _at(table, place)
-        if isinstance(here, list):
-            if (number := _index(part, len(here))) is None:
-                return None
-            place = (*place, number)
-        elif isinstance(here, Mapping) and part in here:
-            place = (*place, part)
-        else:
-            return None
-    return place
