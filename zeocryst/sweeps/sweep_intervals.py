@@ -12,7 +12,8 @@ from scipy import stats
 from zeocryst.order.survival import CONFIDENCE
 
 #: Fewest runs whose interval is a bootstrap's. Such an interval lies between the least and the greatest value,
-#: and even that whole span holds the middle of a symmetric distribution with a probability of 1 - 2^(1 - n) only.
+#: and even that whole span holds the middle of a symmetric distribution with a probability of 1 - 2^(1 - n)
+#: only, which is 94 % for five.
 FEWEST_BOOTSTRAPPED = 6
 #: Draws with replacement.
 SAMPLES = 2999
@@ -46,8 +47,8 @@ def mean_with_interval(
     dict
         ``mean``, ``low``, ``high``, ``uncertainty`` (:math:`s/\sqrt{n}`), ``deviation`` (s, over the runs),
         ``n_replicas``, ``how`` (a key of `HOW`). For a single run the interval and both errors are None; where
-        all runs gave the same, so are the interval and the uncertainty: chance was not seen, which is not to say
-        that there is none.
+        all runs gave the same, so are the interval and the uncertainty: chance was not seen, which is not to
+        say that there is none.
 
     Notes
     -----
@@ -87,7 +88,7 @@ def _bootstrap(x: NDArray[np.float64], seed: int) -> tuple[float, float] | None:
     with np.errstate(all="ignore"):
         found = stats.bootstrap(
             (x,), np.mean, confidence_level=1 - 2 * tail, n_resamples=SAMPLES, method="BCa",
-            rng=np.random.default_rng(seed), vectorized=True,
+            random_state=np.random.default_rng(seed), vectorized=True,
         ).confidence_interval  # fmt: skip
     low, high = float(found.low), float(found.high)
     return (low, high) if np.isfinite([low, high]).all() and low < high else None
