@@ -62,9 +62,9 @@ def row(done: Done) -> dict[str, Any]:
     dict
         ``name``, ``state``, the facts (axes, ``replica``, ``job``), results with units in their names,
         ``folder`` (`place`) and ``failure``. The keys do not depend on the results: what was not measured is
-        None. A result that is called as an axis is, is called ``run.NAME``. ``crystalline_share``, ``types`` and
-        what `AT_THE_END` names are of the last frame as it was simulated, ``verdict`` and ``quenched_...`` of it
-        once quenched, ``formula``, ``q4_share``, ``dls_residual`` and ``checks_...`` of its atoms.
+        None. A result that is called as an axis is, is called ``run.NAME``. ``crystalline_share``, ``types``
+        and what `AT_THE_END` names are of the last frame as it was simulated, ``verdict`` and ``quenched_...``
+        of it once quenched, ``formula``, ``q4_share``, ``dls_residual`` and ``checks_...`` of its atoms.
     """
     summary = done.summary or {}
     facts = dict(done.point.facts)

@@ -103,8 +103,8 @@ def over_points(
         and ``n_without``, the runs that are done and do not have it); ``success`` (``chance``, ``chance_low``,
         ``chance_high``, ``n_success``, ``n_replicas``; None without a run that could tell, and ``left_out``);
         ``waiting`` (`zeocryst.order.replicas.waiting`) and ``transition`` (`transition`), None where no run
-        says anything of it; ``frameworks`` (``code``, ``n_replicas`` that it led, ``chance`` with its interval, most
-        frequent first); ``runs`` (``name``, ``folder``, ``replica``, ``state``, ``verdict``, ``leading``,
+        says anything of it; ``frameworks`` (``code``, ``n_replicas`` that it led, ``chance`` with its interval,
+        most frequent first); ``runs`` (``name``, ``folder``, ``replica``, ``state``, ``verdict``, ``leading``,
         ``success``, ``failure`` and all `QUANTITIES`, of every run, those that failed or wait too).
     """
     names = [axis.name for axis in axes]
