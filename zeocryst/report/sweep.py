@@ -141,8 +141,8 @@ def _quantities(points: Sequence[Point], axes: Sequence[str]) -> str:
     ]
     header = [one["words"] + (f", {one['unit']}" if one["unit"] else "") for one in known.values()]
     note = (
-        '<p class="note">Mean ± standard error; in brackets its 95 % interval; the number of runs that have it.
-        ' "Where replicas are few the interval is wider than twice the standard error on either side.</p>"
+        '<p class="note">Mean ± standard error; in brackets its 95 % interval; how many runs have it. Where '
+        "replicas are few the interval is wider than twice the standard error on either side.</p>"
     )
     return table([*axes, *header], rows) + note if known else ""
 

@@ -42,8 +42,8 @@ SHARES_CAPTION = (
 )
 SURVIVAL_CAPTIONS = {
     "waiting": (
-        "Share of the runs without a nucleus (Kaplan and Meier) with its 95 % interval; ticks are runs that "
-        "ended without one."
+        "Share of the runs without a nucleus (Kaplan and Meier) with its 95 % interval, which is not defined "
+        "where ended without one."
     ),
     "transition": (
         "Share of the runs that have not transformed (half way up), by Kaplan and Meier, with its 95 % "
@@ -270,16 +270,16 @@ def save_survivals(folder: Path, points: Sequence[Point], kind: str) -> Path | N
     for axis, point in zip(axes.flat, shown, strict=False):
         record = point[kind]
         _survival(axis, record["curve"])
-        axis.set_title(in_words(point["values"]) or "all runs", fontsize=9, loc="left")
-        axis.text(
-            0.98, 0.95, f"{record['n_events']} of {record['n_replicas']} came", ha="right", va="top",
-            fontsize=9, transform=axis.transAxes,
-        )  # fmt: skip
+        came = f"{record['n_events']} of {record['n_replicas']}"
+        axis.set_title("\n".join(filter(None, (in_words(point["values"]), came))), fontsize=9, loc="left")
         clean(axis, "")
         axis.set_ylim(-0.04, 1.08)
-        axis.set_xlim(left=0)
     for axis in axes.flat[len(shown) :]:
         axis.set_axis_off()
+    longest = max(point[kind]["curve"][-1]["time_ps"] for point in shown) / 1000
+    axes.flat[0].set_xlim(0, 1.02 * longest or 1.0)  # of all: they share it
+    for axis in axes.flat[max(0, len(shown) - columns) : len(shown)]:
+        axis.tick_params(labelbottom=True)
     figure.supxlabel("time (ns)", fontsize=10)
     figure.supylabel("share without a nucleus" if kind == "waiting" else "share not transformed", fontsize=10)
     table = [{**point["values"], **step} for point in points for step in point[kind]["curve"]]

@@ -30,8 +30,8 @@ MOSTLY = 0.5
 PHASES_CAPTION = (
     "The type that led most runs of each point, how many of the runs that are done, and the 95 % interval of "
     "that chance (Clopper and Pearson); the stronger the colour, the larger the share. Dashed edge and "
-    "question mark: the interval begins below 50 %, so that the point may as well belong to another type. "
-    "Hatched: no run is done."
+    "question mark: the interval begins below 50 %, so that the point may as well belong to another type (six "
+    "of six runs are the fewest of which it does not). Hatched: no run is done."
 )
 HEAT_CAPTION = (
     "Means over replicas with the half of their 95 % interval below; “1 run” and “all equal” have none. "

@@ -45,7 +45,7 @@ def _leading(points: Sequence[Point]) -> str:
             best = point["frameworks"][0]
             equal = [one["code"] for one in point["frameworks"] if one["n_replicas"] == best["n_replicas"]]
             where = in_words(point["values"])
-            what = f"{' or '.join(equal)} (each {best['n_replicas']} of {point['n_replicas']} runs)"
+            what = f"{' or '.join(equal)} (each {best['n_replicas']} of {_counted(point['n_replicas'], 'run')})"
             what = what if len(equal) > 1 else what.replace("each ", "")
             told.append(f"{where}: {what}" if where else what)
         return f"Led by, at {'; '.join(told)}." if where else f"Led by {told[0]}."
