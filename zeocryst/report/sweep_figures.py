@@ -32,9 +32,9 @@ HATCH = "////"
 MOST_CURVES, MOST_LISTED = 24, 40
 
 CURVES_CAPTION = (
-    "Mean over replicas (line and dots with caps) with its 95 % interval (caps and band), and single runs "
-    "(grey). Hollow: a single run, or runs that all gave the same, with no interval. Hatched: not measured. "
-    "The transition time is of the runs that transformed; triangles are runs that went on so long without."
+    "Mean over replicas (line and dots) with its 95 % interval (caps and band), single runs beside it (grey). "
+    "Hollow: a single run, or runs that all gave the same, with no interval. Hatched: not measured. The "
+    "transition time is of the runs that transformed; triangles are runs that went on so long without."
 )
 SHARES_CAPTION = (
     "Which type led how many of the runs that are done; amorphous where none has a tenth of the T. Hatched: "
