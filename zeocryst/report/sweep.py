@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -153,8 +154,8 @@ def _mean(one: Mapping[str, Any] | None) -> Html:
         return Html("–")
     mean = escape(with_error(one["mean"], one["uncertainty"]))
     if one["low"] is not None:
-        # as many digits as the mean and its error have, so that an interval is not rounded away
-        below = f"({interval(one['low'], one['high'])}), {one['n_replicas']} runs"
+        places = max(0, 1 - math.floor(math.log10(float(f"{one['uncertainty']:.1e}"))))  # as the mean has
+        below = f"({one['low']:.{places}f} to {one['high']:.{places}f}), {one['n_replicas']} runs"
     else:
         n = one["n_replicas"]
         below = "1 run, no error" if n == 1 else f"all {n} runs equal, no interval"
@@ -180,10 +181,10 @@ def _waits(points: Sequence[Point], axes: Sequence[str], kind: str) -> str:
 def _with_ends(value: float | None, low: float | None, high: float | None) -> str:
     """An estimate with its interval; of either there may be none."""
     if value is None:
-        return "not reached" if low is None else f"more than {number(low)}"
+        return "not reached" if low is None else f"more than {number(float(low), 3)}"
     if low is None and high is None:
-        return f"{number(value)} (not bounded)"
-    return f"{number(value)} ({interval(low, high)})"
+        return f"{number(float(value), 3)} (not bounded)"
+    return f"{number(float(value), 3)} ({interval(low, high, digits=3)})"
 
 
 def _left_out(points: Sequence[Point], axes: Sequence[str], kind: str) -> str:

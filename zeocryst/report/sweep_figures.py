@@ -42,12 +42,13 @@ SHARES_CAPTION = (
 )
 SURVIVAL_CAPTIONS = {
     "waiting": (
-        "Share of the runs without a nucleus (Kaplan and Meier) with its 95 % interval, which is not defined "
-        "where ended without one."
+        "Share of the runs without a nucleus (Kaplan and Meier) with its 95 % interval, where that is "
+        "defined; ticks are runs that ended without one, and above each panel is how many saw one."
     ),
     "transition": (
         "Share of the runs that have not transformed (half way up), by Kaplan and Meier, with its 95 % "
-        "interval; ticks are runs that ended without. Times are from the beginning of the run."
+        "interval, where that is defined; ticks are runs that ended without, and above each panel is how many "
+        "transformed. Times are from the beginning of the run."
     ),
 }
 
@@ -195,12 +196,18 @@ def _single_runs(axis: Axes, places: np.ndarray, points: Sequence[Point], name: 
     """A dot for each run; of transition times a triangle where it went on without."""
     if name == SUCCESS:
         return
+    from matplotlib.transforms import ScaledTranslation
+
+    # a little to the right, so that means do not hide them
+    beside = axis.transData + ScaledTranslation(0.09, 0, axis.figure.dpi_scale_trans)
     for place, point in zip(places, points, strict=True):
         values = [run[name] for run in point["runs"] if run.get(name) is not None]
-        axis.plot([place] * len(values), values, "o", ms=3.5, color="0.35", alpha=0.45, mew=0, zorder=1.5)
+        axis.plot([place] * len(values), values, "o", ms=4, color="0.3", alpha=0.5, mew=0, transform=beside)
         if name == "transition_time_ps" and point["transition"]:
             ends = [run["time_ps"] for run in point["transition"]["runs"] if not run["came"]]
-            axis.plot([place] * len(ends), ends, "^", ms=5, mfc="none", color=AMORPHOUS, mew=1.0, zorder=1.5)
+            axis.plot(
+                [place] * len(ends), ends, "^", ms=5, mfc="none", color=AMORPHOUS, mew=1.0, transform=beside
+            )
 
 
 # ---- frameworks along an axis ---------------------------------------------------------------------------
@@ -270,8 +277,9 @@ def save_survivals(folder: Path, points: Sequence[Point], kind: str) -> Path | N
     for axis, point in zip(axes.flat, shown, strict=False):
         record = point[kind]
         _survival(axis, record["curve"])
+        setting = in_words(point["values"], names=False)
         came = f"{record['n_events']} of {record['n_replicas']}"
-        axis.set_title("\n".join(filter(None, (in_words(point["values"]), came))), fontsize=9, loc="left")
+        axis.set_title(f"{setting}: {came}" if setting else came, fontsize=9, loc="left")
         clean(axis, "")
         axis.set_ylim(-0.04, 1.08)
     for axis in axes.flat[len(shown) :]:
@@ -280,6 +288,7 @@ def save_survivals(folder: Path, points: Sequence[Point], kind: str) -> Path | N
     axes.flat[0].set_xlim(0, 1.02 * longest or 1.0)  # of all: they share it
     for axis in axes.flat[max(0, len(shown) - columns) : len(shown)]:
         axis.tick_params(labelbottom=True)
+    figure.suptitle(", ".join(shown[0]["values"]), fontsize=10)
     figure.supxlabel("time (ns)", fontsize=10)
     figure.supylabel("share without a nucleus" if kind == "waiting" else "share not transformed", fontsize=10)
     table = [{**point["values"], **step} for point in points for step in point[kind]["curve"]]

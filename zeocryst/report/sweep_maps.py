@@ -24,14 +24,17 @@ Point = Mapping[str, Any]
 
 #: How strong the colour of a type is that leads no run, and how much is added up to all runs.
 FAINT, STRONG = 0.2, 0.8
+#: Where two types lead as many runs.
+EQUAL = (0.92, 0.92, 0.92)
 #: A type surely leads where the interval of its chance lies above this.
 MOSTLY = 0.5
 
 PHASES_CAPTION = (
     "The type that led most runs of each point, how many of the runs that are done, and the 95 % interval of "
-    "that chance (Clopper and Pearson); the stronger the colour, the larger the share. Dashed edge and "
-    "question mark: the interval begins below 50 %, so that the point may as well belong to another type (six "
-    "of six runs are the fewest of which it does not). Hatched: no run is done."
+    "that chance (Clopper and Pearson); the stronger the colour, the larger the share, and grey where two "
+    "lead as many. Dashed edge and question mark: the interval begins below 50 %, so that the point may as "
+    "well belong to another type (six of six runs are the fewest of which it does not). Hatched: no run is "
+    "done."
 )
 HEAT_CAPTION = (
     "Means over replicas with the half of their 95 % interval below; “1 run” and “all equal” have none. "
@@ -66,7 +69,7 @@ def _phase_cell(
     best = point["frameworks"][0]
     equal = [one["code"] for one in point["frameworks"] if one["n_replicas"] == best["n_replicas"]]
     unsure = best["chance_low"] < MOSTLY
-    colour = _blended(found[best["code"]], FAINT + STRONG * best["chance"] if len(equal) == 1 else FAINT)
+    colour = _blended(found[best["code"]], FAINT + STRONG * best["chance"]) if len(equal) == 1 else EQUAL
     _cell(axis, place, colour, dashed=unsure)
     name = " or ".join(equal[:2]) + (" …" if len(equal) > 2 else "")
     text = (
