@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from zeocryst.files.records import without_nan
 from zeocryst.order.crystallinity import AMORPHOUS_BELOW, CRYSTALLINE_FROM
 from zeocryst.order.replicas import waiting
 from zeocryst.order.survival import Waits, chance, median_wait, survival_curve
@@ -111,10 +112,13 @@ def over_points(
     settings: dict[tuple[Any, ...], list[Done]] = {}
     for done in dones:
         settings.setdefault(tuple(done.point.facts.get(name) for name in names), []).append(done)
-    return [
-        _point(dict(zip(names, values, strict=True)), runs, (success, framework), seed)
-        for values, runs in settings.items()
-    ]
+    found: list[dict[str, Any]] = without_nan(
+        [
+            _point(dict(zip(names, values, strict=True)), runs, (success, framework), seed)
+            for values, runs in settings.items()
+        ]
+    )
+    return found
 
 
 def _point(values: dict[str, Any], dones: Sequence[Done], wanted: tuple[str, str], seed: int) -> dict[str, Any]:
