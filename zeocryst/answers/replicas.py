@@ -74,7 +74,7 @@ def _together(paths: Sequence[Path], summaries: Sequence[Mapping[str, Any]]) -> 
     """The summary of several."""
     found = over_replicas(summaries)
     waited = found.get("waiting_time_ps") or waiting(summaries)  # the latter says why there is none
-    points = [{"name": str(path)} | _row(summary) for path, summary in zip(paths, summaries, strict=True)]
+    points = [{"name": str(path)} | columns(summary) for path, summary in zip(paths, summaries, strict=True)]
     names = sorted({str(summary["condition"]) for summary in summaries})
     return {
         "name": ", ".join(names),
@@ -87,10 +87,23 @@ def _together(paths: Sequence[Path], summaries: Sequence[Mapping[str, Any]]) -> 
     }
 
 
-def _row(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """A line of the table: what a summary has of the columns, and the types it was named."""
+def columns(summary: Mapping[str, Any], ways: Mapping[str, tuple[str, ...]] = COLUMNS) -> dict[str, Any]:
+    """A line of a table: what a summary has of some columns, and the types it was named.
+
+    Parameters
+    ----------
+    summary
+        Of a run.
+    ways
+        Columns, and where the summary has each.
+
+    Returns
+    -------
+    dict
+        With all columns, None for what the summary lacks, and ``types`` in words.
+    """
     row: dict[str, Any] = {}
-    for name, way in COLUMNS.items():
+    for name, way in ways.items():
         value: Any = summary
         for key in way:
             value = value.get(key) if isinstance(value, Mapping) else None

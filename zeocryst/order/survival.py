@@ -218,8 +218,17 @@ def _constancy_words(record: dict[str, Any]) -> str:
     return words
 
 
-def chance(successes: int, trials: int) -> dict[str, Any]:
-    """The chance of success, with the interval of Wilson (J. Am. Stat. Assoc. 22, 209 (1927)).
+def chance(successes: int, trials: int, *, exact: bool = False) -> dict[str, Any]:
+    """The chance of success, with its interval.
+
+    Parameters
+    ----------
+    successes, trials
+        Trials are one at least.
+    exact
+        The interval of Clopper and Pearson (Biometrika 26, 404 (1934)), which holds the chance in 95 % of cases
+        or more whatever it is, instead of the shorter one of Wilson (J. Am. Stat. Assoc. 22, 209 (1927)), which
+        does so in the mean over chances.
 
     Returns
     -------
@@ -227,7 +236,7 @@ def chance(successes: int, trials: int) -> dict[str, Any]:
         ``chance``, ``chance_low``, ``chance_high`` (95 %), ``successes``, ``n_replicas``.
     """
     found = stats.binomtest(successes, trials)
-    interval = found.proportion_ci(CONFIDENCE, method="wilson")
+    interval = found.proportion_ci(CONFIDENCE, method="exact" if exact else "wilson")
     return {
         "chance": successes / trials,
         "chance_low": float(interval.low),
