@@ -1,6 +1,6 @@
 """What a run asks a scheduler for, from few trials."""
 
-from dataclasses import replace
+from importlib import resources
 
 import pytest
 
@@ -44,7 +44,11 @@ def test_runs_that_cost_alike_have_one_trial():
     assert len(trials._made) == 2
 
 
-def test_one_that_cannot_be_tried_asks_for_a_little():
-    wrong = replace(condition(), forcefield="nowhere.toml")
-    needs = Trials().needs(wrong)
+def test_one_that_cannot_be_tried_asks_for_a_little(tmp_path):
+    """Such as where its force field has gone: the run itself will tell."""
+    model = tmp_path / "own.toml"
+    model.write_text(resources.files("zeocryst.forcefields").joinpath("ts.toml").read_text("utf-8"))
+    gone = Condition.from_toml(f'forcefield = "{model}"\n{TEXT}')
+    model.unlink()
+    needs = Trials().needs(gone)
     assert (needs.memory_MB, needs.walltime_s) == (UNKNOWN_MB, None)

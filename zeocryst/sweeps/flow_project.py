@@ -47,11 +47,28 @@ class StoppedError(RuntimeError):
 
 
 class SweepProject(FlowProject):  # type: ignore[misc]
-    """A sweep as signac-flow sees it: one operation, `simulate`, for each run."""
+    """A sweep as signac-flow sees it: one operation, `simulate`, for each run.
+
+    Attributes
+    ----------
+    threads : int
+        What flow is told of a run's threads. Without it a script for PBS asks for no cores; where it is not 0,
+        flow runs each run in a shell of its own, which a signal to stop does not reach.
+    """
+
+    threads = 0
+
+    def submit(self, *args: Any, **kwargs: Any) -> None:
+        """Submit runs to the scheduler; see signac-flow."""
+        self.threads = 1
+        try:
+            super().submit(*args, **kwargs)
+        finally:
+            self.threads = 0
 
 
 def project_file() -> str:
-    """Text of the ``project.py`` of a sweep's folder; it names no machine's paths, so that the folder can be moved."""
+    """Text of the ``project.py`` of a sweep's folder; it names no paths, so that the folder can be moved."""
     return '''"""The runs of this sweep through signac-flow, such as on a cluster (zeocryst's docs/scale.md):
 
     python project.py status
@@ -166,6 +183,10 @@ def needs_of(job: Any) -> Needs:
     return needs
 
 
+def _threads(job: Any) -> int:
+    return int(job.project.threads)
+
+
 def _memory(job: Any) -> str:
     return f"{needs_of(job).memory_MB}M"
 
@@ -180,8 +201,9 @@ def _walltime(job: Any) -> datetime.timedelta | None:
 
 @SweepProject.pre(_may_be_run)
 @SweepProject.post(done)
-# without omp_num_threads flow's template for PBS asks for "procs=" and no number
-@SweepProject.operation(directives={"np": 1, "omp_num_threads": 1, "memory": _memory, "walltime": _walltime})
+@SweepProject.operation(
+    directives={"np": 1, "omp_num_threads": _threads, "memory": _memory, "walltime": _walltime}
+)
 def simulate(job: Any) -> None:
     """Run a run of the sweep, or go on with it; how it ends the document of its job says.
 
