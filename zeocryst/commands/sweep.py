@@ -27,8 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
     parser.add_argument(
         "words", nargs="+", metavar="STUDY",
-        help="study.toml with a table [sweep]; or status DIR (how far it is) or report DIR (what it says so far), "
-        "also while it runs",
+        help="study.toml with a table [sweep]; or status DIR (how far it is) or report DIR (what it "
+        "says so far), also while it runs",
     )  # fmt: skip
     study_options(parser, out_needed=False)
     parser.add_argument("--retry", action="store_true", help="try the runs again that failed")
@@ -72,7 +72,11 @@ def _asked(options: argparse.Namespace) -> tuple[str, str]:
             folders = [options.out]  # the form that names the file of the sweep, too
         if len(folders) != 1:
             raise InputError(f"sweep {action} takes one folder, that of a sweep: zeocryst sweep {action} DIR")
-        for given, option in ((options.retry, "--retry"), (options.init, "--init"), (options.restart, "--restart")):
+        for given, option in (
+            (options.retry, "--retry"),
+            (options.init, "--init"),
+            (options.restart, "--restart"),
+        ):
             if given:
                 raise InputError(f"{option}: runs something or begins anew, and sweep {action} only looks")
         return action, folders[0]

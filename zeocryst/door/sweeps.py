@@ -21,10 +21,10 @@ def open_sweep(folder: str | os.PathLike[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a run, in the order of what is varied: ``name``, ``state`` (done, running, stopped, failed or
-        waiting), a column for each axis, ``replica``, ``seed``, what its ``summary.json`` says (with units in the
-        names; missing where it was not measured), ``failure``, ``folder``. ``attrs["summary"]`` has the sweep's
-        ``summary.json`` as it was last written, if it was.
+        A row a run, in the order of what is varied: ``name``, ``state`` (done, running, stopped, failed,
+        dropped or waiting), a column for each axis, ``replica``, ``seed``, what its ``summary.json`` says (with
+        units in the names; missing where it was not measured), ``folder``, ``failure``. ``attrs["summary"]``
+        has the sweep's ``summary.json`` as it was last written, if it was.
 
     Raises
     ------

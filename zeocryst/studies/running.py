@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from zeocryst.condition import Condition, identity, to_toml
 from zeocryst.engines.protocol import available_threads
@@ -127,7 +127,7 @@ class StudyFolder:
         self._nursery = Nursery(self.path / "output.txt", self.say)
         self.summary = None if self._new else self._finished()
 
-    def __enter__(self) -> StudyFolder:
+    def __enter__(self) -> Self:
         if not self._new:
             self._lock = self._take_lock()
             self._read_earlier()

@@ -1,1 +1,1 @@
-"""Sweeps: one condition over lists of anything in it, as replicas, as a signac project, from screening to atoms."""
+"""Sweeps: one condition over lists of anything in it, with replicas; from screening to atoms."""

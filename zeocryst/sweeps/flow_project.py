@@ -265,10 +265,9 @@ def _run(job: Any, place: Path) -> Outcome | None:
 
 
 def _condition(job: Any) -> Condition:
-    from zeocryst.sweeps.replica import condition_of_job  # type: ignore[import-not-found, unused-ignore]
+    from zeocryst.sweeps.replica import condition_of_job
 
-    condition: Condition = condition_of_job(Path(job.path))
-    return condition
+    return condition_of_job(Path(job.path))
 
 
 def _say(job: Any, words: str) -> None:

@@ -1,7 +1,7 @@
 """The funnel: all points for a short while, the better ones for longer, the best to their end and to atoms.
 
-Successive halving (Jamieson, Talwalkar, AISTATS 2016): after each rung the points are ranked by a criterion, and
-the better ones go on, each from where it was: no step is run twice.
+Successive halving (K. Jamieson, A. Talwalkar, AISTATS 2016, 240): after each rung the points are ranked by a
+criterion, and the better ones go on, each from where it was: no step is run twice.
 """
 
 from __future__ import annotations
@@ -14,33 +14,9 @@ from typing import Any
 import numpy as np
 
 from zeocryst.condition import Condition, System
-from zeocryst.errors import InputError
 from zeocryst.studies.objectives import OBJECTIVES, Objective
 from zeocryst.studies.points import Done
-from zeocryst.sweeps.sweep_plan import FunnelPlan
-
-
-def check_funnel(condition: Condition) -> None:
-    """See that a condition's last stage can be run in parts.
-
-    Raises
-    ------
-    InputError
-        It cannot.
-    """
-    last = condition.stages[-1]
-    why = ""
-    if not last.n_steps:
-        why = f"is a {last.kind}, which takes no time"
-    elif last.temperature_K is not None and last.temperature_K[0] != last.temperature_K[1]:
-        why = "is a ramp of temperature, and a part of it would end at another temperature"
-    elif last.seed_region or last.hold_seed or last.rigid_precursors:
-        why = "holds beads of the start fixed or rigid, which a part that begins later does not know"
-    if why:
-        raise InputError(
-            f"[sweep.funnel]: the last stage {why}; end with one of constant temperature, whose time is what the "
-            "rungs share out"
-        )
+from zeocryst.sweeps.funnel_plan import FunnelPlan
 
 
 def part_of(condition: Condition, begin: float, end: float, earlier: Path | None) -> Condition:
@@ -53,8 +29,8 @@ def part_of(condition: Condition, begin: float, end: float, earlier: Path | None
     begin, end
         Shares of the last stage's time.
     earlier
-        Folder of the run that was there until `begin`, from whose last frame, velocities and all, it goes on; None
-        where there is none.
+        Folder of the run that was there until `begin`, from whose last frame, velocities and all, it goes on;
+        None where there is none.
 
     Returns
     -------
@@ -147,7 +123,7 @@ def _rank_value(one: Rank) -> float:
 
 
 def close_call(ranks: Sequence[Rank], chosen: Sequence[int]) -> str:
-    """What is said where the last point that goes on and the first that does not are not told apart; else nothing."""
+    """What is said where the last point that is kept and the first that is not are not told apart; else ""."""
     left = [one for k, one in enumerate(ranks) if k not in chosen and one.rank is not None]
     if not left or not chosen:
         return ""
@@ -159,7 +135,7 @@ def close_call(ranks: Sequence[Rank], chosen: Sequence[int]) -> str:
     error = float(np.hypot(last.error, first.error))
     if gap <= 2 * error:
         return (
-            f"The last point that was kept and the first that was not differ by {gap:.3g}, which is within two of "
-            f"the difference's errors ({error:.2g}): chance may have chosen."
+            f"The last point that was kept and the first that was not differ by {gap:.3g}, which is within two "
+            f"of the difference's errors ({error:.2g}): chance may have chosen."
         )
     return ""

@@ -125,7 +125,24 @@ def check_times(funnel: FunnelPlan, table: Table, condition: Condition, last_tim
             f"the last stage to be the longest, as that is what the criterion looks at; stage "
             f"{condition.main_stage + 1} is longer",
         )
+    why = ""
+    if stage.temperature_K is not None and stage.temperature_K[0] != stage.temperature_K[1]:
+        why = "is a ramp of temperature, parts of which end at other temperatures"
+    elif stage.seed_region or stage.hold_seed or stage.rigid_precursors:
+        why = "holds beads of the start fixed or rigid, of which a part that begins later knows nothing"
+    if why:
+        raise table.error(
+            "time_shares", f"a last stage whose time can be shared out; it {why}: end with one that does not"
+        )
     first, shortest = funnel.time_shares[0], min(last_times_ps)
+    before = max((other.time_ps for other in condition.stages[:-1]), default=0.0)
+    if first * shortest < before:
+        raise table.error(
+            "time_shares",
+            f"at least {before / shortest:.3g} in all: the last stage takes {shortest:g} ps, and its first part "
+            f"has to be the longest stage of its run (another takes {before:g} ps), as that is what the criterion "
+            "looks at",
+        )
     interval = condition.output.interval_ps
     if first * shortest < interval:
         raise table.error(

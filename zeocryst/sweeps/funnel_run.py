@@ -8,18 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zeocryst.condition import Condition
 from zeocryst.errors import SimulationError
 from zeocryst.files.records import read_json, without_nan
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile
 from zeocryst.sweeps.funnel import Rank, close_call, kept, objective_of, part_of, ranked
 from zeocryst.sweeps.space import RUN, Slot
-from zeocryst.sweeps.sweep_folder import STATE, SweepFolder
-from zeocryst.sweeps.sweep_plan import FunnelPlan, Plan
+from zeocryst.sweeps.sweep_folder import DROPPED, STATE, SweepFolder
+from zeocryst.sweeps.sweep_plan import Plan
 
 #: What is remembered of it, and where atoms lie below a job.
-RECORD, ATOMS, DROPPED = "funnel.json", "atoms", "dropped"
+RECORD, ATOMS = "funnel.json", "atoms"
 
 
 class Funnel:
@@ -54,7 +53,8 @@ class Funnel:
         """
         shares = (*self._funnel.time_shares, 1.0)
         alive = list(range(len(self._slots)))
-        begin, done = 0.0, {}
+        begin = 0.0
+        done: dict[str, Done] = {}
         for rung, end in enumerate(shares, start=1):
             last = rung == len(shares)
             earlier = {name: one.folder for name, one in done.items()}
@@ -74,13 +74,19 @@ class Funnel:
     # ---- rungs ------------------------------------------------------------------------------------
 
     def _rung(
-        self, alive: Sequence[int], rung: int, shares: tuple[float, float], earlier: Mapping[str, Path], *, last: bool
+        self,
+        alive: Sequence[int],
+        rung: int,
+        shares: tuple[float, float],
+        earlier: Mapping[str, Path],
+        *,
+        last: bool,
     ) -> dict[str, Done]:
         """Run one; what came of each run, by its slot's name."""
         points: dict[str, Point] = {}
         for k in alive:
             for slot in self._slots[k]:
-                condition = self._measuring(part_of(self._whole[slot.name], *shares, earlier.get(slot.name)))
+                condition = part_of(self._whole[slot.name], *shares, earlier.get(slot.name))
                 below = RUN if last else f"rung-{rung}"
                 points[slot.name] = self._folder.placed(slot, below, condition, {"rung": rung})
         found = self._folder.run(list(points.values()), say=f"rung {rung}, {len(alive)} points")
@@ -89,14 +95,6 @@ class Funnel:
             if one.summary is not None:
                 self._took.setdefault(name, []).append(one.summary)
         return done
-
-    def _measuring(self, condition: Condition) -> Condition:
-        """A condition that measures what the criterion needs."""
-        from dataclasses import replace
-
-        needed = objective_of(self._funnel).measured(self._funnel.framework)
-        names = tuple(dict.fromkeys([*condition.output.measure, *needed]))
-        return replace(condition, output=replace(condition.output, measure=names))
 
     def _note(
         self, rung: int, end: float, ranks: Sequence[Rank], chosen: Sequence[int], done: Mapping[str, Done]
@@ -108,14 +106,15 @@ class Funnel:
             {
                 "rung": rung,
                 "time_share": end,
-                "points": sorted(rows, key=lambda row: -(row["rank"] if row["rank"] is not None else float("-inf"))),
+                "points": sorted(rows, key=lambda row: (row["rank"] is None, -(row["rank"] or 0.0))),
                 "n_points": len(ranks),
                 "n_kept": len(chosen),
                 "doubt": "" if last else close_call(ranks, chosen),
                 "wall_s": sum(float((one.summary or {}).get("wall_s") or 0.0) for one in done.values()),
             }
         )
-        self._folder.say(f"rung {rung}: {len(chosen)} of {len(ranks)} points go on" if not last else "the last rung is done")
+        told = "the last one is done" if last else f"{len(chosen)} of {len(ranks)} points go on"
+        self._folder.say(f"rung {rung}: {told}")
         self._keep([])
 
     def _drop(self, points: Sequence[int]) -> None:
@@ -131,7 +130,9 @@ class Funnel:
         atoms = []
         for k in alive:
             scores = {
-                slot: objective.of(done[slot.name], self._folder.rows(done[slot.name]), self._funnel.framework).rank
+                slot: objective.of(
+                    done[slot.name], self._folder.rows(done[slot.name]), self._funnel.framework
+                ).rank
                 for slot in self._slots[k]
                 if done[slot.name].failure is None
             }
@@ -181,7 +182,17 @@ class Funnel:
             "wall_s": spent,
             "full_wall_s": whole,
             "share_of_full": spent / whole if whole else None,
+            "sentence": self._sentence(atoms, spent / whole if whole else None),
         }
+
+    def _sentence(self, atoms: Sequence[Mapping[str, Any]], share: float | None) -> str:
+        """How far the funnel has come, in words."""
+        counts = [str(rung["n_points"]) for rung in self._rungs] + [str(self._rungs[-1]["n_kept"])]
+        way = " to ".join(counts[: len(self._funnel.time_shares) + 1])
+        told = f"The funnel went from {way} points by {objective_of(self._funnel).words}"
+        told += "" if share is None else f", in {100 * share:.0f} % of the time of all at full length"
+        good = sum("failure" not in one for one in atoms)
+        return told + (f"; atoms of {good} of {len(atoms)}." if atoms else ".")
 
     def _whole_wall_s(self) -> float:
         """Seconds that all points would take at full length, each at the speed that its own runs had."""

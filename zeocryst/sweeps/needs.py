@@ -1,7 +1,7 @@
 """What a run of a sweep asks a cluster's scheduler for: memory and walltime, from what `zeocryst check` finds.
 
-A trial takes seconds, and a sweep has a thousand runs. Those that are alike but for what hardly changes the cost
-of a step and a bead (temperatures, seed numbers, composition, length) have one trial between them.
+A trial takes seconds, and a sweep has a thousand runs. Those that are alike but for what hardly changes the
+cost of a step and a bead (temperatures, seed numbers, composition, length) have one trial between them.
 """
 
 from __future__ import annotations

@@ -118,7 +118,10 @@ def slot_of(path: Path, job: str) -> Slot:
 
 def label(values: Mapping[str, Any], replica: int) -> str:
     """What a run is, in words."""
-    told = [f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()]
+    told = [
+        f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in values.items()
+    ]
     return ", ".join([*told, f"replica {replica}"])
 
 

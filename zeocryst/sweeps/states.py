@@ -9,21 +9,25 @@ from typing import Any
 
 from zeocryst.files.rundir import is_running
 from zeocryst.sweeps.space import Slot, Space, label
-from zeocryst.sweeps.sweep_folder import FAILURE
+from zeocryst.sweeps.sweep_folder import DROPPED, FAILURE, STATE
 
-#: In the order in which they are told. A run that is stopped has begun and goes on from its checkpoint.
-STATES = ("done", "running", "stopped", "failed", "waiting")
+#: In the order in which they are told. A run that is stopped has begun and goes on from its checkpoint; one that
+#: is dropped was left by a funnel.
+STATES = ("done", "running", "stopped", "failed", "dropped", "waiting")
 
 
 def state_of(slot: Slot) -> str:
     """One of `STATES`."""
     if (slot.folder / "summary.json").is_file():
         return "done"
-    begun = slot.folder.is_dir()
-    if begun and is_running(slot.folder):
+    job = slot.folder.parent
+    begun = [place for place in (slot.folder, *sorted(job.glob("rung-*"))) if place.is_dir()]
+    if any(is_running(place) for place in begun):
         return "running"
     if slot.document.get(FAILURE):
         return "failed"
+    if slot.document.get(STATE) == DROPPED:
+        return DROPPED
     return "stopped" if begun else "waiting"
 
 
@@ -80,4 +84,3 @@ def in_words(counts: Mapping[str, int], total: int) -> str:
 def in_lines(failed: Sequence[Mapping[str, Any]]) -> list[str]:
     """The runs that failed, a line each: which, and why."""
     return [f"{label(one['values'], one['replica'])}: {one['message']} ({one['folder']})" for one in failed]
-

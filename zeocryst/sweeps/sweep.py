@@ -39,8 +39,8 @@ def sweep(
     Returns
     -------
     dict
-        As ``summary.json`` (`zeocryst.sweeps.reporting.report`), or `zeocryst.sweeps.states.status` where nothing
-        is run.
+        As ``summary.json`` (`zeocryst.sweeps.reporting.report`), or `zeocryst.sweeps.states.status` where
+        nothing is run.
 
     Raises
     ------
@@ -51,7 +51,9 @@ def sweep(
     """
     file = read_study(study, TABLE, KEYS)
     plan = read_plan(file)
-    with SweepFolder(out, file.to_toml(plan.table(), file.stages), options, retry=retry) as folder:
+    with SweepFolder(
+        out, file.to_toml(plan.table(), file.stages, output=plan.output), options, retry=retry
+    ) as folder:
         check_axes(out, plan)
         folder.begin()
         if plan.funnel is not None and not only_made:
@@ -85,14 +87,23 @@ def check_axes(out: Path, plan: Plan) -> None:
     path = out / "study.toml"
     if not path.is_file():
         return
-    old = parse_toml(read_text(path), str(path)).get(TABLE, {})
-    before = {axis["name"]: axis["key"] for axis in old.get("axis", [])}
-    now = {axis["name"]: axis["key"] for axis in plan.table().get("axis", [])}
-    if before != now and old:
+    old = parse_toml(read_text(path), str(path)).get(TABLE)
+    if old is None:
+        return
+    before, now = _varied(old), _varied(plan.table())
+    if before != now:
         raise InputError(
             f"--out {out}: holds a sweep over {_named(before)}, and this one is over {_named(now)}; values and "
             "replicas can be added to a sweep, other keys need a folder of their own"
         )
+
+
+def _varied(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Names of what is varied, with the keys; a table of points has keys alone."""
+    rows = table.get("point", [])
+    return {axis["name"]: axis["key"] for axis in table.get("axis", [])} | {
+        key: key for key in (rows or [{}])[0]
+    }
 
 
 def _named(axes: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The folder of a sweep in which its runs go on: a study's, with signac's jobs for the runs.
 
-It is locked as that of any study: two sweeps at once in one folder are refused. Jobs of a cluster run beside it, each
-locking its own run; such a run is left alone here.
+It is locked as that of any study: two sweeps at once in one folder are refused. Jobs of a cluster run beside
+it, each locking its own run; such a run is left alone here.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from zeocryst.sweeps.sweep_plan import Plan
 
 #: What the document of a run's job says of it.
 STATE, FAILURE = "state", "failure"
+#: The state of a run that a funnel left.
+DROPPED = "dropped"
 #: Main results that it says, from ``summary.json``.
 RESULTS = ("verdict", "time_ps", "wall_s")
 
@@ -64,8 +66,15 @@ class SweepFolder(StudyFolder):
             self.space = Space(self.path, create=True)
             if (self.path / "study.toml").read_text("utf-8") != self._toml:
                 write_text(self.path / "study.toml", self._toml)
+            self._place_project()
             self._begun = True
         return self.space
+
+    def _place_project(self) -> None:
+        """Write what signac-flow's command line needs (`zeocryst.sweeps.flow_project`)."""
+        from zeocryst.sweeps.flow_project import project_file
+
+        self.place("project.py", project_file())
 
     def condition(self, slot: Slot, study: StudyFile, plan: Plan) -> Condition:
         """The condition of a run; its force field, where that is varied, is written into the folder."""
