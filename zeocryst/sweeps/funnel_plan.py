@@ -139,9 +139,9 @@ def check_times(funnel: FunnelPlan, table: Table, condition: Condition, last_tim
     if first * shortest < before:
         raise table.error(
             "time_shares",
-            f"at least {before / shortest:.3g} in all: the last stage takes {shortest:g} ps, and its first part "
-            f"has to be the longest stage of its run (another takes {before:g} ps), as that is what the criterion "
-            "looks at",
+            f"at least {before / shortest:.3g} in all: the last stage takes {shortest:g} ps, and its first "
+            f"part has to be the longest stage of its run, at which the criterion looks (another takes "
+            f"{before:g} ps)",
         )
     interval = condition.output.interval_ps
     if first * shortest < interval:
