@@ -295,7 +295,7 @@ class StudyFolder:
             self._done[name] = Done(point, place, None, message)
             self._failures[name] = message
             self.say(f"run {name} failed: {message}")
-        write_text(self.path / "failures.json", json.dumps(self._failures, indent=1) + "\n")
+        self._write_failures()
         self._write_points()
 
     def _how_far(self) -> str:
@@ -412,6 +412,9 @@ class StudyFolder:
         with suppress(InputError):
             table = read_table(self.path / "points.csv")[1]
             self._earlier = {row["name"]: dict(row) for row in table if row.get("name")}
+
+    def _write_failures(self) -> None:
+        write_text(self.path / "failures.json", json.dumps(self._failures, indent=1) + "\n")
 
     def _write_points(self) -> None:
         """A row for each run that was asked for so far, then those of an earlier call that were not yet."""

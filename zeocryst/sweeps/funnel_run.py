@@ -65,7 +65,7 @@ class Funnel:
                 raise SimulationError(f"every point failed in rung {rung}; the first: {ranks[0].notes[0]}")
             chosen = kept(ranks, len(alive) if last else self._funnel.keep[rung - 1])
             self._note(rung, end, ranks, chosen, done)
-            self._drop([alive[k] for k in range(len(alive)) if k not in chosen])
+            self._mark(alive, chosen)
             alive, begin = [alive[k] for k in chosen], end
             done = {slot.name: done[slot.name] for k in alive for slot in self._slots[k]}
         self._realize(alive, done)
@@ -117,10 +117,14 @@ class Funnel:
         self._folder.say(f"rung {rung}: {told}")
         self._keep([])
 
-    def _drop(self, points: Sequence[int]) -> None:
-        for k in points:
-            for slot in self._slots[k]:
-                self._folder.space.mark(slot.job, {STATE: DROPPED})
+    def _mark(self, alive: Sequence[int], chosen: Sequence[int]) -> None:
+        """Say in the jobs which points were left; one that an earlier call left may go on now."""
+        for k, point in enumerate(alive):
+            for slot in self._slots[point]:
+                if k not in chosen:
+                    self._folder.space.mark(slot.job, {STATE: DROPPED})
+                elif slot.document.get(STATE) == DROPPED:
+                    self._folder.space.mark(slot.job, {STATE: None})
 
     # ---- atoms ------------------------------------------------------------------------------------
 
@@ -129,15 +133,18 @@ class Funnel:
         objective = objective_of(self._funnel)
         atoms = []
         for k in alive:
-            scores = {
-                slot: objective.of(
-                    done[slot.name], self._folder.rows(done[slot.name]), self._funnel.framework
-                ).rank
+            scores = [
+                (
+                    objective.of(
+                        done[slot.name], self._folder.rows(done[slot.name]), self._funnel.framework
+                    ).rank,
+                    slot,
+                )
                 for slot in self._slots[k]
                 if done[slot.name].failure is None
-            }
+            ]
             if scores:
-                best = max(scores, key=lambda slot: scores[slot])
+                best = max(scores, key=lambda score: score[0])[1]
                 atoms.append(self._atoms(best, done[best.name]))
         self._keep(atoms)
 
@@ -151,7 +158,7 @@ class Funnel:
         row = {
             "values": dict(slot.values),
             "replica": slot.replica,
-            "folder": str(out.relative_to(self._folder.path.absolute())),
+            "folder": str(out.relative_to(self._folder.path)),
         }
         if not (out / "summary.json").is_file():
             self._folder.say(f"back-mapping and refining {row['folder']}")

@@ -11,8 +11,8 @@ from zeocryst.files.rundir import is_running
 from zeocryst.sweeps.space import Slot, Space, label
 from zeocryst.sweeps.sweep_folder import DROPPED, FAILURE, STATE
 
-#: In the order in which they are told. A run that is stopped has begun and goes on from its checkpoint; one that
-#: is dropped was left by a funnel.
+#: In the order in which they are told. A run that is stopped has begun and goes on from its checkpoint; one
+#: that is dropped was left by a funnel.
 STATES = ("done", "running", "stopped", "failed", "dropped", "waiting")
 
 

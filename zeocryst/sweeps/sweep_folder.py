@@ -116,10 +116,12 @@ class SweepFolder(StudyFolder):
         super()._told(point, outcome)
         done = self._done[point.name]
         summary = done.summary or {}
+        job, below = self._places[point.name]
+        good = "done" if below == RUN else below
         self.space.mark(
-            self._places[point.name][0],
+            job,
             {
-                STATE: "done" if outcome.how == DONE else "failed",
+                STATE: good if outcome.how == DONE else "failed",
                 FAILURE: done.failure,
                 **{key: summary.get(key) for key in RESULTS},
             },
@@ -127,6 +129,9 @@ class SweepFolder(StudyFolder):
 
     def _finished(self) -> None:
         """None: points can be added to a sweep that has been finished."""
+
+    def _write_failures(self) -> None:
+        """Nothing: signac's documents have them."""
 
     def _write_points(self) -> None:
         """Nothing: the report writes the table, from what is on the disk."""
