@@ -200,4 +200,6 @@ def test_layouts():
     many = of(*({"p": p, "a": a, "b": b} for p in (1, 2) for a in range(3) for b in range(4)))
     assert (many.kind, many.x, many.y, many.panels) == ("grid", "a", "b", ({"p": 1}, {"p": 2}))
     assert of(*({"a": k, "b": k} for k in range(5))).kind == "list"
-    assert logarithmic([1, 10, 100]) and not logarithmic([1, 5, 10]) and not logarithmic([0, 10, 100])
+    assert logarithmic([1, 10, 100])
+    assert not logarithmic([1, 5, 10])
+    assert not logarithmic([0, 10, 100])
