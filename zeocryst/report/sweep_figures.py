@@ -255,6 +255,7 @@ def save_shares(folder: Path, points: Sequence[Point], layout: Layout) -> Path:
     axis.set_xlim(0, 1)
     names = [layout.x] if layout.x else [n for n in points[0]["values"] if len(distinct(points, n)) > 1]
     clean(axis, ", ".join(names))
+    axis.yaxis.labelpad = 12
     axis.set_xlabel("share of the runs that are done")
     return save(figure, folder, "frameworks", table)
 
