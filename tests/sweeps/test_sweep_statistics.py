@@ -74,8 +74,8 @@ def test_interval_ends_where_the_quantity_does():
     found = mean_with_interval([0.0, 1.0, 1.0], 1, least=0.0, most=1.0)
     assert (found["low"], found["high"]) == (0.0, 1.0)
     wild = mean_with_interval([0.0, 1.0, 1.0], 1)
-    assert wild["low"] < 0
-    assert wild["high"] > 1
+    assert wild["low"] < 0.0
+    assert wild["high"] > 1.0
 
 
 # ---- success ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from zeocryst.report.sweep_figures import (
     save_curves,
     save_shares,
     save_survivals,
+    several,
 )
 from zeocryst.report.sweep_layout import layout_of, short
 from zeocryst.report.sweep_maps import HEAT_CAPTION, PHASES_CAPTION, save_heat, save_phases
@@ -90,10 +91,12 @@ def _figures(folder: Path, points: Sequence[Point], axes: Sequence[str]) -> list
         sections += [("Curves", image(drawn, CURVES_CAPTION))] if drawn else []
     for kind, heading in WAITS.items():
         path = save_survivals(folder, points, kind)
+        picture = ""
         if path:
-            more = sum(bool(point[kind]) for point in points) - MOST_CURVES
+            more = len(several(points, kind)) - MOST_CURVES
             rest = f" {more} further points are in the figure's CSV alone." if more > 0 else ""
             picture = image(path, SURVIVAL_CAPTIONS[kind] + rest)
+        if any(point[kind] for point in points):
             sections.append((heading, picture + _waits(points, axes, kind) + _left_out(points, axes, kind)))
     return sections
 

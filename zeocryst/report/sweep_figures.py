@@ -28,8 +28,8 @@ SUCCESS = "chance of success"
 #: Blue, green, ...: of frameworks; orange-red is amorphous.
 COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 HATCH = "////"
-#: Most curves of survival, and most points of a list, that are drawn.
-MOST_CURVES, MOST_LISTED = 24, 40
+#: Most curves of survival, and most points of a list, that are drawn; bars of more points have no words.
+MOST_CURVES, MOST_LISTED = 12, 40
 
 CURVES_CAPTION = (
     "Mean over replicas (line and dots) with its 95 % interval (caps and band), single runs beside it (grey). "
@@ -200,14 +200,18 @@ def _single_runs(axis: Axes, places: np.ndarray, points: Sequence[Point], name: 
 
     # a little to the right, so that means do not hide them
     beside = axis.transData + ScaledTranslation(0.09, 0, axis.figure.dpi_scale_trans)
-    for place, point in zip(places, points, strict=True):
-        values = [run[name] for run in point["runs"] if run.get(name) is not None]
-        axis.plot([place] * len(values), values, "o", ms=4, color="0.3", alpha=0.5, mew=0, transform=beside)
-        if name == "transition_time_ps" and point["transition"]:
-            ends = [run["time_ps"] for run in point["transition"]["runs"] if not run["came"]]
-            axis.plot(
-                [place] * len(ends), ends, "^", ms=5, mfc="none", color=AMORPHOUS, mew=1.0, transform=beside
-            )
+    pairs = list(zip(places, points, strict=True))
+    dots = [(x, run[name]) for x, point in pairs for run in point["runs"] if run.get(name) is not None]
+    axis.plot(*_columns(dots), "o", ms=4, color="0.3", alpha=0.5, mew=0, transform=beside)
+    if name == "transition_time_ps":
+        runs = [(x, run) for x, point in pairs if point["transition"] for run in point["transition"]["runs"]]
+        ends = [(x, run["time_ps"]) for x, run in runs if not run["came"]]
+        axis.plot(*_columns(ends), "^", ms=5, mfc="none", color=AMORPHOUS, mew=1.0, transform=beside)
+    axis.autoscale_view()
+
+
+def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in pairs], [y for _, y in pairs]
 
 
 # ---- frameworks along an axis ---------------------------------------------------------------------------
@@ -216,28 +220,42 @@ def _single_runs(axis: Axes, places: np.ndarray, points: Sequence[Point], name: 
 def save_shares(folder: Path, points: Sequence[Point], layout: Layout) -> Path:
     """Draw and save ``frameworks``: a bar a point, in it the shares of the runs by the type that led them."""
     points, _ = _along(points, layout)
-    texts, found = _ticks(points, layout), colours(points)
-    figure = new_figure(9.5, 0.9 + 0.36 * len(points))
+    texts, found, few = _ticks(points, layout), colours(points), len(points) <= MOST_LISTED
+    figure = new_figure(9.5, 0.9 + min(0.36 * len(points), 12.0))
     axis = figure.subplots()
-    table: list[dict[str, Any]] = []
-    for k, point in enumerate(points):
-        left = 0.0
-        if not point["frameworks"]:
-            axis.barh(k, 1.0, 0.7, facecolor="none", edgecolor="0.7", hatch=HATCH, lw=0)
-        for one in point["frameworks"]:
-            axis.barh(k, one["chance"], 0.7, left, color=found[one["code"]], edgecolor="white")
-            axis.text(
-                left + one["chance"] / 2, k, f"{one['code']} {one['n_replicas']}/{point['n_replicas']}",
-                ha="center", va="center", fontsize=9, color=text_colour(found[one["code"]]),
-                bbox={"facecolor": found[one["code"]], "edgecolor": "none", "pad": 0.5},
-            )  # fmt: skip
-            left += one["chance"]
-            table.append({**point["values"], **one, "n_done": point["n_replicas"]})
-    axis.set_yticks(range(len(points)), texts)
+    left = np.zeros(len(points))
+    places = np.arange(len(points))
+    for code, colour in found.items():
+        led = [[one for one in point["frameworks"] if one["code"] == code] for point in points]
+        width = np.array([sum(one["chance"] for one in ones) for ones in led])
+        axis.barh(places, width, 0.7, left, color=colour, edgecolor="white" if few else "none")
+        for k, ones in enumerate(led if few else ()):
+            for one in ones:
+                axis.text(
+                    float(left[k] + width[k] / 2), k, f"{code} {one['n_replicas']}/{points[k]['n_replicas']}",
+                    ha="center", va="center", fontsize=9, color=text_colour(colour),
+                    bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.5},
+                )  # fmt: skip
+        left += width
+    nothing = places[left == 0]
+    axis.barh(nothing, 1.0, 0.7, facecolor="none", edgecolor="0.7", hatch=HATCH, lw=0)
+    if not few:
+        from matplotlib.patches import Patch
+
+        marks = [Patch(color=colour, label=code) for code, colour in found.items()]
+        figure.legend(handles=marks, loc="outside upper center", ncols=6, frameon=False)
+    table = [
+        {**point["values"], **one, "n_done": point["n_replicas"]}
+        for point in points
+        for one in point["frameworks"]
+    ]
+    step = -(-len(points) // MOST_LISTED)
+    axis.set_yticks(places[::step], texts[::step])
     axis.set_ylim(len(points) - 0.5, -0.5)
     axis.set_xlim(0, 1)
     names = [layout.x] if layout.x else [n for n in points[0]["values"] if len(distinct(points, n)) > 1]
     clean(axis, ", ".join(names))
+    axis.yaxis.labelpad = 12
     axis.set_xlabel("share of the runs that are done")
     return save(figure, folder, "frameworks", table)
 
@@ -255,7 +273,7 @@ def text_colour(colour: Any) -> str:
 
 
 def save_survivals(folder: Path, points: Sequence[Point], kind: str) -> Path | None:
-    """Draw and save ``survival_KIND``, a panel a setting; None where no point has such a curve.
+    """Draw and save ``survival_KIND``, a panel a setting; None where no point has two runs with such a curve.
 
     Parameters
     ----------
@@ -266,7 +284,7 @@ def save_survivals(folder: Path, points: Sequence[Point], kind: str) -> Path | N
     kind
         ``"waiting"`` or ``"transition"``.
     """
-    points = [point for point in points if point[kind] and point[kind]["curve"]]
+    points = several(points, kind)
     if not points:
         return None
     shown = points[:MOST_CURVES]
@@ -293,6 +311,11 @@ def save_survivals(folder: Path, points: Sequence[Point], kind: str) -> Path | N
     figure.supylabel("share without a nucleus" if kind == "waiting" else "share not transformed", fontsize=10)
     table = [{**point["values"], **step} for point in points for step in point[kind]["curve"]]
     return save(figure, folder, f"survival_{kind}", table)
+
+
+def several(points: Sequence[Point], kind: str) -> list[Point]:
+    """Points with two runs or more in a curve: that of a single run says no more than its time."""
+    return [point for point in points if point[kind] and point[kind]["n_replicas"] > 1]
 
 
 def _survival(axis: Axes, curve: Sequence[Mapping[str, Any]]) -> None:

@@ -158,7 +158,7 @@ def _grids(points: Sequence[Point], layout: Layout, count: int) -> tuple[Figure,
         axis.set_xlim(-0.5, len(xs) - 0.5)
         axis.set_ylim(-0.5, len(ys) - 0.5)
         axis.set_xlabel(layout.x)
-        axis.set_ylabel(layout.y)
+        axis.set_ylabel(layout.y, labelpad=12)
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
     for axis in axes[count:]:
