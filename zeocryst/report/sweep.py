@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from zeocryst.report.funnel import funnel_sections
 from zeocryst.report.page import Html, facts, image, number, table
 from zeocryst.report.studies import interval, sentences, study_page, with_error
 from zeocryst.report.sweep_figures import (
@@ -53,6 +54,8 @@ def write_sweep(folder: Path, summary: Summary) -> Path:
             ("The points", _points(points, axes)),
             ("Means over replicas", _quantities(points, axes)),
         ]
+    if summary.get("funnel"):
+        sections[1:1] = funnel_sections(folder / "figures", summary["funnel"])
     if summary["failed"]:
         sections.append(("Runs that failed", _failed(folder, summary, axes)))
     if points:

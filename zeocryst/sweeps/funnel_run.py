@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zeocryst.errors import SimulationError
+from zeocryst.errors import InputError, SimulationError, ZeocrystError
 from zeocryst.files.records import read_json, without_nan
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile
@@ -42,6 +44,10 @@ class Funnel:
         }
         self._rungs: list[dict[str, Any]] = []
         self._took: dict[str, list[Mapping[str, Any]]] = {}
+        self._earlier: dict[str, Mapping[str, Any]] = {}  # atoms of an earlier call, by folder
+        with suppress(InputError):
+            record = read_funnel(folder.path) or {}
+            self._earlier = {one["folder"]: one for one in record.get("atoms", [])}
 
     def run(self) -> list[Done]:
         """Run it, or what is left of it; the runs of the last rung.
@@ -152,22 +158,24 @@ class Funnel:
         """Atoms of a run's last frame, in a folder of their own beside the run's."""
         from zeocryst.answers.asked import Wanted
         from zeocryst.answers.backmap import Options, backmap_files
-        from zeocryst.errors import ZeocrystError
 
         out = done.folder.parent / ATOMS
-        row = {
+        row: dict[str, Any] = {
             "values": dict(slot.values),
             "replica": slot.replica,
             "folder": str(out.relative_to(self._folder.path)),
         }
+        earlier = self._earlier.get(row["folder"], {})
         if not (out / "summary.json").is_file():
             self._folder.say(f"back-mapping and refining {row['folder']}")
             wanted = Wanted(refine=self._funnel.refine or None)
+            begin = time.monotonic()
             try:
                 backmap_files(done.folder, out, Options(frame="-1", wanted=wanted))
             except ZeocrystError as error:
                 return row | {"failure": str(error)}
-        return row
+            earlier = {"wall_s": time.monotonic() - begin}
+        return row | told_of(read_json(out / "summary.json")) | {"wall_s": earlier.get("wall_s")}
 
     def _keep(self, atoms: Sequence[Mapping[str, Any]]) -> None:
         record = self._record(atoms)
@@ -175,7 +183,7 @@ class Funnel:
 
     def _record(self, atoms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         objective = objective_of(self._funnel)
-        spent = sum(rung["wall_s"] for rung in self._rungs)
+        spent = sum(one["wall_s"] for one in [*self._rungs, *atoms] if one.get("wall_s"))
         whole = self._whole_wall_s()
         return {
             "criterion": objective.name,
@@ -210,6 +218,20 @@ class Funnel:
             if steps > 0:
                 total += wall / steps * self._whole[name].n_steps
         return total
+
+
+def told_of(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record says of atoms, from the summary of their back-mapping."""
+    checks = summary["backmap"]["checks"]
+    refined = summary.get("refined") or {}
+    return {
+        "formula": summary["backmap"]["formula"],
+        "checks_passed": sum(check["passed"] is True for check in checks),
+        "checks_applied": sum(check["passed"] is not None for check in checks),
+        "refined_method": refined.get("method"),
+        "refined_energy_eV_per_SiO2": refined.get("energy_eV_per_SiO2"),
+        "refined_above_quartz_kJ_per_mol": refined.get("above_quartz_kJ_per_mol"),
+    }
 
 
 def read_funnel(out: Path) -> dict[str, Any] | None:
