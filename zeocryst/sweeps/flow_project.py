@@ -66,7 +66,7 @@ class SweepProject(FlowProject):  # type: ignore[misc]
     ) -> None:
         """Submit runs to the scheduler; see signac-flow.
 
-        What runs side by side is begun by one shell, on one node, which flow's script for SLURM does not ask for.
+        What runs side by side is begun by one shell, on one node; flow's script for SLURM asks for no such.
         """
         flags = list(flags or ())
         if parallel and self._environment.scheduler_type is SlurmScheduler:
