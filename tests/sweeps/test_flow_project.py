@@ -196,7 +196,9 @@ def test_a_bundle_is_one_job(folder, kind):
     assert after.splitlines().count("wait") == 0
     assert asked(kind, beside) == (4, one[1], pytest.approx(4 * one[2], abs=4))
     assert asked(kind, after) == (1, 4 * one[1], one[2])
-    assert len(scripts(folder("submit", "--pretend", "--bundle", "3", "--parallel"))) == 2
+    printed = folder("submit", "--pretend", "--bundle", "3", "--parallel")
+    assert len(scripts(printed)) == 2
+    assert printed.count("sbatch --nodes=1\n") == (2 if kind == "slurm" else 0)  # of PBS the script says it
 
 
 @pytest.mark.slow
@@ -211,7 +213,6 @@ def test_a_bundle_run_by_a_shell_is_what_zeocryst_run_makes(tmp_path, kind):
         folder.environment["SIMPLE_SCHEDULER"] = "simple-scheduler"
     folder("submit", "--bundle", "2", "--parallel")
     assert len(list(folder.queue.glob("*.sh"))) == 1
-    time.sleep(0 if kind == "simple" else 10.1)  # flow asks SLURM once in ten seconds
     folder("submit", "--bundle", "2", "--parallel")
     assert len(list(folder.queue.glob("*.sh"))) == 1
     assert folder.labels() == {"waiting": 2}
@@ -267,36 +268,56 @@ def test_what_another_process_runs_is_left_alone(tmp_path):
     try:
         assert is_running(folder.run(job))
         assert "another process is running it" in folder("run")
-        assert "state" not in folder.document(job)
+        assert folder.labels() == {"waiting": 1}
     finally:
         other.close()
+
+
+def begun(folder, *arguments):
+    """The command, once a run of it has twenty frames, and the runs' tables."""
+    process = subprocess.Popen(
+        [sys.executable, str(folder.path / "project.py"), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=folder.environment,
+    )  # fmt: skip
+    tables = [folder.run(job) / "order_parameters.csv" for job in folder.jobs]
+    begin = time.monotonic()
+    while not any(table.is_file() and table.read_text().count("\n") > 20 for table in tables):
+        assert time.monotonic() - begin < 120
+        time.sleep(0.1)
+    return process, tables
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+def test_a_run_that_is_killed_goes_on(tmp_path):
+    """As where memory runs out: what waits for it begins it again, from its checkpoint."""
+    folder = Folder(tmp_path, temperatures=(500,), replicas=1, time_ps=15)
+    process, _ = begun(folder, "run")
+    of_run = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True)
+    os.kill(int(of_run.stdout), signal.SIGKILL)
+    said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert "killed from outside" in said[0]
+    assert said[0].rstrip().endswith(": done")
+    assert folder.labels() == {"done": 1}
 
 
 @pytest.mark.slow
 @pytest.mark.alone
 def test_a_walltime_that_ends_leaves_a_checkpoint(tmp_path):
     """SIGTERM, as schedulers send it: the run stops where it goes on from, and no other begins."""
-    folder = Folder(tmp_path, temperatures=(500,), replicas=2, time_ps=40)
-    process = subprocess.Popen(
-        [sys.executable, str(folder.path / "project.py"), "run"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=folder.environment,
-    )  # fmt: skip
-    tables = [folder.run(job) / "order_parameters.csv" for job in folder.jobs]
-    begin = time.monotonic()
-    while time.monotonic() - begin < 120 and not any(
-        t.is_file() and t.read_text().count("\n") > 20 for t in tables
-    ):
-        time.sleep(0.1)
+    folder = Folder(tmp_path, temperatures=(500,), replicas=2, time_ps=15)
+    process, tables = begun(folder, "run")
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=90)
-    assert process.returncode == 130, said
+    assert process.returncode == 4, said
     assert "stopped at the checkpoint" in said[1]
     assert sum(table.is_file() for table in tables) == 1
     assert folder.labels() == {"waiting": 2}
     folder("run")
     assert folder.labels() == {"done": 2}
-    begun = next(job for job in folder.jobs if "SIGTERM" in (folder.run(job) / "log.txt").read_text())
-    mine = folder.run_by_hand(begun, tmp_path / "by hand")
+    first = next(job for job in folder.jobs if "SIGTERM" in (folder.run(job) / "log.txt").read_text())
+    mine = folder.run_by_hand(first, tmp_path / "by hand")
     steps = [[line.split(",")[0] for line in (run / "order_parameters.csv").read_text().splitlines()]
-             for run in (mine, folder.run(begun))]  # fmt: skip
+             for run in (mine, folder.run(first))]  # fmt: skip
     assert steps[0] == steps[1]

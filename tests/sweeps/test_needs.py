@@ -48,7 +48,7 @@ def test_one_that_cannot_be_tried_asks_for_a_little(tmp_path):
     """Such as where its force field has gone: the run itself will tell."""
     model = tmp_path / "own.toml"
     model.write_text(resources.files("zeocryst.forcefields").joinpath("ts.toml").read_text("utf-8"))
-    gone = Condition.from_toml(f'forcefield = "{model}"\n{TEXT}')
+    gone = Condition.from_toml(f'{TEXT}[forcefield]\nname = "{model}"\n')
     model.unlink()
     needs = Trials().needs(gone)
     assert (needs.memory_MB, needs.walltime_s) == (UNKNOWN_MB, None)

@@ -16,10 +16,11 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flow import FlowProject
 from flow.errors import UserOperationError
+from flow.scheduling.slurm import SlurmScheduler
 
 from zeocryst.condition import Condition, to_toml
 from zeocryst.errors import InputError
@@ -29,14 +30,16 @@ from zeocryst.foundation.interrupt import Stopper
 from zeocryst.studies.child import BAD_INPUT, DONE, Nursery, Outcome
 from zeocryst.studies.crew import Crew
 from zeocryst.studies.points import Point
-from zeocryst.sweeps.needs import UNKNOWN_MB, Needs, Trials
+
+if TYPE_CHECKING:
+    from zeocryst.sweeps.needs import Needs, Trials
 
 #: What the document of a run's job says: how it ended, why it failed, what it asks a scheduler for.
 STATE, FAILURE, NEEDS = "state", "failure", "needs"
 #: Main results that it says, from ``summary.json``; the folder of the run below that of its job.
 RESULTS, RUN = ("verdict", "time_ps", "wall_s"), "run"
-#: Exit status where the runs were stopped on purpose.
-STOPPED = 130
+#: Exit status where the runs were stopped on purpose, as that of ``zeocryst run``.
+STOPPED = 4
 
 
 class StoppedError(RuntimeError):
@@ -51,20 +54,28 @@ class SweepProject(FlowProject):  # type: ignore[misc]
 
     Attributes
     ----------
-    threads : int
-        What flow is told of a run's threads. Without it a script for PBS asks for no cores; where it is not 0,
-        flow runs each run in a shell of its own, which a signal to stop does not reach.
+    submitting : bool
+        Whether scripts are being written. Only then is flow told what a run needs: finding that out takes
+        seconds, and where it is told of threads, it runs each run in a shell, which no signal to stop reaches.
     """
 
-    threads = 0
+    submitting = False
 
-    def submit(self, *args: Any, **kwargs: Any) -> None:
-        """Submit runs to the scheduler; see signac-flow."""
-        self.threads = 1
+    def submit(
+        self, *args: Any, parallel: bool = False, flags: Sequence[str] | None = None, **kwargs: Any
+    ) -> None:
+        """Submit runs to the scheduler; see signac-flow.
+
+        What runs side by side is begun by one shell, on one node; flow's script for SLURM asks for no such.
+        """
+        flags = list(flags or ())
+        if parallel and self._environment.scheduler_type is SlurmScheduler:
+            flags.insert(0, "--nodes=1")
+        self.submitting = True
         try:
-            super().submit(*args, **kwargs)
+            super().submit(*args, parallel=parallel, flags=flags, **kwargs)
         finally:
-            self.threads = 0
+            self.submitting = False
 
 
 def project_file() -> str:
@@ -167,11 +178,15 @@ def _document(job: Any) -> Any:
 @cache
 def _trials() -> Trials:
     """Those of this process."""
+    from zeocryst.sweeps.needs import Trials
+
     return Trials()
 
 
 def needs_of(job: Any) -> Needs:
     """What a run asks a scheduler for, as its job's document says; found out where that does not."""
+    from zeocryst.sweeps.needs import UNKNOWN_MB, Needs  # twice the memory of all the rest
+
     if told := _document(job).get(NEEDS):
         return Needs(int(told["memory_MB"]), int(told["walltime_s"]))
     try:
@@ -184,15 +199,16 @@ def needs_of(job: Any) -> Needs:
 
 
 def _threads(job: Any) -> int:
-    return int(job.project.threads)
+    """One, without which flow's script for PBS asks for no cores."""
+    return int(job.project.submitting)
 
 
-def _memory(job: Any) -> str:
-    return f"{needs_of(job).memory_MB}M"
+def _memory(job: Any) -> str | None:
+    return f"{needs_of(job).memory_MB}M" if job.project.submitting else None
 
 
 def _walltime(job: Any) -> datetime.timedelta | None:
-    seconds = needs_of(job).walltime_s
+    seconds = needs_of(job).walltime_s if job.project.submitting else None
     return None if seconds is None else datetime.timedelta(seconds=seconds)
 
 

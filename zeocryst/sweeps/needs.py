@@ -21,7 +21,7 @@ from zeocryst.solution.recipe import compose
 #: A run may take so many times what its trial says (slower cores, all cores of a node at work), besides these
 #: seconds for compiling, the quench and the report; and no request is for less.
 SAFETY, BESIDES_S, LEAST_S = 2.0, 900.0, 1800.0
-#: MB of the process beside a run that waits for it (measured: 60), and of a run that cannot be tried.
+#: MB of the process beside a run that waits for it (measured: 73), and of a run that cannot be tried.
 WAITING_MB, UNKNOWN_MB = 100, 1000
 
 
