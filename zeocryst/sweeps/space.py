@@ -162,8 +162,8 @@ def _told(path: Path) -> Iterator[None]:
     except JobsCorruptedError as error:
         names = ", ".join(f"{WORKSPACE}/{name}" for name in list(error.job_ids)[:3])
         raise InputError(
-            f"{path}: the state point of {names} is damaged; zeocryst sweep with the sweep's file mends it for a "
-            "run that the file asks for; move any other folder away"
+            f"{path}: the state point of {names} is damaged; zeocryst sweep with the sweep's file mends it for "
+            "a run that the file asks for; move any other folder away"
         ) from None
     except ConfigError:
         raise InputError(

@@ -124,9 +124,9 @@ class SweepFolder(StudyFolder):
     def _wait_for(self, points: Sequence[Point]) -> bool:
         """Wait a while for runs that other processes have; whether any of them is free now."""
         folders = [self._folder_of(point) for point in points]
-        self.say(
-            f"{len(points)} of the runs are run by other processes: waiting up to {OTHER_S:.0f} s for them"
-        )
+        n = len(points)
+        whose = "1 run is run by another process" if n == 1 else f"{n} runs are run by other processes"
+        self.say(f"{whose}: waiting up to {OTHER_S:.0f} s in case that ends")
         begin = time.monotonic()
         while any(theirs := [is_running(place) for place in folders]):
             if self._stopper():
