@@ -20,8 +20,8 @@ NAMED = "forcefield.name"
 def batches(path: str | Path) -> tuple[str, list[Batch]]:
     """For `zeocryst.studies.forecast.forecast`: a sweep's name, and its runs that cost alike.
 
-    Points that differ in what hardly changes the cost (temperatures, energies) are one batch. Of more kinds than
-    `MOST_TRIED` some stand for the others.
+    Points that differ in what hardly changes the cost (temperatures, energies) are one batch. Of more kinds
+    than `MOST_TRIED` some stand for the others.
     """
     study = read_study(path, TABLE, KEYS)
     plan = read_plan(study)
