@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from zeocryst.commands import DONE, FAILED
-from zeocryst.commands._options import answer_study, study_options
+from zeocryst.commands._options import COLUMNS, answer_study, study_options
 from zeocryst.errors import InputError
 
 HELP = "one condition over lists of anything in it, with replicas; how far that is, and its report"
@@ -50,7 +51,7 @@ def answer(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found, indent=1))
         return DONE
-    print(found["sentence"])
+    print(fill(str(found["sentence"]), COLUMNS))
     for line in in_lines(found["failed"]):
         print(line)
     if action == REPORT:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.errors import InputError
-from zeocryst.files.records import read_summary, without_nan
+from zeocryst.files.records import without_nan
 from zeocryst.foundation.textfiles import write_text
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile, read_study
 from zeocryst.sweeps.funnel_run import read_funnel
 from zeocryst.sweeps.space import REPLICA, Slot, Space
-from zeocryst.sweeps.states import in_words, state_of, status
+from zeocryst.sweeps.states import how_far, in_words, look
 from zeocryst.sweeps.sweep_folder import FAILURE
 from zeocryst.sweeps.sweep_plan import KEYS, TABLE, Plan, read_plan
 from zeocryst.sweeps.sweep_results import row
@@ -45,7 +45,7 @@ def rows(out: Path) -> list[dict[str, Any]]:
     """
     space = Space(out)
     _, plan = _read(out)
-    return _rows(space.slots(), plan)
+    return [_row(*_seen(slot, plan)) for slot in space.slots()]
 
 
 def report(out: Path) -> dict[str, Any]:
@@ -73,18 +73,19 @@ def report(out: Path) -> dict[str, Any]:
     space = Space(out)
     study, plan = _read(out)
     slots = space.slots()
-    _write_table(out / "points.csv", _rows(slots, plan))
+    seen = [_seen(slot, plan) for slot in slots]
+    _write_table(out / "points.csv", [_row(*one) for one in seen])
     points = over_points(
         plan.axes,
-        [_done(slot, plan) for slot in slots],
+        [done for _, done in seen],
         success=plan.success, framework=plan.framework, seed=study.seed,
     )  # fmt: skip
-    how_far = status(out)
+    told = how_far(out, slots, [state for state, _ in seen])
     wanted = {"success": plan.success, "framework": plan.framework}
     funnel = read_funnel(out)
     said = [sentence(points, **wanted), *([funnel["sentence"]] if funnel and "sentence" in funnel else [])]
-    if how_far["counts"]["running"] or how_far["counts"]["stopped"]:
-        said.append(f"So far: {in_words(how_far['counts'], how_far['n_runs'])}")
+    if told["counts"]["running"] or told["counts"]["stopped"]:
+        said.append(f"So far: {in_words(told['counts'], told['n_runs'])}")
     summary: dict[str, Any] = without_nan(
         {
             "name": study.name,
@@ -93,11 +94,11 @@ def report(out: Path) -> dict[str, Any]:
             "assumptions": assumptions(points, **wanted),
             "variables": [{"name": axis.name, "keys": list(axis.keys)} for axis in plan.axes],
             "replicas": plan.replicas,
-            "counts": how_far["counts"],
-            "n_points": how_far["n_points"],
-            "n_runs": how_far["n_runs"],
+            "counts": told["counts"],
+            "n_points": told["n_points"],
+            "n_runs": told["n_runs"],
             "points": points,
-            "failed": how_far["failed"],
+            "failed": told["failed"],
             "funnel": funnel,
         }
     )
@@ -122,18 +123,17 @@ def _read(out: Path) -> tuple[StudyFile, Plan]:
     return study, read_plan(study, check=False)
 
 
-def _done(slot: Slot, plan: Plan) -> Done:
-    """What is known of a run; the condition is the base, as what is varied stands in the facts."""
+def _seen(slot: Slot, plan: Plan) -> tuple[str, Done]:
+    """State of a run and what is known of it; its condition is the base: what is varied stands in the facts."""
+    state, summary = look(slot)
     values = {axis.name: slot.values.get(axis.name) for axis in plan.axes}
     facts = {**values, REPLICA: slot.replica, "job": slot.job}
     point = Point(slot.name, plan.ground.condition, facts)
-    if (slot.folder / "summary.json").is_file():
-        return Done(point, slot.folder, read_summary(slot.folder))
-    return Done(point, slot.folder, None, slot.document.get(FAILURE))
+    return state, Done(point, slot.folder, summary, slot.document.get(FAILURE) if summary is None else None)
 
 
-def _rows(slots: Sequence[Slot], plan: Plan) -> list[dict[str, Any]]:
-    return [row(_done(slot, plan)) | {"state": state_of(slot)} for slot in slots]
+def _row(state: str, done: Done) -> dict[str, Any]:
+    return row(done) | {"state": state}
 
 
 def _write_table(path: Path, found: Sequence[dict[str, Any]]) -> None:

@@ -7,6 +7,8 @@ signac's projects reads these.
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from zeocryst.errors import InputError
 RUN, WORKSPACE = "run", "workspace"
 #: Digits of a job's id by which a run is called: one pair in 10^8 of 1000 runs has the same.
 DIGITS = 12
-REPLICA = "replica"
+REPLICA, DOCUMENT = "replica", "signac_job_document.json"
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,17 @@ class Space:
                 raise InputError(f"{self.path}: holds no sweep (it is no project of signac)")
 
     def slot(self, values: Mapping[str, Any], replica: int) -> Slot:
-        """The place of a run, made where it is not there."""
+        """The place of a run, made where it is not there; files of signac's that are damaged are made anew."""
+        from signac.errors import JobsCorruptedError
+
         with _told(self.path):
-            job = self._project.open_job({**values, REPLICA: replica}).init()
+            job = self._project.open_job({**values, REPLICA: replica})
+            try:
+                job.init()
+            except JobsCorruptedError:  # what it has to say is known
+                job.init(force=True)
+            if read_document(Path(job.path)) is None:
+                (Path(job.path) / DOCUMENT).unlink()
             return self._slot(job)
 
     def slots(self) -> list[Slot]:
@@ -105,8 +115,18 @@ class Space:
         if not isinstance(replica, int):
             raise InputError(f"{job.path}: no run of a sweep (its state point has no {REPLICA})")
         path = self.path / WORKSPACE / job.id
-        document = job.document() if (path / "signac_job_document.json").is_file() else {}
-        return Slot(str(job.id), values, replica, path / RUN, document)
+        return Slot(str(job.id), values, replica, path / RUN, read_document(path) or {})
+
+
+def read_document(job: Path) -> dict[str, Any] | None:
+    """The document in the folder of a job, empty where there is none; None where it is damaged."""
+    try:
+        found = json.loads((job / DOCUMENT).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def slot_of(path: Path, job: str) -> Slot:
@@ -132,16 +152,26 @@ def _sortable(value: Any) -> tuple[int, Any]:
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
     """Tell what signac finds wrong with a folder."""
-    from signac.errors import IncompatibleSchemaVersion, JobsCorruptedError, WorkspaceError
+    from signac.errors import ConfigError, IncompatibleSchemaVersion, JobsCorruptedError, WorkspaceError
 
+    logger = logging.getLogger("signac")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)  # it logs what it raises as well, and that is told once
     try:
         yield
     except JobsCorruptedError as error:
         names = ", ".join(f"{WORKSPACE}/{name}" for name in list(error.job_ids)[:3])
         raise InputError(
-            f"{path}: the state point of {names} is damaged; move that folder away, and the sweep runs it anew"
+            f"{path}: the state point of {names} is damaged; zeocryst sweep with the sweep's file mends it for a "
+            "run that the file asks for; move any other folder away"
+        ) from None
+    except ConfigError:
+        raise InputError(
+            f"{path}: signac's .signac/config is damaged; take it away, and zeocryst sweep makes it anew"
         ) from None
     except (IncompatibleSchemaVersion, WorkspaceError, LookupError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: signac cannot read it as a project: {error}") from None
+    finally:
+        logger.setLevel(level)

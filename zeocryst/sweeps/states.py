@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from zeocryst.errors import InputError
+from zeocryst.files.records import read_summary
 from zeocryst.files.rundir import is_running
 from zeocryst.sweeps.space import Slot, Space, label
 from zeocryst.sweeps.sweep_folder import DROPPED, FAILURE, STATE
@@ -16,19 +19,21 @@ from zeocryst.sweeps.sweep_folder import DROPPED, FAILURE, STATE
 STATES = ("done", "running", "stopped", "failed", "dropped", "waiting")
 
 
-def state_of(slot: Slot) -> str:
-    """One of `STATES`."""
-    if (slot.folder / "summary.json").is_file():
-        return "done"
+def look(slot: Slot) -> tuple[str, dict[str, Any] | None]:
+    """One of `STATES`, and the summary of a run that is done; one whose summary is damaged is to go on."""
     job = slot.folder.parent
     begun = [place for place in (slot.folder, *sorted(job.glob("rung-*"))) if place.is_dir()]
-    if any(is_running(place) for place in begun):
-        return "running"
+    running = any(is_running(place) for place in begun)  # first, as it may end meanwhile
+    if (slot.folder / "summary.json").is_file():
+        with suppress(InputError):
+            return "done", read_summary(slot.folder)
+    if running:
+        return "running", None
     if slot.document.get(FAILURE):
-        return "failed"
+        return "failed", None
     if slot.document.get(STATE) == DROPPED:
-        return DROPPED
-    return "stopped" if begun else "waiting"
+        return DROPPED, None
+    return ("stopped" if begun else "waiting"), None
 
 
 def status(out: Path) -> dict[str, Any]:
@@ -51,7 +56,11 @@ def status(out: Path) -> dict[str, Any]:
         It holds no sweep.
     """
     slots = Space(out).slots()
-    states = [state_of(slot) for slot in slots]
+    return how_far(out, slots, [look(slot)[0] for slot in slots])
+
+
+def how_far(out: Path, slots: Sequence[Slot], states: Sequence[str]) -> dict[str, Any]:
+    """What `status` says, of runs and their states."""
     counts = Counter(states)
     failed = [
         {

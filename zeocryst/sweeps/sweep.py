@@ -70,10 +70,19 @@ def sweep(
             done = folder.run(points, say=f"{len(plan.settings)} points")
         summary = report(out)
         folder.log(summary["sentence"])
-    if all(one.summary is None for one in done):
+    if folder.elsewhere:
+        summary["sentence"] += f" {left_alone(len(folder.elsewhere))}"
+    elif all(one.summary is None for one in done):
         lines = in_lines(summary["failed"])
-        raise SimulationError(f"every run failed; the first: {lines[0] if lines else 'run by another process'}")
+        raise SimulationError(f"every run failed; the first: {lines[0]}")
     return summary
+
+
+def left_alone(n: int) -> str:
+    """What is said of runs that are not this call's."""
+    if n == 1:
+        return "1 run is run by another process and was left alone; the same command sees what came of it."
+    return f"{n} runs are run by other processes and were left alone; the same command sees what came of them."
 
 
 def check_axes(out: Path, plan: Plan) -> None:
@@ -107,4 +116,9 @@ def _varied(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(axes: Mapping[str, Any]) -> str:
-    return ", ".join(axes) or "replicas alone"
+    """What is varied, in words."""
+    told = []
+    for name, key in axes.items():
+        keys = " = ".join([key] if isinstance(key, str) else key)
+        told.append(name if keys == name else f"{name} ({keys})")
+    return ", ".join(told) or "replicas alone"

@@ -6,17 +6,20 @@ it, each locking its own run; such a run is left alone here.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from zeocryst.condition import Condition
+from zeocryst.errors import SimulationError
 from zeocryst.files.rundir import is_running
 from zeocryst.foundation.textfiles import write_text
 from zeocryst.studies.child import DONE, Outcome
+from zeocryst.studies.crew import LOOK_S, OTHER_S
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile
-from zeocryst.studies.running import StudyFolder, StudyOptions
+from zeocryst.studies.running import Stopped, StudyFolder, StudyOptions
 from zeocryst.sweeps.replica import condition_of
 from zeocryst.sweeps.space import REPLICA, RUN, WORKSPACE, Slot, Space
 from zeocryst.sweeps.sweep_plan import Plan
@@ -91,8 +94,47 @@ class SweepFolder(StudyFolder):
         return Point(name, condition, {**slot.values, REPLICA: slot.replica, "job": slot.job, **(facts or {})})
 
     def run(self, points: Sequence[Point], *, say: str = "", alike: bool = False) -> list[Done]:
-        """As for any study; runs that failed are not tried again unless that is asked for."""
-        return super().run(points, say=say, alike=alike)
+        """As for any study; runs that failed are not tried again unless that is asked for.
+
+        A run that another process has is asked for once more when the others are done: those of a call that was
+        killed stop soon. One that then goes on is left alone.
+
+        Raises
+        ------
+        SimulationError
+            Somebody else has a run of a funnel's rung, whose points cannot be ranked without it.
+        """
+        done = super().run(points, say=say, alike=alike)
+        theirs = [point for point in points if point.name in self.elsewhere]
+        if not theirs:
+            return done
+        if self._wait_for(theirs):
+            for point in theirs:
+                self.elsewhere.remove(point.name)
+                del self._done[point.name]
+            done = super().run(points, say=say, alike=alike)
+        left = [point.name for point in points if point.name in self.elsewhere]
+        if left and any("rung" in point.facts for point in points):
+            raise SimulationError(
+                f"{', '.join(left[:4])}: run by another process, and the others wait for what comes of it; the "
+                "same command goes on when it is over"
+            )
+        return done
+
+    def _wait_for(self, points: Sequence[Point]) -> bool:
+        """Wait a while for runs that other processes have; whether any of them is free now."""
+        folders = [self._folder_of(point) for point in points]
+        self.say(
+            f"{len(points)} of the runs are run by other processes: waiting up to {OTHER_S:.0f} s for them"
+        )
+        begin = time.monotonic()
+        while any(theirs := [is_running(place) for place in folders]):
+            if self._stopper():
+                raise Stopped(self._how_far())
+            if time.monotonic() - begin > OTHER_S:
+                break
+            time.sleep(LOOK_S)
+        return not all(theirs)
 
     # ---- what differs from other studies ----------------------------------------------------------
 

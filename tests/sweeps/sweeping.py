@@ -1,0 +1,137 @@
+"""What tests of sweeps share: small sweeps with real runs, and their folders."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from command_line import ZEOCRYST
+
+SMALL = """
+name = "small"
+seed = 3
+[system]
+start = "framework"
+framework = "SOD"
+repeat = [2, 2, 2]
+[[stage]]
+kind = "langevin"
+temperature_K = 300
+time_ps = TIME
+timestep_fs = 5
+[output]
+interval_ps = 0.5
+[engine]
+name = "lammps"
+[sweep]
+replicas = 2
+[[sweep.axis]]
+key = "stage.langevin.temperature_K"
+values = [300, 500]
+"""
+
+
+def written(folder, time_ps=1, name="sweep.toml", text=SMALL, **changes):
+    text = text.replace("TIME", str(time_ps))
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def call(*arguments, **how):
+    return subprocess.run(
+        [*ZEOCRYST, "sweep", *map(str, arguments)], capture_output=True, text=True, timeout=300, **how
+    )
+
+
+def begin(*arguments, **how):
+    return subprocess.Popen(
+        [*ZEOCRYST, "sweep", *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how,
+    )  # fmt: skip
+
+
+def wait_for(what, seconds=120):
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found
+
+
+def runs(out, below="run"):
+    """Folders of the runs by what is varied and the replica."""
+    found = {}
+    for job in sorted((out / "workspace").iterdir()):
+        point = json.loads((job / "signac_statepoint.json").read_text())
+        replica = point.pop("replica")
+        found[*point.values(), replica] = job / below
+    return found
+
+
+def lines(run):
+    table = run / "order_parameters.csv"
+    return table.read_text().splitlines()[1:] if table.is_file() else []
+
+
+def counts(out):
+    """What ``sweep status`` counts, without what there is none of."""
+    told = json.loads(call("status", out, "--json").stdout)
+    return {state: n for state, n in told["counts"].items() if n}
+
+
+def rows(out, *left_out):
+    """Rows of ``points.csv`` in their order, without columns such as how long the runs took."""
+    with (out / "points.csv").open() as file:
+        return [{key: v for key, v in row.items() if key not in left_out} for row in csv.DictReader(file)]
+
+
+def untimed(value):
+    """A summary without what a clock says."""
+    if isinstance(value, dict):
+        return {key: untimed(v) for key, v in value.items() if not key.endswith("wall_s")}
+    return [untimed(v) for v in value] if isinstance(value, list) else value
+
+
+def stamps(out):
+    """When each summary was written, and which file it is."""
+    found = {
+        run: (run / "summary.json").stat() for run in runs(out).values() if (run / "summary.json").is_file()
+    }
+    return {run: (stat.st_mtime_ns, stat.st_ino) for run, stat in found.items()}
+
+
+def below(pid):
+    """Processes that a process has begun, and those begun by them."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents.setdefault(int(stat[1]), []).append(int(entry.name))
+    found, left = [], [pid]
+    while left:
+        mine = parents.get(left.pop(), [])
+        found += mine
+        left += mine
+    return found
+
+
+def kill_all(process):
+    """SIGKILL for a sweep and every process of it, as where a machine goes down."""
+    pids = [process.pid, *below(process.pid)]
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    process.communicate()
+    return pids
