@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from zeocryst.files.rundir import RunDirectory, is_running
+from zeocryst.studies.reading import replica_seed
 from zeocryst.sweeps.flow_project import project_file
 
 BASE = """
@@ -29,24 +30,13 @@ time_ps = {time_ps}
 interval_ps = 0.1
 """
 
-#: What stands in for `zeocryst.sweeps.replica` as long as that is not there: loaded by each Python that starts.
-STAND_IN = """
-import importlib.util, json, sys, types
-from dataclasses import replace
-from pathlib import Path
-
-def condition_of_job(place):
-    from zeocryst.condition import Condition
-    point = json.loads((place / "signac_statepoint.json").read_text())
-    text = (Path(place).parents[1] / "study.toml").read_text()
-    text = text.replace("temperature_K = 500", f"temperature_K = {point['temperature_K']}")
-    base = Condition.from_toml(text)
-    return replace(base, seed=base.seed + point["replica"])
-
-if importlib.util.find_spec("zeocryst.sweeps.replica") is None:
-    module = types.ModuleType("zeocryst.sweeps.replica")
-    module.condition_of_job = condition_of_job
-    sys.modules["zeocryst.sweeps.replica"] = module
+#: What makes a sweep of it.
+SWEEP = """
+[sweep]
+replicas = {replicas}
+[[sweep.axis]]
+key = "stage.1.temperature_K"
+values = {temperatures}
 """
 
 
@@ -56,28 +46,29 @@ class Folder:
     def __init__(self, place, *, temperatures=(500, 600), replicas=2, time_ps=0.5):
         import signac
 
-        self.path, self.queue, programs, modules = (
-            place / "a sweep",
-            place / "queue",
-            place / "bin",
-            place / "modules",
-        )
-        for folder in (self.path, self.queue, programs, modules):
+        self.path, self.queue, programs = place / "a sweep", place / "queue", place / "bin"
+        for folder in (self.queue, programs):
             folder.mkdir()
         self.base = BASE.format(time_ps=time_ps)
-        (self.path / "study.toml").write_text(self.base)
-        (self.path / "project.py").write_text(project_file())
-        project = signac.init_project(str(self.path))
-        for temperature in temperatures:
-            for replica in range(1, replicas + 1):
-                project.open_job({"temperature_K": temperature, "replica": replica}).init()
-        self.jobs = sorted(job.id for job in project)
-        (modules / "sitecustomize.py").write_text(STAND_IN)
+        study = place / "study.toml"
+        study.write_text(self.base + SWEEP.format(replicas=replicas, temperatures=list(temperatures)))
+        call = [
+            sys.executable,
+            "-P",
+            "-m",
+            "zeocryst.cli",
+            "sweep",
+            str(study),
+            "--out",
+            str(self.path),
+            "--init",
+        ]
+        subprocess.run(call, check=True, capture_output=True)
+        self.jobs = sorted(job.id for job in signac.get_project(str(self.path)))
         self._programs = programs
         script = Path(__file__).with_name("local_scheduler.py")
         self._scheduler = [sys.executable, str(script), str(self.queue)]
         self.environment = os.environ | {
-            "PYTHONPATH": str(modules),
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "OMP_NUM_THREADS": "1",
             "NUMBA_NUM_THREADS": "1",
@@ -123,7 +114,9 @@ class Folder:
         point = json.loads((self.run(job).parent / "signac_statepoint.json").read_text())
         text = self.base.replace("temperature_K = 500", f"temperature_K = {point['temperature_K']}")
         out.mkdir()
-        (out / "condition.toml").write_text(text.replace("seed = 7", f"seed = {7 + point['replica']}"))
+        seed = replica_seed(7, "temperature_K", point["temperature_K"], point["replica"])
+        text = text.replace("seed = 7", f"seed = {seed}") + "backmap = false\nreport = false\n"
+        (out / "condition.toml").write_text(text)
         subprocess.run(
             [sys.executable, "-P", "-m", "zeocryst.cli", "run", str(out), "--out", str(out / "run"), "--threads", "1"],
             check=True, capture_output=True, env=self.environment,
@@ -243,7 +236,7 @@ def test_it_runs_here_as_many_as_are_asked_for(folder):
 @pytest.mark.slow
 def test_a_run_that_fails_waits_for_retry(tmp_path):
     """The others of its bundle go on; it says why, and is run again only where that is asked for."""
-    folder = Folder(tmp_path, temperatures=(-5, 500), replicas=1)
+    folder = Folder(tmp_path, temperatures=(1e5, 500), replicas=1)
     folder.has(*SCHEDULERS["slurm"])
     (script,) = scripts(folder("submit", "--bundle", "--pretend"))
     done = subprocess.run(["bash"], input=script, capture_output=True, text=True, env=folder.environment)

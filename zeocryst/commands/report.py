@@ -10,7 +10,7 @@ from pathlib import Path
 from zeocryst.commands import DONE
 from zeocryst.commands._options import plugin_option
 
-HELP = "write the report of a finished run again, or one of several together"
+HELP = "write the report of a finished run or of a sweep again, or one of several runs together"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,8 @@ def answer(options: argparse.Namespace) -> int:
     from zeocryst.foundation.textfiles import damage_told
     from zeocryst.report.run import write_report
     from zeocryst.running.mending import mend_table
+    from zeocryst.sweeps.reporting import holds_sweep
+    from zeocryst.sweeps.reporting import report as report_sweep
 
     load_plugins(options.plugin)
     if options.out is not None:
@@ -45,9 +47,14 @@ def answer(options: argparse.Namespace) -> int:
         return DONE
     if options.json:
         raise InputError("--json: the reports of single runs are pages; give --out DIR, for all runs together")
-    for name in options.folders:
+    sweeps = [name for name in options.folders if holds_sweep(Path(name))]
+    runs = [name for name in options.folders if name not in sweeps]
+    for name in runs:
         read_summary(Path(name))
-    for name in options.folders:
+    for name in sweeps:
+        report_sweep(Path(name))
+        print(Path(name) / "report.html")
+    for name in runs:
         mend_table(RunDirectory(Path(name), "", ""), lambda words: print(words, file=sys.stderr))
         with damage_told(
             f"{name}: its report cannot be made from summary.json, which is not as zeocryst wrote it"

@@ -39,6 +39,8 @@ STARTS = ("framework", "melt", "gel", "file")
 KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed")
 COUPLINGS = ("none", "iso", "aniso", "triclinic")
 #: Keys of each table; which of them go together is seen to where they are read.
+#: Tables of studies, which are many runs: one file can hold several, and each command reads its own.
+STUDIES = ("melt", "seeding", "design", "sweep")
 TOP = ("name", "title", "seed", "system", "forcefield", "stage", "output", "engine", "solvent")
 SYSTEM = (
     "start", "framework", "repeat", "S_in_cages", "n_T", "n_S", "density_T_per_1000A3", "recipe", "precursors",
@@ -141,6 +143,11 @@ def parse_condition(
     InputError
         A key is unknown, missing, of the wrong type or impossible.
     """
+    if studies := [name for name in STUDIES if isinstance(content.get(name), dict)]:
+        raise InputError(
+            f"{where}: no condition of one run but a study, with a table [{studies[0]}]: it is run by zeocryst "
+            f"{studies[0]}"
+        )
     top = Table(content, where).known(*TOP)
     named = top.table("forcefield", {}).known("name")
     model = named.text("name", "ts")

@@ -80,12 +80,9 @@ def _atoms(atoms: Sequence[Mapping[str, Any]]) -> str:
         if "failure" in one:
             rows.append([_setting(one["values"]), one["replica"], one["failure"], None, None, None, None])
             continue
-        rows.append(
-            [
-                link, one["replica"], one["formula"],
-                f"{one['checks_passed']} of {one['checks_applied']}", one["refined_method"], one["refined_energy_eV_per_SiO2"], one["refined_above_quartz_kJ_per_mol"],
-            ]
-        )  # fmt: skip
+        passed = f"{one['checks_passed']} of {one['checks_applied']}"
+        energies = (one["refined_energy_eV_per_SiO2"], one["refined_above_quartz_kJ_per_mol"])
+        rows.append([link, one["replica"], one["formula"], passed, one["refined_method"], *energies])
     header = [
         "point", "replica", "formula", "checks passed", "refined by", "eV per SiO2", "kJ/mol above quartz",
     ]  # fmt: skip

@@ -40,7 +40,10 @@ class Batch:
     most: int
 
 
-def forecast(path: str | Path, table: str, options: Options) -> dict[str, Any]:
+Planned = Callable[["str | Path"], tuple[str, list[Batch]]]
+
+
+def forecast(path: str | Path, table: str, options: Options, planned: Planned | None = None) -> dict[str, Any]:
     """Validate a study, and try each kind of its runs for a moment; writes nothing.
 
     Parameters
@@ -51,6 +54,8 @@ def forecast(path: str | Path, table: str, options: Options) -> dict[str, Any]:
         Its table, such as ``melt``.
     options
         Engine and device.
+    planned
+        Tells the study's name and its batches; that of `PLANNED` if not given.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def forecast(path: str | Path, table: str, options: Options) -> dict[str, Any]:
     InputError
         The study can't be made.
     """
-    name, batches = PLANNED[table](path)
+    name, batches = (planned or PLANNED[table])(path)
     jobs = available_threads()
     told = [_tried(batch, replace(options, threads=1)) for batch in batches]
     whole, most = (sum(one["wall_s"] * one[key] for one in told) / jobs for key in ("runs", "most_runs"))
@@ -135,6 +140,6 @@ def _design(path: str | Path) -> tuple[str, list[Batch]]:
     ]
 
 
-PLANNED: Mapping[str, Callable[[str | Path], tuple[str, list[Batch]]]] = {
+PLANNED: Mapping[str, Planned] = {
     "melt": _melting, "seeding": _seeding, design_plan.TABLE: _design,
 }  # fmt: skip

@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.condition import Condition, parse_condition, to_toml
-from zeocryst.condition.reading import TOP, shipped_file, shipped_names
+from zeocryst.condition.reading import STUDIES, TOP, shipped_file, shipped_names
 from zeocryst.condition.writing import start_digest
 from zeocryst.errors import InputError, nearest
 from zeocryst.foundation.tables import Table
 from zeocryst.foundation.textfiles import parse_toml, read_text
 
-#: Tables of studies: one file can hold several, and each command reads its own.
-STUDIES = ("melt", "seeding", "design", "sweep")
 #: Stages of a condition that is only looked at.
 NO_STAGES = [{"kind": "minimize"}]
 #: What a point has in ``[output]`` unless its study says something else.

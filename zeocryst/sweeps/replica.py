@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from zeocryst.condition import Condition
@@ -46,6 +47,13 @@ def condition_of(study: StudyFile, plan: Plan, slot: Slot, place: Callable[[str,
     return replace(made, title=f"{made.title or made.name}: {told}")
 
 
+@lru_cache(maxsize=1)
+def _read(file: Path, _when: int) -> tuple[StudyFile, Plan]:
+    """A sweep's file, once for all jobs that are asked for."""
+    study = read_study(file, TABLE, KEYS)
+    return study, read_plan(study, check=False)
+
+
 def condition_of_job(job: Path) -> Condition:
     """The condition of a run by the folder of its job alone, as a job of a cluster knows it.
 
@@ -55,8 +63,8 @@ def condition_of_job(job: Path) -> Condition:
         It is no job of a sweep, or the sweep's ``study.toml`` does not have its axes.
     """
     root = job.resolve().parents[1]
-    study = read_study(root / "study.toml", TABLE, KEYS)
-    plan = read_plan(study, check=False)
+    file = root / "study.toml"
+    study, plan = _read(file, file.stat().st_mtime_ns if file.is_file() else 0)
     slot = slot_of(root, job.name)
     if set(slot.values) != {axis.name for axis in plan.axes}:
         raise InputError(f"{job}: varies {', '.join(slot.values)}, which {root / 'study.toml'} does not")

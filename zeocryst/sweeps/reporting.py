@@ -107,6 +107,11 @@ def report(out: Path) -> dict[str, Any]:
     return summary
 
 
+def holds_sweep(out: Path) -> bool:
+    """Whether a folder is that of a sweep."""
+    return (out / ".signac").is_dir() and (out / "study.toml").is_file()
+
+
 def _read(out: Path) -> tuple[StudyFile, Plan]:
     """The sweep that a folder holds."""
     file = out / "study.toml"
