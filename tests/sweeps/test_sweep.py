@@ -86,7 +86,7 @@ def test_a_sweep_from_its_file_to_its_report(whole):
         told = point["quantities"]["quenched_energy_eV_per_bead"]
         assert (told["n_replicas"], told["mean"]) == (2, pytest.approx(sum(energies) / 2, rel=1e-12))
     report = (out / "report.html").read_text()
-    assert all(f'href="{row["folder"]}' in report for row in table)
+    assert all(f'href="./{row["folder"]}/' in report for row in table)
     # called again, nothing is run
     before = stamps(out)
     assert call(file, "--out", out).stdout == done.stdout

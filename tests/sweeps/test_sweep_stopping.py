@@ -27,8 +27,9 @@ from sweeping import (
 
 import zeocryst
 
-#: Of a test that runs for half a minute: six runs of 40 ps.
+#: Six runs; and eight, of which three kills of two at once leave two that were not cut.
 MORE = {"values = [300, 500]": "values = [300, 400, 500]"}
+MOST = {"values = [300, 500]": "values = [300, 400, 500, 600]"}
 
 
 def read(path):
@@ -60,11 +61,11 @@ def test_killed_three_times_it_is_the_sweep_that_was_not(tmp_path):
     A run that was not cut is the same bit for bit. LAMMPS goes on from a checkpoint with other random numbers: a run
     that was cut has the same rows up to there, and after that the same physics.
     """
-    file, out, unbroken = written(tmp_path, 40, **MORE), tmp_path / "out", tmp_path / "unbroken"
+    file, out, unbroken = written(tmp_path, 20, **MOST), tmp_path / "out", tmp_path / "unbroken"
     done = call(file, "--out", unbroken, "--jobs", 2, "--quiet")
     assert done.returncode == 0, done.stderr
     ended = {}
-    for until in (lambda: begun(out, 10), lambda: n_done(out) >= 2 and begun(out, 3), lambda: n_done(out) >= 4 and begun(out, 20)):  # fmt: skip
+    for until in (lambda: begun(out, 10), lambda: n_done(out) >= 2 and begun(out, 3), lambda: n_done(out) >= 4 and begun(out, 10)):  # fmt: skip
         process = begin(file, "--out", out, "--jobs", 2)
         wait_for(until)
         # what is done is not run again
@@ -82,7 +83,7 @@ def test_killed_three_times_it_is_the_sweep_that_was_not(tmp_path):
     mine, whole = runs(out), runs(unbroken)
     assert list(mine) == list(whole)
     cut = {key for key, run in mine.items() if was_cut(run)}
-    assert 1 <= len(cut) <= 5
+    assert 1 <= len(cut) <= 6
     assert not any(was_cut(run) for run in whole.values())
     for key, run in mine.items():
         if key not in cut:
@@ -91,7 +92,7 @@ def test_killed_three_times_it_is_the_sweep_that_was_not(tmp_path):
             ).read_bytes()
             assert untimed(read(run / "summary.json")) == untimed(read(whole[key] / "summary.json"))
             continue
-        assert len(lines(run)) == len(lines(whole[key])) == 81
+        assert len(lines(run)) == len(lines(whole[key])) == 41
         stop = min(entry["step"] for entry in read(run / "provenance.json")["interruptions"])
         for one, other in zip(lines(run), lines(whole[key]), strict=True):
             if int(one.partition(",")[0]) <= stop:
@@ -99,9 +100,9 @@ def test_killed_three_times_it_is_the_sweep_that_was_not(tmp_path):
         column = (
             (run / "order_parameters.csv").read_text().splitlines()[0].split(",").index("energy_eV_per_bead")
         )
-        energies = [[float(line.split(",")[column]) for line in lines(one)[20:]] for one in (run, whole[key])]
+        energies = [[float(line.split(",")[column]) for line in lines(one)[10:]] for one in (run, whole[key])]
         spread = (
-            np.std(energies[1]) * (2 * 4 / 61) ** 0.5
+            np.std(energies[1]) * (2 * 4 / 31) ** 0.5
         )  # frames of 0.5 ps: four are taken to tell as much as one
         assert abs(np.mean(energies[0]) - np.mean(energies[1])) < 5 * spread
     # the tables: the same rows, the same numbers where runs are the same
@@ -117,8 +118,6 @@ def test_killed_three_times_it_is_the_sweep_that_was_not(tmp_path):
     assert found["sentence"] == expected["sentence"]
     for one, other in zip(found["points"], expected["points"], strict=True):
         if not any(key in cut for key in mine if key[0] == one["values"]["temperature_K"]):
-            for told in (one, other):
-                told["quantities"].pop("wall_s")
             assert one == other
         assert one["success"] == other["success"]
         assert one["frameworks"] == other["frameworks"]
@@ -145,8 +144,6 @@ def test_killed_between_runs_it_is_the_same_bit_for_bit(tmp_path):
         ).read_bytes()
     assert rows(out, "wall_s") == rows(unbroken, "wall_s")
     one, other = (untimed(read(folder / "summary.json")) for folder in (out, unbroken))
-    for point in [*one["points"], *other["points"]]:
-        point["quantities"].pop("wall_s")
     assert one == other
 
 
@@ -168,7 +165,7 @@ def test_killed_alone_and_begun_again_at_once(tmp_path):
 @pytest.mark.slow
 @pytest.mark.alone
 def test_looked_at_while_it_runs_and_not_run_twice(tmp_path):
-    file, out = written(tmp_path, 60), tmp_path / "out"
+    file, out = written(tmp_path, 120), tmp_path / "out"
     process = begin(file, "--out", out, "--jobs", 1)
     try:
         wait_for(lambda: begun(out, 5))
@@ -177,7 +174,7 @@ def test_looked_at_while_it_runs_and_not_run_twice(tmp_path):
         second = call(file, "--out", out)
         assert (second.returncode, second.stdout) == (2, "")
         assert second.stderr == f"zeocryst: --out {out}: another zeocryst is running a study in this folder\n"
-        more = written(tmp_path, 60, "more.toml", **MORE)
+        more = written(tmp_path, 120, "more.toml", **MORE)
         for options in ((), ("--restart",), ("--init",), ("--retry",)):
             assert call(more, "--out", out, *options).returncode == 2
         assert len(runs(out)) == 4
@@ -295,17 +292,23 @@ def test_a_folder_that_cannot_be_written_is_looked_at_all_the_same(tmp_path):
 @pytest.mark.slow
 @pytest.mark.alone
 def test_many_points_cost_little_more_than_they_take_alone(tmp_path):
-    """Forty runs of about a second, one after the other: the sweep's own share of the time (benchmarks/sweeps.py)."""
-    file = written(tmp_path, 5, **{
-        "values = [300, 500]": "from = 300\nto = 690\nsteps = 40", "replicas = 2": "replicas = 1",
-    })  # fmt: skip
-    begin_s = time.monotonic()
-    done = call(file, "--out", tmp_path / "out", "--jobs", 1, "--quiet")
-    took = time.monotonic() - begin_s
-    assert done.returncode == 0, done.stderr
-    alone = sum(float(row["wall_s"]) for row in rows(tmp_path / "out"))
-    assert alone > 10
-    assert took < 1.2 * alone + 10, (took, alone)
+    """Runs of a second, one after the other: what 36 more of them add to the sweep and to the runs' own clocks.
+
+    A sweep's beginning and its report are in both; `benchmarks/sweep_overhead.py` measures the whole.
+    """
+    took, alone = {}, {}
+    for n in (4, 40):
+        file = written(
+            tmp_path, 5, f"{n}.toml",
+            **{"values = [300, 500]": f"from = 300\nto = 690\nsteps = {n}", "replicas = 2": "replicas = 1"},
+        )  # fmt: skip
+        start = time.monotonic()
+        done = call(file, "--out", tmp_path / str(n), "--jobs", 1, "--quiet")
+        took[n] = time.monotonic() - start
+        assert done.returncode == 0, done.stderr
+        alone[n] = sum(float(row["wall_s"]) for row in rows(tmp_path / str(n)))
+    assert alone[40] / 40 > 0.3
+    assert took[40] - took[4] < 1.2 * (alone[40] - alone[4]), (took, alone)
 
 
 @pytest.mark.slow
