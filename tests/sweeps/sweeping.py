@@ -69,6 +69,8 @@ def runs(out, below="run"):
     """Folders of the runs by what is varied and the replica."""
     found = {}
     for job in sorted((out / "workspace").iterdir()):
+        if not (job / "signac_statepoint.json").is_file():
+            continue  # it is just being made
         point = json.loads((job / "signac_statepoint.json").read_text())
         replica = point.pop("replica")
         found[*point.values(), replica] = job / below

@@ -21,7 +21,7 @@ from zeocryst.errors import InputError
 RUN, WORKSPACE = "run", "workspace"
 #: Digits of a job's id by which a run is called: one pair in 10^8 of 1000 runs has the same.
 DIGITS = 12
-REPLICA, DOCUMENT = "replica", "signac_job_document.json"
+REPLICA, STATE_POINT, DOCUMENT = "replica", "signac_statepoint.json", "signac_job_document.json"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Space:
     def slots(self) -> list[Slot]:
         """All that are there, those too that no file of the sweep asks for any more, in the order of values."""
         with _told(self.path):
-            found = [self._slot(job) for job in self._project]
+            found = [self._slot(job) for job in self._project if not _is_made(Path(job.path))]
         return sorted(found, key=lambda slot: ([_sortable(v) for v in slot.values.values()], slot.replica))
 
     def mark(self, job: str, document: Mapping[str, Any]) -> None:
@@ -116,6 +116,13 @@ class Space:
             raise InputError(f"{job.path}: no run of a sweep (its state point has no {REPLICA})")
         path = self.path / WORKSPACE / job.id
         return Slot(str(job.id), values, replica, path / RUN, read_document(path) or {})
+
+
+def _is_made(job: Path) -> bool:
+    """Whether another process is just making the folder of a job: there is nothing yet that it ran."""
+    if (job / STATE_POINT).is_file():
+        return False
+    return not any(entry.is_dir() or entry.name == DOCUMENT for entry in job.iterdir())
 
 
 def read_document(job: Path) -> dict[str, Any] | None:

@@ -105,6 +105,13 @@ def check_axes(out: Path, plan: Plan) -> None:
             f"--out {out}: holds a sweep over {_named(before)}, and this one is over {_named(now)}; values and "
             "replicas can be added to a sweep, other keys need a folder of their own"
         )
+    before, now = (one.get("funnel", {}).get("time_shares") for one in (old, plan.table()))
+    if before != now:
+        told = [f"a funnel with time_shares = {one}" if one else "no funnel" for one in (before, now)]
+        raise InputError(
+            f"--out {out}: holds a sweep with {told[0]}, and this one has {told[1]}; runs of its rungs are as "
+            "long as those say: give a new folder (keep can be changed)"
+        )
 
 
 def _varied(table: Mapping[str, Any]) -> dict[str, Any]:
