@@ -97,7 +97,7 @@ def rows(out, *left_out):
 def untimed(value):
     """A summary without what a clock says."""
     if isinstance(value, dict):
-        return {key: untimed(v) for key, v in value.items() if not key.endswith("wall_s")}
+        return {key: untimed(v) for key, v in value.items() if not key.endswith(("wall_s", "steps_per_s"))}
     return [untimed(v) for v in value] if isinstance(value, list) else value
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -10,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+from command_line import ROOT, ZEOCRYST
 from sweeping import (
     begin,
     below,
@@ -165,7 +168,7 @@ def test_killed_alone_and_begun_again_at_once(tmp_path):
 @pytest.mark.slow
 @pytest.mark.alone
 def test_looked_at_while_it_runs_and_not_run_twice(tmp_path):
-    file, out = written(tmp_path, 120), tmp_path / "out"
+    file, out = written(tmp_path, 300), tmp_path / "out"
     process = begin(file, "--out", out, "--jobs", 1)
     try:
         wait_for(lambda: begun(out, 5))
@@ -174,7 +177,7 @@ def test_looked_at_while_it_runs_and_not_run_twice(tmp_path):
         second = call(file, "--out", out)
         assert (second.returncode, second.stdout) == (2, "")
         assert second.stderr == f"zeocryst: --out {out}: another zeocryst is running a study in this folder\n"
-        more = written(tmp_path, 120, "more.toml", **MORE)
+        more = written(tmp_path, 300, "more.toml", **MORE)
         for options in ((), ("--restart",), ("--init",), ("--retry",)):
             assert call(more, "--out", out, *options).returncode == 2
         assert len(runs(out)) == 4
@@ -185,8 +188,9 @@ def test_looked_at_while_it_runs_and_not_run_twice(tmp_path):
         assert "So far: 4 runs: 1 done, 1 running, 2 waiting." in told.stdout.replace("\n", " ")
         assert read(out / "summary.json")["counts"]["running"] == 1
         assert (out / "report.html").is_file()
-        assert sorted(zeocryst.open_sweep(out)["state"]) == ["done", "running", "waiting", "waiting"]
         assert process.poll() is None
+        found = list(zeocryst.open_sweep(out)["state"])
+        assert {"done", "waiting"} < set(found) <= {"done", "waiting", "running"}
     finally:
         process.terminate()
         _, errors = process.communicate(timeout=60)
@@ -219,8 +223,6 @@ def test_stopped_on_purpose_or_with_its_terminal(tmp_path, sign):
 def test_a_terminal_that_is_closed_and_nobody_who_listens(tmp_path):
     """``nohup`` and closed pipes: the sweep is done all the same."""
     file, out = written(tmp_path), tmp_path / "out"
-    from command_line import ZEOCRYST
-
     done = subprocess.run(
         ["bash", "-c", '"$@" <&- >&- 2>&-', "bash", *ZEOCRYST, "sweep", str(file), "--out", str(out)],
         check=False,
@@ -235,8 +237,6 @@ def test_a_terminal_that_is_closed_and_nobody_who_listens(tmp_path):
 def test_files_that_cannot_grow_are_failures_that_can_be_tried_again(tmp_path):
     """A disk that is full while runs write their trajectories: told of each, no traceback, and mended with --retry."""
     file, out = written(tmp_path, 20), tmp_path / "out"
-    from command_line import ZEOCRYST
-
     code = (
         "import resource, signal, sys\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -267,7 +267,6 @@ def test_a_folder_that_cannot_be_written_is_looked_at_all_the_same(tmp_path):
     for place in (tmp_path, *tmp_path.parents):
         if place.stat().st_mode & 0o5 != 0o5 and place.owner() == "root" and "pytest" in str(place):
             place.chmod(place.stat().st_mode | 0o5)
-    from command_line import ZEOCRYST
 
     def as_nobody(*line):
         return subprocess.run(
@@ -291,24 +290,16 @@ def test_a_folder_that_cannot_be_written_is_looked_at_all_the_same(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.alone
-def test_many_points_cost_little_more_than_they_take_alone(tmp_path):
-    """Runs of a second, one after the other: what 36 more of them add to the sweep and to the runs' own clocks.
-
-    A sweep's beginning and its report are in both; `benchmarks/sweep_overhead.py` measures the whole.
-    """
-    took, alone = {}, {}
-    for n in (4, 40):
-        file = written(
-            tmp_path, 5, f"{n}.toml",
-            **{"values = [300, 500]": f"from = 300\nto = 690\nsteps = {n}", "replicas = 2": "replicas = 1"},
-        )  # fmt: skip
-        start = time.monotonic()
-        done = call(file, "--out", tmp_path / str(n), "--jobs", 1, "--quiet")
-        took[n] = time.monotonic() - start
-        assert done.returncode == 0, done.stderr
-        alone[n] = sum(float(row["wall_s"]) for row in rows(tmp_path / str(n)))
-    assert alone[40] / 40 > 0.3
-    assert took[40] - took[4] < 1.2 * (alone[40] - alone[4]), (took, alone)
+def test_many_points_cost_little_more_than_the_same_runs_alone():
+    """Of a processor's time, which others do not change much; on the clock an idle machine shows the same."""
+    script = ROOT / "benchmarks" / "sweep_overhead.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--points", "40", "--jobs", "1", "--time-ps", "5"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    alone, swept = map(float, re.search(r"processors: alone (\S+) s, sweep (\S+) s", done.stdout).groups())
+    assert alone > 10
+    assert swept < 1.2 * alone, done.stdout
 
 
 @pytest.mark.slow
@@ -334,10 +325,11 @@ def test_a_sweep_of_2000_points_is_opened_in_five_seconds(tmp_path):
             job.document["state"] = "done"
     made = call(many, "--out", out, "--init", "--quiet")  # the folder's study asks for all of them
     assert made.returncode == 0, made.stderr
-    took = {}
-    for what in (zeocryst.open_sweep, lambda folder: json.loads(call("status", folder, "--json").stdout)):
-        start = time.monotonic()
-        found = what(out)
-        took[len(took)] = time.monotonic() - start
-        assert (len(found) if len(took) == 1 else found["counts"]["done"]) == 2000
-    assert max(took.values()) < 5, took
+    opened = f"import zeocryst\nassert len(zeocryst.open_sweep({str(out)!r})) == 2000"
+    for line in ([sys.executable, "-P", "-c", opened], [*ZEOCRYST, "sweep", "status", str(out)]):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(line, capture_output=True, text=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout in ("", "2000 runs: 2000 done.\n")
+        assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5
