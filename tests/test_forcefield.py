@@ -63,7 +63,7 @@ def test_a_missing_pair_is_named():
 def test_unknown_name():
     with pytest.raises(InputError, match="did you mean 'ts'"):
         read_forcefield("tss")
-    assert shipped() == ["mw", "sw_silicon", "ts", "ts_clathrate", "ts_sigma2", "ts_sodalite"]
+    assert shipped() == ["mw", "sw_silicon", "ts", "ts_bulk", "ts_clathrate", "ts_sigma2", "ts_sodalite"]
 
 
 def test_sw_export_and_import_agree(ts, tmp_path):
