@@ -210,13 +210,18 @@ class Funnel:
         return told + (f"; atoms of {good} of {len(atoms)}." if atoms else ".")
 
     def _whole_wall_s(self) -> float:
-        """Seconds that all points would take at full length, each at the speed that its own runs had."""
+        """Seconds that all points would take at full length, each at the speed that its own runs had.
+
+        What a run takes besides its steps (beginning, quench) it takes once, however long it is.
+        """
         total = 0.0
         for name, summaries in self._took.items():
-            steps = sum(float(summary["steps"]) for summary in summaries)
-            wall = sum(float(summary["wall_s"]) for summary in summaries)
+            known = [one for one in summaries if one.get("steps_per_s")]
+            dynamics = sum(float(one["steps"]) / float(one["steps_per_s"]) for one in known)
+            steps = sum(float(one["steps"]) for one in known)
             if steps > 0:
-                total += wall / steps * self._whole[name].n_steps
+                besides = sum(float(one["wall_s"]) for one in known) - dynamics
+                total += dynamics / steps * self._whole[name].n_steps + max(0.0, besides) / len(known)
         return total
 
 
