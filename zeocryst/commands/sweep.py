@@ -44,9 +44,11 @@ def answer(options: argparse.Namespace) -> int:
     action, name = _asked(options)
     if action == RUN:
         return _run(options, name)
+    from zeocryst.foundation.plugins import load_plugins
     from zeocryst.sweeps.reporting import report
     from zeocryst.sweeps.states import in_lines, status
 
+    load_plugins(options.plugin)
     found = (status if action == STATUS else report)(Path(name))
     if options.json:
         print(json.dumps(found, indent=1))

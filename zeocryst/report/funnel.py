@@ -54,7 +54,7 @@ def _setting(values: Mapping[str, Any]) -> str:
 def _rung(rung: Mapping[str, Any], funnel: Funnel) -> str:
     """The points of a rung, the best first."""
     unit = funnel["unit"]
-    last = rung["n_kept"] == rung["n_points"]
+    last = rung["time_share"] == 1.0
     rows = [
         [
             _setting(one["values"]),
@@ -105,7 +105,7 @@ def _draw(folder: Path, funnel: Funnel) -> Path:
                 continue
             lines.setdefault(name, []).append((rung["rung"], one["rank"]))
             axis.errorbar(
-                rung["rung"], one["rank"], yerr=one["error"], marker="o", markersize=6, linestyle="",
+                rung["rung"], one["rank"], yerr=one["spread"], marker="o", markersize=6, linestyle="",
                 color="#0072b2" if one["kept"] else "#999999", capsize=2,
                 markerfacecolor="#0072b2" if one["kept"] else "white",
             )  # fmt: skip

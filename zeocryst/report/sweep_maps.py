@@ -37,7 +37,7 @@ PHASES_CAPTION = (
     "done."
 )
 HEAT_CAPTION = (
-    "Means over replicas with the half of their 95 % interval below; “1 run” and “all equal” have none. "
+    "Means over replicas with their 95 % interval below; “1 run” and “all equal” have none. "
     "Hatched: not measured."
 )
 
@@ -135,7 +135,7 @@ def _read(point: Point, name: str) -> tuple[float | None, str]:
     if one is None:
         return None, ""
     if one["low"] is not None:
-        below = f"±{number((one['high'] - one['low']) / 2, 2)}"
+        below = f"{number(one['low'], 2)}–{number(one['high'], 2)}"
     else:
         below = "1 run" if one["n_replicas"] == 1 else "all equal"
     return one["mean"], f"{number(one['mean'], 3)}\n{below}"

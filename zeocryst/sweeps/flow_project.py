@@ -27,17 +27,17 @@ from zeocryst.errors import InputError
 from zeocryst.files.records import read_summary
 from zeocryst.files.rundir import is_running
 from zeocryst.foundation.interrupt import Stopper
+from zeocryst.foundation.textfiles import parse_toml, read_text
 from zeocryst.studies.child import BAD_INPUT, DONE, Nursery, Outcome
 from zeocryst.studies.crew import Crew
 from zeocryst.studies.points import Point
+from zeocryst.sweeps.space import FAILURE, RESULTS, RUN, STATE
 
 if TYPE_CHECKING:
     from zeocryst.sweeps.needs import Needs, Trials
 
-#: What the document of a run's job says: how it ended, why it failed, what it asks a scheduler for.
-STATE, FAILURE, NEEDS = "state", "failure", "needs"
-#: Main results that it says, from ``summary.json``; the folder of the run below that of its job.
-RESULTS, RUN = ("verdict", "time_ps", "wall_s"), "run"
+#: What the document of a run's job says besides: what it asks a scheduler for.
+NEEDS = "needs"
 #: Exit status where the runs were stopped on purpose, as that of ``zeocryst run``.
 STOPPED = 4
 
@@ -107,6 +107,9 @@ def main(folder: Path) -> None:
     """
     # of what a script of the scheduler's calls: by itself flow takes this file, and quotes neither
     entry = {"executable": shlex.quote(sys.executable), "path": shlex.quote(str(folder / "project.py"))}
+    file = folder / "study.toml"
+    if sys.argv[1:2] != ["status"] and parse_toml(read_text(file), str(file)).get("sweep", {}).get("funnel"):
+        sys.exit("zeocryst: a funnel's rungs wait for each other: zeocryst sweep runs them")
     project = SweepProject(str(folder), entrypoint=entry)
     if sys.argv[1:2] == ["retry"]:
         again = retry(project, sys.argv[2:])

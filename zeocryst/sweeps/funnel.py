@@ -16,6 +16,7 @@ import numpy as np
 from zeocryst.condition import Condition, System
 from zeocryst.studies.objectives import OBJECTIVES, Objective
 from zeocryst.studies.points import Done
+from zeocryst.studies.reading import replica_seed
 from zeocryst.sweeps.funnel_plan import FunnelPlan
 
 
@@ -41,8 +42,10 @@ def part_of(condition: Condition, begin: float, end: float, earlier: Path | None
     part = replace(last, time_ps=last.time_ps * (end - begin))
     if earlier is None:
         return replace(condition, stages=(*condition.stages[:-1], part))
-    start = System("file", file=str(earlier / "trajectory.gsd"), frame=-1)
-    return replace(condition, system=start, stages=(part,))
+    start = System("file", file=str((earlier / "trajectory.gsd").absolute()), frame=-1)
+    # with the same seed number each part would see the same noise again
+    seed = replica_seed(condition.seed, "from", begin)
+    return replace(condition, system=start, stages=(part,), seed=seed)
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Rank:
         Mean of the ranks; None where a replica failed.
     value, error : float or None
         Mean of what was measured, where it was, and its standard error; None for one replica.
+    spread : float or None
+        Standard error of `rank`; None for one replica.
     n_replicas, n_failed : int
     notes : tuple of str
     """
@@ -65,6 +70,7 @@ class Rank:
     rank: float | None
     value: float | None
     error: float | None
+    spread: float | None
     n_replicas: int
     n_failed: int
     notes: tuple[str, ...] = ()
@@ -95,19 +101,25 @@ def _rank(
     good = [done for done in group if done.failure is None]
     failures = tuple(f"{done.point.name}: {done.failure}" for done in group if done.failure is not None)
     if failures:
-        return Rank(values, None, None, None, len(good), len(failures), failures)
+        return Rank(values, None, None, None, None, len(good), len(failures), failures)
     scores = [objective.of(done, rows(done), framework) for done in good]
     measured = [score.value for score in scores if score.value is not None]
-    error = float(np.std(measured, ddof=1) / len(measured) ** 0.5) if len(measured) > 1 else None
+    ranks = [score.rank for score in scores]
     return Rank(
         values,
-        float(np.mean([score.rank for score in scores])),
+        float(np.mean(ranks)),
         float(np.mean(measured)) if measured else None,
-        error,
+        _error(measured),
+        _error(ranks),
         len(good),
         0,
         tuple(dict.fromkeys(score.note for score in scores if score.note)),
     )
+
+
+def _error(values: Sequence[float]) -> float | None:
+    """Standard error of a mean; None for a single value."""
+    return float(np.std(values, ddof=1) / len(values) ** 0.5) if len(values) > 1 else None
 
 
 def kept(ranks: Sequence[Rank], keep: int) -> list[int]:
@@ -130,12 +142,14 @@ def close_call(ranks: Sequence[Rank], chosen: Sequence[int]) -> str:
     last = min((ranks[k] for k in chosen), key=_rank_value)
     first = max(left, key=_rank_value)
     gap = _rank_value(last) - _rank_value(first)
-    if last.error is None or first.error is None:
+    if gap == 0:
+        return "The last point that was kept and the first that was not rank the same: the file's order chose."
+    if last.spread is None or first.spread is None:
         return "One replica a point tells no error: whether the points that were left are worse is not known."
-    error = float(np.hypot(last.error, first.error))
+    error = float(np.hypot(last.spread, first.spread))
     if gap <= 2 * error:
         return (
-            f"The last point that was kept and the first that was not differ by {gap:.3g}, which is within two "
-            f"of the difference's errors ({error:.2g}): chance may have chosen."
+            f"The ranks of the last point that was kept and the first that was not differ by {gap:.3g}, which "
+            f"is within two of the difference's errors ({error:.2g}): chance may have chosen."
         )
     return ""

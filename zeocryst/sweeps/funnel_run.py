@@ -15,8 +15,8 @@ from zeocryst.files.records import read_json, without_nan
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile
 from zeocryst.sweeps.funnel import Rank, close_call, kept, objective_of, part_of, ranked
-from zeocryst.sweeps.space import RUN, Slot
-from zeocryst.sweeps.sweep_folder import DROPPED, STATE, SweepFolder
+from zeocryst.sweeps.space import DROPPED, RUN, STATE, Slot
+from zeocryst.sweeps.sweep_folder import SweepFolder
 from zeocryst.sweeps.sweep_plan import Plan
 
 #: What is remembered of it, and where atoms lie below a job.
@@ -121,7 +121,7 @@ class Funnel:
         )
         told = "the last one is done" if last else f"{len(chosen)} of {len(ranks)} points go on"
         self._folder.say(f"rung {rung}: {told}")
-        self._keep([])
+        self._keep(list(self._earlier.values()))
 
     def _mark(self, alive: Sequence[int], chosen: Sequence[int]) -> None:
         """Say in the jobs which points were left; one that an earlier call left may go on now."""
@@ -152,7 +152,7 @@ class Funnel:
             if scores:
                 best = max(scores, key=lambda score: score[0])[1]
                 atoms.append(self._atoms(best, done[best.name]))
-        self._keep(atoms)
+                self._keep(atoms)
 
     def _atoms(self, slot: Slot, done: Done) -> dict[str, Any]:
         """Atoms of a run's last frame, in a folder of their own beside the run's."""
@@ -173,7 +173,7 @@ class Funnel:
             try:
                 backmap_files(done.folder, out, Options(frame="-1", wanted=wanted))
             except ZeocrystError as error:
-                return row | {"failure": str(error)}
+                return row | {"failure": str(error), "wall_s": time.monotonic() - begin}
             earlier = {"wall_s": time.monotonic() - begin}
         return row | told_of(read_json(out / "summary.json")) | {"wall_s": earlier.get("wall_s")}
 
@@ -184,7 +184,7 @@ class Funnel:
     def _record(self, atoms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         objective = objective_of(self._funnel)
         spent = sum(one["wall_s"] for one in [*self._rungs, *atoms] if one.get("wall_s"))
-        whole = self._whole_wall_s()
+        whole = self._whole_wall_s() if all(one.get("wall_s") is not None for one in atoms) else None
         return {
             "criterion": objective.name,
             "unit": objective.unit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ from zeocryst.foundation.textfiles import write_text
 from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile, read_study
 from zeocryst.sweeps.funnel_run import read_funnel
-from zeocryst.sweeps.space import REPLICA, Slot, Space
+from zeocryst.sweeps.space import DROPPED, FAILURE, REPLICA, Slot, Space
 from zeocryst.sweeps.states import how_far, in_words, look
-from zeocryst.sweeps.sweep_folder import FAILURE
 from zeocryst.sweeps.sweep_plan import KEYS, TABLE, Plan, read_plan
 from zeocryst.sweeps.sweep_results import row
 from zeocryst.sweeps.sweep_statistics import over_points
@@ -80,6 +79,11 @@ def report(out: Path) -> dict[str, Any]:
         [done for _, done in seen],
         success=plan.success, framework=plan.framework, seed=study.seed,
     )  # fmt: skip
+    by_name = {done.point.name: state for state, done in seen}
+    for point in points:
+        _as_seen(point, by_name)
+        if plan.funnel is not None:
+            _of_the_last_part(point)
     told = how_far(out, slots, [state for state, _ in seen])
     wanted = {"success": plan.success, "framework": plan.framework}
     funnel = read_funnel(out)
@@ -91,7 +95,7 @@ def report(out: Path) -> dict[str, Any]:
             "name": study.name,
             "title": study.title,
             "sentence": " ".join(said),
-            "assumptions": assumptions(points, **wanted),
+            "assumptions": assumptions(points, **wanted, funnel=plan.funnel is not None),
             "variables": [{"name": axis.name, "keys": list(axis.keys)} for axis in plan.axes],
             "replicas": plan.replicas,
             "counts": told["counts"],
@@ -105,6 +109,21 @@ def report(out: Path) -> dict[str, Any]:
     write_sweep(out, summary)
     write_text(out / "summary.json", json.dumps(summary, indent=1) + "\n")
     return summary
+
+
+def _as_seen(point: dict[str, Any], states: Mapping[str, str]) -> None:
+    """Say of a point's runs in which state they are; those that a funnel left are not waited for."""
+    for run in point["runs"]:
+        run["state"] = states.get(run["name"], run["state"])
+    point["n_dropped"] = sum(run["state"] == DROPPED for run in point["runs"])
+    point["n_waiting"] -= point["n_dropped"]
+
+
+def _of_the_last_part(point: dict[str, Any]) -> None:
+    """Take away what the last part of a run cannot tell of the whole."""
+    point["waiting"] = point["transition"] = None
+    for name in ("transition_time_ps", "wall_s"):
+        point["quantities"].pop(name, None)
 
 
 def holds_sweep(out: Path) -> bool:

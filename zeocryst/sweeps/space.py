@@ -21,6 +21,10 @@ from zeocryst.errors import InputError
 RUN, WORKSPACE = "run", "workspace"
 #: Digits of a job's id by which a run is called: one pair in 10^8 of 1000 runs has the same.
 DIGITS = 12
+#: What the document of a run's job says of it, and its main results from ``summary.json``.
+STATE, FAILURE, RESULTS = "state", "failure", ("verdict", "time_ps", "wall_s")
+#: The state of a run that a funnel left.
+DROPPED = "dropped"
 REPLICA, STATE_POINT, DOCUMENT = "replica", "signac_statepoint.json", "signac_job_document.json"
 
 

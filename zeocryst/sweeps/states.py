@@ -11,8 +11,7 @@ from typing import Any
 from zeocryst.errors import InputError
 from zeocryst.files.records import read_summary
 from zeocryst.files.rundir import is_running
-from zeocryst.sweeps.space import Slot, Space, label
-from zeocryst.sweeps.sweep_folder import DROPPED, FAILURE, STATE
+from zeocryst.sweeps.space import DROPPED, FAILURE, STATE, Slot, Space, label
 
 #: In the order in which they are told. A run that is stopped has begun and goes on from its checkpoint; one
 #: that is dropped was left by a funnel.

@@ -51,10 +51,16 @@ def sweep(
     """
     file = read_study(study, TABLE, KEYS)
     plan = read_plan(file)
+    if only_made and plan.funnel is not None:
+        raise InputError(
+            f"{file.where}: --init: a funnel's rungs wait for each other, which a scheduler's jobs do not; run "
+            "the sweep here, or take [sweep.funnel] away"
+        )
     with SweepFolder(
         out, file.to_toml(plan.table(), file.stages, output=plan.output), options, retry=retry
     ) as folder:
-        check_axes(out, plan)
+        if not options.restart:
+            check_axes(out, plan)
         folder.begin()
         if plan.funnel is not None and not only_made:
             done = Funnel(folder, file, plan).run()
@@ -105,13 +111,22 @@ def check_axes(out: Path, plan: Plan) -> None:
             f"--out {out}: holds a sweep over {_named(before)}, and this one is over {_named(now)}; values and "
             "replicas can be added to a sweep, other keys need a folder of their own"
         )
-    before, now = (one.get("funnel", {}).get("time_shares") for one in (old, plan.table()))
+    before, now = (_rungs(one) for one in (old, plan.table()))
     if before != now:
-        told = [f"a funnel with time_shares = {one}" if one else "no funnel" for one in (before, now)]
+        told = [f"a funnel with {_in_words(one)}" if one else "no funnel" for one in (before, now)]
         raise InputError(
-            f"--out {out}: holds a sweep with {told[0]}, and this one has {told[1]}; runs of its rungs are as "
-            "long as those say: give a new folder (keep can be changed)"
+            f"--out {out}: holds a sweep with {told[0]}, and this one has {told[1]}; its runs and atoms are "
+            "what those say: give a new folder (keep can be changed)"
         )
+
+
+def _rungs(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What runs and atoms of a funnel depend on."""
+    return {key: value for key, value in table.get("funnel", {}).items() if key != "keep"}
+
+
+def _in_words(funnel: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in funnel.items())
 
 
 def _varied(table: Mapping[str, Any]) -> dict[str, Any]:

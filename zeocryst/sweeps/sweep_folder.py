@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.condition import Condition
-from zeocryst.errors import SimulationError
+from zeocryst.errors import InputError, SimulationError
 from zeocryst.files.rundir import is_running
 from zeocryst.foundation.textfiles import write_text
 from zeocryst.studies.child import DONE, Outcome
@@ -21,15 +21,8 @@ from zeocryst.studies.points import Done, Point
 from zeocryst.studies.reading import StudyFile
 from zeocryst.studies.running import Stopped, StudyFolder, StudyOptions
 from zeocryst.sweeps.replica import condition_of
-from zeocryst.sweeps.space import REPLICA, RUN, WORKSPACE, Slot, Space
+from zeocryst.sweeps.space import FAILURE, REPLICA, RESULTS, RUN, STATE, WORKSPACE, Slot, Space
 from zeocryst.sweeps.sweep_plan import Plan
-
-#: What the document of a run's job says of it.
-STATE, FAILURE = "state", "failure"
-#: The state of a run that a funnel left.
-DROPPED = "dropped"
-#: Main results that it says, from ``summary.json``.
-RESULTS = ("verdict", "time_ps", "wall_s")
 
 
 class SweepFolder(StudyFolder):
@@ -160,14 +153,14 @@ class SweepFolder(StudyFolder):
         summary = done.summary or {}
         job, below = self._places[point.name]
         good = "done" if below == RUN else below
-        self.space.mark(
-            job,
-            {
-                STATE: good if outcome.how == DONE else "failed",
-                FAILURE: done.failure,
-                **{key: summary.get(key) for key in RESULTS},
-            },
-        )
+        state = {STATE: good if outcome.how == DONE else "failed", FAILURE: done.failure}
+        try:
+            self.space.mark(job, state | {key: summary.get(key) for key in RESULTS})
+        except InputError as error:  # one damaged document is no reason to stop the others
+            self.say(str(error))
+
+    def _undo(self) -> None:
+        """Nothing: what was run stays, whatever is wrong with another run."""
 
     def _finished(self) -> None:
         """None: points can be added to a sweep that has been finished."""

@@ -12,6 +12,10 @@ from zeocryst.sweeps.sweep_statistics import AMORPHOUS, NUCLEUS
 
 Point = Mapping[str, Any]
 
+FUNNEL = (
+    "Results of a funnel's points are of the last part of their runs. These points were kept for doing well in "
+    "the same runs, so that they look better than they are; a point with a failed replica was left."
+)
 #: Points that the sentence names one by one.
 NAMED = 6
 
@@ -26,11 +30,13 @@ def sentence(points: Sequence[Point], *, success: str, framework: str) -> str:
     success, framework
         What counts as success.
     """
-    n_runs = sum(point["n_replicas"] + point["n_failed"] + point["n_waiting"] for point in points)
+    dropped = sum(point.get("n_dropped", 0) for point in points)
+    n_runs = dropped + sum(point["n_replicas"] + point["n_failed"] + point["n_waiting"] for point in points)
     done = sum(point["n_replicas"] for point in points)
     failed = sum(point["n_failed"] for point in points)
     words = f"{done} of {_counted(n_runs, 'run')} at {_counted(len(points), 'point')} done"
-    words += f", {failed} failed." if failed else "."
+    words += f", {failed} failed" if failed else ""
+    words += f", {dropped} left by the funnel." if dropped else "."
     known = [point for point in points if point["frameworks"]]
     if not known:
         return f"{words} Nothing is known yet."
@@ -72,9 +78,10 @@ def _counted(n: int, thing: str) -> str:
     return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
-def assumptions(points: Sequence[Point], *, success: str, framework: str) -> list[str]:
-    """What is assumed in `points`, each as a sentence."""
-    said = [
+def assumptions(points: Sequence[Point], *, success: str, framework: str, funnel: bool = False) -> list[str]:
+    """What is assumed in `points`, each as a sentence; with a `funnel` they are of those that it kept."""
+    said = [*_not_yet(points), *([FUNNEL] if funnel else [])]
+    said += [
         "Each run is a sample of its own: replicas of a point differ in their seed number only.",
         "Means are over the replicas that have the quantity, with 95 % intervals: the bias-corrected and "
         f"accelerated bootstrap ({SAMPLES} draws) from {FEWEST_BOOTSTRAPPED} runs on, Student's t for two to "
@@ -101,6 +108,15 @@ def assumptions(points: Sequence[Point], *, success: str, framework: str) -> lis
     if any(one["code"] != AMORPHOUS and "|" in one["code"] for point in points for one in point["frameworks"]):
         said.append("Types with | between them cannot be told apart in these runs.")
     return said
+
+
+def _not_yet(points: Sequence[Point]) -> list[str]:
+    if not any(point["n_waiting"] for point in points):
+        return []
+    return [
+        "Not all runs have ended. Where a run ends as soon as it has transformed, those that have ended are "
+        "the quick ones: until all are done, waits are too short and chances too high."
+    ]
 
 
 def _what_counts(success: str, framework: str) -> str:
