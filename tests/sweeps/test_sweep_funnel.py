@@ -247,3 +247,41 @@ def test_a_folder_of_a_funnel_can_be_moved(tmp_path):
     done = call(file, "--out", moved, "--quiet")
     assert done.returncode == 0, done.stderr
     assert begins(moved) == first
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_named_from_elsewhere_and_noise_of_its_own_for_each_part(tmp_path):
+    place = tmp_path / "sub"
+    place.mkdir()
+    file = written(place, 20, text=FUNNEL, **FEW, **{'refine = "clayff"\n': ""})
+    assert call(file, "--out", "out", "--jobs", 2, cwd=tmp_path).returncode == 0
+    out = tmp_path / "out"
+    assert counts(out) == {"done": 1, "dropped": 5}
+    (last,) = [run.parent for run in runs(out).values() if (run / "summary.json").is_file()]
+    seeds = {read(last / part / "summary.json")["seed"] for part in ("rung-1", "rung-2", "run")}
+    assert len(seeds) == 3
+    told = read(out / "summary.json")
+    assert "5 left by the funnel" in told["sentence"]
+    assert any("look better than they are" in text for text in told["assumptions"])
+    assert all(point["transition"] is None for point in told["points"])
+    # what its rungs and atoms depend on cannot be changed; keep can
+    changed = written(place, 20, name="other.toml", text=FUNNEL, **FEW)
+    done = call(changed, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "refine = clayff" in done.stderr
+    assert call(changed, "--out", tmp_path / "new", "--init").returncode == 2
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_a_damaged_document_in_the_first_call_deletes_nothing(tmp_path):
+    file = written(tmp_path, 40)
+    out = tmp_path / "out"
+    going = begin(file, "--out", out, "--jobs", 1)
+    wait_for(lambda: (out / "workspace").is_dir() and any(lines(run) for run in runs(out).values()))
+    for job in (out / "workspace").iterdir():
+        (job / "signac_job_document.json").write_text('{"state": ')
+    going.communicate(timeout=300)
+    assert any((run / "summary.json").is_file() for run in runs(out).values())
+    assert call(file, "--out", out).returncode == 0
+    assert set(counts(out)) == {"done"}
