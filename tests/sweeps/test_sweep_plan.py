@@ -28,7 +28,7 @@ STAGES = """
 [[stage]]
 kind = "langevin"
 temperature_K = [1600, 620]
-time_ps = 20
+time_ps = 5
 [[stage]]
 kind = "npt"
 temperature_K = 620
@@ -36,7 +36,7 @@ coupling = "aniso"
 time_ps = 100
 """
 #: A slab that melts and grows, as the criterion front_speed needs it.
-SLAB = SEEDED + STAGES.replace("time_ps = 20", "time_ps = 20\nseed_region = { fraction = 0.5 }")
+SLAB = SEEDED + STAGES.replace("time_ps = 5", "time_ps = 5\nseed_region = { fraction = 0.5 }")
 TEMPERATURES = '[[sweep.axis]]\nkey = "stage.npt.temperature_K"\nvalues = [600, 640, 680]\n'
 SHARES = '[[sweep.axis]]\nkey = "composition.S_per_T"\nvalues = [0.05, 0.1]\n'
 
@@ -377,7 +377,11 @@ def test_what_is_no_sweep_is_told_in_one_message_with_the_file(read, tmp_path, t
         ({"time_shares": "[0.0, 0.1]"}, r"time_shares = \[0.0, 0.1\]; "),
         ({"time_shares": "[]"}, r"time_shares = \[\]; "),
         ({"time_shares": "0.1"}, r"time_shares = 0.1; expected a list"),
-        ({"time_shares": "[0.01, 0.1]"}, r"time_shares .*at least 0.1 in all: the last stage takes 100 ps"),
+        ({"time_shares": "[0.06, 0.1]"}, r"time_shares .*at least 0.1 in all: the last stage takes 100 ps"),
+        (
+            {"time_shares": "[0.01, 0.1]"},
+            r"at least 0.05 in all: .* its first part has to be the longest stage",
+        ),
         ({"keep": "[2, 4]"}, r"keep = \[2, 4\]; expected a list of whole numbers that fall"),
         ({"keep": "[4, 4]"}, r"keep = \[4, 4\]; expected a list of whole numbers that fall"),
         ({"keep": "[4, 0]"}, r"keep = \[4, 0\]; "),
@@ -409,7 +413,7 @@ def test_a_funnel_counts_the_shortest_of_the_last_stages(read):
     with pytest.raises(InputError, match=r"at least 0.111 in all: the last stage takes 90 ps"):
         read(times + funnel.format(0.1))
     with pytest.raises(InputError, match=r"the last stage to be the longest"):
-        read(TEMPERATURES + funnel.format(0.5), MELT + STAGES.replace("time_ps = 20", "time_ps = 500"))
+        read(TEMPERATURES + funnel.format(0.5), MELT + STAGES.replace("time_ps = 5", "time_ps = 500"))
     with pytest.raises(InputError, match=r"a last stage that takes time"):
         read(SHARES + funnel.format(0.5), MELT + STAGES + '[[stage]]\nkind = "minimize"\n')
 
