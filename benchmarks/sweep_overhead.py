@@ -98,6 +98,7 @@ def main():
         file.write_text(SWEEP.format(points=options.points, time_ps=options.time_ps))
         sweep = [
             sys.executable,
+            "-P",
             "-m",
             "zeocryst.cli",
             "sweep",
