@@ -41,31 +41,31 @@ def answer(options: argparse.Namespace) -> int:
         from zeocryst.sweeps.sweep_plan import TABLE
 
         planned = {TABLE: batches}
-        found = [forecast(options.condition, table, chosen, planned.get(table)) for table in tables]
-        _tell_studies(found, as_json=options.json)
+        costs = [forecast(options.condition, table, chosen, planned.get(table)) for table in tables]
+        _tell_studies(costs, as_json=options.json)
         return DONE
-    cost = estimate(read_with_options(options.condition, chosen))
+    found = estimate(read_with_options(options.condition, chosen))
     if options.json:
-        print(json.dumps(cost, indent=1))
+        print(json.dumps(found, indent=1))
     else:
-        hours = cost["wall_s"] / 3600
-        gel = cost["gel"]["words"] + "\n" if "gel" in cost else ""
+        hours = found["wall_s"] / 3600
+        gel = found["gel"]["words"] + "\n" if "gel" in found else ""
         lines = (
-            cost["start"],
-            *cost["early"],
-            cost["engine"],
-            *cost["busy"],
-            *cost["solvent"],
-            *cost["besides"],
-            *cost["events"],
+            found["start"],
+            *found["early"],
+            found["engine"],
+            *found["busy"],
+            *found["solvent"],
+            *found["besides"],
+            *found["events"],
         )
         said = "".join(f"{line}\n" for line in lines if line)
-        most = "at most " if cost["can_end_early"] else ""
+        most = "at most " if found["can_end_early"] else ""
         print(
-            f"{cost['condition']}: valid\n{gel}{cost['n_T']} T and {cost['n_S']} S beads, "
-            f"{most}{cost['steps']} steps ({cost['time_ps'] / 1000:g} ns), {cost['frames']} frames, "
-            f"about {cost['memory_MB']} MB\n{said}"
-            f"about {cost['steps_per_s'] or 0:g} steps/s, {most}{hours:.2f} h for the dynamics"
+            f"{found['condition']}: valid\n{gel}{found['n_T']} T and {found['n_S']} S beads, "
+            f"{most}{found['steps']} steps ({found['time_ps'] / 1000:g} ns), {found['frames']} frames, "
+            f"about {found['memory_MB']} MB\n{said}"
+            f"about {found['steps_per_s'] or 0:g} steps/s, {most}{hours:.2f} h for the dynamics"
         )
     return DONE
 

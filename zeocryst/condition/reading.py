@@ -38,9 +38,9 @@ from zeocryst.model.solvent import read_solvent
 STARTS = ("framework", "melt", "gel", "file")
 KINDS = ("minimize", "nve", "nvt", "langevin", "brownian", "npt", "cut", "seed")
 COUPLINGS = ("none", "iso", "aniso", "triclinic")
-#: Keys of each table; which of them go together is seen to where they are read.
 #: Tables of studies, which are many runs: one file can hold several, and each command reads its own.
 STUDIES = ("melt", "seeding", "design", "sweep")
+#: Keys of each table; which of them go together is seen to where they are read.
 TOP = ("name", "title", "seed", "system", "forcefield", "stage", "output", "engine", "solvent")
 SYSTEM = (
     "start", "framework", "repeat", "S_in_cages", "n_T", "n_S", "density_T_per_1000A3", "recipe", "precursors",

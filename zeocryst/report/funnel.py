@@ -10,6 +10,7 @@ from typing import Any
 from zeocryst.report.figures import clean, new_figure, save
 from zeocryst.report.page import Html, facts, image, percent, table
 from zeocryst.report.studies import sentences, with_error
+from zeocryst.report.sweep_layout import in_words
 
 Funnel = Mapping[str, Any]
 
@@ -47,17 +48,13 @@ def funnel_sections(folder: Path, funnel: Funnel) -> list[tuple[str, str]]:
     return sections
 
 
-def _setting(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{k} {v:.6g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items())
-
-
 def _rung(rung: Mapping[str, Any], funnel: Funnel) -> str:
     """The points of a rung, the best first."""
     unit = funnel["unit"]
     last = rung["time_share"] == 1.0
     rows = [
         [
-            _setting(one["values"]),
+            in_words(one["values"]),
             with_error(one["value"], one["error"], unit) if one["value"] is not None else "–",
             one["rank"],
             one["n_replicas"],
@@ -76,9 +73,9 @@ def _atoms(atoms: Sequence[Mapping[str, Any]]) -> str:
     """The best replica of each point that is left, back-mapped and refined."""
     rows = []
     for one in atoms:
-        link = Html(f'<a href="./{escape(one["folder"])}/report.html">{escape(_setting(one["values"]))}</a>')
+        link = Html(f'<a href="./{escape(one["folder"])}/report.html">{escape(in_words(one["values"]))}</a>')
         if "failure" in one:
-            rows.append([_setting(one["values"]), one["replica"], one["failure"], None, None, None, None])
+            rows.append([in_words(one["values"]), one["replica"], one["failure"], None, None, None, None])
             continue
         passed = f"{one['checks_passed']} of {one['checks_applied']}"
         energies = (one["refined_energy_eV_per_SiO2"], one["refined_above_quartz_kJ_per_mol"])
@@ -96,7 +93,7 @@ def _draw(folder: Path, funnel: Funnel) -> Path:
     rows = []
     for rung in funnel["rungs"]:
         for one in rung["points"]:
-            name = _setting(one["values"])
+            name = in_words(one["values"])
             rows.append(
                 {"rung": rung["rung"], "time_share": rung["time_share"], "point": name}
                 | {key: one[key] for key in ("rank", "value", "error", "n_replicas", "kept")}

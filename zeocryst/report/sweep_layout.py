@@ -77,12 +77,12 @@ def logarithmic(values: Sequence[float]) -> bool:
     """Whether numbers in order stand better on a logarithmic axis."""
     if len(values) < 3 or values[0] <= 0 or values[-1] / values[0] < LOG_RATIO:
         return False
-
-    def unevenness(steps: list[float]) -> float:
-        return max(steps) / min(steps)
-
     linear = [b - a for a, b in pairwise(values)]
-    return unevenness([b / a for a, b in pairwise(values)]) < unevenness(linear)
+    return _unevenness([b / a for a, b in pairwise(values)]) < _unevenness(linear)
+
+
+def _unevenness(steps: Sequence[float]) -> float:
+    return max(steps) / min(steps)
 
 
 def in_words(values: Mapping[str, Any], *, names: bool = True) -> str:

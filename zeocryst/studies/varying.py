@@ -65,6 +65,7 @@ class _Model:
 
     @classmethod
     def of(cls, forcefield: ForceField, where: str) -> _Model:
+        """Of a force field; `where` is what messages call the file."""
         tables = parse_toml(forcefield_text(forcefield), where)
         found: dict[str, Place] = {}
         for name in tables["types"]:

@@ -34,7 +34,7 @@ class Funnel:
 
     def __init__(self, folder: SweepFolder, study: StudyFile, plan: Plan) -> None:
         assert plan.funnel is not None
-        self._folder, self._plan, self._funnel = folder, plan, plan.funnel
+        self._folder, self._funnel = folder, plan.funnel
         self._slots = [
             [folder.space.slot(setting.values, replica) for replica in range(1, plan.replicas + 1)]
             for setting in plan.settings
@@ -185,6 +185,7 @@ class Funnel:
         objective = objective_of(self._funnel)
         spent = sum(one["wall_s"] for one in [*self._rungs, *atoms] if one.get("wall_s"))
         whole = self._whole_wall_s() if all(one.get("wall_s") is not None for one in atoms) else None
+        share = spent / whole if whole else None
         return {
             "criterion": objective.name,
             "unit": objective.unit,
@@ -196,8 +197,8 @@ class Funnel:
             "atoms": list(atoms),
             "wall_s": spent,
             "full_wall_s": whole,
-            "share_of_full": spent / whole if whole else None,
-            "sentence": self._sentence(atoms, spent / whole if whole else None),
+            "share_of_full": share,
+            "sentence": self._sentence(atoms, share),
         }
 
     def _sentence(self, atoms: Sequence[Mapping[str, Any]], share: float | None) -> str:

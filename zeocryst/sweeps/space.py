@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.errors import InputError
+from zeocryst.report.sweep_layout import in_words
 
 #: Folder of a run below that of its job; the folder with all jobs.
 RUN, WORKSPACE = "run", "workspace"
@@ -149,11 +150,7 @@ def slot_of(path: Path, job: str) -> Slot:
 
 def label(values: Mapping[str, Any], replica: int) -> str:
     """What a run is, in words."""
-    told = [
-        f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in values.items()
-    ]
-    return ", ".join([*told, f"replica {replica}"])
+    return ", ".join(filter(None, [in_words(values), f"replica {replica}"]))
 
 
 def _sortable(value: Any) -> tuple[int, Any]:

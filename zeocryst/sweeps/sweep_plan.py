@@ -18,7 +18,8 @@ from zeocryst.sweeps.funnel_plan import FunnelPlan, check_times, read_framework,
 
 TABLE = "sweep"
 KEYS = ("replicas", "success", "framework", "axis", "point", "funnel")
-SUCCESS = ("crystalline", "nucleus")
+#: What counts as success.
+CRYSTALLINE, NUCLEUS = SUCCESS = ("crystalline", "nucleus")
 #: Most runs of a sweep, and most replicas of a point.
 MOST_RUNS, MOST_REPLICAS = 100_000, 10_000
 #: Points of which each is checked before anything is run; of more, so many.

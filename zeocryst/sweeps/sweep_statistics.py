@@ -17,12 +17,11 @@ from zeocryst.studies.objectives import MOSTLY
 from zeocryst.studies.points import Done
 from zeocryst.studies.reading import replica_seed
 from zeocryst.sweeps.sweep_intervals import mean_with_interval
+from zeocryst.sweeps.sweep_plan import CRYSTALLINE, NUCLEUS
 from zeocryst.sweeps.sweep_results import row
 
 Summary = Mapping[str, Any]
 
-#: What counts as success.
-CRYSTALLINE, NUCLEUS = "crystalline", "nucleus"
 #: The leading type of a run without one.
 AMORPHOUS = "amorphous"
 

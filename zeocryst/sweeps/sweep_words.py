@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zeocryst.order.replicas import ASSUMPTIONS
+from zeocryst.report.sweep_layout import in_words
 from zeocryst.sweeps.sweep_intervals import FEWEST_BOOTSTRAPPED, SAMPLES
-from zeocryst.sweeps.sweep_statistics import AMORPHOUS, NUCLEUS
+from zeocryst.sweeps.sweep_plan import NUCLEUS
+from zeocryst.sweeps.sweep_statistics import AMORPHOUS
 
 Point = Mapping[str, Any]
 
@@ -67,11 +69,6 @@ def _success(points: Sequence[Point], success: str, framework: str) -> str:
         f"ended crystalline{f', most of it {framework}' if framework else ''}"
     )  # fmt: skip
     return f"{n} of {_counted(trials, 'run')} {what}." if trials else ""
-
-
-def in_words(values: Mapping[str, Any]) -> str:
-    """A setting: "temperature_K 600, S_per_T 0.06"."""
-    return ", ".join(f"{name} {v:.6g}" if isinstance(v, float) else f"{name} {v}" for name, v in values.items())
 
 
 def _counted(n: int, thing: str) -> str:
