@@ -3,11 +3,13 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from command_line import ZEOCRYST
 
 SMALL = """
@@ -137,3 +139,24 @@ def kill_all(process):
             continue
     process.communicate()
     return pids
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """File and folder of a sweep that is done, not to be changed; what its command said."""
+    place = tmp_path_factory.mktemp("whole")
+    file = written(place)
+    done = call(file, "--out", place / "out")
+    assert done.returncode == 0, done.stderr
+    return file, place / "out", done
+
+
+@pytest.fixture
+def copied(whole, tmp_path):
+    """The same, to be changed."""
+    shutil.copytree(whole[1], tmp_path / "out")
+    return whole[0], tmp_path / "out"
+
+
+def read(path):
+    return json.loads(path.read_text())

@@ -127,6 +127,7 @@ class StudyFile:
         *,
         system: Mapping[str, Any] | None = None,
         output: Mapping[str, Any] | None = None,
+        model: str | None = None,
     ) -> str:
         """The study with every default written out, as ``study.toml`` has it.
 
@@ -140,6 +141,8 @@ class StudyFile:
             Put over what the start has, key by key; None takes a key away that the study finds itself.
         output
             Put over `POINT_OUTPUT`, key by key.
+        model
+            Name of the force field there; as it is if not given.
         """
         import tomli_w
 
@@ -149,6 +152,8 @@ class StudyFile:
         content["output"] |= {**POINT_OUTPUT, **(output or {})}
         content |= {"name": self.name, "title": self.title, "seed": self.seed}
         content["system"] = _over(content["system"], system)
+        if model is not None:
+            content["forcefield"] = {"name": model}
         engine = content.pop("engine")
         used = {"stage": [dict(stage) for stage in stages]} if stages else {}
         whole = {**content, **used, self.table: dict(own), "engine": engine}

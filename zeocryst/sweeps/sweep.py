@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from zeocryst.condition import Condition
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.textfiles import parse_toml, read_text
 from zeocryst.studies.reading import read_study
 from zeocryst.studies.running import StudyOptions
 from zeocryst.sweeps.funnel_run import Funnel
+from zeocryst.sweeps.replica import MODELS
 from zeocryst.sweeps.reporting import report
 from zeocryst.sweeps.space import RUN
 from zeocryst.sweeps.states import in_lines, status
@@ -56,12 +58,16 @@ def sweep(
             f"{file.where}: --init: a funnel's rungs wait for each other, which a scheduler's jobs do not; run "
             "the sweep here, or take [sweep.funnel] away"
         )
-    with SweepFolder(
-        out, file.to_toml(plan.table(), file.stages, output=plan.output), options, retry=retry
-    ) as folder:
+    model = _own_model(plan.ground.condition)
+    toml = file.to_toml(
+        plan.table(), file.stages, output=plan.output, model=None if model is None else f"{MODELS}/{model.name}"
+    )
+    with SweepFolder(out, toml, options, retry=retry) as folder:
         if not options.restart:
             check_axes(out, plan)
         folder.begin()
+        if model is not None:
+            folder.place(f"{MODELS}/{model.name}", read_text(model))
         if plan.funnel is not None and not only_made:
             done = Funnel(folder, file, plan).run()
         else:
@@ -82,6 +88,12 @@ def sweep(
         lines = in_lines(summary["failed"])
         raise SimulationError(f"every run failed; the first: {lines[0]}")
     return summary
+
+
+def _own_model(condition: Condition) -> Path | None:
+    """The file of a force field that is no shipped one: the folder keeps a copy, so that it can be moved."""
+    file = condition.folder / condition.forcefield
+    return file if file.is_file() else None
 
 
 def left_alone(n: int) -> str:
