@@ -38,6 +38,7 @@ time_ps = 100
 #: A slab that melts and grows, as the criterion front_speed needs it.
 SLAB = SEEDED + STAGES.replace("time_ps = 5", "time_ps = 5\nseed_region = { fraction = 0.5 }")
 TEMPERATURES = '[[sweep.axis]]\nkey = "stage.npt.temperature_K"\nvalues = [600, 640, 680]\n'
+MANY = TEMPERATURES.replace("600, 640, 680", "600, 620, 640, 660, 680")
 SHARES = '[[sweep.axis]]\nkey = "composition.S_per_T"\nvalues = [0.05, 0.1]\n'
 
 
@@ -512,3 +513,15 @@ def test_a_fuzzed_file_is_a_plan_or_one_message(read, fuzz):
         assert plan.table()["replicas"] == plan.replicas
     assert good > 5
     assert all("study.toml" in message for message in told), told
+
+
+def test_a_funnel_costs_its_preparation_once(tmp_path):
+    """Of 105 ps 5 are preparation: 15 ps, then 20, then 70 of the last stage's 100."""
+    from zeocryst.sweeps.cost import batches
+
+    path = tmp_path / "study.toml"
+    path.write_text(SEEDED + STAGES + MANY + FUNNEL.format("crystalline_share"))
+    _, found = batches(path)
+    assert [batch.runs for batch in found] == [5, 4, 2]
+    times = [sum(stage.time_ps for stage in batch.condition.stages) for batch in found]
+    assert times == pytest.approx([15, 20, 70])

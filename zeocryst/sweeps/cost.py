@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from zeocryst.condition import Condition
@@ -66,7 +67,9 @@ def _rungs(plan: Plan) -> list[Batch]:
     points: Sequence[int] = (len(plan.settings), *plan.funnel.keep)
     begin, found = 0.0, []
     for k, end in enumerate((*plan.funnel.time_shares, 1.0)):
-        part = part_of(whole, 0.0, end - begin, None)
+        part = part_of(whole, begin, end, None)
+        if k:  # what comes before the last stage belongs to the first rung
+            part = replace(part, stages=part.stages[-1:])
         runs = points[k] * plan.replicas
         found.append(Batch(f"runs of rung {k + 1}", part, runs, runs))
         begin = end
