@@ -10,6 +10,7 @@ from faults import call_here, refused
 from sweeping import call, copied, counts, lines, read, runs, stamps, whole, written  # noqa: F401 fixtures
 
 import zeocryst
+from zeocryst.files import folders
 
 
 @pytest.mark.parametrize("content", ["", "xx{", "[]", '{"temperature_K": 300.0}', None])
@@ -138,3 +139,20 @@ def test_a_folder_of_somebody_else_in_the_workspace_is_told(copied):
     signac.get_project(str(out), search=False).open_job({"colour": "blue"}).init()
     message = refused("sweep", "status", out)
     assert "no run of a sweep (its state point has no replica)" in message
+
+
+def test_reports_at_once_are_written_one_after_the_other(copied, monkeypatch):
+    from sweeping import begin
+
+    from zeocryst.sweeps import reporting
+
+    _, out = copied
+    together = [begin("report", out) for _ in range(4)]
+    for each in together:
+        _, errors = each.communicate(timeout=300)
+        assert (each.returncode, errors) == (0, "")
+    assert read(out / "summary.json")["counts"]["done"] == 4
+    monkeypatch.setattr(reporting, "PATIENCE_S", 0.2)
+    with (out / "report.lock").open("w") as file:
+        assert folders.locked(file, exclusive=True)
+        assert "another zeocryst is writing its report" in refused("sweep", "report", out)

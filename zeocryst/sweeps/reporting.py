@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from zeocryst.errors import InputError
+from zeocryst.files.folders import locked
 from zeocryst.files.records import without_nan
 from zeocryst.foundation.textfiles import write_text
 from zeocryst.studies.points import Done, Point
@@ -21,6 +24,9 @@ from zeocryst.sweeps.sweep_plan import KEYS, TABLE, Plan, read_plan
 from zeocryst.sweeps.sweep_results import row
 from zeocryst.sweeps.sweep_statistics import over_points
 from zeocryst.sweeps.sweep_words import assumptions, sentence
+
+#: Held while a report is written, and seconds for which another one waits for it: one of 2000 points takes 6.
+LOCK, PATIENCE_S = "report.lock", 60.0
 
 
 def rows(out: Path) -> list[dict[str, Any]]:
@@ -67,10 +73,15 @@ def report(out: Path) -> dict[str, Any]:
     InputError
         It holds no sweep, or a damaged one.
     """
-    from zeocryst.report.sweep import write_sweep
-
     space = Space(out)
     study, plan = _read(out)
+    with _alone(out):
+        return _report(out, space, study, plan)
+
+
+def _report(out: Path, space: Space, study: StudyFile, plan: Plan) -> dict[str, Any]:
+    from zeocryst.report.sweep import write_sweep
+
     slots = space.slots()
     seen = [_seen(slot, plan) for slot in slots]
     _write_table(out / "points.csv", [_row(*one) for one in seen])
@@ -109,6 +120,22 @@ def report(out: Path) -> dict[str, Any]:
     write_sweep(out, summary)
     write_text(out / "summary.json", json.dumps(summary, indent=1) + "\n")
     return summary
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Write one report at a time: a sweep's own at its end, and those that are asked for meanwhile."""
+    try:
+        file = (out / LOCK).open("w")
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror}") from None
+    with file:
+        begin = time.monotonic()
+        while not locked(file, exclusive=True):
+            if time.monotonic() - begin > PATIENCE_S:
+                raise InputError(f"{out}: another zeocryst is writing its report; ask again when that is done")
+            time.sleep(0.05)
+        yield
 
 
 def _as_seen(point: dict[str, Any], states: Mapping[str, str]) -> None:
