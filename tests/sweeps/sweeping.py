@@ -1,5 +1,6 @@
 """What tests of sweeps share: small sweeps with real runs, and their folders."""
 
+import contextlib
 import csv
 import json
 import os
@@ -129,16 +130,38 @@ def below(pid):
     return found
 
 
+def ended(pid):
+    """Whether a process has ended; what nobody has asked after yet (a zombie) has."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state in "ZX"
+
+
+def wait_ended(pids, seconds=60):
+    """Until all have ended: a process takes a while to give its memory back after the signal that kills it."""
+    until = time.monotonic() + seconds
+    while left := [pid for pid in pids if not ended(pid)]:
+        assert time.monotonic() < until, f"still there after {seconds} s: {left}"
+        time.sleep(0.05)
+
+
 def kill_all(process):
-    """SIGKILL for a sweep and every process of it, as where a machine goes down."""
-    pids = [process.pid, *below(process.pid)]
-    for pid in pids:
-        try:
+    """SIGKILL for a sweep and every process of it, as where a machine goes down: none is left when this returns."""
+    stopped = []
+    # held first, from the top down: one that goes on may begin another between the look and the signal
+    while new := [pid for pid in [process.pid, *below(process.pid)] if pid not in stopped]:
+        for pid in new:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        stopped += new
+    for pid in stopped:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
     process.communicate()
-    return pids
+    wait_ended(stopped)
+    return stopped
 
 
 @pytest.fixture(scope="module")
