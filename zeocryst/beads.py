@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Names under which the log of a frame of nanoparticles has how many T and S are in each.
+N_T_MARK = "particles/zeocryst/n_T"
+N_S_MARK = "particles/zeocryst/n_S"
+
 
 def over_all(sites: Mapping[str, NDArray[Any]], where: NDArray[Any], count: int) -> dict[str, NDArray[Any]]:
     """Arrays of some beads as arrays of all: -1 or NaN for the others.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.beads import Beads
+from zeocryst.beads import N_S_MARK, N_T_MARK, Beads
 from zeocryst.condition import Stage
 from zeocryst.errors import BOILED, EXPLODED, InputError, SimulationError
 from zeocryst.model.forcefield import ForceField
@@ -37,6 +37,8 @@ HELD_MARK = "particles/zeocryst/held"
 THE_SEED = 1.0
 #: Name under which it says which beads are those of the crystal seed that was put in.
 SEED_MARK = "particles/zeocryst/seed"
+#: What of a frame's log belongs to its state.
+KEPT_MARKS = (HELD_MARK, SEED_MARK, N_T_MARK, N_S_MARK)
 #: A box that has grown to so many times its volume has lost its liquid.
 MOST_GROWN = 1000.0
 #: Twice the highest temperature that a condition may ask for; a run that is hotter has exploded.
@@ -298,7 +300,7 @@ def moved_frame(
     Parameters
     ----------
     old
-        Types and masses; bodies, and which beads are held, where it says so.
+        Types and masses; bodies, diameters, which beads are held and what is in particles, where it says so.
     box : (6,) array
         As in GSD, Å.
     position, velocity, image : (N, 3) arrays
@@ -313,10 +315,11 @@ def moved_frame(
     frame.particles.typeid = old.particles.typeid
     frame.particles.mass = old.particles.mass
     frame.particles.body = old.particles.body
+    frame.particles.diameter = old.particles.diameter
     frame.particles.position = position
     frame.particles.velocity = velocity
     frame.particles.image = np.asarray(image).astype(np.int32)
-    frame.log |= {mark: old.log[mark] for mark in (HELD_MARK, SEED_MARK) if mark in old.log}
+    frame.log |= {mark: old.log[mark] for mark in KEPT_MARKS if mark in old.log}
     return frame
 
 
