@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 #: Where the checkpoint keeps in double precision what a frame of a file has in single.
 EXACT = {"position": BEAD_PREFIX + "exact_position", "velocity": BEAD_PREFIX + "exact_velocity"}
 EXACT_BOX = PREFIX + "exact_box"
+#: The folder within a run's where the level above it lies.
+ABOVE = "particles"
 #: Begin of the line before the identity of a run, with its checksum; earlier versions have none.
 SUM_LINE = "# checksum "
 
@@ -86,7 +88,12 @@ class RunDirectory:
     # ---- opening ------------------------------------------------------------------------------
 
     def _is_new(self) -> bool:
-        """Whether there is no run; raises `InputError` for what is none and not empty either."""
+        """Whether there is no run; raises `InputError` for what is none and not empty either.
+
+        A level of particles, which runs before there is anything else, is no run of beads.
+        """
+        if self.path.is_dir() and [f.name for f in self.path.iterdir()] == [ABOVE]:
+            return True
         return folders.is_new(self.path, (self.path / "checkpoint").is_dir(), "run")
 
     def examine(self) -> str:

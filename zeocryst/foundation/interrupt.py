@@ -178,6 +178,11 @@ class Stopper:
         return self.reason is not None
 
     @property
+    def left_s(self) -> float | None:
+        """Seconds of the walltime that are left, or None where there is none; never less than one."""
+        return None if self._deadline is None else max(1.0, self._deadline - time.monotonic())
+
+    @property
     def was_asked(self) -> bool:
         """Whether a signal has asked to stop, and not the walltime."""
         return self.reason not in (None, "walltime")

@@ -291,7 +291,8 @@ def _table(
         row = dict(frame.row)
         old = by_key.get(frame.key, {})
         for name in WORDS:
-            if name not in row:  # a frame of an earlier version
+            # a frame of an earlier version; particles have none
+            if name not in row and "crystalline_share" in row:
                 same = all(old.get(key) == value for key, value in row.items())
                 row[name] = (
                     old[name] if same and name in old else _word(read_frame(folder.trajectory, len(made)), name)

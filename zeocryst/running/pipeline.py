@@ -46,7 +46,10 @@ from zeocryst.running.conclusion import Conclusion
 from zeocryst.running.events import Events
 from zeocryst.running.failure import kept, told
 from zeocryst.running.mending import resume
+from zeocryst.running.particle_level import run_particles
+from zeocryst.running.rows import is_at_end, row_head
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
+from zeocryst.running.step_down import beads_of_particles
 from zeocryst.running.watching import Watch, check_memory
 
 if TYPE_CHECKING:
@@ -88,7 +91,15 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
         check_there(out, condition.engine.name)
     forcefield = condition.read_forcefield()
     chosen = condition.engine
-    frame, origin = first_frame_and_words(condition, forcefield)
+    if condition.particles is not None:
+        if condition.particles.resolve is None:
+            return run_particles(condition, out, options)
+        above = beads_of_particles(condition, out, options)
+        if above is None:
+            return {}, False
+        frame, origin, options = above.frame, above.words, above.options
+    else:
+        frame, origin = first_frame_and_words(condition, forcefield)
     engine, why = choose_engine(
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
@@ -304,8 +315,7 @@ class _Run:
         self, position: Position, sample: Sample, frame: gsd.hoomd.Frame, between: Sequence[Kept]
     ) -> None:
         """Measure a frame and write it, after those before it where something happened since the last one."""
-        at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
-        kind = self._condition.stages[position.stage - 1].kind if at_end else ""
+        kind = self._condition.stages[position.stage - 1].kind if is_at_end(position) else ""
         if position.step <= self._last_step and kind not in ("minimize", *EDITS):
             return  # written before
         self._n_beads = int(frame.particles.N)
@@ -323,14 +333,10 @@ class _Run:
         self, position: Position, sample: Sample, frame: gsd.hoomd.Frame
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """What a frame's row of the table has in numbers, what is known of each bead, and the row's words."""
-        at_end = position.stage_step == 0 and (position.step > 0 or position.stage > 0)
         network, sites = network_of_frame(frame)
         measured = measure(network, self._names, frame, seen=self._besides.found)
         row: dict[str, Any] = {
-            "step": position.step,
-            "time_ps": round(position.time_ps, 6),
-            "stage": position.stage if at_end else position.stage + 1,
-            "temperature_K": sample.temperature_K,
+            **row_head(position, sample),
             "pressure_bar": sample.pressure_bar,
             "energy_eV_per_bead": sample.energy_eV / self._n_beads,
             **measured.values,

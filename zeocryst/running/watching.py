@@ -95,6 +95,8 @@ class Watch:
                 course.since.pop(n, None)
             else:
                 course.since.setdefault(n, step)
+        if "crystalline_share" not in row:  # particles
+            return
         share, grain = float(row["crystalline_share"]), float(row["largest_grain_sites"])
         if stage <= self.condition.main_stage:
             self._low, self._high, self._grain = share, share, grain

@@ -1,0 +1,323 @@
+"""The level above beads: nanoparticles that aggregate, in a folder of their own.
+
+It goes on after whatever stopped it as a run of beads does, with the same files: ``trajectory.gsd``,
+``order_parameters.csv``, ``summary.json``, ``report.html``, ``checkpoint/``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeocryst.beads import N_S_MARK, N_T_MARK
+from zeocryst.cell import box_to_cell, volume
+from zeocryst.condition import Condition, Output, identity, to_toml
+from zeocryst.condition.particles import Particles
+from zeocryst.engines import choose_engine
+from zeocryst.engines.protocol import KEPT_MARKS, Engine, Sample
+from zeocryst.errors import SimulationError
+from zeocryst.files.position import Position
+from zeocryst.files.records import now, read_json, without_nan
+from zeocryst.files.rundir import RunDirectory
+from zeocryst.files.trajectory import TrajectoryWriter
+from zeocryst.foundation.interrupt import Stopper
+from zeocryst.foundation.progress import Progress
+from zeocryst.foundation.textfiles import in_short
+from zeocryst.model.forcefield import ForceField
+from zeocryst.model.solvent import DEFAULT_VISCOSITY_MPA_S, Solvent
+from zeocryst.order.coagulation import half_time, smoluchowski_half_time_ps
+from zeocryst.order.particles import measure_particles
+from zeocryst.running.beginning import Options
+from zeocryst.running.failure import kept, told
+from zeocryst.running.mending import resume
+from zeocryst.running.rows import is_at_end, row_head
+from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
+from zeocryst.solution.particles import first_particles, forcefield_of
+
+if TYPE_CHECKING:
+    import gsd.hoomd
+
+
+def viscosity(condition: Condition) -> float:
+    """Of the solvent of both levels, mPa s."""
+    return DEFAULT_VISCOSITY_MPA_S if condition.solvent is None else condition.solvent.viscosity_mPa_s
+
+
+def temperature_of(particles: Particles) -> float:
+    """At which the potential of the particles is made, K: that of the first stage that has one."""
+    return next(stage.temperature_K[0] for stage in particles.stages if stage.temperature_K)
+
+
+def level_of(
+    condition: Condition,
+) -> tuple[Condition, gsd.hoomd.Frame, ForceField]:
+    """What runs at this level: its stages and friction as a condition, its first frame, its model."""
+    particles = _particles(condition)
+    masses = condition.read_forcefield().masses
+    frame = first_particles(particles, masses, condition.seed)
+    forcefield = forcefield_of(particles, frame, temperature_of(particles), condition.folder)
+    radii = dict.fromkeys(frame.particles.types, 0.0)
+    for kind, diameter in zip(frame.particles.typeid, frame.particles.diameter, strict=True):
+        radii[frame.particles.types[kind]] = float(diameter) / 2
+    level = condition.with_checked(
+        stages=particles.stages, output=particles.output, solvent=Solvent(viscosity(condition), radii)
+    )
+    return level, frame, forcefield
+
+
+def run_particles(condition: Condition, out: Path, options: Options) -> tuple[dict[str, Any], bool]:
+    """Let the particles of a condition aggregate.
+
+    Parameters
+    ----------
+    condition
+        With `Condition.particles`.
+    out
+        The folder of this level.
+    options
+        Walltime, restart, quiet; the rest is the condition's already.
+
+    Returns
+    -------
+    summary : dict
+        Content of its ``summary.json``; empty where it was stopped early.
+    finished : bool
+
+    Raises
+    ------
+    InputError
+        The folder holds something else, or no engine can run this.
+    SimulationError
+        The engine failed; the last good state is kept.
+    """
+    level, frame, forcefield = level_of(condition)
+    chosen = condition.engine
+    engine, why = choose_engine(
+        forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=level.stages
+    )
+    alone = condition.with_checked(
+        stages=(), output=Output(), particles=replace(_particles(condition), resolve=None)
+    )
+    folder = RunDirectory(out, to_toml(alone), identity(alone, forcefield))
+    if options.restart:
+        folder.set_aside()
+    state = folder.examine()
+    progress = Progress(level.n_steps, len(level.stages), options.quiet)
+    if state == "finished":
+        return read_json(out / "summary.json"), True
+    folder.open()
+    try:
+        folder.log(why)
+        progress.say(f"{len(frame.particles.typeid)} nanoparticles; {why}")
+        folder.record(engines=[*folder.recorded("engines", []), asdict(engine.info)], seed=condition.seed)
+        return _Run(condition, level, forcefield, engine, folder, progress, Stopper(options.walltime_s)).all(
+            frame
+        )
+    except (OSError, MemoryError) as error:
+        raise kept(error, out) from error
+    finally:
+        progress.end()
+        folder.close()
+
+
+class _Run:
+    """The work of one call."""
+
+    def __init__(
+        self,
+        condition: Condition,
+        level: Condition,
+        forcefield: ForceField,
+        engine: Engine,
+        folder: RunDirectory,
+        progress: Progress,
+        stopper: Stopper,
+    ) -> None:
+        self._condition = condition
+        self._level = level
+        self._forcefield = forcefield
+        self._engine = engine
+        self._folder = folder
+        self._progress = progress
+        self._stopper = stopper
+        self._begin = time.monotonic()
+        self._frames: TrajectoryWriter | None = None
+        self._position = Position()
+        self._last_step = -1
+
+    def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
+        """Simulate and summarize; the summary, and whether it got there."""
+        folder = self._folder
+        with self._stopper:
+            try:
+                folder.note_kill()
+                position = Position()
+                saved = resume(folder, self._level, self._say)
+                if saved is not None:
+                    frame, position, _ = saved
+                    frame.log = {key: value for key, value in frame.log.items() if key in KEPT_MARKS}
+                    self._last_step = position.step
+                    self._say(f"goes on from step {position.step} of {steps_in_all(self._level, position)}")
+                else:
+                    for left in (folder.trajectory, folder.table):
+                        left.unlink(missing_ok=True)
+                hooks = Hooks(
+                    self._tick, self._keep, self._save, self._stopper, say=self._say, on_threads=self._threads
+                )
+                with TrajectoryWriter(folder.trajectory) as self._frames:
+                    frame, position, finished = simulate(
+                        self._level,
+                        self._engine,
+                        frame,
+                        seed=self._condition.seed,
+                        position=position,
+                        hooks=hooks,
+                    )
+            except KeyboardInterrupt:
+                self._interrupted(self._stopper.reason or "Ctrl-C")
+                raise
+            except SimulationError as error:
+                self._interrupted("failure", in_short(error))
+                words = told(error, self._level, min(self._position.stage, len(self._level.stages) - 1))
+                raise SimulationError(
+                    f"particles: {words}. The last good state (step {max(self._last_step, 0)}) is kept in {folder.path}"
+                ) from None
+            if not finished:
+                self._interrupted(self._stopper.reason or "")
+                self._say(
+                    f"stopped ({self._stopper.reason}) among the particles, at step {position.step}; the same command "
+                    "goes on from there"
+                )
+                return {}, False
+            self._stopper.at_once = True
+            return self._summary(frame), True
+
+    def _tick(self, position: Position, sample: Sample) -> None:
+        stages = self._level.stages
+        kind = stages[min(position.stage, len(stages) - 1)].kind
+        self._progress.expect(steps_in_all(self._level, position))
+        self._progress.update(
+            position.stage,
+            f"particles, {kind}",
+            position.step,
+            sample.temperature_K,
+            sample.energy_eV / self._count,
+        )
+
+    def _keep(
+        self, position: Position, sample: Sample, frame: gsd.hoomd.Frame, between: Sequence[Kept]
+    ) -> None:
+        """Measure a frame and write it."""
+        if position.step <= self._last_step and not (is_at_end(position) and not sample.step):
+            return  # written before
+        found = measure_particles(frame)
+        row = {
+            **row_head(position, sample),
+            "energy_eV_per_particle": sample.energy_eV / int(frame.particles.N),
+            **found.values,
+        }
+        assert self._frames is not None
+        self._frames.append(frame, position.step, row, found.sites)
+        self._folder.add_row(row)
+        self._last_step = position.step
+
+    def _save(self, frame: gsd.hoomd.Frame, position: Position) -> None:
+        self._folder.save(frame, position)
+        self._position = position
+        self._folder.running(position.step, round(position.time_ps, 6), self._wall_s())
+
+    @property
+    def _count(self) -> int:
+        return _particles(self._condition).number
+
+    def _interrupted(self, reason: str, words: str = "") -> None:
+        step, time_ps = self._position.step, round(self._position.time_ps, 6)
+        entry: dict[str, Any] = {"reason": reason, "step": step, "time_ps": time_ps, "time": now()}
+        self._folder.interrupted(entry | ({"words": words} if words else {}), self._wall_s())
+        self._folder.log(f"interrupted at step {step}: {reason}")
+
+    def _wall_s(self) -> float:
+        return round(float(self._folder.recorded("wall_s_before", 0.0)) + time.monotonic() - self._begin, 2)
+
+    def _threads(self, count: int, words: str) -> None:
+        self._say(words)
+
+    def _say(self, message: str) -> None:
+        self._progress.say(message)
+        self._folder.log(message)
+
+    def _summary(self, frame: gsd.hoomd.Frame) -> dict[str, Any]:
+        """What it amounts to: ``summary.json`` and the report."""
+        from zeocryst.report.particles import read_rows, write_report
+
+        folder, condition = self._folder, self._condition
+        rows = read_rows(folder.table)
+        size = float(volume(box_to_cell(np.asarray(frame.configuration.box))))
+        particles = _particles(condition)
+        temperature = temperature_of(particles)
+        halved = half_time(rows)
+        n_t, n_s = (int(np.sum(frame.log[mark])) for mark in (N_T_MARK, N_S_MARK))
+        first, last = rows[0], rows[-1]
+        sentence = (
+            f"{particles.number} nanoparticles ({n_t} T and {n_s} S) were {first['n_aggregates']:.0f} aggregates at "
+            f"the beginning and {last['n_aggregates']:.0f} after {last['time_ps']:g} ps; the largest has "
+            f"{last['largest_aggregate_particles']:.0f} particles and {last['largest_aggregate_T']:.0f} T. "
+            f"{halved['sentence']}"
+        )
+        summary = without_nan(
+            {
+                "level": "particles",
+                "condition": condition.name,
+                "seed": condition.seed,
+                "sentence": sentence,
+                "engine": asdict(self._engine.info),
+                "n_particles": particles.number,
+                "n_T": n_t,
+                "n_S": n_s,
+                "volume_A3": size,
+                "steps": int(last["step"]),
+                "time_ps": last["time_ps"],
+                "start": first,
+                "end": last,
+                "half_time": halved,
+                "diffusion_limited_half_time_ps": smoluchowski_half_time_ps(
+                    particles.number, size, temperature, viscosity(condition)
+                ),
+                "potential": potential_of(self._forcefield, temperature),
+                "steps_per_s": self._progress.speed,
+                "wall_s": self._wall_s(),
+                "interruptions": folder.interruptions(),
+            }
+        )
+        write_report(folder.path, summary)
+        folder.write("summary.json", json.dumps(summary, indent=1) + "\n")
+        folder.record(finished=now(), running=None)
+        self._say(sentence)
+        return summary
+
+
+def potential_of(forcefield: ForceField, temperature_K: float) -> dict[str, Any]:
+    """What the potential of two median particles amounts to at a temperature."""
+    from zeocryst.model.dlvo import second_virial_A3, stability_ratio
+
+    middle = forcefield.types[len(forcefield.types) // 2]
+    pair = forcefield.pairs[middle, middle]
+    return {
+        "of": middle,
+        "radius_A": pair.radius_A[0],
+        "contact_A": pair.contact_A,
+        "at_contact_eV": float(pair.two_body(np.array([pair.contact_A]))[0][0]),
+        "second_virial_A3": second_virial_A3(pair, temperature_K),
+        "stability_ratio": stability_ratio(pair, temperature_K),
+    }
+
+
+def _particles(condition: Condition) -> Particles:
+    assert condition.particles is not None  # callers look first
+    return condition.particles
