@@ -4,20 +4,21 @@ With a rate k for every pair of aggregates their number per volume falls as
 
 .. math:: n(t) = n_0 / (1 + k n_0 t / 2), \qquad t_{1/2} = 2 / (k n_0)
 
-(M. von Smoluchowski, Z. Phys. Chem. 92, 129 (1917)); where each contact sticks and nothing but diffusion matters,
-k = 8 kT / (3 eta) for equal spheres, and a stability ratio W makes it W times as slow (N. Fuchs, Z. Phys. 89, 736
-(1934)). For N particles the waiting times of the single events, of mean 2 V / (k n^2) with n aggregates left, add up
-to a half-time with a relative standard deviation of sqrt(7 / (3 N)) (sums of n^-2 and n^-4 from N / 2 to N; the
-stochastic process is A. Lushnikov's, J. Colloid Interface Sci. 65, 276 (1978)).
+(M. von Smoluchowski, Z. Phys. Chem. 92, 129 (1917)); where each contact sticks and nothing but diffusion
+matters, k = 8 kT / (3 eta) for equal spheres, and a stability ratio W makes it W times as slow (N. Fuchs, Z.
+Phys. 89, 736 (1934)). For N particles the waiting times of the single events, of mean 2 V / (k n^2) with n
+aggregates left, add up to a half-time with a relative standard deviation of sqrt(7 / (3 N)) (sums of n^-2 and
+n^-4 from N / 2 to N; the stochastic process is A. Lushnikov's, J. Colloid Interface Sci. 65, 276 (1978)).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import nan, sqrt
+from itertools import pairwise
+from math import nan, pi, sqrt
 from typing import Any
 
-from zeocryst.units import stokes_friction
+from zeocryst.units import diffusion_A2_per_ps, stokes_friction
 
 
 def smoluchowski_half_time_ps(
@@ -32,10 +33,8 @@ def smoluchowski_half_time_ps(
     temperature_K, viscosity_mPa_s
         Of the solvent.
     """
-    from zeocryst.units import diffusion_A2_per_ps
-
     # k = 16 pi R D for D of a sphere of radius R, whatever R is: 1 Å here
-    rate = 16 * 3.141592653589793 * diffusion_A2_per_ps(temperature_K, stokes_friction(viscosity_mPa_s, 1.0))
+    rate = 16 * pi * diffusion_A2_per_ps(temperature_K, stokes_friction(viscosity_mPa_s, 1.0))
     return 2 * volume_A3 / (rate * number)
 
 
@@ -54,7 +53,7 @@ def half_time(rows: Sequence[Mapping[str, float]]) -> dict[str, Any]:
         ``sentence``.
     """
     first = rows[0]["n_aggregates"]
-    for before, after in zip(rows[:-1], rows[1:], strict=True):
+    for before, after in pairwise(rows):
         if after["n_aggregates"] <= first / 2:
             # 1/n grows linearly
             low, high, want = (1 / v for v in (before["n_aggregates"], after["n_aggregates"], first / 2))
@@ -62,8 +61,8 @@ def half_time(rows: Sequence[Mapping[str, float]]) -> dict[str, Any]:
             time = before["time_ps"] + part * (after["time_ps"] - before["time_ps"]) - rows[0]["time_ps"]
             error = time * sqrt(7 / (3 * first))
             sentence = (
-                f"The number of aggregates halved after {time:.4g} ± {error:.2g} ps (standard deviation of one run of "
-                f"{first:.0f}, by theory)."
+                f"The number of aggregates halved after {time:.4g} ± {error:.2g} ps (standard deviation of one "
+                f"run of {first:.0f}, by theory)."
             )
             return {"time_ps": time, "uncertainty_ps": error, "found": True, "sentence": sentence}
     left, spent = rows[-1]["n_aggregates"], rows[-1]["time_ps"] - rows[0]["time_ps"]

@@ -24,12 +24,12 @@ COLUMNS = {"step", "time_ps", "n_aggregates", "largest_aggregate_particles", "la
 #: Most particles that are drawn; of more, a slab about the middle of the box.
 MOST_DRAWN = 3000
 
-WHAT_IT_MEANS = """<p class="note">A bead is a whole nanoparticle. Two are in contact, and belong to one aggregate, where
-their surfaces are nearer than stated in <code>zeocryst.order.particles</code>. The potential is DLVO's: van der Waals
-attraction by Hamaker, screened repulsion of charged surfaces, and what stands at contact
+WHAT_IT_MEANS = """<p class="note">A bead is a whole nanoparticle. Two are in contact, and belong to one
+aggregate, where their surfaces are nearer than stated in <code>zeocryst.order.particles</code>. The potential is
+DLVO's: van der Waals attraction by Hamaker, screened repulsion of charged surfaces, and what stands at contact
 (<code>zeocryst.model.dlvo</code> has the equations and their sources). The solvent is a friction for each particle:
-aggregates are freely draining, and diffuse more slowly than with hydrodynamic interactions. Particles neither merge nor
-dissolve, and their charge does not follow the pH.</p>"""
+aggregates are freely draining, and diffuse more slowly than with hydrodynamic interactions. Particles neither merge
+nor dissolve, and their charge does not follow the pH.</p>"""
 
 
 def read_rows(path: Path) -> list[dict[str, float]]:
@@ -70,7 +70,8 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("second virial coefficient of these (Å^3)", f"{potential['second_virial_A3']:.4g}"),
         ("energy at contact (eV), at a distance of centres of (Å)",
          f"{potential['at_contact_eV']:.4g}, {potential['contact_A']:.4g}"),
-        ("time", f"{summary['time_ps']:g} ps in {summary['steps']} steps, {summary['steps_per_s']:.0f} steps/s"),
+        ("time", f"{summary['time_ps']:g} ps in {summary['steps']} steps"),
+        ("speed", f"{summary['steps_per_s']:.0f} steps/s"),
         ("engine", "{name} {version}, {device}, {threads} threads".format(**summary["engine"])),
         ("interruptions", len(summary["interruptions"]) or "none"),
     ]  # fmt: skip
@@ -86,7 +87,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ),
         (
             "At the end",
-            image(picture, "Particles along one axis of the box; nearer ones are darker. Colour: aggregate."),
+            image(picture, "Particles along an axis of the box, by aggregate; nearer ones are darker."),
         ),
         ("How it was made", f"<pre>{escape(condition)}</pre>"),
     ]
@@ -142,8 +143,8 @@ def _picture(folder: Path) -> tuple[Figure, list[dict[str, float]]]:
     if len(chosen) < len(place):
         axes.set_title(f"{len(chosen)} of {len(place)} particles: a slab of {thick:.0f} Å about the middle")
     rows = [
-        {"x_A": float(place[k, 0]), "y_A": float(place[k, 1]), "z_A": float(deep[k]), "diameter_A": float(size[k]),
-         "aggregate": int(aggregate[k])}
+        {"x_A": float(place[k, 0]), "y_A": float(place[k, 1]), "z_A": float(deep[k]),
+         "diameter_A": float(size[k]), "aggregate": int(aggregate[k])}
         for k in chosen
     ]  # fmt: skip
     return figure, rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from zeocryst.foundation.pace import TICK_S, Ticks
 from zeocryst.model.solvent import step_length
 from zeocryst.order.coagulation import smoluchowski_half_time_ps
 from zeocryst.running.particle_level import level_of, potential_of, temperature_of, viscosity
+from zeocryst.units import BOLTZMANN_EV_PER_K
 
 if TYPE_CHECKING:
     pass
@@ -34,8 +35,8 @@ def estimate_particles(condition: Condition) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n_particles``, ``n_T``, ``n_S``, ``box_A``, ``steps``, ``time_ps``, ``frames``, ``engine``, ``steps_per_s``,
-        ``wall_s``, ``potential`` (numbers), ``words`` (sentences on potential and time step).
+        ``n_particles``, ``n_T``, ``n_S``, ``box_A``, ``steps``, ``time_ps``, ``frames``, ``engine``,
+        ``steps_per_s``, ``wall_s``, ``potential`` (numbers), ``words`` (sentences on potential and time step).
     """
     level, frame, forcefield = level_of(condition)
     assert condition.particles is not None
@@ -57,7 +58,8 @@ def estimate_particles(condition: Condition) -> dict[str, Any]:
             elif now - begin > TRIAL_S - TICK_S or sample.step == longest.n_steps:
                 speed = sample.step / max(now - begin, 1e-9)
                 break
-        assert level.friction is not None and longest.temperature_K is not None
+        assert level.friction is not None
+        assert longest.temperature_K is not None
         step = step_length(forcefield, level.friction, longest.timestep_fs, max(longest.temperature_K))
         words.append(f"particles, {longest.kind}: {step.in_words(longest.timestep_fs)}")
     temperature = temperature_of(condition.particles)
@@ -66,10 +68,10 @@ def estimate_particles(condition: Condition) -> dict[str, Any]:
     limited = smoluchowski_half_time_ps(
         condition.particles.number, abs(float(np.linalg.det(cell))), temperature, viscosity(condition)
     )
-    thermal = potential["at_contact_eV"] / (8.617333262e-5 * temperature)
+    thermal = potential["at_contact_eV"] / (BOLTZMANN_EV_PER_K * temperature)
     words.append(
-        f"two particles in contact have {potential['at_contact_eV']:.3g} eV ({thermal:.3g} kT); stability ratio "
-        f"{potential['stability_ratio']:.3g}; aggregates halve in number after about "
+        f"two particles in contact have {potential['at_contact_eV']:.3g} eV ({thermal:.3g} kT); stability "
+        f"ratio {potential['stability_ratio']:.3g}; aggregates halve in number after about "
         f"{limited * max(1.0, potential['stability_ratio']):.3g} ps"
     )
     return {
@@ -99,7 +101,8 @@ def stand_in(condition: Condition, n_t: int, n_s: int) -> Condition:
         What all of them have in them.
     """
     particles = condition.particles
-    assert particles is not None and particles.resolve is not None
+    assert particles is not None
+    assert particles.resolve is not None
     part = particles.resolve
     share = 1.0
     if part.part == "neck" and part.most_T is not None:

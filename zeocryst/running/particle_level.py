@@ -133,7 +133,6 @@ class _Run:
         self,
         condition: Condition,
         level: Condition,
-        forcefield: ForceField,
         engine: Engine,
         folder: RunDirectory,
         progress: Progress,
@@ -141,7 +140,7 @@ class _Run:
     ) -> None:
         self._condition = condition
         self._level = level
-        self._forcefield = forcefield
+        self.potential: dict[str, Any] = {}
         self._engine = engine
         self._folder = folder
         self._progress = progress
@@ -186,13 +185,14 @@ class _Run:
                 self._interrupted("failure", in_short(error))
                 words = told(error, self._level, min(self._position.stage, len(self._level.stages) - 1))
                 raise SimulationError(
-                    f"particles: {words}. The last good state (step {max(self._last_step, 0)}) is kept in {folder.path}"
+                    f"particles: {words}. The last good state (step {max(self._last_step, 0)}) is kept in "
+                    f"{folder.path}"
                 ) from None
             if not finished:
                 self._interrupted(self._stopper.reason or "")
                 self._say(
-                    f"stopped ({self._stopper.reason}) among the particles, at step {position.step}; the same command "
-                    "goes on from there"
+                    f"stopped ({self._stopper.reason}) among the particles, at step {position.step}; the same "
+                    "command goes on from there"
                 )
                 return {}, False
             self._stopper.at_once = True
@@ -265,8 +265,8 @@ class _Run:
         n_t, n_s = (int(np.sum(frame.log[mark])) for mark in (N_T_MARK, N_S_MARK))
         first, last = rows[0], rows[-1]
         sentence = (
-            f"{particles.number} nanoparticles ({n_t} T and {n_s} S) were {first['n_aggregates']:.0f} aggregates at "
-            f"the beginning and {last['n_aggregates']:.0f} after {last['time_ps']:g} ps; the largest has "
+            f"{particles.number} nanoparticles ({n_t} T and {n_s} S) were {first['n_aggregates']:.0f} aggregates "
+            f"at the beginning and {last['n_aggregates']:.0f} after {last['time_ps']:g} ps; the largest has "
             f"{last['largest_aggregate_particles']:.0f} particles and {last['largest_aggregate_T']:.0f} T. "
             f"{halved['sentence']}"
         )
@@ -289,7 +289,7 @@ class _Run:
                 "diffusion_limited_half_time_ps": smoluchowski_half_time_ps(
                     particles.number, size, temperature, viscosity(condition)
                 ),
-                "potential": potential_of(self._forcefield, temperature),
+                "potential": self.potential,
                 "steps_per_s": self._progress.speed,
                 "wall_s": self._wall_s(),
                 "interruptions": folder.interruptions(),

@@ -1,7 +1,7 @@
 """From the level of particles to that of beads: the particles that were chosen become T and S.
 
-Masses are counted at the step: each particle has the T and S in it that it was made with, and the beads have to be
-as many of each.
+Masses are counted at the step: each particle has the T and S in it that it was made with, and the beads have to
+be as many of each.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from zeocryst.running.particle_level import run_particles
 if TYPE_CHECKING:
     import gsd.hoomd
 
-#: What the level of particles leaves for the beads: their first frame, what became of what, and amorphous clusters.
+#: What the level of particles leaves for the beads: their first frame, what became of what, amorphous clusters.
 BEADS, RECORD, LIBRARY = "beads.gsd", "resolved.json", "library.gsd"
 
 
