@@ -17,9 +17,6 @@ from zeocryst.order.coagulation import smoluchowski_half_time_ps
 from zeocryst.running.particle_level import level_of, potential_of, temperature_of, viscosity
 from zeocryst.units import BOLTZMANN_EV_PER_K
 
-if TYPE_CHECKING:
-    pass
-
 #: Seconds of trial steps.
 TRIAL_S = 2.0
 

@@ -101,9 +101,8 @@ def run_particles(condition: Condition, out: Path, options: Options) -> tuple[di
     engine, why = choose_engine(
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=level.stages
     )
-    alone = condition.with_checked(
-        stages=(), output=Output(), particles=replace(_particles(condition), resolve=None)
-    )
+    mine = replace(_particles(condition), resolve=None)
+    alone = condition.with_checked(stages=(), output=Output(), particles=mine)
     folder = RunDirectory(out, to_toml(alone), identity(alone, forcefield))
     if options.restart:
         folder.set_aside()
@@ -116,9 +115,9 @@ def run_particles(condition: Condition, out: Path, options: Options) -> tuple[di
         folder.log(why)
         progress.say(f"{len(frame.particles.typeid)} nanoparticles; {why}")
         folder.record(engines=[*folder.recorded("engines", []), asdict(engine.info)], seed=condition.seed)
-        return _Run(condition, level, forcefield, engine, folder, progress, Stopper(options.walltime_s)).all(
-            frame
-        )
+        work = _Run(condition, level, engine, folder, progress, Stopper(options.walltime_s))
+        work.potential = potential_of(forcefield, temperature_of(mine))
+        return work.all(frame)
     except (OSError, MemoryError) as error:
         raise kept(error, out) from error
     finally:
@@ -207,7 +206,7 @@ class _Run:
             f"particles, {kind}",
             position.step,
             sample.temperature_K,
-            sample.energy_eV / self._count,
+            sample.energy_eV / _particles(self._condition).number,
         )
 
     def _keep(
@@ -231,10 +230,6 @@ class _Run:
         self._folder.save(frame, position)
         self._position = position
         self._folder.running(position.step, round(position.time_ps, 6), self._wall_s())
-
-    @property
-    def _count(self) -> int:
-        return _particles(self._condition).number
 
     def _interrupted(self, reason: str, words: str = "") -> None:
         step, time_ps = self._position.step, round(self._position.time_ps, 6)

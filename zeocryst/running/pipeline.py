@@ -90,16 +90,34 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
     if not options.restart and options.engine is None:
         check_there(out, condition.engine.name)
     forcefield = condition.read_forcefield()
-    chosen = condition.engine
     if condition.particles is not None:
-        if condition.particles.resolve is None:
-            return run_particles(condition, out, options)
-        above = beads_of_particles(condition, out, options)
-        if above is None:
-            return {}, False
-        frame, origin, options = above.frame, above.words, above.options
-    else:
-        frame, origin = first_frame_and_words(condition, forcefield)
+        return _from_particles(condition, out, options)
+    frame, origin = first_frame_and_words(condition, forcefield)
+    return _run_beads(condition, forcefield, out, options, frame, origin)
+
+
+def _from_particles(condition: Condition, out: Path, options: Options) -> tuple[dict[str, Any], bool]:
+    """The level of the particles, and that of the beads where some are resolved."""
+    assert condition.particles is not None
+    if condition.particles.resolve is None:
+        return run_particles(condition, out, options)
+    above = beads_of_particles(condition, out, options)
+    if above is None:
+        return {}, False
+    forcefield = condition.read_forcefield()
+    return _run_beads(condition, forcefield, out, above.options, above.frame, above.words)
+
+
+def _run_beads(
+    condition: Condition,
+    forcefield: ForceField,
+    out: Path,
+    options: Options,
+    frame: gsd.hoomd.Frame,
+    origin: str,
+) -> tuple[dict[str, Any], bool]:
+    """Run the stages of beads from a first frame; `origin` is where that comes from, a sentence."""
+    chosen = condition.engine
     engine, why = choose_engine(
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
