@@ -66,5 +66,5 @@ def half_time(rows: Sequence[Mapping[str, float]]) -> dict[str, Any]:
             )
             return {"time_ps": time, "uncertainty_ps": error, "found": True, "sentence": sentence}
     left, spent = rows[-1]["n_aggregates"], rows[-1]["time_ps"] - rows[0]["time_ps"]
-    sentence = f"After {spent:g} ps there were {left:.0f} aggregates of {first:.0f} at the beginning: not half as many."
+    sentence = f"After {spent:g} ps there were {left:.0f} aggregates of {first:.0f}: more than half as many."
     return {"time_ps": None, "uncertainty_ps": nan, "found": False, "sentence": sentence}

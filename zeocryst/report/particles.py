@@ -25,11 +25,11 @@ COLUMNS = {"step", "time_ps", "n_aggregates", "largest_aggregate_particles", "la
 MOST_DRAWN = 3000
 
 WHAT_IT_MEANS = """<p class="note">A bead is a whole nanoparticle. Two are in contact, and belong to one
-aggregate, where their surfaces are nearer than stated in <code>zeocryst.order.particles</code>. The potential is
-DLVO's: van der Waals attraction by Hamaker, screened repulsion of charged surfaces, and what stands at contact
-(<code>zeocryst.model.dlvo</code> has the equations and their sources). The solvent is a friction for each particle:
-aggregates are freely draining, and diffuse more slowly than with hydrodynamic interactions. Particles neither merge
-nor dissolve, and their charge does not follow the pH.</p>"""
+aggregate, where their surfaces are nearer than stated in <code>zeocryst.order.particles</code>. The potential
+is DLVO's: van der Waals attraction by Hamaker, screened repulsion of charged surfaces, and what stands at
+contact (<code>zeocryst.model.dlvo</code> has the equations and their sources). The solvent is a friction for
+each particle: aggregates are freely draining, and diffuse more slowly than with hydrodynamic interactions.
+Particles neither merge nor dissolve, and their charge does not follow the pH.</p>"""
 
 
 def read_rows(path: Path) -> list[dict[str, float]]:

@@ -260,8 +260,8 @@ class _Run:
         n_t, n_s = (int(np.sum(frame.log[mark])) for mark in (N_T_MARK, N_S_MARK))
         first, last = rows[0], rows[-1]
         sentence = (
-            f"{particles.number} nanoparticles ({n_t} T and {n_s} S) were {first['n_aggregates']:.0f} aggregates "
-            f"at the beginning and {last['n_aggregates']:.0f} after {last['time_ps']:g} ps; the largest has "
+            f"{particles.number} nanoparticles ({n_t} T and {n_s} S) were {first['n_aggregates']:.0f} "
+            f"aggregates at first and {last['n_aggregates']:.0f} after {last['time_ps']:g} ps; the largest has "
             f"{last['largest_aggregate_particles']:.0f} particles and {last['largest_aggregate_T']:.0f} T. "
             f"{halved['sentence']}"
         )

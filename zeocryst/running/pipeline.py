@@ -101,10 +101,14 @@ def _from_particles(condition: Condition, out: Path, options: Options) -> tuple[
     assert condition.particles is not None
     if condition.particles.resolve is None:
         return run_particles(condition, out, options)
+    forcefield, chosen = condition.read_forcefield(), condition.engine
+    # what would be wrong with the beads is known before the particles have run for hours
+    choose_engine(forcefield, chosen.name, chosen.device, chosen.threads, stages=condition.stages)
+    if not options.restart:
+        RunDirectory(out, to_toml(condition), identity(condition, forcefield)).examine()
     above = beads_of_particles(condition, out, options)
     if above is None:
         return {}, False
-    forcefield = condition.read_forcefield()
     return _run_beads(condition, forcefield, out, above.options, above.frame, above.words)
 
 
