@@ -51,7 +51,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         can end early; without those that are written where something happens), ``can_end_early``, ``early`` (a
         sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``, ``load`` (of the last
         minute, None where the system does not tell), ``busy`` (a sentence where others use the machine),
-        ``particles`` (where there is that level; `zeocryst.running.particle_estimate`), ``solvent`` (a sentence for each stage that feels it), ``besides`` (sentences on plugins and what is
+        ``solvent`` (a sentence for each stage that feels it), ``besides`` (sentences on plugins and what is
         measured besides), ``events`` (one for each), ``steps_per_s`` and ``wall_s``, the
         last two extrapolated from the trial; of a gel also ``gel``, what its recipe gives.
     """
