@@ -18,13 +18,15 @@ distance with which van der Waals's energy gives the surface energy of most soli
 Intermolecular and Surface Forces, 3rd ed. (2011), ch. 13 and 17). So, with x = h - D0:
 
 - x > 1 Å: DLVO as it stands.
-- 0 < x < 1 Å: DLVO at the distance D0 + s(x), where s = 3 x^2 - 3 x^3 + x^4 (in Å) takes the slope of its energy
-  smoothly to zero, so that there is a minimum at x = 0 whose energy is DLVO's at D0.
-- x < 0: that energy and a spring, k x^2/2, steep and finite, whose force grows all the way down to r = 0.
-- 0 < x < 3 Å: the well of adhesion besides, -E (1 - (x/3)^2)^3, E at x <= 0.
+- |x| < 1 Å: DLVO at the distance D0 + s(x), where s = (15 x^2 - 10 x^4 + 3 x^6)/8 (in Å) takes the slope of its
+  energy smoothly to zero, so that there is a minimum at x = 0 whose energy is DLVO's at D0. Farther inside it
+  is DLVO at D0 - x, the mirror image.
+- |x| < 3 Å: the well of adhesion besides, -E (1 - (x/3)^2)^4.
+- x < 0: a spring besides, steep and finite, whose force grows all the way down to r = 0: its stiffness grows to
+  0.5 eV/Å^2 over half an Å and stays there.
 - a barrier besides, B exp(-(x - 5)^2 / 2), in Å: it decides how often what meets also sticks.
-- From four fifths of the way to the cut-off on all is multiplied by 1 - 10 t^3 + 15 t^4 - 6 t^5, so that energy,
-  force and its slope end there. The cut-off is where the energy is less than kT/1000.
+- From four fifths of the way to the cut-off on all is multiplied by 1 - 10 t^3 + 15 t^4 - 6 t^5, so that
+  energy, force and its slope end there. The cut-off is where the energy is less than kT/200.
 """
 
 from __future__ import annotations
@@ -51,15 +53,16 @@ SILICA_WATER_EV = 0.46e-20 / constants.e
 CLOSEST_A = 1.65
 #: Over which distance from there the attraction ends, Å.
 ROUNDED_A = 1.0
-#: Width of the contact well, Å: bonds over an O bridge 3.1 Å from T to T, so that surfaces that are farther apart than
-#: this have none.
+#: Width of the contact well, Å: bonds over an O bridge 3.1 Å from T to T, so that surfaces that are farther
+#: apart than this have none.
 WELL_A = 3.0
 #: Where the barrier stands, from contact, and its standard deviation, Å.
 BARRIER_AT_A, BARRIER_WIDTH_A = 5.0, 1.0
-#: Least stiffness of what keeps particles out of each other, eV/Å^2: kT at 370 K is 0.36 Å deep.
-CORE_EV_PER_A2 = 0.5
+#: Stiffness of what keeps particles out of each other, eV/Å^2, and over which distance it grows to that, Å: kT
+#: at 370 K is half an Å deep.
+CORE_EV_PER_A2, CORE_RAMP_A = 0.5, 0.5
 #: Energy at the cut-off, kT; and the share of the way from contact at which the end begins.
-NEGLECTED_KT, END_BEGINS = 1e-3, 0.8
+NEGLECTED_KT, END_BEGINS = 5e-3, 0.8
 #: Energy of the core from which nearer distances need no place in a table, eV.
 DEEPEST_EV = 1000.0
 #: Lengths in which the potential changes near contact, Å: what a table has to resolve.
@@ -74,8 +77,9 @@ def effective_potential(potential_mV: float, kappa_a: float, temperature_K: floa
     .. math:: Y = \frac{8 \tanh(y/4)}{1 + \sqrt{1 - \frac{2\kappa a + 1}{(\kappa a + 1)^2} \tanh^2(y/4)}}
 
     with y the potential of the surface in kT/e (H. Ohshima, T. W. Healy, L. R. White, J. Colloid Interface Sci.
-    90, 17 (1982)): y itself where that is small, and 4 tanh(y/4), that of a plane, where the sphere is large. It is
-    within 1 % of the solution of Poisson and Boltzmann's equation for potentials up to 100 mV with kappa a > 1.
+    90, 17 (1982)): y itself where that is small, and 4 tanh(y/4), that of a plane, where the sphere is large.
+    It is within 1 % of the solution of Poisson and Boltzmann's equation for potentials up to 100 mV with kappa
+    a > 1.
 
     Parameters
     ----------
@@ -145,7 +149,7 @@ class DlvoPair:
             for potential, radius in zip(self.potential_mV, self.radius_A, strict=True)
         ]
         a, b = self.radius_A
-        return self.permittivity / COULOMB_EV_A * self.kt_eV**2 * y[0] * y[1] * a * b
+        return float(self.permittivity / COULOMB_EV_A * self.kt_eV**2 * y[0] * y[1] * a * b)
 
     def attraction(self, r: Floats) -> tuple[Floats, Floats]:
         """Hamaker's energy (eV) and force (eV/Å) at distances r (Å) of the centres beyond a1 + a2."""
@@ -166,21 +170,16 @@ class DlvoPair:
 
     @cached_property
     def contact_eV(self) -> float:
-        """Energy at contact, eV: van der Waals and double layers at D0, less the adhesion, and the barrier's foot."""
+        """Energy at contact, eV: van der Waals and double layers at D0, less the adhesion."""
         return float(self.two_body(np.array([self.contact_A]))[0][0])
 
     @cached_property
-    def core_eV_per_A2(self) -> float:
-        """Stiffness of what keeps them out of each other, eV/Å^2: at least that of the other side of the well."""
-        pull = -float(self._dlvo(np.array(self.contact_A))[1])
-        return max(CORE_EV_PER_A2, 6 * self.adhesion_eV / WELL_A**2 + 6 * pull / ROUNDED_A)
-
-    @cached_property
     def cutoff_A(self) -> float:
-        """Distance from which the pair does not interact, Å: beyond it either energy would be below kT/1000."""
+        """Distance from which the pair does not interact, Å: beyond it both energies would be below kT/200."""
         least = NEGLECTED_KT * self.kt_eV
         start = self.contact_A + BARRIER_AT_A + 5 * BARRIER_WIDTH_A if self.barrier_eV else self.well_end_A
-        r = start + np.concatenate([[0.0], np.geomspace(0.05, 100 * max(self.contact_A, self.debye_length_A), 4000)])
+        most = 100 * max(self.contact_A, self.debye_length_A)
+        r = start + np.concatenate([[0.0], np.geomspace(0.05, most, 4000)])
         felt = np.flatnonzero(np.maximum(abs(self.attraction(r)[0]), abs(self.repulsion(r)[0])) > least)
         last = r[min(felt[-1] + 1, len(r) - 1)] if len(felt) else start
         # the barrier and the well lie before where the end begins
@@ -194,35 +193,35 @@ class DlvoPair:
     @cached_property
     def start_A(self) -> float:
         """Distance from which a table has to begin, Å; nearer than this no run comes."""
-        return max(0.05, self.contact_A - sqrt(2 * DEEPEST_EV / self.core_eV_per_A2))
+        return max(0.05, self.contact_A - sqrt(2 * DEEPEST_EV / CORE_EV_PER_A2))
 
     @property
     def detail_A(self) -> float:
         """Lengths that a table has to resolve, Å."""
         return DETAIL_A
 
-    @property
+    @cached_property
     def stiffness_eV_per_A2(self) -> float:
         """The largest curvature that two particles meet, eV/Å^2."""
-        return self.core_eV_per_A2
+        r = self.contact_A + np.linspace(-WELL_A, BARRIER_AT_A + 3 * BARRIER_WIDTH_A, 1101)
+        return float(-np.diff(self.two_body(r)[1]).min() / (r[1] - r[0]))
 
     def two_body(self, r: Floats) -> tuple[Floats, Floats]:
         """Energy (eV) and force (eV/Å) at distances `r` (Å) of the centres, as an engine has them."""
         r = np.asarray(r, dtype=float)
         x = r - self.contact_A
-        s = np.clip(x / ROUNDED_A, 0.0, 1.0)
-        near = ROUNDED_A * s**2 * (3 - 3 * s + s**2)
-        slope = np.where(x < ROUNDED_A, s * (6 - 9 * s + 4 * s**2), 1.0)
-        energy, force = self._dlvo(np.where(x < ROUNDED_A, self.contact_A + near, r))
-        force = force * slope
+        s = np.clip(x / ROUNDED_A, -1.0, 1.0)
+        away = np.where(abs(x) < ROUNDED_A, ROUNDED_A * s**2 * (15 - 10 * s**2 + 3 * s**4) / 8, abs(x))
+        energy, force = self._dlvo(self.contact_A + away)
+        force = force * s * (15 - 20 * s**2 + 9 * s**4) / 4
         for more, push in (self._well(x), self._barrier(x), self._core(x)):
             energy, force = energy + more, force + push
         return self._ended(r, energy, force)
 
     def _well(self, x: Floats) -> tuple[Floats, Floats]:
-        s = np.clip(x / WELL_A, 0.0, 1.0)
+        s = np.clip(x / WELL_A, -1.0, 1.0)
         inside = 1 - s**2
-        return -self.adhesion_eV * inside**3, -6 * self.adhesion_eV / WELL_A * s * inside**2
+        return -self.adhesion_eV * inside**4, -8 * self.adhesion_eV / WELL_A * s * inside**3
 
     def _barrier(self, x: Floats) -> tuple[Floats, Floats]:
         t = (x - BARRIER_AT_A) / BARRIER_WIDTH_A
@@ -230,8 +229,11 @@ class DlvoPair:
         return energy, energy * t / BARRIER_WIDTH_A
 
     def _core(self, x: Floats) -> tuple[Floats, Floats]:
-        inside = np.minimum(x, 0.0)
-        return self.core_eV_per_A2 * inside**2 / 2, -self.core_eV_per_A2 * inside
+        inside = np.maximum(-x / CORE_RAMP_A, 0.0)
+        t, deeper = np.minimum(inside, 1.0), np.maximum(inside - 1.0, 0.0)
+        force = CORE_EV_PER_A2 * CORE_RAMP_A * (t**3 - t**4 / 2 + deeper)
+        energy = CORE_EV_PER_A2 * CORE_RAMP_A**2 * (t**4 / 4 - t**5 / 10 + deeper / 2 + deeper**2 / 2)
+        return energy, force
 
     def _ended(self, r: Floats, energy: Floats, force: Floats) -> tuple[Floats, Floats]:
         begin = self.contact_A + END_BEGINS * (self.cutoff_A - self.contact_A)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import inf, pi
 
 import numpy as np
@@ -44,11 +45,11 @@ def stability_ratio(pair: DlvoPair, temperature_K: float) -> float:
 
     .. math:: W = R \int_R^\infty \frac{e^{U(r)/kT}}{r^2} \, dr
 
-    with R the distance at contact (N. Fuchs, Z. Phys. 89, 736 (1934); E. J. W. Verwey, J. Th. G. Overbeek, Theory
-    of the Stability of Lyophobic Colloids (1948), ch. 10). What it is compared with is Smoluchowski's rate without
-    any force (M. von Smoluchowski, Z. Phys. Chem. 92, 129 (1917)), 4 pi D R with D the sum of both diffusion
-    coefficients, not the rate with van der Waals's forces alone. Nothing is said of hydrodynamic interactions:
-    engines of Brownian dynamics here have none.
+    with R the distance at contact (N. Fuchs, Z. Phys. 89, 736 (1934); E. J. W. Verwey, J. Th. G. Overbeek,
+    Theory of the Stability of Lyophobic Colloids (1948), ch. 10). What it is compared with is Smoluchowski's
+    rate without any force (M. von Smoluchowski, Z. Phys. Chem. 92, 129 (1917)), 4 pi D R with D the sum of both
+    diffusion coefficients, not the rate with van der Waals's forces alone. Nothing is said of hydrodynamic
+    interactions: engines of Brownian dynamics here have none.
 
     Parameters
     ----------
@@ -108,11 +109,12 @@ def barrier_for(
     diffusion_A2_per_ps: float,
     uncertainty_per_ns: float = 0.0,
 ) -> Barrier:
-    r"""Height of the barrier with which particles aggregate as fast as they would where each contact sticks at a rate.
+    r"""Height of the barrier that makes particles aggregate as if each contact stuck at a given rate.
 
-    Two surfaces that are in contact (nearer than where the contact well ends) stick with a rate s. Those that do
-    not part again, so that the rate constant of aggregation k is that of Collins and Kimball (F. C. Collins, G. E.
-    Kimball, J. Colloid Sci. 4, 425 (1949)) with the potential (P. Debye, Trans. Electrochem. Soc. 82, 265 (1942)),
+    Two surfaces that are in contact (nearer than where the contact well ends) stick with a rate s. Those that
+    do not part again, so that the rate constant of aggregation k is that of Collins and Kimball (F. C. Collins,
+    G. E. Kimball, J. Colloid Sci. 4, 425 (1949)) with the potential (P. Debye, Trans.
+    Electrochem. Soc. 82, 265 (1942)),
 
     .. math:: \frac{1}{k} = \frac{W_0}{4 \pi D R} + \frac{1}{s K},
        \qquad K = \int_{contact} e^{-U_0/kT} \, 4 \pi r^2 \, dr
@@ -184,7 +186,7 @@ def _energy(pair: DlvoPair, r: float) -> float:
 
 
 def _integral(function: Callable[[float], float], pair: DlvoPair, begin: float, end: float = inf) -> float:
-    """Integral up to the cut-off or before, part by part between the places where the potential changes its form."""
+    """Integral up to the cut-off or before, in parts: the potential changes its form in between."""
     from scipy.integrate import quad
 
     last = min(end, pair.cutoff_A)
@@ -193,8 +195,5 @@ def _integral(function: Callable[[float], float], pair: DlvoPair, begin: float, 
     places += [contact + BARRIER_AT_A + k * BARRIER_WIDTH_A for k in (-3, -1, 0, 1, 3, 6)]
     inside = sorted({place for place in places if begin < place < last})
     edges = [begin, *inside, last]
-    return sum(
-        quad(function, a, b, epsabs=0, epsrel=1e-9, limit=200)[0]
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
-        if b > a
-    )
+    parts = [quad(function, a, b, epsabs=0, epsrel=1e-9, limit=200)[0] for a, b in pairwise(edges) if b > a]
+    return float(sum(parts))

@@ -23,7 +23,8 @@ SATURATED = (
 #: Goodwin, E. W. Lemmon, J. M. H. Levelt Sengers, R. C. Williams, J. Phys. Chem. Ref. Data 26, 1125 (1997)).
 G_FACTOR = (
     (0.978224486826, 1, 0.25), (-0.957771379375, 1, 1.0), (0.237511794148, 1, 2.5), (0.714692244396, 2, 1.5),
-    (-0.298217036956, 3, 1.5), (-0.108863472196, 3, 2.5), (0.0949327488264, 4, 2.0), (-0.00980469816509, 5, 2.0),
+    (-0.298217036956, 3, 1.5), (-0.108863472196, 3, 2.5), (0.0949327488264, 4, 2.0),
+    (-0.00980469816509, 5, 2.0),
     (0.165167634970e-4, 6, 5.0), (0.937359795772e-4, 7, 0.5), (-0.123179218720e-9, 10, 10.0),
 )  # fmt: skip
 #: The last coefficient, of (T/228 K - 1)^-1.2.
@@ -35,7 +36,7 @@ POLARIZABILITY, DIPOLE = 1.636e-40, 6.138e-30
 def water_density(temperature_K: float) -> float:
     """Density of liquid water at its vapour pressure, kg/m^3 (`SATURATED`)."""
     theta = 1 - temperature_K / CRITICAL_K
-    return CRITICAL_DENSITY * (1 + sum(b * theta**power for b, power in SATURATED))
+    return float(CRITICAL_DENSITY * (1 + sum(b * theta**power for b, power in SATURATED)))
 
 
 def water_permittivity(temperature_K: float) -> float:
