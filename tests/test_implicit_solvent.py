@@ -9,7 +9,7 @@ from scipy import constants
 
 from zeocryst.condition import parse_condition, to_toml
 from zeocryst.errors import InputError
-from zeocryst.model.solvent import DEFAULT_RADIUS_A, HOW_PHYSICAL, Solvent, step_length, stiffness
+from zeocryst.model.solvent import DEFAULT_RADIUS_A, HOW_PHYSICAL, Solvent, step_length
 from zeocryst.units import diffusion_A2_per_ps, stokes_friction
 
 STAGE = "[[stage]]\nkind = '{kind}'\ntemperature_K = [300, 400]\ntime_ps = 100\ntimestep_fs = {step}\n"
