@@ -48,7 +48,7 @@ Floats = NDArray[np.float64]
 SITE = "nanoparticle"
 #: Hamaker constant of amorphous silica across water, eV: 0.46e-20 J (L. Bergström, Adv. Colloid Interface Sci.
 #: 70, 125 (1997), table 4).
-SILICA_WATER_EV = 0.46e-20 / constants.e
+SILICA_WATER_EV = 0.02871
 #: Least distance of two surfaces, Å: see above.
 CLOSEST_A = 1.65
 #: Over which distance from there the attraction ends, Å.
