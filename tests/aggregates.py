@@ -12,7 +12,7 @@ DENSITY = 17.0
 MASS = 28.0855
 
 
-def classes(number, radius, spread, seed, density=DENSITY, S_per_T=0.0625, most=8):
+def classes(number, radius, spread, seed, *, density=DENSITY, S_per_T=0.0625, most=8):
     """T and S of particles of a lognormal distribution in a few classes, and their radii."""
     draws = np.random.default_rng(seed).normal(size=number)
     if not spread:

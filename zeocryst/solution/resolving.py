@@ -149,7 +149,8 @@ def _neck(network: Network, aggregate: Ints, n_T: Ints, frame: gsd.hoomd.Frame, 
     i, j, *_ = neighbour_pairs(network.positions, network.cell, reach, full=True)
     both = inside[i] & inside[j]
     around = n_T + np.bincount(i[both], weights=n_T[j[both]], minlength=len(n_T))
-    midst = int(aggregate[np.argmax(around[aggregate])])
+    order = np.lexsort((aggregate, -network.degree[aggregate], -around[aggregate]))
+    midst = int(aggregate[order[0]])
     if n_T[midst] > most:
         raise InputError(
             f"particles.resolve: most_T = {most}; the particle in the densest place has {int(n_T[midst])} T, "
@@ -158,7 +159,7 @@ def _neck(network: Network, aggregate: Ints, n_T: Ints, frame: gsd.hoomd.Frame, 
     offsets, others, _ = network.neighbours
     away = network.positions - network.positions[midst]
     fraction = away @ np.linalg.inv(network.cell)
-    far = np.linalg.norm((fraction - np.round(fraction)) @ network.cell, axis=1)
+    far = np.round(np.linalg.norm((fraction - np.round(fraction)) @ network.cell, axis=1), 3)
     chosen, count = [midst], int(n_T[midst])
     rim = set(others[offsets[midst] : offsets[midst + 1]].tolist()) - {midst}
     while rim:

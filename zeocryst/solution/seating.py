@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +41,7 @@ CLOSEST_A = 2.4
 PUSH_SHARE, PUSH_ROUNDS, PUSH_PART = 0.9, 60, 0.5
 #: A descent ends where it took so little energy per bead (eV) out in each of so many samples, or after so many
 #: samples.
-REST_EV, REST_SAMPLES, MOST_SAMPLES = 2e-5, 3, 400
+REST_EV, REST_SAMPLES, MOST_SAMPLES = 1e-4, 3, 300
 #: How long a warm run is, ps.
 WARM_PS = 3.0
 #: Rounds of drawing together what is apart.
@@ -61,10 +60,13 @@ class Seated:
     closest_A : float
         Distance of the nearest two beads, before and after.
     rms_A, most_A : float
-        How far beads have moved.
+        How far beads have moved within their particles: beside the particle's mean, in the root mean square
+        and at most.
+    whole_rms_A : float
+        How far particles have moved as a whole, in the root mean square.
     bonds, bonds_across : int
         Of T, and those among them between two particles.
-    joined, touching : int
+    joined : int
         Pairs of particles with such a bond.
     clusters : int
         Clusters of bonded T.
@@ -81,6 +83,7 @@ class Seated:
     closest_A: tuple[float, float]
     rms_A: float
     most_A: float
+    whole_rms_A: float
     bonds: int
     bonds_across: int
     joined: int
@@ -96,8 +99,9 @@ class Seated:
         drawn = f", {self.drawn} pieces drawn to the rest" if self.drawn else ""
         one = "one cluster" if self.clusters == 1 else f"{self.clusters} clusters"
         return (
-            f"{self.n_T} T and {self.n_S} S relaxed{warm}{drawn}: they moved by {self.rms_A:.2f} Å (root mean "
-            f"square), the nearest two are {self.closest_A[1]:.2f} Å apart ({self.closest_A[0]:.2f} Å before), "
+            f"{self.n_T} T and {self.n_S} S relaxed{warm}{drawn}: beads moved by {self.rms_A:.2f} Å within "
+            f"their particles and particles by {self.whole_rms_A:.2f} Å (root mean square), the nearest two "
+            f"beads are {self.closest_A[1]:.2f} Å apart ({self.closest_A[0]:.2f} Å before), "
             f"{self.bonds_across} bonds join {self.joined} pairs of particles into {one}, "
             f"{self.energy_eV / self.n_T:.3f} eV per T"
         )
@@ -107,9 +111,9 @@ class Seated:
         return {
             "n_T": self.n_T, "n_S": self.n_S, "closest_A": self.closest_A[1],
             "closest_before_A": self.closest_A[0], "rms_A": self.rms_A, "most_A": self.most_A,
-            "bonds": self.bonds, "bonds_across": self.bonds_across, "joined_pairs": self.joined,
-            "clusters": self.clusters, "energy_eV": self.energy_eV, "warm_ps": self.warm_ps,
-            "drawn": self.drawn, "sentence": self.sentence,
+            "whole_rms_A": self.whole_rms_A, "bonds": self.bonds, "bonds_across": self.bonds_across,
+            "joined_pairs": self.joined, "clusters": self.clusters, "energy_eV": self.energy_eV,
+            "warm_ps": self.warm_ps, "drawn": self.drawn, "sentence": self.sentence,
         }  # fmt: skip
 
 
@@ -164,7 +168,9 @@ def relax(
             drawn += moved
             now = pushed_apart(now, forcefield)
         now, energy = settle(engine, now)
-    return _checked(_seated(frame, now, energy, (before, closest(now)), warmed, drawn))
+    found = _checked(_seated(frame, now, energy, (before, closest(now)), warmed, drawn))
+    found.frame.log.pop(AGGREGATE_MARK, None)  # it is one now, and a mark more in each frame of a run
+    return found
 
 
 def _checked(found: Seated) -> Seated:
@@ -199,13 +205,16 @@ def _seated(
     a, b = particle[network.first], particle[network.second]
     pairs = np.unique(np.sort(np.stack([a, b], axis=1)[a != b], axis=1), axis=0)
     seen = Beads.of(end)
-    inverse = np.linalg.inv(seen.cell)
-    way = (seen.centred - Beads.of(start).centred) @ inverse
-    moved = np.linalg.norm((way - np.round(way)) @ seen.cell, axis=1)
+    way = (seen.centred - Beads.of(start).centred) @ np.linalg.inv(seen.cell)
+    moved = (way - np.round(way)) @ seen.cell
+    _, of, size = np.unique(_marks(end, PARTICLE_MARK), return_inverse=True, return_counts=True)
+    whole = np.stack([np.bincount(of, x) / size for x in moved.T], axis=1)
+    inside = np.linalg.norm(moved - whole[of], axis=1)
     return Seated(
-        end, seen.count("T"), seen.count("S"), nearest, float(np.sqrt((moved**2).mean())), float(moved.max()),
-        len(network.first), int((a != b).sum()), len(pairs), len(find_clusters(network).size), energy, warm,
-        drawn,
+        end, seen.count("T"), seen.count("S"), nearest,
+        float(np.sqrt((inside**2).mean())), float(inside.max()), float(np.sqrt((whole**2).sum(axis=1).mean())),
+        len(network.first), int((a != b).sum()), len(pairs), len(find_clusters(network).size),
+        energy, warm, drawn,
     )  # fmt: skip
 
 
@@ -243,20 +252,16 @@ def _mains(label: Ints, aggregate: Ints) -> Ints:
 def settle(engine: Engine, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
     """The beads near their minimum, and the energy there, eV.
 
-    Less exact than `Engine.minimize`, whose last percent of the steps' energy takes most of its time.
+    Not as far as `Engine.minimize` goes: loose ends of aggregates creep towards each other for thousands of
+    iterations, at no gain that outlives the first picosecond of a run.
     """
-    last, resting = np.inf, 0
-    least = REST_EV * frame.particles.N
-    now, energy = frame, np.inf
-    for sample in islice(engine.descend(frame), MOST_SAMPLES):
-        energy = sample.energy_eV
-        resting = resting + 1 if last - energy < least else 0
-        last = energy
-        if resting == REST_SAMPLES:
-            now = sample.frame()
-            break
-        now = sample.frame()
-    return now, float(energy)
+    last, resting, least = np.inf, 0, REST_EV * frame.particles.N
+    for number, sample in enumerate(engine.descend(frame), start=1):
+        resting = resting + 1 if last - sample.energy_eV < least else 0
+        last = sample.energy_eV
+        if resting == REST_SAMPLES or number == MOST_SAMPLES:
+            return sample.frame(), last
+    return engine.minimize(frame)  # it was there before
 
 
 def pushed_apart(frame: gsd.hoomd.Frame, forcefield: ForceField) -> gsd.hoomd.Frame:
