@@ -24,6 +24,10 @@ Ints = NDArray[np.int64]
 #: Names under which the log of a frame of nanoparticles has how many T and S are in each.
 N_T_MARK = "particles/zeocryst/n_T"
 N_S_MARK = "particles/zeocryst/n_S"
+#: Names under which that of a frame of beads has the number of the nanoparticle that each bead comes from (in
+#: the frame of particles), and of the aggregate that this was in.
+PARTICLE_MARK = "particles/zeocryst/particle"
+AGGREGATE_MARK = "particles/zeocryst/aggregate"
 
 
 def over_all(sites: Mapping[str, NDArray[Any]], where: NDArray[Any], count: int) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zeocryst.beads import N_S_MARK, N_T_MARK, Beads
+from zeocryst.beads import AGGREGATE_MARK, N_S_MARK, N_T_MARK, PARTICLE_MARK, Beads
 from zeocryst.condition import Stage
 from zeocryst.errors import BOILED, EXPLODED, InputError, SimulationError
 from zeocryst.model.forcefield import ForceField
@@ -38,7 +38,7 @@ THE_SEED = 1.0
 #: Name under which it says which beads are those of the crystal seed that was put in.
 SEED_MARK = "particles/zeocryst/seed"
 #: What of a frame's log belongs to its state.
-KEPT_MARKS = (HELD_MARK, SEED_MARK, N_T_MARK, N_S_MARK)
+KEPT_MARKS = (HELD_MARK, SEED_MARK, N_T_MARK, N_S_MARK, PARTICLE_MARK, AGGREGATE_MARK)
 #: A box that has grown to so many times its volume has lost its liquid.
 MOST_GROWN = 1000.0
 #: Twice the highest temperature that a condition may ask for; a run that is hotter has exploded.
@@ -405,7 +405,7 @@ def hold(frame: gsd.hoomd.Frame, share: float) -> tuple[gsd.hoomd.Frame, NDArray
         beads = Beads.of(frame)
         held = frozen_beads(beads.centred, beads.cell, share)
     marked = copy.copy(frame)
-    marked.log = {SEED_MARK: frame.log[SEED_MARK]} if SEED_MARK in frame.log else {}
+    marked.log = {mark: frame.log[mark] for mark in KEPT_MARKS if mark in frame.log and mark != HELD_MARK}
     if share:
         marked.log[HELD_MARK] = np.where(held, share, -share).astype(np.float32)
     return marked, held

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from zeocryst.beads import Beads
+from zeocryst.beads import PARTICLE_MARK, Beads
 from zeocryst.cell import heights, make_frame, neighbour_pairs
 from zeocryst.condition import Cut, Seed, System
 from zeocryst.engines.protocol import SEED_MARK
@@ -78,6 +78,8 @@ def cut(frame: gsd.hoomd.Frame, how: Cut, forcefield: ForceField) -> tuple[gsd.h
         new.particles.velocity = np.asarray(given.velocity)[chosen]
     if given.body is not None:
         new.particles.body = np.asarray(given.body)[chosen]
+    if PARTICLE_MARK in frame.log:
+        new.log[PARTICLE_MARK] = np.asarray(frame.log[PARTICLE_MARK])[chosen]
     count = ", ".join(f"{int((kinds == k).sum())} {name}" for k, name in enumerate(names))
     where = "a droplet in vacuum" if how.box == "vacuum" else "packed into a periodic box"
     size = " x ".join(f"{side:.1f}" for side in sides)
