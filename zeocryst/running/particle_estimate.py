@@ -14,7 +14,8 @@ from zeocryst.engines import choose_engine
 from zeocryst.foundation.pace import TICK_S, Ticks
 from zeocryst.model.solvent import step_length
 from zeocryst.order.coagulation import smoluchowski_half_time_ps
-from zeocryst.running.particle_level import level_of, potential_of, temperature_of, viscosity
+from zeocryst.running.particle_level import level_of, potential_of
+from zeocryst.solution.particles import viscosity_of
 from zeocryst.units import BOLTZMANN_EV_PER_K
 
 #: Seconds of trial steps.
@@ -59,11 +60,14 @@ def estimate_particles(condition: Condition) -> dict[str, Any]:
         assert longest.temperature_K is not None
         step = step_length(forcefield, level.friction, longest.timestep_fs, max(longest.temperature_K))
         words.append(f"particles, {longest.kind}: {step.in_words(longest.timestep_fs)}")
-    temperature = temperature_of(condition.particles)
+    temperature = condition.particles.temperature_K
     potential = potential_of(forcefield, temperature)
     cell = box_to_cell(np.asarray(frame.configuration.box))
     limited = smoluchowski_half_time_ps(
-        condition.particles.number, abs(float(np.linalg.det(cell))), temperature, viscosity(condition)
+        condition.particles.number,
+        abs(float(np.linalg.det(cell))),
+        temperature,
+        viscosity_of(condition.solvent),
     )
     thermal = potential["at_contact_eV"] / (BOLTZMANN_EV_PER_K * temperature)
     words.append(

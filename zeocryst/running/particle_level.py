@@ -30,7 +30,8 @@ from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import Progress
 from zeocryst.foundation.textfiles import in_short
 from zeocryst.model.forcefield import ForceField
-from zeocryst.model.solvent import DEFAULT_VISCOSITY_MPA_S, Solvent
+from zeocryst.model.solvent import Solvent
+from zeocryst.model.upward import read_upward
 from zeocryst.order.coagulation import half_time, smoluchowski_half_time_ps
 from zeocryst.order.particles import measure_particles
 from zeocryst.running.beginning import Options
@@ -38,20 +39,10 @@ from zeocryst.running.failure import kept, told
 from zeocryst.running.mending import resume
 from zeocryst.running.rows import is_at_end, row_head
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
-from zeocryst.solution.particles import first_particles, forcefield_of
+from zeocryst.solution.particles import classes_of, first_particles, forcefield_of, viscosity_of
 
 if TYPE_CHECKING:
     import gsd.hoomd
-
-
-def viscosity(condition: Condition) -> float:
-    """Of the solvent of both levels, mPa s."""
-    return DEFAULT_VISCOSITY_MPA_S if condition.solvent is None else condition.solvent.viscosity_mPa_s
-
-
-def temperature_of(particles: Particles) -> float:
-    """At which the potential of the particles is made, K: that of the first stage that has one."""
-    return next(stage.temperature_K[0] for stage in particles.stages if stage.temperature_K)
 
 
 def level_of(
@@ -61,13 +52,14 @@ def level_of(
     particles = _particles(condition)
     masses = condition.read_forcefield().masses
     frame = first_particles(particles, masses, condition.seed)
-    forcefield = forcefield_of(particles, frame, temperature_of(particles), condition.folder)
-    radii = dict.fromkeys(frame.particles.types, 0.0)
-    for kind, diameter in zip(frame.particles.typeid, frame.particles.diameter, strict=True):
-        radii[frame.particles.types[kind]] = float(diameter) / 2
-    level = condition.with_checked(
-        stages=particles.stages, output=particles.output, solvent=Solvent(viscosity(condition), radii)
+    classes = classes_of(particles)
+    viscosity = viscosity_of(condition.solvent)
+    upward = None if particles.upward is None else read_upward(condition.folder / particles.upward)
+    forcefield = forcefield_of(
+        particles, classes, particles.temperature_K, masses, upward=upward, viscosity_mPa_s=viscosity
     )
+    solvent = Solvent(viscosity, {each.name: each.radius_A for each in classes})
+    level = condition.with_checked(stages=particles.stages, output=particles.output, solvent=solvent)
     return level, frame, forcefield
 
 
@@ -116,7 +108,7 @@ def run_particles(condition: Condition, out: Path, options: Options) -> tuple[di
         progress.say(f"{len(frame.particles.typeid)} nanoparticles; {why}")
         folder.record(engines=[*folder.recorded("engines", []), asdict(engine.info)], seed=condition.seed)
         work = _Run(condition, level, engine, folder, progress, Stopper(options.walltime_s))
-        work.potential = potential_of(forcefield, temperature_of(mine))
+        work.potential = potential_of(forcefield, mine.temperature_K)
         return work.all(frame)
     except (OSError, MemoryError) as error:
         raise kept(error, out) from error
@@ -222,7 +214,8 @@ class _Run:
             **found.values,
         }
         assert self._frames is not None
-        self._frames.append(frame, position.step, row, found.sites)
+        beads = {"aggregate": found.aggregate, "contacts": found.contacts}
+        self._frames.append(frame, position.step, row, beads)
         self._folder.add_row(row)
         self._last_step = position.step
 
@@ -255,7 +248,7 @@ class _Run:
         rows = read_rows(folder.table)
         size = float(volume(box_to_cell(np.asarray(frame.configuration.box))))
         particles = _particles(condition)
-        temperature = temperature_of(particles)
+        temperature = particles.temperature_K
         halved = half_time(rows)
         n_t, n_s = (int(np.sum(frame.log[mark])) for mark in (N_T_MARK, N_S_MARK))
         first, last = rows[0], rows[-1]
@@ -265,7 +258,7 @@ class _Run:
             f"{last['largest_aggregate_particles']:.0f} particles and {last['largest_aggregate_T']:.0f} T. "
             f"{halved['sentence']}"
         )
-        summary = without_nan(
+        summary: dict[str, Any] = without_nan(
             {
                 "level": "particles",
                 "condition": condition.name,
@@ -282,7 +275,7 @@ class _Run:
                 "end": last,
                 "half_time": halved,
                 "diffusion_limited_half_time_ps": smoluchowski_half_time_ps(
-                    particles.number, size, temperature, viscosity(condition)
+                    particles.number, size, temperature, viscosity_of(condition.solvent)
                 ),
                 "potential": self.potential,
                 "steps_per_s": self._progress.speed,
@@ -299,15 +292,17 @@ class _Run:
 
 def potential_of(forcefield: ForceField, temperature_K: float) -> dict[str, Any]:
     """What the potential of two median particles amounts to at a temperature."""
-    from zeocryst.model.dlvo import second_virial_A3, stability_ratio
+    from zeocryst.model.dlvo import DlvoPair
+    from zeocryst.model.encounters import second_virial_A3, stability_ratio
 
     middle = forcefield.types[len(forcefield.types) // 2]
     pair = forcefield.pairs[middle, middle]
+    assert isinstance(pair, DlvoPair)
     return {
         "of": middle,
         "radius_A": pair.radius_A[0],
         "contact_A": pair.contact_A,
-        "at_contact_eV": float(pair.two_body(np.array([pair.contact_A]))[0][0]),
+        "at_contact_eV": pair.contact_eV,
         "second_virial_A3": second_virial_A3(pair, temperature_K),
         "stability_ratio": stability_ratio(pair, temperature_K),
     }

@@ -7,11 +7,16 @@ be as many of each.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zeocryst.condition import Condition
+from zeocryst.engines import choose_engine
+from zeocryst.engines.protocol import Engine
 from zeocryst.errors import InputError
 from zeocryst.files.folders import is_new, set_aside, take_lock
 from zeocryst.files.records import read_json, without_nan
@@ -20,14 +25,21 @@ from zeocryst.files.trajectory import is_sound, read_frame, write_frame
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import Progress
 from zeocryst.foundation.textfiles import write_text
+from zeocryst.model.forcefield import ForceField
+from zeocryst.order.particles import CONTACT_GAP_A
 from zeocryst.running.beginning import Options
 from zeocryst.running.particle_level import run_particles
+from zeocryst.solution.cluster_library import make_library
+from zeocryst.solution.conserved import check_mass
+from zeocryst.solution.particles import classes_of
+from zeocryst.solution.resolving import choose, fill
+from zeocryst.solution.seating import relax
 
 if TYPE_CHECKING:
     import gsd.hoomd
 
 #: What the level of particles leaves for the beads: their first frame, what became of what, amorphous clusters.
-BEADS, RECORD, LIBRARY = "beads.gsd", "resolved.json", "library.gsd"
+BEADS, RECORD, LIBRARY, GLASS = "beads.gsd", "resolved.json", "library.gsd", "library.txt"
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,78 @@ def beads_of_particles(condition: Condition, out: Path, options: Options) -> Res
     write_frame(place / BEADS, frame)
     write_text(place / RECORD, json.dumps(without_nan(record), indent=1) + "\n")
     return Resolved(frame, record["words"], replace(left, walltime_s=stopper.left_s))
+
+
+def resolve_particles(
+    condition: Condition, place: Path, tell: Callable[[str], None]
+) -> tuple[gsd.hoomd.Frame, dict[str, Any]]:
+    """Fill the chosen particles of a level's last frame with amorphous clusters, and relax what is in contact.
+
+    Parameters
+    ----------
+    condition
+        With particles that are resolved.
+    place
+        The folder of the level.
+    tell
+        Is told what is done.
+
+    Returns
+    -------
+    frame, record
+        The beads at rest, and what was done in numbers and words.
+    """
+    particles = condition.particles
+    assert particles is not None
+    assert particles.resolve is not None
+    above, forcefield, chosen = (
+        read_frame(place / "trajectory.gsd"),
+        condition.read_forcefield(),
+        condition.engine,
+    )
+    which, words = choose(above, particles.resolve, CONTACT_GAP_A)
+    tell(f"resolved: {words}")
+    engine, _ = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads)
+    library, glass = _library(condition, engine, forcefield, place, tell)
+    rng = np.random.default_rng([condition.seed, 3])
+    filled, how = fill(above, which, particles.resolve, library, forcefield, rng, gap=CONTACT_GAP_A)
+    seated = relax(filled, engine, forcefield, seed=condition.seed, tell=tell)
+    mass = check_mass(above, which, seated.frame)
+    tell(f"{seated.sentence}; {mass}")
+    record = {
+        "part": particles.resolve.part, "n_particles": len(which), "of": words, "glass": glass, "filled": how,
+        "mass": mass, "relaxed": seated.record(), "words": f"beads of nanoparticles: {words}; {mass}",
+    }  # fmt: skip
+    return seated.frame, record
+
+
+def _library(
+    condition: Condition, engine: Engine, forcefield: ForceField, place: Path, tell: Callable[[str], None]
+) -> tuple[gsd.hoomd.Frame, str]:
+    """The glass from which clusters are cut, kept beside the particles: an earlier call's where it is whole."""
+    particles = condition.particles
+    assert particles is not None
+    file, words = place / LIBRARY, place / GLASS
+    if file.is_file() and words.is_file():
+        try:
+            kept = read_frame(file)
+            if is_sound(kept):
+                return kept, words.read_text("utf-8").strip()
+        except InputError:
+            pass  # made anew
+    sizes = sorted({each.n_T for each in classes_of(particles)})
+    frame, said = make_library(
+        engine,
+        forcefield,
+        sizes,
+        particles.S_per_T,
+        particles.density_T_per_1000A3,
+        seed=condition.seed,
+        tell=tell,
+    )
+    write_frame(file, frame)
+    write_text(words, said + "\n")
+    return frame, said
 
 
 def _set_aside(out: Path) -> None:

@@ -20,7 +20,7 @@ from zeocryst.cell import heights
 from zeocryst.condition import Stage, System
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import InputError, SimulationError
-from zeocryst.model.forcefield import ForceField
+from zeocryst.model.forcefield import ForceField, Pair
 from zeocryst.model.scales import default_step_fs
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order.crystallinity import AMORPHOUS_BELOW
@@ -237,7 +237,9 @@ def _glass(frame: gsd.hoomd.Frame, energy: float, made: str) -> str:
 
 def temperature_like(ts_K: float, forcefield: ForceField) -> float:
     """A temperature of the T-S model in a model whose T-T well has another depth, K."""
-    return ts_K * forcefield.pairs["T", "T"].epsilon_eV / TS_EPSILON_EV
+    pair = forcefield.pairs["T", "T"]
+    assert isinstance(pair, Pair)  # beads have no other
+    return ts_K * pair.epsilon_eV / TS_EPSILON_EV
 
 
 def seed_of(draw: np.random.SeedSequence) -> int:
