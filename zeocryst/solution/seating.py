@@ -39,9 +39,8 @@ CLOSEST_A = 2.4
 #: Overlaps are pushed apart to this share of the distance where the energy of a pair changes sign, in so many
 #: rounds at most, by so much of the overlap each.
 PUSH_SHARE, PUSH_ROUNDS, PUSH_PART = 0.9, 60, 0.5
-#: A descent ends where it took so little energy per bead (eV) out in each of so many samples, or after so many
-#: samples.
-REST_EV, REST_SAMPLES, MOST_SAMPLES = 1e-4, 3, 300
+#: A descent ends where so many samples took less energy (eV) per bead out, after so many at least and at most.
+REST_SAMPLES, REST_EV, FEWEST_SAMPLES, MOST_SAMPLES = 10, 1e-3, 20, 300
 #: How long a warm run is, ps.
 WARM_PS = 3.0
 #: Rounds of drawing together what is apart.
@@ -255,12 +254,16 @@ def settle(engine: Engine, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, flo
     Not as far as `Engine.minimize` goes: loose ends of aggregates creep towards each other for thousands of
     iterations, at no gain that outlives the first picosecond of a run.
     """
-    last, resting, least = np.inf, 0, REST_EV * frame.particles.N
-    for number, sample in enumerate(engine.descend(frame), start=1):
-        resting = resting + 1 if last - sample.energy_eV < least else 0
-        last = sample.energy_eV
-        if resting == REST_SAMPLES or number == MOST_SAMPLES:
-            return sample.frame(), last
+    energies: list[float] = []
+    for sample in engine.descend(frame):
+        energies.append(sample.energy_eV)
+        count = len(energies)
+        rested = False
+        if count >= FEWEST_SAMPLES:
+            out = energies[-REST_SAMPLES - 1] - min(energies[-REST_SAMPLES:])
+            rested = out < REST_EV * frame.particles.N
+        if rested or count == MOST_SAMPLES:
+            return sample.frame(), sample.energy_eV
     return engine.minimize(frame)  # it was there before
 
 
