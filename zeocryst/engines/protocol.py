@@ -405,7 +405,7 @@ def hold(frame: gsd.hoomd.Frame, share: float) -> tuple[gsd.hoomd.Frame, NDArray
         beads = Beads.of(frame)
         held = frozen_beads(beads.centred, beads.cell, share)
     marked = copy.copy(frame)
-    marked.log = {SEED_MARK: frame.log[SEED_MARK]} if SEED_MARK in frame.log else {}
+    marked.log = {mark: frame.log[mark] for mark in KEPT_MARKS if mark in frame.log and mark != HELD_MARK}
     if share:
         marked.log[HELD_MARK] = np.where(held, share, -share).astype(np.float32)
     return marked, held
