@@ -9,7 +9,7 @@ from scipy import constants
 
 from zeocryst.condition import parse_condition, to_toml
 from zeocryst.errors import InputError
-from zeocryst.model.solvent import DEFAULT_RADIUS_A, HOW_PHYSICAL, Solvent, step_length, stiffness
+from zeocryst.model.solvent import DEFAULT_RADIUS_A, HOW_PHYSICAL, Solvent, step_length
 from zeocryst.units import diffusion_A2_per_ps, stokes_friction
 
 STAGE = "[[stage]]\nkind = '{kind}'\ntemperature_K = [300, 400]\ntime_ps = 100\ntimestep_fs = {step}\n"
@@ -82,7 +82,7 @@ def test_stiffness_is_the_second_derivative(ts):
     )  # of this model the minimum, as of Lennard-Jones
     energy, _ = pair.two_body(r)
     assert abs(r[energy.argmin()] - r[20]) < 0.01
-    assert stiffness(pair) == pytest.approx(2 * np.polyfit(r - r[20], energy, 4)[2], rel=0.01)
+    assert pair.stiffness_eV_per_A2 == pytest.approx(2 * np.polyfit(r - r[20], energy, 4)[2], rel=0.01)
 
 
 def test_the_longest_step_is_half_of_that_at_which_a_crystal_diverges(ts, sod):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition.events import Event
 from zeocryst.condition.model import EDITS, Cut, Seed, Stage, Until
+from zeocryst.condition.particles_reading import given_table
 from zeocryst.condition.writing import ends_table
 from zeocryst.errors import InputError
 
@@ -29,8 +30,8 @@ def checked(
     top
         What stands above the tables: name, title, seed.
     tables
-        ``system``, ``forcefield``, ``output``, ``engine``, ``solvent``: a mapping as in TOML or a dataclass
-        each, None where it is not given.
+        ``system``, ``forcefield``, ``output``, ``engine``, ``solvent``, ``particles``: a mapping as in TOML or
+        a dataclass each, None where it is not given.
     stages
         Likewise.
     folder
@@ -46,7 +47,10 @@ def checked(
     if isinstance(stages, Mapping | str) or not isinstance(stages, Sequence):
         raise InputError(f"{WHERE}: stages = {stages!r}; expected a list of them")
     content = {key: _plain(value) for key, value in top.items()}
-    content |= {key: _table(value) for key, value in tables.items() if value is not None}
+    given = dict(tables)
+    if given.get("particles") is not None:
+        given["particles"] = given_table(given["particles"], folder)
+    content |= {key: _table(value) for key, value in given.items() if value is not None}
     content["stage"] = [_stage(stage) if isinstance(stage, Stage) else _table(stage) for stage in stages]
     return parse_condition(content, WHERE, folder)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from zeocryst.cell import heights
 from zeocryst.condition.model import MOST_FINE, UNTIL, Condition, Cut, Seed, System
+from zeocryst.condition.particles_consistency import check_particles
 from zeocryst.condition.substances import amounts
 from zeocryst.errors import InputError
 from zeocryst.frameworks.table import framework_types, start_codes, start_structure, start_t_count
@@ -43,8 +44,9 @@ def check_together(condition: Condition, forcefield: ForceField, where: str) -> 
     _check_interval(condition, where)
     _check_fine(condition, where)
     _check_until(condition, where)
-    first = condition.stages[0]
-    if system.new_velocities and first.n_steps and first.temperature_K is None:
+    check_particles(condition, forcefield, where)
+    first = condition.stages[0] if condition.stages else None
+    if first is not None and system.new_velocities and first.n_steps and first.temperature_K is None:
         raise InputError(
             f"{where}: system: new_velocities = true; expected a temperature_K of stage 1, which they have"
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition.events import Event
 from zeocryst.errors import InputError
@@ -15,6 +15,9 @@ from zeocryst.foundation.textfiles import parse_toml
 from zeocryst.model.forcefield import ForceField, read_beside
 from zeocryst.model.solvent import Solvent
 from zeocryst.units import steps
+
+if TYPE_CHECKING:
+    from zeocryst.condition.particles import Particles
 
 #: Kinds of stages that change which beads there are.
 EDITS = ("cut", "seed")
@@ -36,8 +39,9 @@ class System:
 
     Attributes
     ----------
-    start : {"framework", "melt", "gel", "file"}
-        A crystal with S in its cages, a random liquid, clusters in solution, or a frame of the user's.
+    start : {"framework", "melt", "gel", "file", "particles"}
+        A crystal with S in its cages, a random liquid, clusters in solution, a frame of the user's, or what
+        becomes of nanoparticles (`Condition.particles`).
     framework : str or None
         Framework type, for ``framework`` and for a ``melt`` of it (its composition and cell).
     repeat : tuple of int
@@ -270,7 +274,7 @@ class Condition:
     system : System or mapping
         Where the run starts.
     stages : sequence of Stage or mapping
-        What is done, one after the other.
+        What is done, one after the other; none where the run ends with its particles.
     name, title : str
         What it is called.
     seed : int
@@ -283,6 +287,8 @@ class Condition:
         What integrates.
     solvent : Solvent or mapping, optional
         What gives the beads their friction.
+    particles : Particles or mapping, optional
+        The level above beads, from which these come; a mapping has the keys that TOML has.
     folder : path, optional
         Where relative paths begin; the working directory if not given.
 
@@ -321,12 +327,13 @@ class Condition:
     engine: EngineChoice
     folder: Path
     solvent: Solvent | None = None
+    particles: Particles | None = None
 
     def __init__(
         self,
         *,
         system: System | Mapping[str, Any],
-        stages: Sequence[Stage | Mapping[str, Any]],
+        stages: Sequence[Stage | Mapping[str, Any]] = (),
         name: str = "run",
         title: str = "",
         seed: int = 1,
@@ -334,6 +341,7 @@ class Condition:
         output: Output | Mapping[str, Any] | None = None,
         engine: EngineChoice | Mapping[str, Any] | None = None,
         solvent: Solvent | Mapping[str, Any] | None = None,
+        particles: Particles | Mapping[str, Any] | None = None,
         folder: str | Path | None = None,
     ) -> None:
         from zeocryst.condition.building import checked
@@ -341,7 +349,7 @@ class Condition:
         made = checked(
             {"name": name, "title": title, "seed": seed},
             {"system": system, "forcefield": {"name": str(forcefield)}, "output": output, "engine": engine,
-             "solvent": solvent},
+             "solvent": solvent, "particles": particles},
             stages,
             Path.cwd() if folder is None else Path(folder).resolve(),
         )  # fmt: skip
@@ -434,7 +442,7 @@ class Condition:
     @property
     def main_stage(self) -> int:
         """Number of the longest stage, from 0: what comes before it is preparation."""
-        return max(range(len(self.stages)), key=lambda k: (self.stages[k].n_steps, k))
+        return max(range(len(self.stages)), key=lambda k: (self.stages[k].n_steps, k), default=0)
 
     def read_forcefield(self) -> ForceField:
         """The model; a file is looked for beside the condition."""

@@ -81,3 +81,18 @@ class Particles:
     output: Output
     resolve: Resolve | None = None
     upward: str | None = None
+
+    @property
+    def temperature_K(self) -> float:
+        """Temperature of the potential: that with which the first stage that has one begins, K."""
+        return next(stage.temperature_K[0] for stage in self.stages if stage.temperature_K)
+
+    @property
+    def n_steps(self) -> int:
+        """Time steps of all stages of this level."""
+        return sum(stage.n_steps for stage in self.stages)
+
+    @property
+    def time_ps(self) -> float:
+        """Simulated time of all stages of this level, ps."""
+        return sum(stage.time_ps for stage in self.stages)

@@ -10,6 +10,7 @@ from typing import Any
 
 from zeocryst.condition.events import Event
 from zeocryst.condition.model import Condition, Cut, EngineChoice, Stage, System, Until
+from zeocryst.condition.particles_reading import particles_table
 from zeocryst.model.forcefield import ForceField
 
 
@@ -43,6 +44,7 @@ def to_toml(condition: Condition) -> str:
                 del system[key]
     beside = condition.folder / condition.forcefield
     model = str(beside.resolve()) if beside.is_file() else condition.forcefield
+    particles = condition.particles
     content = {
         "name": condition.name,
         "title": condition.title,
@@ -50,7 +52,8 @@ def to_toml(condition: Condition) -> str:
         "system": system,
         "forcefield": {"name": model},
         **({} if condition.solvent is None else {"solvent": asdict(condition.solvent)}),
-        "stage": [_stage_table(stage) for stage in condition.stages],
+        **({} if particles is None else {"particles": particles_table(particles, condition.folder)}),
+        **({"stage": [_stage_table(stage) for stage in condition.stages]} if condition.stages else {}),
         "output": _output_table(condition),
         "engine": asdict(condition.engine),
     }
@@ -62,6 +65,9 @@ def identity(condition: Condition, forcefield: ForceField) -> str:
     text = to_toml(condition.with_checked(engine=EngineChoice())) + f"# model {forcefield}\n"
     if digest := start_digest(condition):
         text += f"# start {digest}\n"
+    if condition.particles is not None and condition.particles.upward is not None:
+        measured = (condition.folder / condition.particles.upward).read_bytes()
+        text += f"# upward {hashlib.sha256(measured).hexdigest()}\n"
     return text
 
 

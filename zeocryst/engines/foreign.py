@@ -17,7 +17,7 @@ import numpy as np
 
 from zeocryst.cell import box_to_cell, wrap_counting
 from zeocryst.condition import EDITS, Stage
-from zeocryst.condition.reading import KINDS as STAGE_KINDS
+from zeocryst.condition.stages import KINDS as STAGE_KINDS
 from zeocryst.engines import fire
 from zeocryst.engines.protocol import EngineInfo, Evaluation, Offer, Sample, next_sample
 from zeocryst.errors import InputError, PluginFailedError, ZeocrystError

@@ -197,7 +197,8 @@ class Table:
             raise self.error(key, expected)
         if not all(isinstance(v, Mapping) for v in value):
             raise self.error(key, expected)
-        return [Table(v, self._where, f"{key} {n}") for n, v in enumerate(value, start=1)]
+        here = f"{self._here}.{key}" if self._here else key
+        return [Table(v, self._where, f"{here} {n}") for n, v in enumerate(value, start=1)]
 
     def names(self) -> list[str]:
         """The keys that are there, all taken as asked for."""

@@ -12,11 +12,14 @@ the pairs, lambda, epsilon and cos theta0 of the second sum to the triplet, the 
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +51,34 @@ LONGEST_CUTOFF_A, LARGEST_LAMBDA, LIGHTEST_AMU, HEAVIEST_AMU = 60.0, 1e4, 0.1, 1
 Floats = NDArray[np.float64]
 
 
+class TwoBody(Protocol):
+    """What two beads are to each other: what engines ask of a pair of types."""
+
+    @property
+    def cutoff_A(self) -> float:
+        """Distance from which they do not interact, Å."""
+        ...
+
+    @property
+    def start_A(self) -> float:
+        """Distance that no run comes below, Å; 0 where nobody knows. A table may begin there."""
+        ...
+
+    @property
+    def detail_A(self) -> float:
+        """Lengths that a table has to resolve, Å; infinite where that of any engine will do."""
+        ...
+
+    @property
+    def stiffness_eV_per_A2(self) -> float:
+        """Largest curvature of the energy that two beads alone meet, eV/Å^2."""
+        ...
+
+    def two_body(self, r: Floats) -> tuple[Floats, Floats]:
+        """Energy (eV) and force (eV/Å) at distances `r` (Å) below the cut-off."""
+        ...
+
+
 @dataclass(frozen=True)
 class Pair:
     """Parameters of a pair of types; energies in eV, lengths in Å, the rest without unit."""
@@ -66,6 +97,21 @@ class Pair:
         """Distance from which the pair does not interact, Å."""
         return self.a * self.sigma_A
 
+    @property
+    def start_A(self) -> float:
+        """Nothing is known of how near beads come, Å."""
+        return 0.0
+
+    @property
+    def detail_A(self) -> float:
+        """Any table resolves it."""
+        return math.inf
+
+    @property
+    def stiffness_eV_per_A2(self) -> float:
+        """Curvature at the minimum of the two-body energy, eV/Å^2; 0 for a pair that has none."""
+        return _curvature(self)
+
     def two_body(self, r: Floats) -> tuple[Floats, Floats]:
         """Energy (eV) and force (eV/Å) of the two-body part at distances `r` (Å) below the cut-off."""
         s = self.sigma_A / r
@@ -74,6 +120,17 @@ class Pair:
         energy = strength * (self.B * s**self.p - s**self.q)
         slope = strength * (self.q * s**self.q - self.p * self.B * s**self.p) / r
         return energy, energy * self.sigma_A * gap * gap - slope
+
+
+# a condition asks for each pair of its model, and thousands of conditions have the same
+@lru_cache(maxsize=1024)
+def _curvature(pair: Pair) -> float:
+    r = np.linspace(0.3 * pair.sigma_A, pair.cutoff_A, 4001)[:-1]
+    energy, force = pair.two_body(r)
+    low = int(np.argmin(energy))
+    if not 0 < low < len(r) - 1:
+        return 0.0
+    return float(-(force[low + 1] - force[low - 1]) / (r[low + 1] - r[low - 1]))
 
 
 @dataclass(frozen=True)
@@ -87,7 +144,7 @@ class Triplet:
 
 @dataclass(frozen=True)
 class ForceField:
-    """A Stillinger-Weber force field.
+    """A force field of beads: one of Stillinger and Weber, or pairs of another form without triplets.
 
     Attributes
     ----------
@@ -95,7 +152,7 @@ class ForceField:
     masses : dict
         Mass of each bead type, amu.
     pairs : dict
-        (type, type) -> `Pair`, both orders present.
+        (type, type) -> `Pair`, or another `TwoBody`; both orders present.
     triplets : dict
         (vertex, arm, arm) -> `Triplet`, both orders of the arms present; what is absent is zero.
     site : str
@@ -105,8 +162,8 @@ class ForceField:
     name: str
     source: str
     masses: dict[str, float]
-    pairs: dict[tuple[str, str], Pair]
-    triplets: dict[tuple[str, str, str], Triplet]
+    pairs: Mapping[tuple[str, str], TwoBody]
+    triplets: Mapping[tuple[str, str, str], Triplet]
     site: str = SILICATE
 
     @property
@@ -118,6 +175,24 @@ class ForceField:
     def cutoff_A(self) -> float:
         """Longest range of any pair, Å."""
         return max(pair.cutoff_A for pair in self.pairs.values())
+
+    @property
+    def of_stillinger_weber(self) -> bool:
+        """Whether all pairs are those of Stillinger and Weber."""
+        return all(isinstance(pair, Pair) for pair in self.pairs.values())
+
+    def pair(self, first: str, second: str) -> Pair:
+        """The parameters of a pair of types in Stillinger and Weber's form.
+
+        Raises
+        ------
+        InputError
+            The pair has another form.
+        """
+        found = self.pairs[first, second]
+        if not isinstance(found, Pair):
+            raise InputError(f"{self.name}: the pair {first}-{second} has not the form of Stillinger and Weber")
+        return found
 
 
 def shipped(form: str = FORM) -> list[str]:
@@ -237,7 +312,7 @@ def write_sw(forcefield: ForceField, path: Path, types: list[str] | None = None)
     for i in names:
         for j in names:
             for k in names:
-                pair = forcefield.pairs[i, j]
+                pair = forcefield.pair(i, j)
                 three = forcefield.triplets.get((i, j, k), none)
                 # LAMMPS takes the two-body epsilon from i j j, the three-body one from i j k
                 epsilon = pair.epsilon_eV if j == k or not three.lambda_ else three.epsilon_eV
@@ -269,7 +344,8 @@ def read_sw(path: Path, masses: dict[str, float]) -> ForceField:
             entries[i, j, k] = [float(w) for w in words[n + 3 : n + 14]]
         except ValueError as error:
             raise InputError(f"{path}: entry {i} {j} {k}: {error}; expected 11 numbers") from None
-    pairs, triplets = {}, {}
+    pairs: dict[tuple[str, str], Pair] = {}
+    triplets: dict[tuple[str, str, str], Triplet] = {}
     for i in masses:
         for j in masses:
             for k in masses:
@@ -299,8 +375,8 @@ def forcefield_text(forcefield: ForceField) -> str:
         "site": forcefield.site,
         "types": {name: {"mass_amu": mass} for name, mass in forcefield.masses.items()},
         "pair": [
-            {"types": [i, j], **asdict(pair)}
-            for (i, j), pair in forcefield.pairs.items()
+            {"types": [i, j], **asdict(forcefield.pair(i, j))}
+            for i, j in forcefield.pairs
             if forcefield.types.index(i) <= forcefield.types.index(j)
         ],
         "triplet": [

@@ -13,7 +13,6 @@ from math import isnan, nan, sqrt
 import numpy as np
 
 from zeocryst.model.forcefield import ForceField, Pair
-from zeocryst.model.solvent import stiffness
 from zeocryst.units import EV_PER_AMU_A2_PER_PS2
 
 #: T-T distance of silica, Å: the mean of all start structures' means, which are 3.06 to 3.21.
@@ -34,7 +33,7 @@ def bond_length(forcefield: ForceField) -> float:
     With the exponents and the B of Stillinger and Weber it is 2^(1/6) sigma. In a net of undistorted tetrahedra
     whose second neighbours are beyond the cut-off it is the distance without pressure at 0 K.
     """
-    return _minimum(forcefield.pairs["T", "T"])
+    return _minimum(forcefield.pair("T", "T"))
 
 
 @cache
@@ -91,7 +90,8 @@ def densest(forcefield: ForceField) -> float:
 def swing_rate(forcefield: ForceField, first: str, second: str) -> float:
     """How fast two beads alone swing about their distance, rad/ps; 0 for a pair whose energy has no minimum."""
     inverse_mass = 1 / forcefield.masses[first] + 1 / forcefield.masses[second]
-    return sqrt(max(0.0, stiffness(forcefield.pairs[first, second])) * inverse_mass / EV_PER_AMU_A2_PER_PS2)
+    stiffness = max(0.0, forcefield.pairs[first, second].stiffness_eV_per_A2)
+    return sqrt(stiffness * inverse_mass / EV_PER_AMU_A2_PER_PS2)
 
 
 def default_step_fs(forcefield: ForceField) -> float:

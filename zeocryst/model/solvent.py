@@ -12,13 +12,10 @@ every bead feels the solvent as if it were alone (free draining; P. E. Rouse, J.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
 
 from zeocryst.errors import InputError
 from zeocryst.foundation.tables import Table
-from zeocryst.model.forcefield import ForceField, Pair
+from zeocryst.model.forcefield import ForceField
 from zeocryst.units import EV_PER_AMU_A2_PER_PS2, diffusion_A2_per_ps, stokes_friction
 
 #: Viscosity of water at 20 °C, mPa s (1.0016 by ISO/TR 3666). It is 0.89 at 25 °C, 0.28 at 100 °C and 0.13 at
@@ -144,7 +141,7 @@ def step_length(
     for i, j in forcefield.pairs:
         # two beads that push each other: the distance follows with the sum of the mobilities
         mobility = (1 / friction[i] + 1 / friction[j]) / EV_PER_AMU_A2_PER_PS2
-        rates[i, j] = stiffness(forcefield.pairs[i, j]) * mobility
+        rates[i, j] = forcefield.pairs[i, j].stiffness_eV_per_A2 * mobility
     pair = max(rates, key=lambda key: rates[key])
     inertial = {t: dt * friction[t] / forcefield.masses[t] for t in types}
     return Step(moves, inertial, dt * rates[pair], pair)
@@ -180,16 +177,3 @@ def check_step(
             f"{where}: timestep_fs = {timestep_fs:g}; expected at most {longest * relaxation:.3g} with kind "
             f"{kind} in this solvent, in which the {what} relaxes in {relaxation:.3g} fs: {cure}"
         )
-
-
-@lru_cache(
-    maxsize=1024
-)  # a condition asks for each pair of its model, and thousands of conditions have the same
-def stiffness(pair: Pair) -> float:
-    """Curvature of a pair's energy at its minimum, eV/Å^2; 0 for a pair that has none."""
-    r = np.linspace(0.3 * pair.sigma_A, pair.cutoff_A, 4001)[:-1]
-    energy, force = pair.two_body(r)
-    low = int(np.argmin(energy))
-    if not 0 < low < len(r) - 1:
-        return 0.0
-    return float(-(force[low + 1] - force[low - 1]) / (r[low + 1] - r[low - 1]))

@@ -98,7 +98,7 @@ def pack(forcefield: ForceField, types: list[str], acting: list[str] | None = No
         for j, b in enumerate(types):
             if acting is not None and not {a, b} <= set(acting):
                 continue
-            p = forcefield.pairs[a, b]
+            p = forcefield.pair(a, b)
             pairs[i, j, :7] = p.A * p.epsilon_eV, p.sigma_A, p.cutoff_A, p.B, p.p, p.q, p.gamma * p.sigma_A
             range_A = min(1.0, p.gamma) * p.sigma_A if p.gamma > 0 else p.sigma_A
             pairs[i, j, 8] = (p.cutoff_A - range_A / DEEPEST) ** 2

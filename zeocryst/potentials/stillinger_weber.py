@@ -48,7 +48,7 @@ def pack(forcefield: ForceField, types: list[str]) -> tuple[Floats, Floats]:
     pairs, triplets = np.zeros((n, n, 8)), np.zeros((n, n, n, 2))
     for i, a in enumerate(types):
         for j, b in enumerate(types):
-            p = forcefield.pairs[a, b]
+            p = forcefield.pair(a, b)
             pairs[i, j] = (
                 p.epsilon_eV, p.sigma_A, p.cutoff_A, p.A, p.B, p.p, p.q, p.gamma * p.sigma_A,
             )  # fmt: skip

@@ -83,7 +83,7 @@ def contacts(forcefield: ForceField) -> Contacts:
     roomy, least = np.zeros((len(types), len(types))), np.zeros((len(types), len(types)))
     for i, a in enumerate(types):
         for j, b in enumerate(types):
-            pair = forcefield.pairs[a, b]
+            pair = forcefield.pair(a, b)
             bonds = any(
                 t.lambda_ for (vertex, arm, _), t in forcefield.triplets.items() if (vertex, arm) == (a, b)
             )

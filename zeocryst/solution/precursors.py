@@ -40,7 +40,7 @@ def bond_length(forcefield: ForceField) -> float:
     """Where the energy of a pair of T is lowest, Å (3.06 in the T-S model)."""
     from scipy.optimize import minimize_scalar
 
-    pair = forcefield.pairs["T", "T"]
+    pair = forcefield.pair("T", "T")
 
     def energy(r: float) -> float:
         """Of two T so far apart, eV."""

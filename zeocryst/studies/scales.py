@@ -40,7 +40,7 @@ class Scales:
     @classmethod
     def of(cls, forcefield: ForceField) -> Scales:
         """Those of a force field."""
-        pair = forcefield.pairs["T", "T"]
+        pair = forcefield.pair("T", "T")
         tau = PS_PER_DERIVED_TIME * pair.sigma_A * (forcefield.masses["T"] / pair.epsilon_eV) ** 0.5
         across = ACROSS * forcefield.cutoff_A
         return cls(pair.epsilon_eV / BOLTZMANN_EV_PER_K, pair.sigma_A, tau, across)

@@ -1,12 +1,13 @@
 """HOOMD-blue behind the interface of an engine.
 
 Its units here are Å, eV and amu, so that its unit of time is sqrt(amu Å^2/eV) = 10.18051 fs. The model runs
-with `zeocryst.engines.hoomd.force.StillingerWeber`; on a GPU pairs without triplets run with HOOMD-blue's own
-table.
+with `zeocryst.engines.hoomd.force.StillingerWeber`; pairs without triplets run with HOOMD-blue's own table on a
+GPU, and where their form is another, such as that of particles.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,19 +37,22 @@ from zeocryst.engines.protocol import (
 )
 from zeocryst.errors import EXPLODED, InputError, MissingEngineError, SimulationError
 from zeocryst.foundation.machine import breakable
-from zeocryst.model.forcefield import ForceField, Pair
+from zeocryst.model.forcefield import ForceField, TwoBody
 from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K, PS_PER_DERIVED_TIME
 
 if TYPE_CHECKING:
     import gsd.hoomd
 
-#: Points of a two-body table, which HOOMD-blue joins by straight lines.
-TABLE_POINTS = 20_000
+#: Points of a two-body table, which HOOMD-blue joins by straight lines. A pair that needs more
+#: (`TwoBody.detail_A`) has one every so many of its details, but no more points than this.
+TABLE_POINTS, POINTS_PER_DETAIL, MOST_TABLE_POINTS = 20_000, 10, 200_000
 #: Shortest distance in a two-body table, Å; nearer than this HOOMD-blue takes the force to be zero.
 TABLE_START_A = 0.1
 #: Width of the buffer of the list that the table has, on a GPU: pairs with S are few and their cut-off is long,
 #: so that a longer list costs little and lasts.
 TABLE_BUFFER_A = 1.5
+#: The same between particles, as a share of their cut-off.
+PARTICLE_BUFFER = 0.1
 #: Longest time step of a minimization, in HOOMD-blue's unit of time: 3 fs. A melt of 420 beads takes 17400
 #: steps to its minimum with 0.1, 5400 with 0.2, 3400 with 0.3 and 4400 with 0.4.
 FIRE_STEP = 0.3
@@ -58,6 +62,13 @@ MOST_STEPS, DESCENT_STEPS = 200_000, 4
 STANDSTILL_STEPS, STANDSTILL_EV = 2000, 1e-7
 
 Floats = NDArray[np.float64]
+
+
+def buffer_of(forcefield: ForceField) -> float:
+    """Width of the buffer of a table's list, Å; of particles a share of their range."""
+    if forcefield.of_stillinger_weber:
+        return TABLE_BUFFER_A
+    return max(TABLE_BUFFER_A, PARTICLE_BUFFER * forcefield.cutoff_A)
 
 
 class HoomdEngine:
@@ -121,7 +132,8 @@ class HoomdEngine:
         """Refuse rigid precursors, and a box less than two cut-offs across; see `Engine.check`."""
         if (rigid_bodies(frame, stages) >= 0).any():
             raise InputError("the engine hoomd runs no rigid_precursors; leave them out, or use another engine")
-        buffer = TABLE_BUFFER_A if self.info.device == "gpu" else 0.0
+        tabled = self.info.device == "gpu" or not self._forcefield.of_stillinger_weber
+        buffer = buffer_of(self._forcefield) if tabled else 0.0
         check_box(np.asarray(frame.configuration.box), self._forcefield.cutoff_A + buffer)
 
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
@@ -194,13 +206,16 @@ class _Session:
         return snapshot
 
     def _potential(self, device: Any) -> list[Any]:
-        """The forces: on a CPU one for all pairs, on a GPU HOOMD-blue's table for those without triplets."""
+        """The forces: one for all pairs, or a table for those without triplets on a GPU, or of another form."""
         forcefield = self._forcefield
         present = list(self._frame.particles.types)
-        if not isinstance(device, hoomd.device.GPU):
+        tabled = not forcefield.of_stillinger_weber
+        if not tabled and not isinstance(device, hoomd.device.GPU):
             return [StillingerWeber(forcefield, present)]
         three = [t for t in present if any(t in triplet for triplet in forcefield.triplets)]
-        table = hoomd.md.pair.Table(hoomd.md.nlist.Tree(buffer=TABLE_BUFFER_A, exclusions=()))
+        # cut-offs of particles differ little, and cells of their size are quicker to look through than a tree
+        near = hoomd.md.nlist.Cell if tabled else hoomd.md.nlist.Tree
+        table = hoomd.md.pair.Table(near(buffer=self._buffer(), exclusions=()))
         for k, a in enumerate(present):
             for b in present[k:]:
                 acts = not (a in three and b in three)
@@ -208,6 +223,10 @@ class _Session:
                 table.params[a, b] = _table(pair) if acts else {"r_min": 0.0, "U": [0.0], "F": [0.0]}
                 table.r_cut[a, b] = pair.cutoff_A if acts else 0.0
         return [StillingerWeber(forcefield, three), table] if three else [table]
+
+    def _buffer(self) -> float:
+        """Width of the buffer of the table's list, Å."""
+        return buffer_of(self._forcefield)
 
     # ---- integrators --------------------------------------------------------------------------
 
@@ -302,7 +321,7 @@ class _Session:
             raise
         except RuntimeError as error:
             if "box is too small" in str(error):  # its own lists, on a GPU, look a buffer farther
-                reach = self._forcefield.cutoff_A + TABLE_BUFFER_A
+                reach = self._forcefield.cutoff_A + self._buffer()
                 check_shrunk(
                     np.asarray([*self._simulation.state.box.L, *self._simulation.state.box.tilts]), reach
                 )
@@ -354,8 +373,11 @@ def _words(error: BaseException) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _table(pair: Pair) -> dict[str, Any]:
+def _table(pair: TwoBody) -> dict[str, Any]:
     """The two-body part of a pair for HOOMD-blue's table, evenly spaced in r."""
-    r = np.linspace(TABLE_START_A, pair.cutoff_A, TABLE_POINTS, endpoint=False)
+    begin = max(TABLE_START_A, pair.start_A)
+    needed = math.ceil((pair.cutoff_A - begin) / pair.detail_A * POINTS_PER_DETAIL)
+    points = min(max(TABLE_POINTS, needed), MOST_TABLE_POINTS)
+    r = np.linspace(begin, pair.cutoff_A, points, endpoint=False)
     energy, force = pair.two_body(r)
-    return {"r_min": TABLE_START_A, "U": energy, "F": force}
+    return {"r_min": begin, "U": energy, "F": force}

@@ -1,0 +1,199 @@
+r"""What follows from the potential of two particles alone: virial coefficient, rate of aggregation, a barrier.
+
+Integrals are those of the potential as engines have it, cut-off included, by adaptive quadrature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import inf, pi
+
+import numpy as np
+
+from zeocryst.errors import InputError
+from zeocryst.model.dlvo import BARRIER_AT_A, BARRIER_WIDTH_A, ROUNDED_A, DlvoPair
+from zeocryst.units import BOLTZMANN_EV_PER_K
+
+#: Highest barrier that is looked for, kT.
+HIGHEST_KT = 100.0
+
+
+def second_virial_A3(pair: DlvoPair, temperature_K: float) -> float:
+    r"""Second virial coefficient, Å^3.
+
+    .. math:: B_2 = -2 \pi \int_0^\infty \left( e^{-U(r)/kT} - 1 \right) r^2 \, dr
+
+    Parameters
+    ----------
+    pair
+        The potential.
+    temperature_K
+        Of the Boltzmann factor; the potential's own temperature stays what it is.
+    """
+    kt = BOLTZMANN_EV_PER_K * temperature_K
+
+    def mayer(r: float) -> float:
+        return float(np.expm1(min(700.0, -_energy(pair, r) / kt))) * r * r
+
+    return -2 * pi * _integral(mayer, pair, 0.0)
+
+
+def stability_ratio(pair: DlvoPair, temperature_K: float) -> float:
+    r"""Stability ratio W: how many times slower two particles meet than by diffusion alone.
+
+    .. math:: W = R \int_R^\infty \frac{e^{U(r)/kT}}{r^2} \, dr
+
+    with R the distance at contact (N. Fuchs, Z. Phys. 89, 736 (1934); E. J. W. Verwey, J. Th. G. Overbeek,
+    Theory of the Stability of Lyophobic Colloids (1948), ch. 10). What it is compared with is Smoluchowski's
+    rate without any force (M. von Smoluchowski, Z. Phys. Chem. 92, 129 (1917)), 4 pi D R with D the sum of both
+    diffusion coefficients, not the rate with van der Waals's forces alone. Nothing is said of hydrodynamic
+    interactions: engines of Brownian dynamics here have none.
+
+    Parameters
+    ----------
+    pair, temperature_K
+        As for `second_virial_A3`.
+    """
+    return pair.contact_A * approach(pair, temperature_K, pair.contact_A)
+
+
+def approach(pair: DlvoPair, temperature_K: float, from_A: float) -> float:
+    r"""The integral :math:`\int_a^\infty e^{U/kT} r^{-2} dr` from a distance on, 1/Å.
+
+    Two particles at a distance b meet at a < b sooner than they part for ever with the probability that is the
+    integral from b over that from a.
+    """
+    kt = BOLTZMANN_EV_PER_K * temperature_K
+    end = max(pair.cutoff_A, from_A)
+
+    def factor(r: float) -> float:
+        return float(np.exp(min(700.0, _energy(pair, r) / kt))) / (r * r)
+
+    return _integral(factor, pair, from_A) + 1 / end
+
+
+def aggregation_rate(pair: DlvoPair, temperature_K: float, diffusion_A2_per_ps: float) -> float:
+    """Rate constant of the first contact of two particles, 4 pi D R / W, Å^3/ps.
+
+    Parameters
+    ----------
+    pair, temperature_K
+        As for `second_virial_A3`.
+    diffusion_A2_per_ps
+        D: the sum of the diffusion coefficients of both.
+    """
+    return 4 * pi * diffusion_A2_per_ps * pair.contact_A / stability_ratio(pair, temperature_K)
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """A barrier with its interval, eV.
+
+    Attributes
+    ----------
+    height_eV, least_eV, most_eV : float
+        The most is infinite where the rate may be zero within its error.
+    """
+
+    height_eV: float
+    least_eV: float
+    most_eV: float
+
+
+def barrier_for(
+    pair: DlvoPair,
+    temperature_K: float,
+    sticking_per_ns: float,
+    diffusion_A2_per_ps: float,
+    uncertainty_per_ns: float = 0.0,
+) -> Barrier:
+    r"""Height of the barrier that makes particles aggregate as if each contact stuck at a given rate.
+
+    Two surfaces that are in contact (nearer than where the contact well ends) stick with a rate s. Those that
+    do not part again, so that the rate constant of aggregation k is that of Collins and Kimball (F. C. Collins,
+    G. E. Kimball, J. Colloid Sci. 4, 425 (1949)) with the potential (P. Debye, Trans.
+    Electrochem. Soc. 82, 265 (1942)),
+
+    .. math:: \frac{1}{k} = \frac{W_0}{4 \pi D R} + \frac{1}{s K},
+       \qquad K = \int_{contact} e^{-U_0/kT} \, 4 \pi r^2 \, dr
+
+    where U0, and W0 of it, is the potential without adhesion and barrier. The barrier is the one for which
+    `stability_ratio` with it, 4 pi D R / W = k, says the same; none where there is no need of one.
+
+    Parameters
+    ----------
+    pair, temperature_K
+        As for `second_virial_A3`; whichever barrier the pair has is left out.
+    sticking_per_ns, uncertainty_per_ns
+        s, and its standard error, 1/ns of time in contact.
+    diffusion_A2_per_ps
+        D: the sum of the diffusion coefficients of both, Å^2/ps.
+
+    Returns
+    -------
+    Barrier
+        With the heights for the rate plus and minus its error.
+
+    Raises
+    ------
+    InputError
+        The rate is not above zero, or so small that the barrier would be above 100 kT.
+    """
+    if not sticking_per_ns > 0:
+        raise InputError(f"sticking_per_ns = {sticking_per_ns:g}; expected a rate above 0")
+    bare = replace(pair, adhesion_eV=0.0, barrier_eV=0.0)
+    kt = BOLTZMANN_EV_PER_K * temperature_K
+    volume = _integral(
+        lambda r: 4 * pi * r * r * float(np.exp(min(700.0, -_energy(bare, r) / kt))), bare, pair.contact_A,
+        pair.well_end_A,
+    )  # fmt: skip
+    by_diffusion = 1 / aggregation_rate(bare, temperature_K, diffusion_A2_per_ps)
+
+    def height(rate: float) -> float:
+        wanted = (by_diffusion + 1000 / (rate * volume)) * 4 * pi * diffusion_A2_per_ps * pair.contact_A
+        return _height(pair, temperature_K, wanted)
+
+    low = sticking_per_ns - uncertainty_per_ns
+    return Barrier(
+        height(sticking_per_ns),
+        height(sticking_per_ns + uncertainty_per_ns),
+        height(low) if low > 0 else inf,
+    )
+
+
+def _height(pair: DlvoPair, temperature_K: float, wanted: float) -> float:
+    """Barrier with which the stability ratio is what is wanted, eV."""
+    from scipy.optimize import brentq
+
+    def short(height: float) -> float:
+        return float(np.log(stability_ratio(replace(pair, barrier_eV=height), temperature_K) / wanted))
+
+    if short(0.0) >= 0:
+        return 0.0
+    most = HIGHEST_KT * BOLTZMANN_EV_PER_K * temperature_K
+    if short(most) < 0:
+        raise InputError(
+            f"particles that stick so seldom (stability ratio {wanted:.3g}) would need a barrier above "
+            f"{HIGHEST_KT:g} kT; give a larger sticking rate, or none"
+        )
+    return float(brentq(short, 0.0, most, xtol=1e-9))
+
+
+def _energy(pair: DlvoPair, r: float) -> float:
+    return float(pair.two_body(np.array(r))[0])
+
+
+def _integral(function: Callable[[float], float], pair: DlvoPair, begin: float, end: float = inf) -> float:
+    """Integral up to the cut-off or before, in parts: the potential changes its form in between."""
+    from scipy.integrate import quad
+
+    last = min(end, pair.cutoff_A)
+    contact = pair.contact_A
+    places = [contact - 10, contact - 3, contact - 1, contact, contact + ROUNDED_A, pair.well_end_A]
+    places += [contact + BARRIER_AT_A + k * BARRIER_WIDTH_A for k in (-3, -1, 0, 1, 3, 6)]
+    inside = sorted({place for place in places if begin < place < last})
+    edges = [begin, *inside, last]
+    parts = [quad(function, a, b, epsabs=0, epsrel=1e-9, limit=200)[0] for a, b in pairwise(edges) if b > a]
+    return float(sum(parts))
