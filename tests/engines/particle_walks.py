@@ -1,7 +1,7 @@
 """Walks of particles about others that are held, which hardly meet each other: two-body quantities by simulation.
 
-Centres (P1) stand on a lattice, too heavy to move; walkers (P2) feel them by the potential in question, and each
-other by next to nothing, so that every walker is a sample of its own.
+Centres (P1) stand on a lattice, too heavy to move; walkers (P2) feel them by the potential in question, and
+each other by next to nothing, so that every walker is a sample of its own.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,8 @@ from zeocryst.cell import make_frame
 from zeocryst.condition import Stage
 from zeocryst.engines import choose_engine
 from zeocryst.model.dlvo import SITE
-from zeocryst.model.encounters import approach
 from zeocryst.model.forcefield import ForceField
-from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2, diffusion_A2_per_ps
+from zeocryst.units import BOLTZMANN_EV_PER_K, EV_PER_AMU_A2_PER_PS2
 
 #: Mass (amu) and friction (amu/ps) of what does not move.
 STILL = 1e12
@@ -22,16 +21,16 @@ STILL = 1e12
 
 @dataclass(frozen=True)
 class Soft:
-    """A repulsion of 0.5 eV over 2 Å: keeps walkers from lying in one place, and is nothing beside the others."""
+    """A repulsion of 0.25 eV over 1 Å, which excludes about 2 Å^3: walkers do not lie in one place."""
 
-    cutoff_A: float = 2.0
+    cutoff_A: float = 1.0
     start_A: float = 0.0
     detail_A: float = float("inf")
-    stiffness_eV_per_A2: float = 0.25
+    stiffness_eV_per_A2: float = 0.5
 
     def two_body(self, r):
         t = 1 - np.asarray(r) / self.cutoff_A
-        return 0.5 * t**2, t / self.cutoff_A
+        return 0.25 * t**2, 0.5 * t / self.cutoff_A
 
 
 def model(pair, mass):
@@ -47,8 +46,8 @@ def lattice(count, side):
 def measured_virial(engine, pair, temperature, *, walkers, centres, samples, every, seed):
     """Second virial coefficient by Langevin dynamics, Å^3, and its standard error.
 
-    Of a walker's time the share p is within the cut-off of a centre, which has the volume v to itself: with V the
-    sphere of the cut-off, p = (V - 2 B2) / (v - 2 B2).
+    Of a walker's time the share p is within the cut-off of a centre, which has the volume v to itself: with V
+    the sphere of the cut-off, p = (V - 2 B2) / (v - 2 B2).
     """
     side = 2.02 * pair.cutoff_A
     places, box = lattice(centres, side)
@@ -95,9 +94,10 @@ def away(positions, side):
 def measured_stability(engine, pair, temperature, *, walkers, far, every, seed):
     """Stability ratio by Brownian dynamics, and its standard error: walkers meet a centre, or part from it.
 
-    They begin where the potential ends, at b, and are followed until they are in contact or beyond `far` times b.
-    With P(r) = R/(W r), the probability to meet from r where there is no force, P(b) is the share that met plus the
-    mean of P over where the others were given up, however far that was: W = R (1/b - <1/r of these>) / share.
+    They begin where the potential ends, at b, and are followed until they are in contact or beyond `far` times
+    b. With P(r) = R/(W r), the probability to meet from r where there is no force, P(b) is the share that met
+    plus the mean of P over where the others were given up, however far that was: W = R (1/b - <1/r of these>) /
+    share.
     """
     begin = pair.cutoff_A + 0.5
     side = 2.2 * far * begin

@@ -18,7 +18,8 @@ from zeocryst.model.topology import Coulomb, PairTerm, Terms
 pytest.importorskip("lammps")
 engine = atomistic_engine()
 
-#: Input and result of GULP 4.5.3 in learningmatter-mit/gulpy (gulpy/tests/jobs/slc/coreshell.gin and .out): Si8O16.
+#: Input and result of GULP 4.5.3 in learningmatter-mit/gulpy (gulpy/tests/jobs/slc/coreshell.gin and .out):
+#: Si8O16.
 GULP_CELL = [14.797069, 11.767681, 8.708373, 51.12556, 139.14754, 150.56569]
 GULP_SI = """0.9242700 0.1206600 0.0624100  0.5785350 0.2893130 0.2850980  0.4117520 0.5771770 0.0484290
 0.8894790 0.7774080 0.1638770  0.2127970 0.1451640 0.0184340  0.2171960 0.7411800 0.5712000

@@ -65,10 +65,10 @@ class TestChoosing:
         assert chosen.tolist() == [3, 4, 5, 6]
         assert words == "the largest aggregate: 4 of 7 particles, 160 of 280 T and 8 of 14 S"
 
-    def test_the_largest_has_the_most_T(self):
+    def test_the_largest_has_the_most_particles(self):
         frame = self.frame
         frame.log[N_T_MARK][:2] = 100
-        assert choose(frame, Resolve("largest"))[0].tolist() == [0, 1]
+        assert choose(frame, Resolve("largest"))[0].tolist() == [3, 4, 5, 6]
 
     def test_a_box(self):
         box = ((-10.0, 40.0), (-1.0, 1.0), (-1.0, 1.0))

@@ -94,8 +94,18 @@ class TestDrawing:
         row = [[3.0 * k, 0, 0] for k in range(4)]
         frame = beads_of([*row, [15, 0, 0], [18, 0, 0], [25, 0, 0]], ts)
         moved, count = drawn_together(frame, 3.0)
-        assert count == 2
+        assert count == 2  # the pair at 15 Å, and the one at 25 Å
         assert np.allclose(Beads.of(moved).centred[:, 0], 3.0 * np.arange(7), atol=1e-5)
+
+    def test_across_the_faces_of_the_box(self, ts):
+        row = [[3.0 * k - 28, 0, 0] for k in range(4)]
+        moved, count = drawn_together(beads_of([*row, [23, 0, 0], [20, 0, 0]], ts), 3.0)
+        assert count == 1
+        assert np.allclose(Beads.of(moved).centred[4:, 0] % 60, [29, 26], atol=1e-5)
+
+    def test_what_is_one_stays(self, ts, sgt):
+        moved, count = drawn_together(sgt, 3.0)
+        assert (moved, count) == (sgt, 0)
 
     def test_aggregates_stay_apart(self, ts):
         row = [[3.0 * k, 0, 0] for k in range(4)]
@@ -138,6 +148,33 @@ class TestRelaxing:
         found = relax(beads, engine, ts, seed=1)
         assert (found.clusters, found.joined) == (2, 0)
 
+    def test_one_that_goes_round_the_box(self, ts, sgt, engine):
+        step = 13.0 + TOUCH_A
+        n = np.full(5, 20)
+        places = [[k * step, 0, 0] for k in range(5)]
+        particles = particles_frame(places, n, 0 * n + 1, np.full(5, 6.5), 5 * step)
+        for part in ("all", "largest"):
+            chosen, _ = choose(particles, Resolve(part))
+            beads, _ = fill(particles, chosen, Resolve(part), sgt, ts, np.random.default_rng(1))
+            found = relax(beads, engine, ts, seed=1)
+            assert found.clusters == 1
+            assert found.joined >= 4
+            assert found.closest_A[1] >= CLOSEST_A
+            check_mass(particles, chosen, found.frame)
+
+    def test_it_can_be_ended(self, ts, sgt, engine):
+        _, _, beads = filled(4, ts, sgt)
+        calls = []
+
+        def watch():
+            calls.append(1)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            relax(beads, engine, ts, seed=1, watch=watch)
+        assert len(calls) == 3
+
     def test_what_stays_apart_is_told(self, ts, sgt, engine, monkeypatch):
         monkeypatch.setattr(seating, "drawn_together", lambda frame, _: (frame, 0))
         frame = beads_of([[0, 0, 0], [3, 0, 0], [20, 0, 0]], ts)
@@ -148,7 +185,7 @@ class TestRelaxing:
 
     def test_what_stays_too_close_is_told(self, ts, monkeypatch):
         monkeypatch.setattr(seating, "pushed_apart", lambda frame, _: frame)
-        monkeypatch.setattr(seating, "settle", lambda _, frame: (frame, 0.0))
+        monkeypatch.setattr(seating, "settle", lambda _, frame, *rest: (frame, 0.0))
         with pytest.raises(SimulationError, match=r"are 1.00 Å apart after relaxing, nearer than 2.4 Å"):
             relax(beads_of([[0, 0, 0], [1, 0, 0]], ts), None, ts, seed=1, warm_ps=0.0)
 

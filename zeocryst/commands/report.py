@@ -29,10 +29,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.errors import InputError
-    from zeocryst.files.records import read_summary
+    from zeocryst.files.records import holds_particles, read_summary
     from zeocryst.files.rundir import RunDirectory
     from zeocryst.foundation.plugins import load_plugins
     from zeocryst.foundation.textfiles import damage_told
+    from zeocryst.report.particles import write_report as write_particles
     from zeocryst.report.run import write_report
     from zeocryst.running.mending import mend_table
     from zeocryst.sweeps.reporting import holds_sweep
@@ -49,8 +50,13 @@ def answer(options: argparse.Namespace) -> int:
         raise InputError("--json: the reports of single runs are pages; give --out DIR, for all runs together")
     sweeps = [name for name in options.folders if holds_sweep(Path(name))]
     runs = [name for name in options.folders if name not in sweeps]
+    levels = [name for name in runs if holds_particles(Path(name))]
+    runs = [name for name in runs if name not in levels]
     for name in runs:
         read_summary(Path(name))
+    for name in levels:
+        with damage_told(f"{name}: its report cannot be made, its files are not as zeocryst wrote them"):
+            print(write_particles(Path(name)))
     for name in sweeps:
         report_sweep(Path(name))
         print(Path(name) / "report.html")

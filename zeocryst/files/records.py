@@ -14,6 +14,8 @@ import numpy as np
 from zeocryst.errors import InputError
 from zeocryst.foundation.textfiles import parse_json, read_text
 
+#: What the summary of a run of nanoparticles has as its level.
+PARTICLES = "particles"
 PACKAGES = ("ase", "freud-analysis", "gemmi", "gsd", "matplotlib", "numba", "numpy", "scipy", "spglib", "vesin")
 
 
@@ -29,10 +31,20 @@ def read_summary(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{folder}: holds no finished run (there is no summary.json)")
     found = read_json(path)
+    if found.get("level") == PARTICLES:
+        raise InputError(f"{folder}: holds a run of nanoparticles, which has no T and S beads")
     missing = {"condition", "seed", "verdict", "transition", "quenched"} - set(found)
     if missing:
         raise InputError(f"{path}: not a summary of zeocryst, it lacks {', '.join(sorted(missing))}")
     return found
+
+
+def holds_particles(folder: Path) -> bool:
+    """Whether a folder has the summary of a run of nanoparticles."""
+    try:
+        return read_json(folder / "summary.json").get("level") == PARTICLES
+    except (InputError, OSError):
+        return False
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 from zeocryst.errors import InputError
 from zeocryst.files import folders
 from zeocryst.files.position import Position
-from zeocryst.files.records import now, provenance, read_json, read_summary
+from zeocryst.files.records import holds_particles, now, provenance, read_json, read_summary
 from zeocryst.files.trajectory import (
     BEAD_PREFIX,
     PREFIX,
@@ -113,6 +113,8 @@ class RunDirectory:
             )
         if not (self.path / "summary.json").is_file():
             return "unfinished"
+        if holds_particles(self.path):
+            return "finished"
         try:
             read_summary(self.path)
         except InputError:

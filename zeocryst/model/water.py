@@ -44,7 +44,7 @@ def water_permittivity(temperature_K: float) -> float:
 
     The formulation of the IAPWS (R8-97), by Fernández and others (`G_FACTOR`), at the density of the saturated
     liquid. It agrees with the measurements of C. G. Malmberg and A. A. Maryott (J. Res. Natl. Bur. Stand. 56, 1
-    (1956)) within 0.3 % from 0 to 100 °C. 78.4 at 25 °C, 55.5 at 100 °C, 34.8 at 200 °C.
+    (1956)) within 0.4 % from 0 to 100 °C. 78.4 at 25 °C, 55.5 at 100 °C, 34.8 at 200 °C.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     lines = [
         ("nanoparticles; T and S in them", f"{summary['n_particles']}; {summary['n_T']}, {summary['n_S']}"),
         ("number of aggregates halved", halved["sentence"]),
-        ("the same, were each contact to stick (Smoluchowski, equal spheres)", f"{limited:.4g} ps"),
+        ("the same for a dilute suspension in which each contact sticks (Smoluchowski)", f"{limited:.4g} ps"),
         ("stability ratio of two median particles (Fuchs)", f"{potential['stability_ratio']:.4g}"),
         ("second virial coefficient of these (Å^3)", f"{potential['second_virial_A3']:.4g}"),
         ("energy at contact (eV), at a distance of centres of (Å)",
@@ -92,7 +92,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("How it was made", f"<pre>{escape(condition)}</pre>"),
     ]
     path = folder / "report.html"
-    title = f"{summary['condition']}, nanoparticles, seed {summary['seed']}"
+    title = f"{summary['condition']}: the level of particles, seed {summary['seed']}"
     path.write_text(page(title, "particles", summary["sentence"], sections), "utf-8")
     return path
 

@@ -23,7 +23,7 @@ from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import KEPT_MARKS, Engine, Sample
 from zeocryst.errors import SimulationError
 from zeocryst.files.position import Position
-from zeocryst.files.records import now, read_json, without_nan
+from zeocryst.files.records import PARTICLES, now, read_json, without_nan
 from zeocryst.files.rundir import RunDirectory
 from zeocryst.files.trajectory import TrajectoryWriter
 from zeocryst.foundation.interrupt import Stopper
@@ -101,6 +101,7 @@ def run_particles(condition: Condition, out: Path, options: Options) -> tuple[di
     state = folder.examine()
     progress = Progress(level.n_steps, len(level.stages), options.quiet)
     if state == "finished":
+        progress.say(f"{out} holds this level already, finished")
         return read_json(out / "summary.json"), True
     folder.open()
     try:
@@ -179,6 +180,8 @@ class _Run:
                     f"particles: {words}. The last good state (step {max(self._last_step, 0)}) is kept in "
                     f"{folder.path}"
                 ) from None
+            if self._progress.speed:  # not when there was nothing left to run
+                folder.record(steps_per_s=self._progress.speed)
             if not finished:
                 self._interrupted(self._stopper.reason or "")
                 self._say(
@@ -260,7 +263,7 @@ class _Run:
         )
         summary: dict[str, Any] = without_nan(
             {
-                "level": "particles",
+                "level": PARTICLES,
                 "condition": condition.name,
                 "seed": condition.seed,
                 "sentence": sentence,
@@ -278,7 +281,7 @@ class _Run:
                     particles.number, size, temperature, viscosity_of(condition.solvent)
                 ),
                 "potential": self.potential,
-                "steps_per_s": self._progress.speed,
+                "steps_per_s": folder.recorded("steps_per_s", 0.0),
                 "wall_s": self._wall_s(),
                 "interruptions": folder.interruptions(),
             }

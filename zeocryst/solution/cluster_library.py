@@ -47,6 +47,8 @@ HOT_K, COLD_K, TS_EPSILON_EV = 1800.0, 300.0, 0.536761
 LIQUID_PS, COOLING_PS = 10.0, 20.0
 #: Share of T that have four bonds or more, below which a glass is none but a gas or a gel.
 LEAST_CONNECTED = 0.5
+#: Steps after which a run looks whether it is to end.
+LOOK_STEPS = 200
 #: Places that are tried for one with as many S as the cluster is to have.
 PLACES = 16
 #: Random points among which the most spacious one is taken for an S that is missing.
@@ -161,6 +163,7 @@ def make_library(
     *,
     seed: int,
     tell: Callable[[str], None] | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> tuple[gsd.hoomd.Frame, str]:
     """Melt, cool and quench a box that is large enough for the largest cluster.
 
@@ -180,6 +183,8 @@ def make_library(
         The same gives the same box, with the same engine and number of threads.
     tell
         Is told what is done.
+    watch
+        Is called every few seconds at least, and ends it where it raises.
 
     Returns
     -------
@@ -208,7 +213,7 @@ def make_library(
     step = default_step_fs(forcefield)
     for begin, end, time, draw in ((hot, hot, LIQUID_PS, draws[1]), (hot, cold, COOLING_PS, draws[2])):
         stage = Stage("langevin", temperature_K=(begin, end), time_ps=time, timestep_fs=step)
-        frame = ran(engine, frame, stage, seed_of(draw))
+        frame = ran(engine, frame, stage, seed_of(draw), watch)
     frame, energy = engine.minimize(frame)
     made = f"{total} T and {many} S, {hot:.0f} K to {cold:.0f} K in {COOLING_PS:g} ps"
     return frame, _glass(frame, energy, made)
@@ -247,10 +252,18 @@ def seed_of(draw: np.random.SeedSequence) -> int:
     return int(draw.generate_state(1)[0]) % 900_000_000 + 1
 
 
-def ran(engine: Engine, frame: gsd.hoomd.Frame, stage: Stage, seed: int) -> gsd.hoomd.Frame:
-    """The last frame of a stage."""
+def ran(
+    engine: Engine,
+    frame: gsd.hoomd.Frame,
+    stage: Stage,
+    seed: int,
+    watch: Callable[[], None] | None = None,
+) -> gsd.hoomd.Frame:
+    """The last frame of a stage; `watch` is called on the way, and ends it where it raises."""
     last = frame
-    for sample in engine.run(frame, stage, seed=seed, every=max(stage.n_steps, 1)):
+    for sample in engine.run(frame, stage, seed=seed, every=LOOK_STEPS):
+        if watch is not None:
+            watch()
         if sample.step == stage.n_steps:
             last = sample.frame()
     return last

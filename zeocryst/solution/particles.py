@@ -75,7 +75,7 @@ def first_particles(particles: Particles, masses: Mapping[str, float], seed: int
     except InputError:
         raise InputError(
             f"particles: volume_fraction = {particles.volume_fraction:g}; expected a lower one: "
-            f"{particles.number} particles of {radii[0]:.1f} to {radii[-1]:.1f} Å with 2 Å between them find no "
+            f"{particles.number} particles of {radii[0]:.1f} to {radii[-1]:.1f} Å, 2 Å apart, find no "
             f"room in a box of {side:.1f} Å"
         ) from None
     positions = np.concatenate([place.reshape(-1, 3) for place in places])

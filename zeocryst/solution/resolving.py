@@ -20,7 +20,7 @@ from zeocryst.condition.particles import Resolve
 from zeocryst.errors import InputError
 from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import Network
-from zeocryst.network.clusters import Clusters, find_clusters, part
+from zeocryst.network.clusters import find_clusters, part
 from zeocryst.solution.cluster_library import Library
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def choose(frame: gsd.hoomd.Frame, resolve: Resolve, gap: float = CONTACT_GAP_A)
     n_T, n_S = contents(frame)
     network = touching(frame, gap)
     clusters = find_clusters(network)
-    largest = np.flatnonzero(clusters.label == _heaviest(clusters, n_T))
+    largest = np.flatnonzero(clusters.label == 0)
     if resolve.part == "all":
         chosen, what = np.arange(len(n_T)), "all particles"
     elif resolve.part == "largest":
@@ -117,11 +117,6 @@ def _most(resolve: Resolve) -> int:
     if resolve.most_T is None:
         raise InputError('particles.resolve: most_T is missing; part = "neck" has at most so many T')
     return resolve.most_T
-
-
-def _heaviest(clusters: Clusters, n_T: Ints) -> int:
-    """The aggregate with the most T, the first of several."""
-    return int(np.argmax(np.bincount(clusters.label, weights=n_T)))
 
 
 def _boxed(frame: gsd.hoomd.Frame, resolve: Resolve) -> Ints:

@@ -9,7 +9,7 @@ was in one aggregate is then one cluster, or the step ends with a sentence that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +39,8 @@ CLOSEST_A = 2.4
 #: Overlaps are pushed apart to this share of the distance where the energy of a pair changes sign, in so many
 #: rounds at most, by so much of the overlap each.
 PUSH_SHARE, PUSH_ROUNDS, PUSH_PART = 0.9, 60, 0.5
-#: A descent ends where it took so little energy per bead (eV) out in each of so many samples, or after so many
-#: samples.
-REST_EV, REST_SAMPLES, MOST_SAMPLES = 1e-4, 3, 300
+#: A descent ends where so many samples took less energy (eV) per bead out, after so many at least and at most.
+REST_SAMPLES, REST_EV, FEWEST_SAMPLES, MOST_SAMPLES = 10, 1e-3, 20, 300
 #: How long a warm run is, ps.
 WARM_PS = 3.0
 #: Rounds of drawing together what is apart.
@@ -126,6 +125,7 @@ def relax(
     temperature_K: float | None = None,
     warm_ps: float = WARM_PS,
     tell: Callable[[str], None] | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> Seated:
     """Make one of what was in contact.
 
@@ -143,6 +143,8 @@ def relax(
         Of the warm run; without a temperature 300 K in the T-S model, others in proportion.
     tell
         Is told what is done.
+    watch
+        Is called every few seconds at least, and ends it where it raises.
 
     Raises
     ------
@@ -152,7 +154,7 @@ def relax(
     say = tell or (lambda _: None)
     before = closest(frame)
     say("overlaps of particles in contact are taken out")
-    now, energy = settle(engine, pushed_apart(frame, forcefield))
+    now, energy = settle(engine, pushed_apart(frame, forcefield), watch)
     warmed, drawn = 0.0, 0
     for turn in range(DRAWN_ROUNDS + 1):
         if not _astray(now).any() and closest(now) >= CLOSEST_A:
@@ -161,13 +163,13 @@ def relax(
             hot = temperature_like(COLD_K, forcefield) if temperature_K is None else temperature_K
             say(f"{warm_ps:g} ps at {hot:.0f} K join what is not bonded yet")
             stage = Stage("langevin", (hot, hot), time_ps=warm_ps, timestep_fs=default_step_fs(forcefield))
-            now, warmed = ran(engine, now, stage, seed), warm_ps
+            now, warmed = ran(engine, now, stage, seed, watch), warm_ps
         else:
             say(f"{int(_astray(now).sum())} T are not bonded to the rest; they are drawn to it")
             now, moved = drawn_together(now, bond_length(forcefield))
             drawn += moved
             now = pushed_apart(now, forcefield)
-        now, energy = settle(engine, now)
+        now, energy = settle(engine, now, watch)
     found = _checked(_seated(frame, now, energy, (before, closest(now)), warmed, drawn))
     found.frame.log.pop(AGGREGATE_MARK, None)  # it is one now, and a mark more in each frame of a run
     return found
@@ -249,18 +251,26 @@ def _mains(label: Ints, aggregate: Ints) -> Ints:
     return np.asarray(pairs[first, 1][np.searchsorted(pairs[first, 0], aggregate)])
 
 
-def settle(engine: Engine, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
+def settle(
+    engine: Engine, frame: gsd.hoomd.Frame, watch: Callable[[], None] | None = None
+) -> tuple[gsd.hoomd.Frame, float]:
     """The beads near their minimum, and the energy there, eV.
 
     Not as far as `Engine.minimize` goes: loose ends of aggregates creep towards each other for thousands of
     iterations, at no gain that outlives the first picosecond of a run.
     """
-    last, resting, least = np.inf, 0, REST_EV * frame.particles.N
-    for number, sample in enumerate(engine.descend(frame), start=1):
-        resting = resting + 1 if last - sample.energy_eV < least else 0
-        last = sample.energy_eV
-        if resting == REST_SAMPLES or number == MOST_SAMPLES:
-            return sample.frame(), last
+    energies: list[float] = []
+    for sample in engine.descend(frame):
+        energies.append(sample.energy_eV)
+        count = len(energies)
+        if watch is not None:
+            watch()
+        rested = False
+        if count >= FEWEST_SAMPLES:
+            out = energies[-REST_SAMPLES - 1] - min(energies[-REST_SAMPLES:])
+            rested = out < REST_EV * frame.particles.N
+        if rested or count == MOST_SAMPLES:
+            return sample.frame(), sample.energy_eV
     return engine.minimize(frame)  # it was there before
 
 
@@ -300,49 +310,67 @@ def at(frame: gsd.hoomd.Frame, place: Floats) -> gsd.hoomd.Frame:
 
 
 def drawn_together(frame: gsd.hoomd.Frame, bond: float) -> tuple[gsd.hoomd.Frame, int]:
-    """Move what is not bonded to its aggregate's largest cluster to a bond's length from the nearest T of it.
+    """Move what is not bonded to its aggregate's largest cluster to a bond's length from the nearest T.
 
-    The smallest piece first, and it goes on with what it has come to. S go with their particle where most of
-    its T do.
+    Clusters of an aggregate are joined to a tree by the shortest gaps there are (a minimum spanning tree), and
+    each is moved, as it is, along its gap towards the largest, with all that hangs on it. S go with the cluster
+    that most T of their particle are in.
 
     Returns
     -------
     frame, moved
-        The beads, and how many pieces were moved.
+        The beads, and how many clusters were not bonded to their largest.
     """
     network, sites = network_of_frame(frame)
-    label, aggregate = find_clusters(network).label.copy(), _marks(frame, AGGREGATE_MARK)[sites]
-    particle = _marks(frame, PARTICLE_MARK)
+    label, aggregate = find_clusters(network).label, _marks(frame, AGGREGATE_MARK)[sites]
+    mains = _mains(label, aggregate)
+    astray = np.unique(label[label != mains])
+    if not len(astray):
+        return frame, 0
+    shift = np.zeros((int(label.max()) + 1, 3))
+    for cluster, onto, way in _tree(network, label, aggregate, np.unique(mains), bond):
+        shift[cluster] = shift[onto] + way * (1 - bond / np.linalg.norm(way))
     place = Beads.of(frame).centred.copy()
+    place[sites] += shift[label]
+    particle = _marks(frame, PARTICLE_MARK)
+    pairs, count = np.unique(np.stack([particle[sites], label], axis=1), axis=0, return_counts=True)
+    most = 2 * count > np.bincount(particle[sites], minlength=int(particle.max()) + 1)[pairs[:, 0]]
+    whose = np.full(int(particle.max()) + 1, -1)
+    whose[pairs[most, 0]] = pairs[most, 1]
     guests = np.setdiff1d(np.arange(frame.particles.N), sites)
-    moved = 0
-    while True:
-        astray = label != _mains(label, aggregate)
-        if not astray.any():
-            return at(frame, place), moved
-        size = np.bincount(label[astray])
-        piece = int(np.flatnonzero(size)[np.argmin(size[size > 0])])
-        mine = label == piece
-        others = ~mine & (aggregate == aggregate[mine][0])
-        target, way = _nearest(network, place[sites], mine, others)
-        shift = way * (1 - bond / np.linalg.norm(way))
-        of = np.bincount(particle[sites[mine]], minlength=particle.max() + 1)
-        all_T = np.bincount(particle[sites], minlength=particle.max() + 1)
-        place[sites[mine]] += shift
-        place[guests[2 * of[particle[guests]] > all_T[particle[guests]]]] += shift
-        label[mine] = label[target]
-        moved += 1
+    guests = guests[whose[particle[guests]] >= 0]
+    place[guests] += shift[whose[particle[guests]]]
+    return at(frame, place), len(astray)
 
 
-def _nearest(
-    network: Network, place: Floats, mine: NDArray[np.bool_], others: NDArray[np.bool_]
-) -> tuple[int, Floats]:
-    """Of other T the nearest to one of mine, and the vector there from that one of mine."""
-    reach = 6.0
+def _tree(
+    network: Network, label: Ints, aggregate: Ints, mains: Ints, bond: float
+) -> Iterator[tuple[int, int, Floats]]:
+    """Clusters from the largest outwards, the one that each hangs on, and the vector over the gap between."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
+
+    count, wanted = int(label.max()) + 1, len(np.unique(aggregate))
+    reach = 2 * bond
     while True:
-        i, j, shift, distance = neighbour_pairs(place, network.cell, reach, full=True)
-        across = mine[i] & others[j]
-        if across.any():
-            best = int(np.flatnonzero(across)[np.argmin(distance[across])])
-            return int(j[best]), np.asarray(place[j[best]] + shift[best] @ network.cell - place[i[best]])
+        i, j, shift, distance = neighbour_pairs(network.positions, network.cell, reach)
+        gap = (label[i] != label[j]) & (aggregate[i] == aggregate[j])
+        i, j, shift, distance = i[gap], j[gap], shift[gap], distance[gap]
+        a, b = np.minimum(label[i], label[j]), np.maximum(label[i], label[j])
+        order = np.lexsort((distance, b, a))
+        first = (
+            order[np.append(True, (np.diff(a[order]) > 0) | (np.diff(b[order]) > 0))] if len(order) else order
+        )
+        graph = csr_array((distance[first], (a[first], b[first])), shape=(count, count))
+        if connected_components(graph, directed=False)[0] == wanted:
+            break
         reach *= 1.6
+    tree = minimum_spanning_tree(graph)
+    edge = {(int(a[k]), int(b[k])): k for k in first}
+    for main in mains:
+        found, before = breadth_first_order(tree, int(main), directed=False)
+        for cluster in found[1:].tolist():
+            onto = int(before[cluster])
+            k = edge[min(cluster, onto), max(cluster, onto)]
+            way = network.positions[j[k]] + shift[k] @ network.cell - network.positions[i[k]]
+            yield cluster, onto, way if label[i[k]] == cluster else -way
