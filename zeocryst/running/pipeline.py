@@ -36,9 +36,11 @@ from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import measure
 from zeocryst.running.beginning import (
+    MOST_RELAXED_BEADS,
     Options,
     first_frame_and_words,
     measured_names,
+    nearly_relaxed,
     needs_relaxing,
     read_with_options,
 )
@@ -284,9 +286,13 @@ class _Run:
         return False
 
     def _relaxed(self, frame: gsd.hoomd.Frame) -> gsd.hoomd.Frame:
-        """The first frame at its minimum; what fails there is the start, and no stage."""
+        """The first frame at its minimum, or near it; what fails there is the start, and no stage."""
         try:
-            return self._engine.minimize(frame)[0]
+            if frame.particles.N <= MOST_RELAXED_BEADS:
+                return self._engine.minimize(frame)[0]
+            relaxed, words = nearly_relaxed(self._engine, frame)
+            self._say(words)
+            return relaxed
         except SimulationError as error:
             self._interrupted("failure", 0, in_short(error))
             cure = (
