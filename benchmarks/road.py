@@ -1,9 +1,10 @@
-"""Time and memory of every part of a run at size: ``python benchmarks/road.py [--sizes 10000 100000] [--steps 1000]``.
+"""Time and memory of every part of a run at size: ``python benchmarks/road.py [--sizes 10000 100000]``.
 
-Runs the shipped solution of oligomers (``runs/silicalite_gel``; with ``--start`` a SOD crystal or its melt) with so many
-T, from the condition to the report, each size in a process of its own, with two frames: at the beginning and after the
-steps. Prints a table: seconds on the clock and of the processor, and the most memory that the process had had when the
-part was over; then the exponent with which each part grows from size to size (1 is linear).
+Runs the shipped solution of oligomers (``runs/silicalite_gel``; with ``--start`` a SOD crystal or its melt)
+with so many T, from the condition to the report, each size in a process of its own, with two frames: at the
+beginning and after the steps. Prints a table: seconds on the clock and of the processor, and the most memory
+that there had been when the part was over; then the exponent with which its processor time grows from size to size (1:
+linear).
 """
 
 import argparse
@@ -39,6 +40,16 @@ def condition(start, n_t, steps):
     return parse_condition(table, "benchmarks/road.py", Path())
 
 
+def within(timed, words, call):
+    """A function that is timed."""
+
+    def wrapped(*given, **more):
+        with timed(words):
+            return call(*given, **more)
+
+    return wrapped
+
+
 def measured(start, n_t, steps):
     """Run one size; a row for each part: what it is, seconds, of the processor, MB."""
     from zeocryst.foundation import working
@@ -68,12 +79,7 @@ def measured(start, n_t, steps):
         (pipeline._Run, "_save", "writing the checkpoint"),
         (pipeline._Run, "simulate", "steps, and all above but the first"),
     ):
-
-        def wrapped(*given, _call=getattr(owner, name), _words=words, **more):
-            with timed(_words):
-                return _call(*given, **more)
-
-        setattr(owner, name, wrapped)
+        setattr(owner, name, within(timed, words, getattr(owner, name)))
     with tempfile.TemporaryDirectory() as folder:
         with timed("all"):
             pipeline.run(condition(start, n_t, steps), Path(folder) / "out", Options(quiet=True))
@@ -104,8 +110,8 @@ def main():
         print(f"\n{size} T, load {load:.1f} beforehand, {found['disk_MB']:.0f} MB on disk")
         print("| part | s | s of the processor | peak MB | exponent |\n|---|---|---|---|---|")
         now = {}
-        for what, wall, used, most in found["rows"]:
-            what = "measuring a frame" if what.startswith("measuring") else what
+        for told, wall, used, most in found["rows"]:
+            what = "measuring a frame" if told.startswith("measuring") else told
             now[what] = size, max(used, 1e-3)
             was = before.get(what)
             grows = math.log(now[what][1] / was[1]) / math.log(size / was[0]) if was else float("nan")
