@@ -3,8 +3,8 @@
 Runs the shipped solution of oligomers (``runs/silicalite_gel``; with ``--start`` a SOD crystal or its melt)
 with so many T, from the condition to the report, each size in a process of its own, with two frames: at the
 beginning and after the steps. Prints a table: seconds on the clock and of the processor, and the most memory
-that there had been when the part was over; then the exponent with which its processor time grows from size to size (1:
-linear).
+that there had been when the part was over; then the exponent with which its processor time grows from size to
+size (1: linear).
 """
 
 import argparse
