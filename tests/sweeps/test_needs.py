@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 
 from zeocryst.condition import Condition
-from zeocryst.running.estimate import BYTES_PER_BEAD
+from zeocryst.running.costs import DENSE_BYTES_PER_BEAD as BYTES_PER_BEAD
 from zeocryst.sweeps.needs import LEAST_S, UNKNOWN_MB, Trials
 
 TEXT = """

@@ -66,6 +66,7 @@ def answer(options: argparse.Namespace) -> int:
             f"{most}{found['steps']} steps ({found['time_ps'] / 1000:g} ns), {found['frames']} frames, "
             f"about {found['memory_MB']} MB\n{said}"
             f"about {found['steps_per_s'] or 0:g} steps/s, {most}{hours:.2f} h for the dynamics"
+            + "".join(f"\n{words}" for words in found["parts_words"])
         )
     return DONE
 

@@ -187,6 +187,17 @@ class Stopper:
         """Whether a signal has asked to stop, and not the walltime."""
         return self.reason not in (None, "walltime")
 
+    @contextmanager
+    def breaking_off(self) -> Iterator[None]:
+        """Within it a signal interrupts at once, and so does one that came before it."""
+        if self.was_asked:
+            raise KeyboardInterrupt
+        self.at_once = True
+        try:
+            yield
+        finally:
+            self.at_once = False
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         second = self._asked and number not in REPEATED
         self._asked = self._asked or number not in REPEATED

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import TextIO, TypeVar
@@ -51,6 +52,14 @@ class Line:
         self._live = self._stream.isatty()
         self._shown = 0.0
         self._width = 0
+        self._lock = threading.RLock()  # a line may be kept alive by a thread (`zeocryst.foundation.working`)
+
+    @property
+    def watched_by(self) -> str:
+        """Who looks: "nobody", "a notebook", "a terminal", or "a file", which has a line now and then."""
+        if self._quiet:
+            return "nobody"
+        return "a notebook" if self._bar is not None else "a terminal" if self._live else "a file"
 
     @property
     def _interval(self) -> float:
@@ -68,8 +77,15 @@ class Line:
     def say(self, message: str) -> None:
         """A message of its own."""
         if not self._quiet:
-            self._leave()
-            self._print(message, "\n")
+            with self._lock:
+                self._leave()
+                self._print(message, "\n")
+
+    def show(self, parts: list[tuple[int, str]], done: float) -> None:
+        """Show parts, each with what it is worth, and the share done, if another state is due."""
+        with self._lock:
+            if self._is_due():
+                self._put(parts, done)
 
     def end(self) -> None:
         """Leave the live line."""

@@ -13,6 +13,8 @@ some T by more than 1.5 Å, 8 Å at most: they folded up.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +51,17 @@ MOST_RMS_A, MOST_S_A = 0.6, 3.0
 #: Beads run into each other nearer than this share of the distance where the energy of their pair changes sign
 #: (T-S and S-S: 4.07 Å, where it is 2.4 kT at 450 K); two T of different clusters where they would be bonded.
 CLASH_SHARE = 0.9
-#: Most looks at the clusters on their way.
-LOOKS = 200
+#: Most looks at the clusters on their way, in a frame of up to so many T. In a larger one there are fewer in
+#: proportion, so that a quench does not take the longer the larger a frame is, but never fewer than the last
+#: number: in so many looks (40 iterations of LAMMPS) nine tenths of the energy are taken out.
+LOOKS, ALL_LOOKS_T, LEAST_LOOKS = 200, 20_000, 8
 #: Clusters are at rest when in so many looks no T has moved by so much, Å.
 REST_LOOKS, REST_A = 6, 0.001
+
+
+def most_looks(n_T: int) -> int:
+    """How many looks clusters are given in a frame of so many T."""
+    return LOOKS if n_T <= ALL_LOOKS_T else max(LEAST_LOOKS, LOOKS * ALL_LOOKS_T // n_T)
 
 
 class Apart:
@@ -68,6 +77,8 @@ class Apart:
         The model.
     whole
         One network fills the box: a few T may come off it or join it, `CHANGED_CLUSTERS` of them.
+    told
+        Called with the number of looks that were taken and the most that there may be.
 
     Attributes
     ----------
@@ -82,9 +93,13 @@ class Apart:
         sites: Ints,
         clusters: Clusters,
         forcefield: ForceField,
+        *,
         whole: bool = False,
+        told: Callable[[int, int], None] | None = None,
     ) -> None:
-        self._frame, self._whole = frame, whole
+        self._frame, self._whole, self._told = frame, whole, told
+        self._most = most_looks(network.n_sites)
+        self._cut_short = False  # whether clusters still went on at the last look
         self._network, self._sites, self._clusters = network, sites, clusters
         self._reach = forcefield.cutoff_A
         self._piece, self._place = belongings(frame, network, sites, clusters)
@@ -125,6 +140,10 @@ class Apart:
             "clusters": int((self._clusters.size > 1).sum()),
             "stopped": dict(Counter(self._why.values())),
             "S_stopped": int(self._held.sum()),
+            "one": self._whole,
+            "cut_short": (
+                {"looks": self._most, "of": LOOKS, "above_T": ALL_LOOKS_T} if self._cut_short else None
+            ),
         }
 
     # ---- the descent --------------------------------------------------------------------------
@@ -133,13 +152,17 @@ class Apart:
         """Let the clusters of some beads descend, until they are at rest or have to stop."""
         start = some_beads(self._frame, beads, position, box)
         resting = 0
-        for sample in islice(engine.descend(start), LOOKS):
-            before = self.moved
-            self._accept(beads, way(start, sample.frame()))
-            step = np.abs(self.moved - before)[self._is_t].max()
-            resting = resting + 1 if step < REST_A else 0
-            if resting == REST_LOOKS or not self._active[self._piece[beads]].any():
-                return
+        with closing(engine.descend(start)) as samples:
+            for look, sample in enumerate(islice(samples, self._most), start=1):
+                before = self.moved
+                self._accept(beads, way(start, sample.frame()))
+                if self._told is not None:
+                    self._told(look, self._most)
+                step = np.abs(self.moved - before)[self._is_t].max()
+                resting = resting + 1 if step < REST_A else 0
+                if resting == REST_LOOKS or not self._active[self._piece[beads]].any():
+                    return
+                self._cut_short |= look == self._most < LOOKS
 
     def _accept(self, beads: Ints, moved: Floats) -> None:
         """Move what still moves, but for what would not stay what it is: that stops where it was."""
@@ -230,9 +253,10 @@ class Apart:
 
 def _mixed(before: Ints, after: Ints, count: int) -> Bools:
     """Which of `count` groups do not have the members that they had, (C,) bool."""
-    pairs = np.unique(np.stack([before, after], axis=1), axis=0)
-    parts = np.bincount(pairs[:, 0], minlength=count)
-    guests = np.bincount(pairs[:, 1])
+    kinds = int(after.max(initial=0)) + 1
+    old, new = np.divmod(np.unique(before * kinds + after), kinds)
+    parts = np.bincount(old, minlength=count)
+    guests = np.bincount(new)
     joined = np.zeros(count, dtype=bool)
-    joined[pairs[guests[pairs[:, 1]] > 1, 0]] = True
+    joined[old[guests[new] > 1]] = True
     return np.asarray((parts > 1) | joined)

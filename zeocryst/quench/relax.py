@@ -12,6 +12,7 @@ taken back: the network descends as a cluster does, as far as it stays what it i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 #: One network fills the box if so large a share of the T is in one cluster that percolates, and there are so
 #: many T per 1000 Å^3: no framework has fewer than 7, a gel that percolates has 2.
 WHOLE_SHARE, WHOLE_DENSITY = 0.9, 5.0
+
+#: The minimum of one network of more T than this is not sought: it descends as far as clusters do in so large a
+#: frame (1e5 T of SOD at 500 K take a minute of the processor to their minimum, and larger ones more steps).
+MOST_MINIMIZED_T = 200_000
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,24 @@ class Quenched:
             why = ", ".join(self.refused.another())
             return (
                 f"The nearest minimum is another structure than the frame ({why}); the quench stopped before: "
-                f"it {said}."
+                f"it {said}.{self._cut_short()}"
             )
+        if self.bounded["one"]:
+            return f"The quench {said}.{self._cut_short()}"
         stopped, several = sum(self.bounded["stopped"].values()), self.bounded["clusters"]
         return (
             f"The quench, cluster by cluster, {said}; {stopped} of {several} clusters of two T and more "
-            "stopped before their minimum, so as to stay what they are."
+            f"stopped before their minimum, so as to stay what they are.{self._cut_short()}"
+        )
+
+    def _cut_short(self) -> str:
+        """That clusters were not followed to the end, where a frame is too large for that."""
+        cut = self.bounded and self.bounded["cut_short"]
+        if not cut:
+            return ""
+        return (
+            f" In a frame of more than {cut['above_T']} T the way to the minimum is followed a part: here for "
+            f"{cut['looks']} of {cut['of']} looks, which take out most of the energy."
         )
 
     def record(self) -> dict[str, Any]:
@@ -91,7 +108,12 @@ class Quenched:
         }
 
 
-def quench(engine: Engine, frame: gsd.hoomd.Frame, forcefield: ForceField) -> Quenched:
+def quench(
+    engine: Engine,
+    frame: gsd.hoomd.Frame,
+    forcefield: ForceField,
+    told: Callable[[int, int], None] | None = None,
+) -> Quenched:
     """Take the heat out of a frame.
 
     Parameters
@@ -102,6 +124,8 @@ def quench(engine: Engine, frame: gsd.hoomd.Frame, forcefield: ForceField) -> Qu
         Beads of the types T and S.
     forcefield
         The engine's model.
+    told
+        Called while clusters descend with the number of looks at them, and the most that there may be.
 
     Raises
     ------
@@ -112,14 +136,14 @@ def quench(engine: Engine, frame: gsd.hoomd.Frame, forcefield: ForceField) -> Qu
     clusters = find_clusters(network)
     others = np.setdiff1d(np.arange(frame.particles.N), sites)
     refused = None
-    if is_whole(network, clusters):
+    if (whole := is_whole(network, clusters)) and network.n_sites <= MOST_MINIMIZED_T:
         after, energy = engine.minimize(frame)
         moved = way(frame, after)
         change = compare(network, displaced(network, moved[sites]), moved[sites], moved[others])
         if not change.another():
             return Quenched(after, network_of_frame(after)[0], energy, change, None, None)
         refused = change
-    work = Apart(frame, network, sites, clusters, forcefield, whole=refused is not None)
+    work = Apart(frame, network, sites, clusters, forcefield, whole=whole, told=told)
     work.relax(engine)
     cold = displaced(network, work.moved[sites])
     change = compare(network, cold, work.moved[sites], work.moved[others])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from zeocryst.beads import Beads
 from zeocryst.network.bonds import Network, network_of_frame
+from zeocryst.network.clusters import part
 from zeocryst.order.labels import label_sites
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ CRYSTAL, AMORPHOUS, AGENT = "#0072B2", "#D55E00", "#E69F00"
 CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 Row = dict[str, float]
+#: Most T of a frame that are all drawn, and so many of a larger one: more are nothing but a grey square.
+MOST_DRAWN_T = 10_000
+#: Where a run's frame says in which grain each bead is.
+GRAIN = "particles/zeocryst/grain"
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -119,7 +124,8 @@ def rings(rows: Sequence[Row]) -> Figure:
 def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, list[dict[str, Any]]]:
     """The T network of several frames, side by side to one scale, along the first one's shortest axis.
 
-    Its longest axis is to the right.
+    Its longest axis is to the right. Of a frame of more than `MOST_DRAWN_T` T a slice is drawn, from the middle
+    of the axis along which one looks, that has about so many.
     """
     from matplotlib.lines import Line2D
 
@@ -130,19 +136,25 @@ def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, lis
     right, up, depth = (int(k) for k in np.argsort(-lengths, kind="stable"))
     for axis, (title, frame) in zip(axes, frames, strict=True):
         network, sites = network_of_frame(frame)
-        grain = label_sites(network).grain
-        _draw(axis, network, grain, (right, up, depth))
         place = np.delete(Beads.of(frame).positions, sites, axis=0)
+        number = np.arange(network.n_sites)
+        if network.n_sites > MOST_DRAWN_T:
+            grain, number = _grains(frame, network, sites), np.flatnonzero(_slice(network, depth))
+            place = place[_within(place, network, depth)]
+            network, grain = part(network, _slice(network, depth)), grain[number]
+        else:
+            grain = label_sites(network).grain
+        _draw(axis, network, grain, (right, up, depth))
         axis.scatter(
             place[:, right], place[:, up], s=110, facecolor=AGENT, edgecolor="white", alpha=0.55, zorder=1.5
         )
         axis.set_title(title, fontsize=11, loc="left")
         axis.set_aspect("equal")
         axis.set_axis_off()
-        for site, (x, y, z) in enumerate(network.positions):
+        for site, (x, y, z), mine in zip(number.tolist(), network.positions, grain.tolist(), strict=True):
             table.append(
                 {"picture": title, "T": site, "x_A": round(x, 4), "y_A": round(y, 4), "z_A": round(z, 4),
-                 "grain": int(grain[site])}
+                 "grain": mine}
             )  # fmt: skip
     left, low = axes[0].get_xlim()[0], axes[0].get_ylim()[0]
     axes[0].plot([left, left + 10], [low - 1] * 2, color="black", lw=2)
@@ -154,6 +166,23 @@ def pictures(frames: Sequence[tuple[str, gsd.hoomd.Frame]]) -> tuple[Figure, lis
     ]
     figure.legend(handles=marks, loc="outside lower center", ncols=3, frameon=False)
     return figure, table
+
+
+def _within(positions: NDArray, network: Network, depth: int) -> NDArray[np.bool_]:
+    """Which positions are in the slice of a network that is drawn, (N,) bool: in the middle of its cell."""
+    place = (positions @ np.linalg.inv(network.cell))[:, depth] % 1.0
+    return np.asarray(np.abs(place - 0.5) < MOST_DRAWN_T / network.n_sites / 2)
+
+
+def _slice(network: Network, depth: int) -> NDArray[np.bool_]:
+    """Sites in the slice that is drawn, (N,) bool."""
+    return _within(network.positions, network, depth)
+
+
+def _grains(frame: gsd.hoomd.Frame, network: Network, sites: NDArray) -> NDArray:
+    """Grains of the sites: as the run has logged them, where it has."""
+    logged = frame.log.get(GRAIN)
+    return label_sites(network).grain if logged is None else np.asarray(logged)[sites]
 
 
 def network_picture(network: Network) -> Figure:

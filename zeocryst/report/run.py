@@ -10,7 +10,7 @@ import numpy as np
 
 from zeocryst.errors import InputError
 from zeocryst.files.records import read_json, read_summary
-from zeocryst.files.trajectory import iterate, read_frame, run_frames
+from zeocryst.files.trajectory import count_frames, read_frame, run_frames
 from zeocryst.foundation.textfiles import read_table
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import measure
@@ -46,8 +46,9 @@ DRAWN = (
     "time_ps", "crystalline_share", "mean_crystallinity", "largest_grain_sites", "smallest_visible_T",
     "q4_share", "tetrahedral_order", "energy_eV_per_bead", "temperature_K", "density_T_per_1000A3",
 )  # fmt: skip
-#: Most frames whose cluster sizes and scattering are in the report.
-FRAMES_WITH_SIZES = 20
+#: Most frames whose cluster sizes and scattering are in the report, and most T of all of them: of larger frames
+#: there are fewer, but three.
+FRAMES_WITH_SIZES, T_WITH_SIZES = 20, 1_000_000
 #: Columns that hold words.
 WORDS = {"largest_grain_framework"}
 #: Columns without which nothing can be drawn.
@@ -92,8 +93,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     sections = [
         ("Result", _result(summary)),
         ("Over time", image(shown, _caption(rows, transition))),
-        ("Start, middle, end", image(picture_file, "T networks along the shortest axis of the box, the "
-                                     "longest to the right; nearer sites are darker.")),
+        ("Start, middle, end", image(picture_file, _picture_caption(summary["n_T"]))),
         ("Rings", image(ring_file, "Primitive rings per T by size.")),
         *_growth(folder, rows, summary),
         *_clusters(folder, rows, summary),
@@ -115,18 +115,26 @@ def _columns(rows: list[dict[str, float]], names: tuple[str, ...]) -> list[dict[
 
 def _three_frames(folder: Path, first: int, transition_ps: float | None) -> list[tuple[str, gsd.hoomd.Frame]]:
     """Start (the preparation over), middle (the transition, if there was one) and end."""
-    frames = dict(iterate(folder / "trajectory.gsd", slice(first, None)))
-    numbers = sorted(frames)
     rows = read_rows(folder / "order_parameters.csv")
+    numbers = list(range(first, count_frames(folder / "trajectory.gsd")))
     middle = numbers[len(numbers) // 2]
     if transition_ps is not None:
         middle = min(numbers, key=lambda k: abs(rows[k]["time_ps"] - transition_ps))
     chosen = [numbers[0], middle, numbers[-1]]
+    frames = {k: read_frame(folder / "trajectory.gsd", k) for k in set(chosen)}
     found = []
     for word, k in zip(("start", "middle", "end"), chosen, strict=True):
         time, share = rows[k]["time_ps"] / 1000, rows[k]["crystalline_share"]
         found.append((f"{word}: {time:.2f} ns, {100 * share:.0f} % crystalline", frames[k]))
     return found
+
+
+def _picture_caption(n_t: int) -> str:
+    """What the pictures are."""
+    words = "T networks along the shortest axis of the box, the longest to the right; nearer sites are darker."
+    if n_t <= figures.MOST_DRAWN_T:
+        return words
+    return f"{words} A slice of the middle is drawn, with about {figures.MOST_DRAWN_T} of the {n_t} T."
 
 
 def _caption(rows: list[dict[str, float]], transition: dict[str, Any]) -> str:
@@ -183,7 +191,8 @@ def _clusters(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any
     if not story:
         return []
     # sizes and scattering are not kept with the frames: they are measured again, in some
-    chosen = sorted({round(k) for k in np.linspace(0, len(rows) - 1, min(len(rows), FRAMES_WITH_SIZES))})
+    most = min(FRAMES_WITH_SIZES, max(3, T_WITH_SIZES // summary["n_T"]))
+    chosen = sorted({round(k) for k in np.linspace(0, len(rows) - 1, min(len(rows), most))})
     tables: dict[str, list[Table]] = {"cluster_sizes": [], "small_angle": []}
     for k in chosen:
         frame = read_frame(folder / "trajectory.gsd", k)
@@ -202,6 +211,11 @@ def _clusters(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any
     }
     lines = [[words, story["start"][name], story["end"][name]] for name, words in names.items()]
     html = f"<p>{escape(story['sentence'])}</p>" + table(["", "start", "end"], lines)
+    if len(chosen) < min(len(rows), FRAMES_WITH_SIZES):
+        html += (
+            f"<p class=note>Sizes and scattering are those of {len(chosen)} frames, since frames are so large: "
+            f"of at most {T_WITH_SIZES} T in all, but of three frames at least.</p>"
+        )
     return [("Clusters", html + "".join(image(path, words) for path, words in shown) + CLUSTERS)]
 
 
@@ -226,6 +240,8 @@ def _events(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     back = summary.get("backmap")
+    if "no_atoms" in summary:
+        return [("Atoms", f"<p>{escape(summary['no_atoms'])}</p>")]
     if not back:
         return []
     rows = [

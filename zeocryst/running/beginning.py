@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ import numpy as np
 
 from zeocryst.beads import Beads
 from zeocryst.condition import Condition, Cut, EngineChoice, read_condition
+from zeocryst.engines.protocol import Engine
 from zeocryst.errors import InputError
 from zeocryst.files.startfile import beads_of_file
 from zeocryst.model.forcefield import SILICATE, ForceField
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 #: A start with fewer T than this, per 1000 Å^3, is a solution or a droplet: no framework has fewer than 7.
 DILUTE_T_PER_1000A3 = 5.0
+#: A start of more beads than this is not relaxed to its minimum but until a look at it (five iterations of
+#: LAMMPS) finds the energy lower by less than so many eV per bead, a hundredth of kT at 1200 K.
+MOST_RELAXED_BEADS, RELAXED_EV_PER_BEAD = 20_000, 0.001
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,21 @@ def needs_relaxing(condition: Condition, forcefield: ForceField, frame: gsd.hoom
     """Whether the first frame has to be minimized before anything moves: a melt, a gel that is crowded."""
     start = condition.system.start
     return start == "melt" or (start == "gel" and is_crowded(frame, forcefield))
+
+
+def nearly_relaxed(engine: Engine, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, str]:
+    """A large start on its way to its minimum, as far as its energy falls quickly, and that in words."""
+    count, last = int(frame.particles.N), math.inf
+    with closing(engine.descend(frame)) as samples:
+        for sample in samples:
+            if last - sample.energy_eV < RELAXED_EV_PER_BEAD * count:
+                break
+            last = sample.energy_eV
+        words = (
+            f"the start was relaxed until its energy fell by less than {RELAXED_EV_PER_BEAD:g} eV a bead from "
+            f"look to look, as one of more than {MOST_RELAXED_BEADS} beads is, and not to its minimum"
+        )
+        return sample.frame(), words
 
 
 def measured_names(condition: Condition, start: gsd.hoomd.Frame) -> tuple[str, ...]:

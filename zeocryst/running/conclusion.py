@@ -18,6 +18,7 @@ from zeocryst.files.records import now, without_nan
 from zeocryst.files.rundir import RunDirectory
 from zeocryst.files.trajectory import count_frames, iterate, read_frame, run_frames
 from zeocryst.foundation.progress import duration
+from zeocryst.foundation.working import Working
 from zeocryst.model.forcefield import ForceField
 from zeocryst.model.solvent import HOW_PHYSICAL
 from zeocryst.network.bonds import Network, network_of_frame
@@ -36,6 +37,9 @@ from zeocryst.running.watching import Watch
 if TYPE_CHECKING:
     import gsd.hoomd
 
+#: Atoms of more T than this are made only by ``zeocryst backmap`` (1e5 T of SOD take 42 s and 1.5 GB).
+MOST_BUILT_T = 200_000
+
 
 @dataclass(frozen=True)
 class Conclusion:
@@ -49,6 +53,8 @@ class Conclusion:
         What was measured in every frame.
     say : callable
         Tells people how far it is.
+    working : Working
+        Shows which part goes on.
     wall_s : callable
         Seconds that the run has taken so far.
     besides : Besides
@@ -63,6 +69,7 @@ class Conclusion:
     folder: RunDirectory
     names: tuple[str, ...]
     say: Callable[[str], None]
+    working: Working
     wall_s: Callable[[], float]
     besides: Besides
     events: dict[str, Any]
@@ -79,10 +86,14 @@ class Conclusion:
         condition, folder = self.condition, self.folder
         rows = self._rows()
         frame = read_frame(folder.trajectory)
-        found = quench(self.engine, frame, self.forcefield)
+        with self.working.on("quenching the last frame") as told:
+            found = quench(self.engine, frame, self.forcefield, told)
         network = found.network
         self.say(found.sentence)
-        cold = label_sites(network)
+        with self.working.on("naming it, quenched"):
+            cold = label_sites(network)
+        with self.working.on("how order came about"):
+            story = self._course(rows, frame)
         n_beads = int(frame.particles.N)
         summary: dict[str, Any] = {
             "condition": condition.name,
@@ -95,7 +106,7 @@ class Conclusion:
             "steps": int(rows[-1]["step"]),
             "time_ps": rows[-1]["time_ps"],
             "stages": Watch.of(condition, rows).story(),
-            **self._course(rows, frame),
+            **story,
             "quenched": {
                 **found.record(),
                 "energy_eV_per_bead": found.energy_eV / n_beads,
@@ -112,7 +123,8 @@ class Conclusion:
             summary["seed_fate"] = self._fate(condition.seed_framework, found.frame)
         if condition.output.backmap:
             self.say("back-mapping to atoms")
-            summary |= self._backmap(network)
+            with self.working.on("back-mapping to atoms"):
+                summary |= self._backmap(network)
         summary["sentence"] = _sentence(cold, summary)
         summary["steps_per_s"] = folder.recorded("steps_per_s", 0.0)
         summary["wall_s"] = self.wall_s()
@@ -121,7 +133,8 @@ class Conclusion:
 
             # the report reads the summary; the run counts as finished only once both are there
             folder.record(finished=now())
-            write_report(folder.path, without_nan(summary))
+            with self.working.on("writing the report"):
+                write_report(folder.path, without_nan(summary))
         summary["wall_s"] = self.wall_s()
         summary = without_nan(summary)
         folder.write("summary.json", json.dumps(summary, indent=1) + "\n")
@@ -195,6 +208,13 @@ class Conclusion:
             network = part(network, find_clusters(network).label == 0)
             of = f"the largest cluster, {network.n_sites} of {whole} T"
             self.say(f"of {of}")
+        if network.n_sites > MOST_BUILT_T:
+            why = (
+                f"No atoms were made of {of}: those of more than {MOST_BUILT_T} T are made on demand only, by "
+                f"zeocryst backmap {self.folder.path}."
+            )
+            self.say(why)
+            return {"no_atoms": why}
         matched, choices = matched_within(network)
         found = realize(matched, self.condition.seed, choices=choices)
         write_results(self.folder.path, found)
@@ -244,6 +264,8 @@ def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
     back = summary.get("backmap")
     if back:
         text += f" Back-mapped ({back['of']}) to {back['formula']}; {verdict(back)}."
+    if "no_atoms" in summary:
+        text += f" {summary['no_atoms']}"
     text += f" {summary['growth']['sentence']}"
     if "clusters" in summary:
         text += f" {summary['clusters']['sentence']}"

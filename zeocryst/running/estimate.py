@@ -17,10 +17,12 @@ from zeocryst.errors import SimulationError
 from zeocryst.foundation.machine import is_busy, load, load_in_words
 from zeocryst.foundation.pace import TICK_S, Ticks
 from zeocryst.frameworks.table import start_t_count
+from zeocryst.model.forcefield import ForceField
 from zeocryst.model.solvent import step_length
 from zeocryst.running.beginning import first_frame_and_words, measured_names, needs_relaxing
 from zeocryst.running.besides import Besides
 from zeocryst.running.columns import columns_of_events
+from zeocryst.running.costs import Size, parts, parts_in_words, time_to_measure
 from zeocryst.running.failure import told
 from zeocryst.running.simulation import thermalize
 from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
@@ -29,15 +31,17 @@ from zeocryst.solution.recipe import compose, in_words
 if TYPE_CHECKING:
     import gsd.hoomd
 
-#: Seconds of trial steps.
-TRIAL_S = 2.0
+#: Seconds of trial steps: at least so many, more where steps are so few in that time that lists of neighbours
+#: are hardly ever made anew, and at most the last.
+TRIAL_S, TRIAL_STEPS, MOST_TRIAL_S = 2.0, 60, 12.0
 #: Seconds that a random start may take to relax before them, and most beads that are tried: the speed of a
-#: larger system is that of a smaller one by the number of beads.
-RELAX_S, MOST_TRIED = 10.0, 100_000
+#: larger system is that of a smaller one by the number of beads. Not of a solution, whose steps are so short
+#: that the way to memory counts: it is tried as it is, up to the last number.
+RELAX_S, MOST_TRIED, MOST_TRIED_IN_SOLUTION = 10.0, 100_000, 3_000_000
 #: Up to so many beads relax in a few seconds.
 SMALL = 2000
-#: Memory of a run, bytes per bead (measured: engine, network to 12 shells, rings) and of the program.
-BYTES_PER_BEAD, BYTES_PROGRAM = 60_000, 600_000_000
+#: From so many beads on it is tried how long a frame takes to be measured, and of at most so many.
+MEASURED_FROM, MEASURED_TO = 5_000, 300_000
 
 
 def estimate(condition: Condition) -> dict[str, Any]:
@@ -53,7 +57,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
         minute, None where the system does not tell), ``busy`` (a sentence where others use the machine),
         ``solvent`` (a sentence for each stage that feels it), ``besides`` (sentences on plugins and what is
         measured besides), ``events`` (one for each), ``steps_per_s`` and ``wall_s``, the
-        last two extrapolated from the trial; of a gel also ``gel``, what its recipe gives.
+        last two of the steps, extrapolated from the trial, ``parts`` (what the run does besides, and its
+        seconds) with ``parts_words``, and ``total_s``; of a gel also ``gel``, what its recipe gives.
     """
     forcefield = condition.read_forcefield()
     chosen = condition.engine
@@ -95,6 +100,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
         except SimulationError as error:
             raise told(error, condition, condition.stages.index(longest)) from None
     frames = sum(int(stage.time_ps / condition.output.interval_ps) + 1 for stage in dynamic) + 1
+    size = Size.of(condition, frame, n_t, beads)
+    besides_steps = parts(condition, size, speed, frames, _measuring(condition, forcefield, frame, names))
     start = {"gel": _gel(condition)} if condition.system.start == "gel" else {}
     return {
         "condition": condition.name,
@@ -107,7 +114,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "frames": frames,
         "can_end_early": condition.can_end_early,
         "early": _early_in_words(condition),
-        "memory_MB": round((BYTES_PROGRAM + BYTES_PER_BEAD * beads + kept) / 1e6),
+        "memory_MB": round((size.memory_bytes + kept) / 1e6),
         "engine": why,
         "load": load(),
         "busy": [busy] if busy else [],
@@ -119,37 +126,59 @@ def estimate(condition: Condition) -> dict[str, Any]:
         ],
         "steps_per_s": float(f"{speed:.4g}") if dynamic else None,
         "wall_s": round(condition.n_steps / speed) if dynamic else 0,
+        "parts": besides_steps,
+        "parts_words": parts_in_words(condition, besides_steps, speed),
+        "total_s": round(
+            sum(part["s"] for part in besides_steps) + (condition.n_steps / speed if dynamic else 0.0)
+        ),
     }
 
 
 def _try(engine: Engine, condition: Condition, frame: gsd.hoomd.Frame, stage: Stage) -> float:
-    """Steps per second of a few trial steps."""
-    begin = time.monotonic()
+    """Steps per second of a few trial steps; what comes before the second sample is preparation."""
+    begin, first = time.monotonic(), -1
     ticks = Ticks(stage.n_steps, int(frame.particles.N))
-    for sample in engine.run(frame, stage, seed=1, every=ticks, friction=condition.friction):
-        ticks.arrived(sample.step)
-        now = time.monotonic()
-        if sample.step == 0:
-            begin = now
-        elif now - begin > TRIAL_S - TICK_S or sample.step == stage.n_steps:
-            return float(sample.step / max(now - begin, 1e-9))
+    with closing(engine.run(frame, stage, seed=1, every=ticks, friction=condition.friction)) as samples:
+        for sample in samples:
+            ticks.arrived(sample.step)
+            now = time.monotonic()
+            if first < 0 and (sample.step or stage.n_steps < 2 * TRIAL_STEPS):
+                begin, first = now, sample.step
+                continue
+            done, spent = sample.step - first, now - begin
+            enough = done >= TRIAL_STEPS or spent > MOST_TRIAL_S - TICK_S
+            if first >= 0 and (sample.step == stage.n_steps or (enough and spent > TRIAL_S - TICK_S)):
+                return float(done / max(spent, 1e-9))
     return float("nan")
 
 
-def _smaller(condition: Condition) -> Condition:
+def _measuring(
+    condition: Condition, forcefield: ForceField, frame: gsd.hoomd.Frame, names: tuple[str, ...]
+) -> float | None:
+    """Seconds to measure a T, from this frame or from a smaller one like it; None where all is small."""
+    if frame.particles.N < MEASURED_FROM:
+        return None
+    if frame.particles.N > MEASURED_TO:
+        frame = first_frame_and_words(_smaller(condition, MOST_TRIED), forcefield)[0]
+    return time_to_measure(frame, names)
+
+
+def _smaller(condition: Condition, most: int | None = None) -> Condition:
     """The same at a smaller size, where so many beads would take too long to try."""
     system = condition.system
+    if most is None:
+        most = MOST_TRIED_IN_SOLUTION if system.start == "gel" else MOST_TRIED
     if system.framework is not None:
         cells = int(np.prod(system.repeat))
         unit = max(1, start_t_count(system.framework))
-        if cells * unit <= MOST_TRIED:
+        if cells * unit <= most:
             return condition
-        edge = max(1, int((MOST_TRIED / unit) ** (1 / 3)))
+        edge = max(1, int((most / unit) ** (1 / 3)))
         a, b, c = (min(n, edge) for n in system.repeat)
         return condition.with_checked(system=replace(system, repeat=(a, b, c)))
-    if system.n_T is None or system.n_T + (system.n_S or 0) <= MOST_TRIED:
+    if system.n_T is None or system.n_T + (system.n_S or 0) <= most:
         return condition
-    share = MOST_TRIED / (system.n_T + (system.n_S or 0))
+    share = most / (system.n_T + (system.n_S or 0))
     n_s = None if system.n_S is None else round(system.n_S * share)
     return condition.with_checked(system=replace(system, n_T=max(1, round(system.n_T * share)), n_S=n_s))
 

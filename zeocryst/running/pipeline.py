@@ -7,9 +7,10 @@ killed or failed goes on from its last checkpoint with the same call.
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from zeocryst.beads import over_all
 from zeocryst.condition import EDITS, Condition, identity, to_toml
 from zeocryst.condition.substances import in_words as recipe_in_words
 from zeocryst.engines import choose_engine
-from zeocryst.engines.protocol import HELD_MARK, SEED_MARK, Engine, Sample
+from zeocryst.engines.protocol import HELD_MARK, KEPT_MARKS, SEED_MARK, Engine, Sample
 from zeocryst.errors import PluginError, PluginFailedError, SimulationError
 from zeocryst.files.position import Position
 from zeocryst.files.records import now, read_summary
@@ -30,13 +31,16 @@ from zeocryst.foundation.compiling import told_when_compiling
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import Progress
 from zeocryst.foundation.textfiles import in_short
+from zeocryst.foundation.working import Working
 from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order import measure
 from zeocryst.running.beginning import (
+    MOST_RELAXED_BEADS,
     Options,
     first_frame_and_words,
     measured_names,
+    nearly_relaxed,
     needs_relaxing,
     read_with_options,
 )
@@ -55,6 +59,9 @@ from zeocryst.running.watching import Watch, check_memory
 if TYPE_CHECKING:
     import gsd.hoomd
     from numpy.typing import NDArray
+
+#: With more beads than this, a frame's state is kept before it is measured, so that a signal need not wait.
+BREAKABLE_BEADS = 100_000
 
 
 def run(path: str | Path | Condition, out: Path, options: Options | None = None) -> tuple[dict[str, Any], bool]:
@@ -218,6 +225,8 @@ class _Run:
         self._events = Events(condition, columns, folder, self._say)
         self._told = 0  # stages whose end was told of
         self._seed = np.zeros(0, dtype=np.int32)  # which beads are the crystal seed's
+        self._working = Working(progress)
+        self._position = Position()  # of the last checkpoint
 
     def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
         """Simulate and finish; the summary, and whether it got there."""
@@ -232,7 +241,7 @@ class _Run:
                     return {}, self._stopped_at(max(self._last_step, 0), "while an event was waited for")
                 return self._conclude(), True
             except KeyboardInterrupt:
-                self._interrupted(self._stopper.reason or "Ctrl-C", max(self._last_step, 0))
+                self._interrupted(self._stopper.reason or "Ctrl-C", max(self._last_step, self._position.step))
                 raise
             except SimulationError:
                 raise  # recorded where it happened
@@ -261,9 +270,11 @@ class _Run:
         position = Position()
         if saved is not None:
             frame, position, rows = saved
+            self._position = position
             # of its log only which beads are held and which are the seed's is a part of the state
             frame.log = {key: value for key, value in frame.log.items() if key in (HELD_MARK, SEED_MARK)}
-            self._last_step, self._last_ps = position.step, round(position.time_ps, 6)
+            self._last_step = int(float(rows[-1]["step"])) if rows else -1
+            self._last_ps = round(position.time_ps, 6)
             self._stage = position.stage
             self._watch, self._told = Watch.of(condition, rows), position.stage
             for row in rows:
@@ -275,7 +286,8 @@ class _Run:
             for left in (folder.trajectory, folder.table):  # of a run killed before its first checkpoint
                 left.unlink(missing_ok=True)
             if condition.stages[0].kind != "minimize" and needs_relaxing(condition, self._forcefield, frame):
-                frame = self._relaxed(frame)
+                with self._working.on("relaxing the start"):
+                    frame = self._relaxed(frame)
         self._n_beads = int(frame.particles.N)
         self._events.go_on()
         with TrajectoryWriter(folder.trajectory) as self._frames:
@@ -283,7 +295,8 @@ class _Run:
                 frame, position, finished = simulate(
                     condition, self._engine, frame, seed=condition.seed, position=position,
                     hooks=Hooks(
-                        self._tick, self._keep, self._save, stopper, self._has_enough, self._say, self._threads
+                        self._tick, self._keep, self._save, stopper, self._has_enough, self._say, self._threads,
+                        self._before_frame, lambda here: here.step > self._last_step,
                     ),
                 )  # fmt: skip
             except SimulationError as error:
@@ -306,9 +319,13 @@ class _Run:
         return False
 
     def _relaxed(self, frame: gsd.hoomd.Frame) -> gsd.hoomd.Frame:
-        """The first frame at its minimum; what fails there is the start, and no stage."""
+        """The first frame at its minimum, or near it; what fails there is the start, and no stage."""
         try:
-            return self._engine.minimize(frame)[0]
+            if frame.particles.N <= MOST_RELAXED_BEADS:
+                return self._engine.minimize(frame)[0]
+            relaxed, words = nearly_relaxed(self._engine, frame)
+            self._say(words)
+            return relaxed
         except SimulationError as error:
             self._interrupted("failure", 0, in_short(error))
             cure = (
@@ -341,7 +358,8 @@ class _Run:
         if position.step <= self._last_step and kind not in ("minimize", *EDITS):
             return  # written before
         self._n_beads = int(frame.particles.N)
-        measured = self._measure(position, sample, frame)
+        with self._measuring(position):
+            measured = self._measure(position, sample, frame)
         if between and self._watch.happened(measured[0]):
             for earlier in between:
                 if self._stopper():
@@ -350,6 +368,28 @@ class _Run:
         self._write(position, frame, *measured)
         self._progress.measured(position.step, measured[0]["crystalline_share"])
         self._last_step = position.step
+
+    def _before_frame(self, frame: gsd.hoomd.Frame, position: Position) -> None:
+        """Keep the state of a large frame before it is measured, so that this can be broken off."""
+        if frame.particles.N > BREAKABLE_BEADS and position.step > self._last_step:
+            bare = copy.copy(frame)
+            bare.log = {key: value for key, value in frame.log.items() if key in KEPT_MARKS}
+            self._folder.save(bare, position)
+            self._kept_at(position)
+
+    @contextmanager
+    def _measuring(self, position: Position) -> Iterator[None]:
+        """Says that a frame is measured; that of a large one is broken off where a signal asks to stop."""
+        with self._working.on(f"measuring the frame of step {position.step}"), ExitStack() as stack:
+            if self._n_beads > BREAKABLE_BEADS and self._position.step == position.step:
+                stack.enter_context(self._stopper.breaking_off())
+            yield
+
+    def _kept_at(self, position: Position) -> None:
+        """The checkpoint has this position."""
+        self._position = position
+        self._last_ps, self._stage = round(position.time_ps, 6), position.stage
+        self._folder.running(position.step, self._last_ps, self._wall_s())
 
     def _measure(
         self, position: Position, sample: Sample, frame: gsd.hoomd.Frame
@@ -395,8 +435,7 @@ class _Run:
             if "sentence" in entry:
                 self._say(entry["sentence"])
         self._folder.save(frame, position)
-        self._last_ps, self._stage = round(position.time_ps, 6), position.stage
-        self._folder.running(position.step, self._last_ps, self._wall_s())
+        self._kept_at(position)
         self._events.go_on()
 
     def _seed_of(self, frame: gsd.hoomd.Frame) -> NDArray[np.int32]:
@@ -434,6 +473,7 @@ class _Run:
             self._folder,
             self._names,
             self._say,
+            self._working,
             self._wall_s,
             self._besides,
             self._events.records(),

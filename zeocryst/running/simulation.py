@@ -58,6 +58,10 @@ class Hooks:
         Asked at each tick.
     say : callable
         Told what was done where beads were changed.
+    before_frame : callable
+        Called before `on_frame` at a frame of a run, with the frame and the position that it has.
+    lacks : callable
+        Asked at the beginning of a run that goes on whether the frame of its position was never written.
     on_threads : callable
         Told the number of threads, and why, where the engine goes on with another one; without it, it does not.
     """
@@ -69,6 +73,8 @@ class Hooks:
     has_enough: Callable[[], bool] = lambda: False
     say: Callable[[str], None] = print
     on_threads: Callable[[int, str], None] | None = None
+    before_frame: Callable[[gsd.hoomd.Frame, Position], None] = lambda _frame, _position: None
+    lacks: Callable[[Position], bool] = lambda _position: False
 
 
 def steps_in_all(condition: Condition, position: Position) -> int:
@@ -283,8 +289,13 @@ def _run_stage(
         first = done == 0
         # some steps are run in any case: a job that is always given too little time gets somewhere
         stopping = hooks.should_stop() and not over and not first
-        if over or stopping or (first and begin.step == 0) or (not first and sample.step % every[0] == 0):
+        if first:
+            due = begin.step == 0 or hooks.lacks(here)
+        else:
+            due = stopping or sample.step % every[0] == 0
+        if over or due:
             frame = sample.frame()
+            hooks.before_frame(frame, here)
             next_stage = replace(here, stage=here.stage + 1, stage_step=0)
             hooks.on_frame(next_stage if over else here, sample, frame, kept)
             kept = []

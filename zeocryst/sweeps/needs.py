@@ -78,7 +78,7 @@ def _tried(condition: Condition, size: float) -> tuple[dict[str, Any], float] | 
 
 
 def _program_MB() -> float:
-    from zeocryst.running.estimate import BYTES_PROGRAM
+    from zeocryst.running.costs import BYTES_PROGRAM
 
     return BYTES_PROGRAM / 1e6
 
