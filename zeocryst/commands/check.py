@@ -48,27 +48,41 @@ def answer(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found, indent=1))
     else:
-        hours = found["wall_s"] / 3600
-        gel = found["gel"]["words"] + "\n" if "gel" in found else ""
-        lines = (
-            found["start"],
-            *found["early"],
-            found["engine"],
-            *found["busy"],
-            *found["solvent"],
-            *found["besides"],
-            *found["events"],
-        )
-        said = "".join(f"{line}\n" for line in lines if line)
-        most = "at most " if found["can_end_early"] else ""
-        print(
-            f"{found['condition']}: valid\n{gel}{found['n_T']} T and {found['n_S']} S beads, "
-            f"{most}{found['steps']} steps ({found['time_ps'] / 1000:g} ns), {found['frames']} frames, "
-            f"about {found['memory_MB']} MB\n{said}"
-            f"about {found['steps_per_s'] or 0:g} steps/s, {most}{hours:.2f} h for the dynamics"
-            + "".join(f"\n{words}" for words in found["parts_words"])
-        )
+        print("\n".join(_told(found)))
     return DONE
+
+
+def _told(found: Mapping[str, Any]) -> list[str]:
+    """What a condition would cost, a line each."""
+    lines = [f"{found['condition']}: valid", *_told_of_particles(found.get("particles"))]
+    if "n_T" not in found:  # it ends with the particles
+        return lines
+    hours = found["wall_s"] / 3600
+    most = "at most " if found["can_end_early"] else ""
+    lines += [
+        *([found["gel"]["words"]] if "gel" in found else []),
+        f"{found['n_T']} T and {found['n_S']} S beads, {most}{found['steps']} steps "
+        f"({found['time_ps'] / 1000:g} ns), {found['frames']} frames, about {found['memory_MB']} MB",
+        found["start"], *found["early"], found["engine"], *found["busy"], *found["solvent"], *found["besides"],
+        *found["events"],
+        f"about {found['steps_per_s'] or 0:g} steps/s, {most}{hours:.2f} h for the dynamics",
+        *found["parts_words"],
+    ]  # fmt: skip
+    return [line for line in lines if line]
+
+
+def _told_of_particles(found: Mapping[str, Any] | None) -> list[str]:
+    """The same of the level above; nothing where there is none."""
+    if found is None:
+        return []
+    return [
+        f"{found['n_particles']} nanoparticles of {found['n_T']} T and {found['n_S']} S in a box of "
+        f"{found['box_A']:.0f} Å, {found['steps']} steps ({found['time_ps'] / 1000:g} ns), {found['frames']} "
+        "frames",
+        *found["words"],
+        f"particles: {found['engine']}",
+        f"particles: about {found['steps_per_s'] or 0:g} steps/s, {found['wall_s'] / 3600:.2f} h",
+    ]
 
 
 def _tell_studies(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:

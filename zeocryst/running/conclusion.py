@@ -14,8 +14,8 @@ from zeocryst.backmapping.judging import verdict
 from zeocryst.condition import Condition
 from zeocryst.engines.protocol import SEED_MARK, Engine
 from zeocryst.errors import SimulationError
-from zeocryst.files.records import now, without_nan
-from zeocryst.files.rundir import RunDirectory
+from zeocryst.files.records import now, read_json, without_nan
+from zeocryst.files.rundir import ABOVE, RunDirectory
 from zeocryst.files.trajectory import count_frames, iterate, read_frame, run_frames
 from zeocryst.foundation.progress import duration
 from zeocryst.foundation.working import Working
@@ -32,7 +32,9 @@ from zeocryst.order.ordering import aggregation_story
 from zeocryst.order.stackings import NAMES as STACKED
 from zeocryst.quench.relax import quench
 from zeocryst.running.besides import Besides
+from zeocryst.running.step_down import RECORD
 from zeocryst.running.watching import Watch
+from zeocryst.solution.conserved import check_atoms
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -116,6 +118,7 @@ class Conclusion:
                 "agree_to_8_shells": agreement(cold, 8),
             },
             "interruptions": folder.interruptions(),
+            **self._above(),
             **self.besides.summary(),
             **self.events,
         }
@@ -124,7 +127,7 @@ class Conclusion:
         if condition.output.backmap:
             self.say("back-mapping to atoms")
             with self.working.on("back-mapping to atoms"):
-                summary |= self._backmap(network)
+                summary |= self._backmap(network, frame)
         summary["sentence"] = _sentence(cold, summary)
         summary["steps_per_s"] = folder.recorded("steps_per_s", 0.0)
         summary["wall_s"] = self.wall_s()
@@ -197,7 +200,13 @@ class Conclusion:
         after, t_after = network_of_frame(quenched)
         return seed_fate(framework, before, planted.log[SEED_MARK][t_before] > 0, after, last[t_after] > 0)
 
-    def _backmap(self, network: Network) -> dict[str, Any]:
+    def _above(self) -> dict[str, Any]:
+        """What the particles became from which the beads were made; empty where there were none."""
+        if self.condition.particles is None:
+            return {}
+        return {"particles": read_json(self.folder.path / ABOVE / RECORD)}
+
+    def _backmap(self, network: Network, frame: gsd.hoomd.Frame) -> dict[str, Any]:
         """Atoms of the quenched last frame, of a solution those of its largest cluster.
 
         Bonds are given out by the best matching within the frame's cut-off and its clusters.
@@ -217,12 +226,15 @@ class Conclusion:
             return {"no_atoms": why}
         matched, choices = matched_within(network)
         found = realize(matched, self.condition.seed, choices=choices)
+        kept = {}
+        if self.condition.particles is not None:
+            kept = {"mass": check_atoms(frame, found.atoms)}
         write_results(self.folder.path, found)
         return {
             "types_from_atoms": found.types,
             "amorphous_share_from_atoms": found.amorphous_share,
             "ideal": found.ideal,
-            "backmap": {"of": of, **found.record, "words": in_words(found.record, found.ideal)},
+            "backmap": {"of": of, **kept, **found.record, "words": in_words(found.record, found.ideal)},
         }
 
 
@@ -266,6 +278,8 @@ def _sentence(labels: Labels, summary: dict[str, Any]) -> str:
         text += f" Back-mapped ({back['of']}) to {back['formula']}; {verdict(back)}."
     if "no_atoms" in summary:
         text += f" {summary['no_atoms']}"
+    if "particles" in summary:
+        text += f" Its beads were nanoparticles: {summary['particles']['of']}; {summary['particles']['mass']}."
     text += f" {summary['growth']['sentence']}"
     if "clusters" in summary:
         text += f" {summary['clusters']['sentence']}"

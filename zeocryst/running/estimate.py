@@ -24,6 +24,7 @@ from zeocryst.running.besides import Besides
 from zeocryst.running.columns import columns_of_events
 from zeocryst.running.costs import Size, parts, parts_in_words, time_to_measure
 from zeocryst.running.failure import told
+from zeocryst.running.particle_estimate import estimate_particles, stand_in
 from zeocryst.running.simulation import thermalize
 from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
 from zeocryst.solution.recipe import compose, in_words
@@ -58,8 +59,12 @@ def estimate(condition: Condition) -> dict[str, Any]:
         ``solvent`` (a sentence for each stage that feels it), ``besides`` (sentences on plugins and what is
         measured besides), ``events`` (one for each), ``steps_per_s`` and ``wall_s``, the
         last two of the steps, extrapolated from the trial, ``parts`` (what the run does besides, and its
-        seconds) with ``parts_words``, and ``total_s``; of a gel also ``gel``, what its recipe gives.
+        seconds) with ``parts_words``, and ``total_s``; of a gel also ``gel``, what its recipe gives; where
+        there are particles above the beads ``particles`` (`zeocryst.running.particle_estimate`), and nothing else but
+        the name where the run ends with them.
     """
+    if condition.particles is not None:
+        return _with_particles(condition)
     forcefield = condition.read_forcefield()
     chosen = condition.engine
     small = _smaller(condition)
@@ -132,6 +137,17 @@ def estimate(condition: Condition) -> dict[str, Any]:
             sum(part["s"] for part in besides_steps) + (condition.n_steps / speed if dynamic else 0.0)
         ),
     }
+
+
+def _with_particles(condition: Condition) -> dict[str, Any]:
+    """The level of the particles, and that of as many beads as they become at most; likewise."""
+    above = estimate_particles(condition)
+    assert condition.particles is not None
+    if condition.particles.resolve is None:
+        return {"condition": condition.name, "particles": above}
+    return estimate(stand_in(condition, above["n_T"], above["n_S"])) | {
+        "start": "beads: at most so many, tried as a melt", "particles": above,
+    }  # fmt: skip
 
 
 def _try(engine: Engine, condition: Condition, frame: gsd.hoomd.Frame, stage: Stage) -> float:

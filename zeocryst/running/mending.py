@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.condition import Condition
-from zeocryst.engines.protocol import HELD_MARK, SEED_MARK
+from zeocryst.engines.protocol import KEPT_MARKS
 from zeocryst.errors import InputError
 from zeocryst.files.gsd_repair import repair
 from zeocryst.files.position import Position
@@ -246,7 +246,7 @@ def _with_last(
     frame.log.clear()
     with TrajectoryWriter(folder.trajectory) as writer:
         writer.append(frame, position.step, numbers, beads, words)
-    for mark in (HELD_MARK, SEED_MARK):  # a part of the state
+    for mark in KEPT_MARKS:  # a part of the state
         if (said := beads.get(mark.removeprefix(BEAD_PREFIX))) is not None:
             frame.log[mark] = said
     say(f"the frame of step {position.step} is written again, from the checkpoint")

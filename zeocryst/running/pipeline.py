@@ -21,7 +21,7 @@ from zeocryst.beads import over_all
 from zeocryst.condition import EDITS, Condition, identity, to_toml
 from zeocryst.condition.substances import in_words as recipe_in_words
 from zeocryst.engines import choose_engine
-from zeocryst.engines.protocol import HELD_MARK, KEPT_MARKS, SEED_MARK, Engine, Sample
+from zeocryst.engines.protocol import KEPT_MARKS, SEED_MARK, Engine, Sample
 from zeocryst.errors import PluginError, PluginFailedError, SimulationError
 from zeocryst.files.position import Position
 from zeocryst.files.records import now, read_summary
@@ -272,7 +272,7 @@ class _Run:
             frame, position, rows = saved
             self._position = position
             # of its log only which beads are held and which are the seed's is a part of the state
-            frame.log = {key: value for key, value in frame.log.items() if key in (HELD_MARK, SEED_MARK)}
+            frame.log = {key: value for key, value in frame.log.items() if key in KEPT_MARKS}
             self._last_step = int(float(rows[-1]["step"])) if rows else -1
             self._last_ps = round(position.time_ps, 6)
             self._stage = position.stage

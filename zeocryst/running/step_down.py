@@ -170,7 +170,7 @@ def _library(
     )
     write_frame(file, frame)
     write_text(words, said + "\n")
-    return frame, said
+    return read_frame(file), said  # as another call will read it, in single precision
 
 
 def _set_aside(out: Path) -> None:
