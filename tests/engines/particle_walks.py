@@ -74,7 +74,7 @@ def measured_virial(engine, pair, temperature, *, walkers, centres, samples, eve
             frame, stage, seed=seed, every=every, friction=friction
         )
     ):
-        if n > samples // 5:
+        if n > samples // 3:
             at = np.asarray(sample.frame().particles.position[len(places) :], dtype=float) + box / 2
             inside += away(at, side) < pair.cutoff_A
             counted += 1
