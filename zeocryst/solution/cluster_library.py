@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +19,11 @@ from scipy.spatial.transform import Rotation
 from zeocryst.beads import Beads
 from zeocryst.cell import heights
 from zeocryst.condition import Stage, System
+from zeocryst.condition.classes import radius_of
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.model.forcefield import ForceField
-from zeocryst.model.scales import default_step_fs
+from zeocryst.model.scales import bond_length, default_step_fs
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order.crystallinity import AMORPHOUS_BELOW
 from zeocryst.order.labels import label_sites
@@ -149,11 +151,6 @@ class Library:
         return np.asarray(points[[int(np.argmax(room))]])
 
 
-def gibbs_radius(n_T: float, density: float) -> float:
-    """Radius of the sphere that holds so many T at a density (T per 1000 Å^3), Å."""
-    return float((3 * n_T * 1000 / (4 * np.pi * density)) ** (1 / 3))
-
-
 def make_library(
     engine: Engine,
     forcefield: ForceField,
@@ -200,7 +197,7 @@ def make_library(
     """
     if S_per_T and "S" not in forcefield.types:
         raise InputError(f"S_per_T = {S_per_T:g}; the model {forcefield.name} has no S, so expected 0")
-    side = max(2 * gibbs_radius(max(n_T), density) + ROOM_A, 2.1 * forcefield.cutoff_A)
+    side = max(2 * radius_of(max(n_T), density) + ROOM_A, 2.1 * forcefield.cutoff_A)
     total = max(LEAST_T, int(np.ceil(side**3 * density / 1000)))
     many = round(S_per_T * total)
     system = System("melt", n_T=total, n_S=many, density_T_per_1000A3=density)
@@ -242,7 +239,11 @@ def _glass(frame: gsd.hoomd.Frame, energy: float, made: str) -> str:
 
 def temperature_like(ts_K: float, forcefield: ForceField) -> float:
     """A temperature of the T-S model in a model whose T-T well has another depth, K."""
-    return ts_K * forcefield.pairs["T", "T"].epsilon_eV / TS_EPSILON_EV
+    length = bond_length(forcefield)
+    if isnan(length):
+        return ts_K
+    energy, _ = forcefield.pairs["T", "T"].two_body(np.array([length]))
+    return ts_K * -float(energy[0]) / TS_EPSILON_EV
 
 
 def seed_of(draw: np.random.SeedSequence) -> int:
