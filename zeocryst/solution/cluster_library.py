@@ -28,6 +28,7 @@ from zeocryst.network.bonds import network_of_frame
 from zeocryst.order.crystallinity import AMORPHOUS_BELOW
 from zeocryst.order.labels import label_sites
 from zeocryst.solution.packing import contacts
+from zeocryst.solution.short_runs import ran, seed_of, settle
 from zeocryst.solution.start import melt
 
 if TYPE_CHECKING:
@@ -49,8 +50,6 @@ HOT_K, COLD_K, TS_EPSILON_EV = 1800.0, 300.0, 0.536761
 LIQUID_PS, COOLING_PS = 10.0, 20.0
 #: Share of T that have four bonds or more, below which a glass is none but a gas or a gel.
 LEAST_CONNECTED = 0.5
-#: Steps after which a run looks whether it is to end.
-LOOK_STEPS = 200
 #: Places that are tried for one with as many S as the cluster is to have.
 PLACES = 16
 #: Random points among which the most spacious one is taken for an S that is missing.
@@ -205,7 +204,7 @@ def make_library(
     frame = melt(system, forcefield, np.random.default_rng(draws[0]))
     say = tell or (lambda _: None)
     say(f"a melt of {total} T and {many} S from which the particles are cut")
-    frame, _ = engine.minimize(frame)
+    frame, _ = settle(engine, frame, watch)
     hot, cold = (temperature_like(K, forcefield) for K in (HOT_K, COLD_K))
     step = default_step_fs(forcefield)
     for begin, end, time, draw in ((hot, hot, LIQUID_PS, draws[1]), (hot, cold, COOLING_PS, draws[2])):
@@ -244,25 +243,3 @@ def temperature_like(ts_K: float, forcefield: ForceField) -> float:
         return ts_K
     energy, _ = forcefield.pairs["T", "T"].two_body(np.array([length]))
     return ts_K * -float(energy[0]) / TS_EPSILON_EV
-
-
-def seed_of(draw: np.random.SeedSequence) -> int:
-    """A seed as engines take them."""
-    return int(draw.generate_state(1)[0]) % 900_000_000 + 1
-
-
-def ran(
-    engine: Engine,
-    frame: gsd.hoomd.Frame,
-    stage: Stage,
-    seed: int,
-    watch: Callable[[], None] | None = None,
-) -> gsd.hoomd.Frame:
-    """The last frame of a stage; `watch` is called on the way, and ends it where it raises."""
-    last = frame
-    for sample in engine.run(frame, stage, seed=seed, every=LOOK_STEPS):
-        if watch is not None:
-            watch()
-        if sample.step == stage.n_steps:
-            last = sample.frame()
-    return last

@@ -26,8 +26,9 @@ from zeocryst.model.forcefield import ForceField
 from zeocryst.model.scales import default_step_fs
 from zeocryst.model.upward import Adhesion, Source, Sticking, Upward
 from zeocryst.order.sticking import Followed, follow, in_words, sticking
-from zeocryst.solution.cluster_library import COLD_K, Library, ran, seed_of, temperature_like
-from zeocryst.solution.seating import relax, settle
+from zeocryst.solution.cluster_library import COLD_K, Library, temperature_like
+from zeocryst.solution.seating import relax
+from zeocryst.solution.short_runs import ran, seed_of, settle
 
 if TYPE_CHECKING:
     import gsd.hoomd
