@@ -6,6 +6,7 @@ from scipy import stats
 
 from zeocryst.beads import Beads
 from zeocryst.cell import heights
+from zeocryst.condition.classes import radius_of
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.model.forcefield import read_forcefield
 from zeocryst.solution.cluster_library import (
@@ -13,7 +14,6 @@ from zeocryst.solution.cluster_library import (
     ROOM_A,
     Library,
     _glass,
-    gibbs_radius,
     make_library,
     temperature_like,
 )
@@ -121,7 +121,7 @@ class TestGlass:
 
     def test_the_radius_of_Gibbs(self):
         # 17 T in 1000 Å^3: 4/3 pi 10^3 / 1000 * 17 = 71.2
-        assert gibbs_radius(71.209, 17.0) == pytest.approx(10.0, rel=1e-4)
+        assert radius_of(71.209, 17.0) == pytest.approx(10.0, rel=1e-4)
 
     @pytest.mark.slow
     def test_a_melt_becomes_a_glass_from_which_clusters_are_cut(self, ts):
@@ -135,7 +135,7 @@ class TestGlass:
         assert beads.count("S") == round(0.0625 * beads.count("T"))
         assert beads.count("T") == LEAST_T
         assert 1000 * beads.count("T") / beads.volume == pytest.approx(17.0)
-        assert heights(beads.cell).min() > 2 * gibbs_radius(110, 17.0) + ROOM_A
+        assert heights(beads.cell).min() > 2 * radius_of(110, 17.0) + ROOM_A
         network, _ = network_of_frame(frame)
         assert crystallinity(network).values["crystalline_share"] < 0.02
         assert (network.degree >= 4).mean() > 0.75
@@ -146,5 +146,5 @@ class TestGlass:
         again, _ = make_library(engine, ts, [74, 110], 0.0625, 17.0, seed=3)
         assert np.array_equal(again.particles.position, frame.particles.position)
         t, s = Library.of(frame, ts).cluster(110, 7, np.random.default_rng(1))
-        assert np.linalg.norm(t, axis=1).max() == pytest.approx(gibbs_radius(110, 17.0), rel=0.05)
+        assert np.linalg.norm(t, axis=1).max() == pytest.approx(radius_of(110, 17.0), rel=0.05)
         assert len(s) == 7

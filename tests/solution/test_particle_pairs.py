@@ -12,7 +12,6 @@ from zeocryst.model.upward import read_upward, write_upward
 from zeocryst.solution.cluster_library import make_library
 from zeocryst.solution.particle_pairs import (
     APART_A,
-    TOUCH_A,
     Size,
     _just_apart,
     frame_of,
@@ -20,7 +19,6 @@ from zeocryst.solution.particle_pairs import (
     measure_sticking,
     measure_upward,
 )
-from zeocryst.solution.resolving import CONTACT_GAP_A
 
 ONE = (Size(1, 0), Size(1, 0))
 
@@ -89,9 +87,6 @@ class TestFrames:
         x = _just_apart((one, none), (two, none), ts)
         apart = np.linalg.norm(one[:, None] - (two + [x, 0, 0]), axis=2)
         assert apart.min() == pytest.approx(ts.pairs["T", "T"].cutoff_A + APART_A)
-
-    def test_touching_is_contact(self):
-        assert TOUCH_A < CONTACT_GAP_A
 
 
 def test_two_T_that_meet_stick(ts, engine, scattered):

@@ -10,8 +10,9 @@ from zeocryst.beads import AGGREGATE_MARK, N_T_MARK, PARTICLE_MARK, Beads
 from zeocryst.condition.particles import Resolve
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.model.forcefield import read_forcefield
+from zeocryst.order.particles import CONTACT_GAP_A, contact_network
 from zeocryst.solution.conserved import check_atoms, check_mass
-from zeocryst.solution.resolving import CONTACT_GAP_A, choose, fill, touching
+from zeocryst.solution.resolving import choose, fill
 
 
 def spheres(places, side, n_T=40, n_S=2, radius=8.0):
@@ -40,7 +41,7 @@ class TestTouching:
         away -= side * np.round(away / side)
         near = np.linalg.norm(away, axis=2) < radii[:, None] + radii + CONTACT_GAP_A
         wanted = {tuple(pair) for pair in np.argwhere(np.triu(near, 1))}
-        found = touching(frame)
+        found = contact_network(frame)
         assert {tuple(sorted(pair)) for pair in zip(found.first, found.second, strict=True)} == wanted
         assert len(wanted) > 20
         assert np.abs(found.vectors).max() < side / 2
@@ -48,7 +49,7 @@ class TestTouching:
     @pytest.mark.parametrize(("gap", "bonds"), [(CONTACT_GAP_A - 0.01, 1), (CONTACT_GAP_A + 0.01, 0)])
     def test_surfaces_that_are_near_touch(self, gap, bonds):
         frame = spheres([[-70, 0, 0], [-70 + 16 + gap, 0, 0]], 200.0)
-        assert len(touching(frame).first) == bonds
+        assert len(contact_network(frame).first) == bonds
 
 
 class TestChoosing:

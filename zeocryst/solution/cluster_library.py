@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,14 +19,16 @@ from scipy.spatial.transform import Rotation
 from zeocryst.beads import Beads
 from zeocryst.cell import heights
 from zeocryst.condition import Stage, System
+from zeocryst.condition.classes import radius_of
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import InputError, SimulationError
-from zeocryst.model.forcefield import ForceField, Pair
-from zeocryst.model.scales import default_step_fs
+from zeocryst.model.forcefield import ForceField
+from zeocryst.model.scales import bond_length, default_step_fs
 from zeocryst.network.bonds import network_of_frame
 from zeocryst.order.crystallinity import AMORPHOUS_BELOW
 from zeocryst.order.labels import label_sites
 from zeocryst.solution.packing import contacts
+from zeocryst.solution.short_runs import ran, seed_of, settle
 from zeocryst.solution.start import melt
 
 if TYPE_CHECKING:
@@ -47,8 +50,6 @@ HOT_K, COLD_K, TS_EPSILON_EV = 1800.0, 300.0, 0.536761
 LIQUID_PS, COOLING_PS = 10.0, 20.0
 #: Share of T that have four bonds or more, below which a glass is none but a gas or a gel.
 LEAST_CONNECTED = 0.5
-#: Steps after which a run looks whether it is to end.
-LOOK_STEPS = 200
 #: Places that are tried for one with as many S as the cluster is to have.
 PLACES = 16
 #: Random points among which the most spacious one is taken for an S that is missing.
@@ -149,11 +150,6 @@ class Library:
         return np.asarray(points[[int(np.argmax(room))]])
 
 
-def gibbs_radius(n_T: float, density: float) -> float:
-    """Radius of the sphere that holds so many T at a density (T per 1000 Å^3), Å."""
-    return float((3 * n_T * 1000 / (4 * np.pi * density)) ** (1 / 3))
-
-
 def make_library(
     engine: Engine,
     forcefield: ForceField,
@@ -200,7 +196,7 @@ def make_library(
     """
     if S_per_T and "S" not in forcefield.types:
         raise InputError(f"S_per_T = {S_per_T:g}; the model {forcefield.name} has no S, so expected 0")
-    side = max(2 * gibbs_radius(max(n_T), density) + ROOM_A, 2.1 * forcefield.cutoff_A)
+    side = max(2 * radius_of(max(n_T), density) + ROOM_A, 2.1 * forcefield.cutoff_A)
     total = max(LEAST_T, int(np.ceil(side**3 * density / 1000)))
     many = round(S_per_T * total)
     system = System("melt", n_T=total, n_S=many, density_T_per_1000A3=density)
@@ -208,7 +204,7 @@ def make_library(
     frame = melt(system, forcefield, np.random.default_rng(draws[0]))
     say = tell or (lambda _: None)
     say(f"a melt of {total} T and {many} S from which the particles are cut")
-    frame, _ = engine.minimize(frame)
+    frame, _ = settle(engine, frame, watch)
     hot, cold = (temperature_like(K, forcefield) for K in (HOT_K, COLD_K))
     step = default_step_fs(forcefield)
     for begin, end, time, draw in ((hot, hot, LIQUID_PS, draws[1]), (hot, cold, COOLING_PS, draws[2])):
@@ -242,28 +238,8 @@ def _glass(frame: gsd.hoomd.Frame, energy: float, made: str) -> str:
 
 def temperature_like(ts_K: float, forcefield: ForceField) -> float:
     """A temperature of the T-S model in a model whose T-T well has another depth, K."""
-    pair = forcefield.pairs["T", "T"]
-    assert isinstance(pair, Pair)  # beads have no other
-    return ts_K * pair.epsilon_eV / TS_EPSILON_EV
-
-
-def seed_of(draw: np.random.SeedSequence) -> int:
-    """A seed as engines take them."""
-    return int(draw.generate_state(1)[0]) % 900_000_000 + 1
-
-
-def ran(
-    engine: Engine,
-    frame: gsd.hoomd.Frame,
-    stage: Stage,
-    seed: int,
-    watch: Callable[[], None] | None = None,
-) -> gsd.hoomd.Frame:
-    """The last frame of a stage; `watch` is called on the way, and ends it where it raises."""
-    last = frame
-    for sample in engine.run(frame, stage, seed=seed, every=LOOK_STEPS):
-        if watch is not None:
-            watch()
-        if sample.step == stage.n_steps:
-            last = sample.frame()
-    return last
+    length = bond_length(forcefield)
+    if isnan(length):
+        return ts_K
+    energy, _ = forcefield.pairs["T", "T"].two_body(np.array([length]))
+    return ts_K * -float(energy[0]) / TS_EPSILON_EV

@@ -18,14 +18,17 @@ from numpy.typing import NDArray
 from zeocryst.beads import AGGREGATE_MARK, PARTICLE_MARK
 from zeocryst.cell import make_frame
 from zeocryst.condition import Stage
+from zeocryst.condition.classes import radius_of
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import InputError
+from zeocryst.model.dlvo import CLOSEST_A
 from zeocryst.model.forcefield import ForceField
 from zeocryst.model.scales import default_step_fs
 from zeocryst.model.upward import Adhesion, Source, Sticking, Upward
 from zeocryst.order.sticking import Followed, follow, in_words, sticking
-from zeocryst.solution.cluster_library import COLD_K, Library, gibbs_radius, ran, seed_of, temperature_like
-from zeocryst.solution.seating import relax, settle
+from zeocryst.solution.cluster_library import COLD_K, Library, temperature_like
+from zeocryst.solution.seating import relax
+from zeocryst.solution.short_runs import ran, seed_of, settle
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -33,8 +36,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Cluster = tuple[Floats, Floats]
 
-#: Distance of two surfaces in contact, Å (`zeocryst.model.dlvo`: where van der Waals's attraction is cut off).
-TOUCH_A = 1.65
 #: Least pairs of which a mean has an error worth the name.
 LEAST_PAIRS = 6
 #: How long each is kept at the temperature, and then cooled, ps.
@@ -130,7 +131,7 @@ def measure_adhesion(
     if n_pairs < LEAST_PAIRS:
         raise InputError(f"n_pairs = {n_pairs}; expected at least {LEAST_PAIRS}, or the error means nothing")
     source = Library.of(library, forcefield)
-    radii = (gibbs_radius(sizes[0].n_T, density), gibbs_radius(sizes[1].n_T, density))
+    radii = (radius_of(sizes[0].n_T, density), radius_of(sizes[1].n_T, density))
     apart, joined, bonds = [], [], []
     for number, draw in enumerate(np.random.SeedSequence([seed, 2]).spawn(n_pairs), start=1):
         rng = np.random.default_rng(draw)
@@ -140,7 +141,7 @@ def measure_adhesion(
         for cluster, own in zip(pair, noise, strict=False):
             one = frame_of([cluster], np.zeros((1, 3)), forcefield)
             alone += _annealed(engine, one, forcefield, temperature_K, anneal_ps, own)[1]
-        middle = np.array([[0.0, 0, 0], [sum(radii) + TOUCH_A, 0, 0]])
+        middle = np.array([[0.0, 0, 0], [sum(radii) + CLOSEST_A, 0, 0]])
         seated = relax(
             frame_of(pair, middle, forcefield), engine, forcefield, seed=seed_of(noise[2]), warm_ps=0
         )

@@ -21,6 +21,7 @@ from zeocryst.errors import InputError
 from zeocryst.model.forcefield import ForceField
 from zeocryst.network.bonds import Network
 from zeocryst.network.clusters import find_clusters, part
+from zeocryst.order.particles import contact_network
 from zeocryst.solution.cluster_library import Library
 
 if TYPE_CHECKING:
@@ -29,28 +30,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Particles are in contact whose surfaces are nearer than this, Å: two that touch are 1.65 Å apart, and this is
-#: half a diameter of a molecule of water more.
-CONTACT_GAP_A = 3.0
 #: How far around a particle the densest place is looked for, in diameters of the largest.
 CROWD_DIAMETERS = 2.0
-
-
-def touching(frame: gsd.hoomd.Frame, gap: float = CONTACT_GAP_A) -> Network:
-    """Particles as sites and their contacts as bonds, across the faces of the box.
-
-    Parameters
-    ----------
-    frame
-        Of particles, with their diameters.
-    gap
-        Largest distance of two surfaces in contact, Å.
-    """
-    beads = Beads.of(frame)
-    radius = np.asarray(frame.particles.diameter, dtype=float) / 2
-    i, j, shift, distance = neighbour_pairs(beads.centred, beads.cell, 2 * float(radius.max()) + gap)
-    near = distance < radius[i] + radius[j] + gap
-    return Network(beads.centred, beads.cell, i[near], j[near], shift[near])
 
 
 def contents(frame: gsd.hoomd.Frame) -> tuple[Ints, Ints]:
@@ -69,7 +50,7 @@ def contents(frame: gsd.hoomd.Frame) -> tuple[Ints, Ints]:
     return n_T, n_S
 
 
-def choose(frame: gsd.hoomd.Frame, resolve: Resolve, gap: float = CONTACT_GAP_A) -> tuple[Ints, str]:
+def choose(frame: gsd.hoomd.Frame, resolve: Resolve) -> tuple[Ints, str]:
     """Which particles become beads.
 
     Parameters
@@ -78,8 +59,6 @@ def choose(frame: gsd.hoomd.Frame, resolve: Resolve, gap: float = CONTACT_GAP_A)
         Of particles.
     resolve
         What is asked for.
-    gap
-        Largest distance of two surfaces in contact, Å.
 
     Returns
     -------
@@ -94,7 +73,7 @@ def choose(frame: gsd.hoomd.Frame, resolve: Resolve, gap: float = CONTACT_GAP_A)
         No particle is in the box, or the neck may not even have one particle.
     """
     n_T, n_S = contents(frame)
-    network = touching(frame, gap)
+    network = contact_network(frame)
     clusters = find_clusters(network)
     largest = np.flatnonzero(clusters.label == 0)
     if resolve.part == "all":
@@ -175,8 +154,6 @@ def fill(
     library: gsd.hoomd.Frame,
     forcefield: ForceField,
     rng: np.random.Generator,
-    *,
-    gap: float = CONTACT_GAP_A,
 ) -> tuple[gsd.hoomd.Frame, str]:
     """A cluster of T and S in the place of each particle.
 
@@ -197,8 +174,6 @@ def fill(
         Types and masses of the beads.
     rng
         Draws place and turn of each cluster.
-    gap
-        Largest distance of two surfaces in contact, Å.
 
     Returns
     -------
@@ -217,7 +192,7 @@ def fill(
     inside = np.zeros(len(n_T), dtype=bool)
     inside[chosen] = True
     chosen = np.flatnonzero(inside)
-    network = part(touching(frame, gap), inside)
+    network = part(contact_network(frame), inside)
     clusters = find_clusters(network)
     source = Library.of(library, forcefield)
     cut = [source.cluster(int(n_T[k]), int(n_S[k]), rng) for k in chosen]

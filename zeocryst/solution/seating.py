@@ -25,8 +25,9 @@ from zeocryst.model.forcefield import ForceField
 from zeocryst.model.scales import bond_length, default_step_fs
 from zeocryst.network.bonds import Network, network_of_frame
 from zeocryst.network.clusters import find_clusters
-from zeocryst.solution.cluster_library import COLD_K, ran, temperature_like
+from zeocryst.solution.cluster_library import COLD_K, temperature_like
 from zeocryst.solution.packing import contacts
+from zeocryst.solution.short_runs import ran, settle
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -39,8 +40,6 @@ CLOSEST_A = 2.4
 #: Overlaps are pushed apart to this share of the distance where the energy of a pair changes sign, in so many
 #: rounds at most, by so much of the overlap each.
 PUSH_SHARE, PUSH_ROUNDS, PUSH_PART = 0.9, 60, 0.5
-#: A descent ends where so many samples took less energy (eV) per bead out, after so many at least and at most.
-REST_SAMPLES, REST_EV, FEWEST_SAMPLES, MOST_SAMPLES = 10, 1e-3, 20, 300
 #: How long a warm run is, ps.
 WARM_PS = 3.0
 #: Rounds of drawing together what is apart.
@@ -249,29 +248,6 @@ def _mains(label: Ints, aggregate: Ints) -> Ints:
     order = np.lexsort((pairs[:, 1], -count, pairs[:, 0]))
     first = order[np.append(True, np.diff(pairs[order, 0]) > 0)]
     return np.asarray(pairs[first, 1][np.searchsorted(pairs[first, 0], aggregate)])
-
-
-def settle(
-    engine: Engine, frame: gsd.hoomd.Frame, watch: Callable[[], None] | None = None
-) -> tuple[gsd.hoomd.Frame, float]:
-    """The beads near their minimum, and the energy there, eV.
-
-    Not as far as `Engine.minimize` goes: loose ends of aggregates creep towards each other for thousands of
-    iterations, at no gain that outlives the first picosecond of a run.
-    """
-    energies: list[float] = []
-    for sample in engine.descend(frame):
-        energies.append(sample.energy_eV)
-        count = len(energies)
-        if watch is not None:
-            watch()
-        rested = False
-        if count >= FEWEST_SAMPLES:
-            out = energies[-REST_SAMPLES - 1] - min(energies[-REST_SAMPLES:])
-            rested = out < REST_EV * frame.particles.N
-        if rested or count == MOST_SAMPLES:
-            return sample.frame(), sample.energy_eV
-    return engine.minimize(frame)  # it was there before
 
 
 def pushed_apart(frame: gsd.hoomd.Frame, forcefield: ForceField) -> gsd.hoomd.Frame:
