@@ -120,12 +120,33 @@ def test_atoms_of_very_many_are_left_out_and_that_is_said(short, tmp_path, monke
     )
     assert summary["no_atoms"] == why
     assert why in summary["sentence"]
+    assert summary["thinned"] == [why]
     assert "backmap" not in summary
     assert not (out / "framework.cif").exists()
     for name in ("log.txt", "report.html", "summary.json"):
         assert why in (out / name).read_text("utf-8")
     assert call("backmap", out, "--out", tmp_path / "atoms").returncode == 0
     assert (tmp_path / "atoms" / "framework.cif").is_file()
+
+
+def test_what_the_report_shows_in_part_is_said(tmp_path, monkeypatch):
+    """In the log, the summary and the report; where all is small nothing is."""
+    from zeocryst.report import run as report
+
+    monkeypatch.setattr(figures, "MOST_DRAWN_T", 30)
+    monkeypatch.setattr(report, "T_WITH_SIZES", 120)
+    monkeypatch.setattr(apart, "ALL_LOOKS_T", 20)
+    monkeypatch.setattr(apart, "LOOKS", 10)
+    out = tmp_path / "out"
+    condition = Condition.from_toml(gel(64, interval_ps=0.1))
+    summary, _ = pipeline.run(condition, out, Options(engine="lammps", threads=1, quiet=True))
+    assert [words.split()[0] for words in summary["thinned"]] == ["In", "Pictures", "Sizes"]
+    assert "3 of 6 frames" in summary["thinned"][2]
+    for words in summary["thinned"]:
+        for name in ("log.txt", "report.html", "summary.json"):
+            assert words in (out / name).read_text("utf-8")
+    sizes = (out / "figures" / "cluster_shapes.csv").read_text("utf-8")
+    assert len({line.split(",")[0] for line in sizes.splitlines()[1:]}) == 3
 
 
 def test_pictures_of_a_large_frame_show_a_slice(sgt, monkeypatch):

@@ -76,25 +76,30 @@ class Quenched:
             why = ", ".join(self.refused.another())
             return (
                 f"The nearest minimum is another structure than the frame ({why}); the quench stopped before: "
-                f"it {said}.{self._cut_short()}"
+                f"it {said}.{self._and_cut_short}"
             )
         if self.bounded["one"]:
-            return f"The quench {said}.{self._cut_short()}"
+            return f"The quench {said}.{self._and_cut_short}"
         stopped, several = sum(self.bounded["stopped"].values()), self.bounded["clusters"]
         return (
             f"The quench, cluster by cluster, {said}; {stopped} of {several} clusters of two T and more "
-            f"stopped before their minimum, so as to stay what they are.{self._cut_short()}"
+            f"stopped before their minimum, so as to stay what they are.{self._and_cut_short}"
         )
 
-    def _cut_short(self) -> str:
-        """That clusters were not followed to the end, where a frame is too large for that."""
+    @property
+    def cut_short(self) -> str:
+        """That the way to the minimum was not followed to its end, where a frame is too large for that."""
         cut = self.bounded and self.bounded["cut_short"]
         if not cut:
             return ""
         return (
-            f" In a frame of more than {cut['above_T']} T the way to the minimum is followed a part: here for "
+            f"In a frame of more than {cut['above_T']} T the way to the minimum is followed a part: here for "
             f"{cut['looks']} of {cut['of']} looks, which take out most of the energy."
         )
+
+    @property
+    def _and_cut_short(self) -> str:
+        return f" {self.cut_short}" if self.cut_short else ""
 
     def record(self) -> dict[str, Any]:
         """For ``summary.json``."""

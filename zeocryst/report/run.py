@@ -100,6 +100,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         *besides(folder, rows, summary),
         *_events(summary),
         *_atoms(folder, summary),
+        *_thinned(summary),
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
     text = page(f"{summary['condition']}, seed {summary['seed']}", summary["verdict"],
@@ -185,13 +186,34 @@ def _growth(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any])
     return [("Growth", f"<p>{escape(growth['sentence'])}</p>{shown}<ul class=note>{''.join(lines)}</ul>")]
 
 
+def _most_with_sizes(n_t: int) -> int:
+    """Of how many frames of so many T cluster sizes and scattering are measured for the report."""
+    return min(FRAMES_WITH_SIZES, max(3, T_WITH_SIZES // n_t))
+
+
+def thinned(n_t: int, n_frames: int, *, clusters: bool) -> list[str]:
+    """What a report on frames of so many T shows in part only, and why: a sentence each."""
+    found = []
+    if n_t > figures.MOST_DRAWN_T:
+        found.append(
+            f"Pictures show a slice with about {figures.MOST_DRAWN_T} of the {n_t} T, as of any larger frame."
+        )
+    most = _most_with_sizes(n_t)
+    if clusters and most < min(n_frames, FRAMES_WITH_SIZES):
+        found.append(
+            f"Sizes of clusters and scattering in the report are those of {most} of {n_frames} frames: of at "
+            f"most {T_WITH_SIZES} T in all, but of three frames at least."
+        )
+    return found
+
+
 def _clusters(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any]) -> list[tuple[str, str]]:
     """What became of the clusters, where they were measured."""
     story = summary.get("clusters")
     if not story:
         return []
     # sizes and scattering are not kept with the frames: they are measured again, in some
-    most = min(FRAMES_WITH_SIZES, max(3, T_WITH_SIZES // summary["n_T"]))
+    most = _most_with_sizes(summary["n_T"])
     chosen = sorted({round(k) for k in np.linspace(0, len(rows) - 1, min(len(rows), most))})
     tables: dict[str, list[Table]] = {"cluster_sizes": [], "small_angle": []}
     for k in chosen:
@@ -211,11 +233,6 @@ def _clusters(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any
     }
     lines = [[words, story["start"][name], story["end"][name]] for name, words in names.items()]
     html = f"<p>{escape(story['sentence'])}</p>" + table(["", "start", "end"], lines)
-    if len(chosen) < min(len(rows), FRAMES_WITH_SIZES):
-        html += (
-            f"<p class=note>Sizes and scattering are those of {len(chosen)} frames, since frames are so large: "
-            f"of at most {T_WITH_SIZES} T in all, but of three frames at least.</p>"
-        )
     return [("Clusters", html + "".join(image(path, words) for path, words in shown) + CLUSTERS)]
 
 
@@ -264,6 +281,14 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
         *((f"Atoms: {name[0].lower()}{name[1:]}", content) for name, content in backmap_sections(folder, back)),
         *([("Atoms: ideal crystal", ideal_crystal(summary["ideal"]))] if "ideal" in summary else []),
     ]
+
+
+def _thinned(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was done in part only, or left out, because of the size."""
+    if not summary.get("thinned"):
+        return []
+    lines = "".join(f"<li>{escape(words)}</li>" for words in summary["thinned"])
+    return [("Thinned or left out, because of the size", f"<ul>{lines}</ul>")]
 
 
 def _made(folder: Path, summary: dict[str, Any]) -> str:

@@ -101,8 +101,8 @@ def nearly_relaxed(engine: Engine, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Fr
                 break
             last = sample.energy_eV
         words = (
-            f"the start was relaxed until its energy fell by less than {RELAXED_EV_PER_BEAD:g} eV a bead from "
-            f"look to look, as one of more than {MOST_RELAXED_BEADS} beads is, and not to its minimum"
+            f"The start was relaxed until its energy fell by less than {RELAXED_EV_PER_BEAD:g} eV a bead from "
+            f"look to look, as one of more than {MOST_RELAXED_BEADS} beads is, and not to its minimum."
         )
         return sample.frame(), words
 

@@ -30,7 +30,7 @@ from zeocryst.order.labels import Labels, agreement, label_sites
 from zeocryst.order.likeness import seed_fate
 from zeocryst.order.ordering import aggregation_story
 from zeocryst.order.stackings import NAMES as STACKED
-from zeocryst.quench.relax import quench
+from zeocryst.quench.relax import Quenched, quench
 from zeocryst.running.besides import Besides
 from zeocryst.running.step_down import RECORD
 from zeocryst.running.watching import Watch
@@ -128,6 +128,8 @@ class Conclusion:
             self.say("back-mapping to atoms")
             with self.working.on("back-mapping to atoms"):
                 summary |= self._backmap(network, frame)
+        if left := self._thinned(found, summary, len(rows)):
+            summary["thinned"] = left
         summary["sentence"] = _sentence(cold, summary)
         summary["steps_per_s"] = folder.recorded("steps_per_s", 0.0)
         summary["wall_s"] = self.wall_s()
@@ -144,6 +146,18 @@ class Conclusion:
         folder.record(finished=now(), running=None)
         self.say(f"{summary['sentence']} Results in {folder.path} ({duration(summary['wall_s'])} in all)")
         return summary
+
+    def _thinned(self, found: Quenched, summary: dict[str, Any], frames: int) -> list[str]:
+        """What was done in part only, or left out, because of the size; what is new of it is told."""
+        from zeocryst.report.run import thinned
+
+        known = [self.folder.recorded("start_relaxed", ""), found.cut_short, summary.get("no_atoms", "")]
+        new: list[str] = []
+        if self.condition.output.report:
+            new = thinned(summary["n_T"], frames, clusters="clusters" in summary)
+        for words in new:
+            self.say(words)
+        return [words for words in (*known, *new) if words]
 
     def _rows(self) -> list[dict[str, float]]:
         """The table of the run, which has a row for each frame of the trajectory."""

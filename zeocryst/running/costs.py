@@ -33,7 +33,8 @@ ATOMS_BYTES_PER_BEAD = 9_500
 MEASURE_S, DENSE_MEASURE_S = 2e-5, 9e-5
 #: The first frame and a frame's way to the disk (trajectory and checkpoint), s per bead.
 PACK_S, WRITE_S = 4e-6, 1.2e-6
-#: A look at clusters on their way to the minimum: s per bead, and time steps. Of one network: steps in all.
+#: A look at clusters on their way to the minimum: s per bead, and time steps. Of one network, and of a melt's
+#: start: steps in all.
 LOOK_S, LOOK_STEPS, MINIMUM_STEPS = 6e-6, 10, 400
 #: Atoms, s per T; and s of whatever is small.
 ATOMS_S, SMALL_ATOMS_S = 4.5e-4, 3.0
@@ -112,8 +113,9 @@ def parts(
         quench = most_looks(size.n_T) * (LOOK_S * slower * size.beads + LOOK_STEPS * step)
     atoms = ATOMS_S * slower * size.n_T if size.built else SMALL_ATOMS_S * bool(condition.output.backmap)
     report = (REPORT_S + REPORT_FRAMES * each) * bool(condition.output.report)
+    relaxing = MINIMUM_STEPS * step * (condition.system.start == "melt")
     return [
-        {"what": "first frame", "s": PACK_S * slower * size.beads},
+        {"what": "first frame", "s": PACK_S * slower * size.beads + relaxing},
         {"what": f"measuring {frames} frames", "s": frames * each, "each_s": each},
         {"what": f"writing {frames} frames", "s": frames * write, "each_s": write},
         {"what": "quench", "s": quench},

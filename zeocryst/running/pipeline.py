@@ -323,8 +323,10 @@ class _Run:
         try:
             if frame.particles.N <= MOST_RELAXED_BEADS:
                 return self._engine.minimize(frame)[0]
-            relaxed, words = nearly_relaxed(self._engine, frame)
+            with self._stopper.breaking_off():
+                relaxed, words = nearly_relaxed(self._engine, frame)
             self._say(words)
+            self._folder.record(start_relaxed=words)
             return relaxed
         except SimulationError as error:
             self._interrupted("failure", 0, in_short(error))

@@ -26,7 +26,6 @@ from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import Progress
 from zeocryst.foundation.textfiles import write_text
 from zeocryst.model.forcefield import ForceField
-from zeocryst.order.particles import CONTACT_GAP_A
 from zeocryst.running.beginning import Options
 from zeocryst.running.particle_level import run_particles
 from zeocryst.solution.cluster_library import make_library
@@ -128,12 +127,12 @@ def resolve_particles(
         condition.read_forcefield(),
         condition.engine,
     )
-    which, words = choose(above, particles.resolve, CONTACT_GAP_A)
+    which, words = choose(above, particles.resolve)
     tell(f"resolved: {words}")
     engine, _ = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads)
     library, glass = _library(condition, engine, forcefield, place, tell)
     rng = np.random.default_rng([condition.seed, 3])
-    filled, how = fill(above, which, particles.resolve, library, forcefield, rng, gap=CONTACT_GAP_A)
+    filled, how = fill(above, which, particles.resolve, library, forcefield, rng)
     seated = relax(filled, engine, forcefield, seed=condition.seed, tell=tell)
     mass = check_mass(above, which, seated.frame)
     tell(f"{seated.sentence}; {mass}")
