@@ -8,6 +8,8 @@ from zeocryst.condition.model import Output, Stage
 
 #: What of the aggregates can become beads.
 PARTS = ("all", "largest", "neck", "box")
+#: Fewest pairs of particles whose mean adhesion has an error that means something.
+LEAST_PAIRS = 6
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,16 @@ class Resolve:
         Of a ``box``: from where to where along each axis, Å, from the middle of the particles' box.
     margin_A : float
         Room about them in the box of the beads, Å.
+    upward_pairs : int
+        Pairs of median particles whose adhesion and sticking are measured for a coarser run, at the temperature
+        with which the beads begin; 0 for none.
     """
 
     part: str = "largest"
     most_T: int | None = None
     box_A: tuple[tuple[float, float], tuple[float, float], tuple[float, float]] | None = None
     margin_A: float = 8.0
+    upward_pairs: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.condition.model import Output, Stage
-from zeocryst.condition.particles import PARTS, Particles, Resolve
+from zeocryst.condition.particles import LEAST_PAIRS, PARTS, Particles, Resolve
 from zeocryst.condition.stages import (
     MOST_BEADS,
     MOST_STEPS,
@@ -31,7 +31,7 @@ PARTICLES = (
 )  # fmt: skip
 STAGE = ("kind", "temperature_K", "time_ps", "timestep_fs")
 OUTPUT = ("interval_ps",)
-RESOLVE = ("part", "most_T", "box_A", "margin_A")
+RESOLVE = ("part", "most_T", "box_A", "margin_A", "upward_pairs")
 KINDS = ("minimize", "langevin", "brownian")
 #: Particles are put at random, one after the other, which fills 38 % of a box at most
 #: (D. W. Cooper, Phys. Rev. A 38, 522 (1988)); with room between them less.
@@ -149,7 +149,10 @@ def _read_resolve(table: Table) -> Resolve:
         table.integer("most_T", DEFAULT_NECK_T, least=1, most=MOST_BEADS) if part == "neck" else None,
         _read_box(table) if part == "box" else None,
         table.number("margin_A", Resolve.margin_A, least=0, most=1000.0),
+        table.integer("upward_pairs", 0, least=0, most=1000),
     )
+    if 0 < found.upward_pairs < LEAST_PAIRS:
+        raise table.error("upward_pairs", f"0, or at least {LEAST_PAIRS}: of fewer an error means nothing")
     table.finish()
     return found
 

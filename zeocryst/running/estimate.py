@@ -60,8 +60,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
         measured besides), ``events`` (one for each), ``steps_per_s`` and ``wall_s``, the
         last two of the steps, extrapolated from the trial, ``parts`` (what the run does besides, and its
         seconds) with ``parts_words``, and ``total_s``; of a gel also ``gel``, what its recipe gives; where
-        there are particles above the beads ``particles`` (`zeocryst.running.particle_estimate`), and nothing else but
-        the name where the run ends with them.
+        there are particles above the beads ``particles`` (`zeocryst.running.particle_estimate`), and nothing
+        else but the name where the run ends with them.
     """
     if condition.particles is not None:
         return _with_particles(condition)

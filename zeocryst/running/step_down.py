@@ -6,6 +6,7 @@ be as many of each.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zeocryst.condition import Condition
+from zeocryst.condition import Condition, identity
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import InputError
@@ -26,10 +27,12 @@ from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import Progress
 from zeocryst.foundation.textfiles import write_text
 from zeocryst.model.forcefield import ForceField
+from zeocryst.model.upward import write_upward
 from zeocryst.running.beginning import Options
 from zeocryst.running.particle_level import run_particles
 from zeocryst.solution.cluster_library import make_library
 from zeocryst.solution.conserved import check_mass
+from zeocryst.solution.particle_pairs import Size, measure_upward
 from zeocryst.solution.particles import classes_of
 from zeocryst.solution.resolving import choose, fill
 from zeocryst.solution.seating import relax
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 #: What the level of particles leaves for the beads: their first frame, what became of what, amorphous clusters.
 BEADS, RECORD, LIBRARY, GLASS = "beads.gsd", "resolved.json", "library.gsd", "library.txt"
+UPWARD = "upward.toml"
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,8 @@ def resolve_particles(
     tell(f"resolved: {words}")
     engine, _ = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads)
     library, glass = _library(condition, engine, forcefield, place, tell)
+    if particles.resolve.upward_pairs:
+        _measure_upward(condition, engine, forcefield, library, place, tell)
     rng = np.random.default_rng([condition.seed, 3])
     filled, how = fill(above, which, particles.resolve, library, forcefield, rng)
     seated = relax(filled, engine, forcefield, seed=condition.seed, tell=tell)
@@ -170,6 +176,33 @@ def _library(
     write_frame(file, frame)
     write_text(words, said + "\n")
     return read_frame(file), said  # as another call will read it, in single precision
+
+
+def _measure_upward(
+    condition: Condition,
+    engine: Engine,
+    forcefield: ForceField,
+    library: gsd.hoomd.Frame,
+    place: Path,
+    tell: Callable[[str], None],
+) -> None:
+    """Measure what a coarser run takes from pairs of median particles, unless an earlier call has."""
+    particles = condition.particles
+    assert particles is not None
+    assert particles.resolve is not None
+    if (place / UPWARD).is_file():
+        return
+    classes = classes_of(particles)
+    middle = classes[len(classes) // 2]
+    size = Size(middle.n_T, middle.n_S)
+    warm = next((s.temperature_K[0] for s in condition.stages if s.temperature_K), particles.temperature_K)
+    found = measure_upward(
+        engine, forcefield, library, (size, size), density=particles.density_T_per_1000A3, temperature_K=warm,
+        seed=condition.seed, n_pairs=particles.resolve.upward_pairs, tell=tell,
+        condition=hashlib.sha256(identity(condition, forcefield).encode()).hexdigest(),
+    )  # fmt: skip
+    write_upward(found, place / UPWARD)
+    tell(f"written: {place / UPWARD}, for [particles] upward of a coarser run")
 
 
 def _set_aside(out: Path) -> None:

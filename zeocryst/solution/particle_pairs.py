@@ -19,6 +19,7 @@ from zeocryst.beads import AGGREGATE_MARK, PARTICLE_MARK
 from zeocryst.cell import make_frame
 from zeocryst.condition import Stage
 from zeocryst.condition.classes import radius_of
+from zeocryst.condition.particles import LEAST_PAIRS
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import InputError
 from zeocryst.model.dlvo import CLOSEST_A
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Cluster = tuple[Floats, Floats]
 
-#: Least pairs of which a mean has an error worth the name.
-LEAST_PAIRS = 6
 #: How long each is kept at the temperature, and then cooled, ps.
 ANNEAL_PS = 5.0
 #: How long a pair in contact is watched, ps.
