@@ -101,9 +101,9 @@ def test_a_hundred_thousand_take_less_than_a_second():
         measure_particles(frame)
         runs = []
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             measure_particles(frame)
-            runs.append(time.perf_counter() - start)
+            runs.append(time.process_time() - start)
         times[number] = min(runs)
     print(times)
     assert times[100_000] < 1.0

@@ -83,7 +83,7 @@ def test_frames_of_beads_have_no_classes(sod):
 @pytest.mark.alone
 def test_a_hundred_thousand_take_seconds():
     first_particles(RECIPE, MASSES, 1)
-    start = time.perf_counter()
+    start = time.process_time()
     frame = first_particles(replace(RECIPE, number=100_000, volume_fraction=0.2), MASSES, 1)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert surfaces(frame) > LEAST_A - 1e-3

@@ -8,6 +8,7 @@ an error that names the nearest known one. `to_toml` writes it with every defaul
 from zeocryst.condition.consistency import bead_types
 from zeocryst.condition.events import Event
 from zeocryst.condition.model import EDITS, Condition, Cut, EngineChoice, Output, Seed, Stage, System, Until
+from zeocryst.condition.particles import Particles, Resolve
 from zeocryst.condition.reading import parse_condition, read_condition
 from zeocryst.condition.writing import identity, to_toml
 
@@ -18,6 +19,8 @@ __all__ = [
     "EngineChoice",
     "Event",
     "Output",
+    "Particles",
+    "Resolve",
     "Seed",
     "Stage",
     "System",

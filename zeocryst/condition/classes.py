@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from zeocryst.condition.particles import Particles
 from zeocryst.errors import InputError
 from zeocryst.model.dlvo import SITE, DlvoPair
-from zeocryst.model.encounters import barrier_for
+from zeocryst.model.encounters import barrier_height_eV
 from zeocryst.model.forcefield import ForceField
 from zeocryst.model.solvent import DEFAULT_VISCOSITY_MPA_S, Solvent
 from zeocryst.model.upward import Upward
@@ -190,8 +190,6 @@ def _with_barrier(
     pair: DlvoPair, upward: Upward | None, temperature_K: float, diffusion_A2_per_ps: float
 ) -> DlvoPair:
     """The pair with the barrier that a measured sticking rate asks for."""
-    from dataclasses import replace
-
     if upward is None or upward.sticking is None:
         return pair
     sticking = upward.sticking
@@ -200,5 +198,5 @@ def _with_barrier(
             f"{upward.source.what}: none of {sticking.n_contacts} contacts became bonded, so that no rate "
             "of sticking is known; watch more of them, or leave the table [sticking] out"
         )
-    found = barrier_for(pair, temperature_K, sticking.rate_per_ns, diffusion_A2_per_ps)
-    return replace(pair, barrier_eV=found.height_eV)
+    height = barrier_height_eV(pair, temperature_K, sticking.rate_per_ns, diffusion_A2_per_ps)
+    return replace(pair, barrier_eV=height)

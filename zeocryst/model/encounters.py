@@ -1,21 +1,26 @@
 r"""What follows from the potential of two particles alone: virial coefficient, rate of aggregation, a barrier.
 
-Integrals are those of the potential as engines have it, cut-off included, by adaptive quadrature.
+Integrals are those of the potential as engines have it, cut-off included, by Gauss's rule between the places
+where it changes its form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from math import inf, pi
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zeocryst.errors import InputError
-from zeocryst.model.dlvo import BARRIER_AT_A, BARRIER_WIDTH_A, ROUNDED_A, DlvoPair
+from zeocryst.model.dlvo import BARRIER_AT_A, BARRIER_WIDTH_A, CORE_RAMP_A, END_BEGINS, ROUNDED_A, DlvoPair
 from zeocryst.units import BOLTZMANN_EV_PER_K
 
+Floats = NDArray[np.float64]
+
+#: Nodes of Gauss's rule in each part.
+NODES = 32
 #: Highest barrier that is looked for, kT.
 HIGHEST_KT = 100.0
 
@@ -34,8 +39,8 @@ def second_virial_A3(pair: DlvoPair, temperature_K: float) -> float:
     """
     kt = BOLTZMANN_EV_PER_K * temperature_K
 
-    def mayer(r: float) -> float:
-        return float(np.expm1(min(700.0, -_energy(pair, r) / kt))) * r * r
+    def mayer(r: Floats) -> Floats:
+        return np.asarray(np.expm1(np.minimum(700.0, -pair.two_body(r)[0] / kt)) * r * r)
 
     return -2 * pi * _integral(mayer, pair, 0.0)
 
@@ -68,8 +73,8 @@ def approach(pair: DlvoPair, temperature_K: float, from_A: float) -> float:
     kt = BOLTZMANN_EV_PER_K * temperature_K
     end = max(pair.cutoff_A, from_A)
 
-    def factor(r: float) -> float:
-        return float(np.exp(min(700.0, _energy(pair, r) / kt))) / (r * r)
+    def factor(r: Floats) -> Floats:
+        return np.asarray(np.exp(np.minimum(700.0, pair.two_body(r)[0] / kt)) / (r * r))
 
     return _integral(factor, pair, from_A) + 1 / end
 
@@ -85,6 +90,50 @@ def aggregation_rate(pair: DlvoPair, temperature_K: float, diffusion_A2_per_ps: 
         D: the sum of the diffusion coefficients of both.
     """
     return 4 * pi * diffusion_A2_per_ps * pair.contact_A / stability_ratio(pair, temperature_K)
+
+
+def barrier_height_eV(
+    pair: DlvoPair, temperature_K: float, sticking_per_ns: float, diffusion_A2_per_ps: float
+) -> float:
+    r"""Height of the barrier that makes particles aggregate as if each contact stuck at a given rate, eV.
+
+    Two surfaces that are in contact (nearer than where the contact well ends) stick with a rate s. Those that
+    do not part again, so that the rate constant of aggregation k is that of Collins and Kimball (F. C. Collins,
+    G. E. Kimball, J. Colloid Sci. 4, 425 (1949)) with the potential (P. Debye, Trans. Electrochem. Soc. 82, 265
+    (1942)),
+
+    .. math:: \frac{1}{k} = \frac{W_0}{4 \pi D R} + \frac{1}{s K},
+       \qquad K = \int_{contact} e^{-U_0/kT} \, 4 \pi r^2 \, dr
+
+    where U0, and W0 of it, is the potential without adhesion and barrier. The barrier is the one for which
+    `stability_ratio` with it, 4 pi D R / W = k, says the same; none where there is no need of one.
+
+    Parameters
+    ----------
+    pair, temperature_K
+        As for `second_virial_A3`; whichever barrier the pair has is left out.
+    sticking_per_ns
+        s, 1/ns of time in contact.
+    diffusion_A2_per_ps
+        D: the sum of the diffusion coefficients of both, Å^2/ps.
+
+    Raises
+    ------
+    InputError
+        The rate is not above zero, or so small that the barrier would be above 100 kT.
+    """
+    if not sticking_per_ns > 0:
+        raise InputError(f"sticking_per_ns = {sticking_per_ns:g}; expected a rate above 0")
+    bare = replace(pair, adhesion_eV=0.0, barrier_eV=0.0)
+    kt = BOLTZMANN_EV_PER_K * temperature_K
+    volume = _integral(
+        lambda r: 4 * pi * r * r * np.exp(np.minimum(700.0, -bare.two_body(r)[0] / kt)),
+        bare,
+        pair.contact_A,
+        pair.well_end_A,
+    )
+    inverse = 1 / aggregation_rate(bare, temperature_K, diffusion_A2_per_ps) + 1000 / (sticking_per_ns * volume)
+    return _height(pair, temperature_K, inverse * 4 * pi * diffusion_A2_per_ps * pair.contact_A)
 
 
 @dataclass(frozen=True)
@@ -109,58 +158,14 @@ def barrier_for(
     diffusion_A2_per_ps: float,
     uncertainty_per_ns: float = 0.0,
 ) -> Barrier:
-    r"""Height of the barrier that makes particles aggregate as if each contact stuck at a given rate.
-
-    Two surfaces that are in contact (nearer than where the contact well ends) stick with a rate s. Those that
-    do not part again, so that the rate constant of aggregation k is that of Collins and Kimball (F. C. Collins,
-    G. E. Kimball, J. Colloid Sci. 4, 425 (1949)) with the potential (P. Debye, Trans.
-    Electrochem. Soc. 82, 265 (1942)),
-
-    .. math:: \frac{1}{k} = \frac{W_0}{4 \pi D R} + \frac{1}{s K},
-       \qquad K = \int_{contact} e^{-U_0/kT} \, 4 \pi r^2 \, dr
-
-    where U0, and W0 of it, is the potential without adhesion and barrier. The barrier is the one for which
-    `stability_ratio` with it, 4 pi D R / W = k, says the same; none where there is no need of one.
-
-    Parameters
-    ----------
-    pair, temperature_K
-        As for `second_virial_A3`; whichever barrier the pair has is left out.
-    sticking_per_ns, uncertainty_per_ns
-        s, and its standard error, 1/ns of time in contact.
-    diffusion_A2_per_ps
-        D: the sum of the diffusion coefficients of both, Å^2/ps.
-
-    Returns
-    -------
-    Barrier
-        With the heights for the rate plus and minus its error.
-
-    Raises
-    ------
-    InputError
-        The rate is not above zero, or so small that the barrier would be above 100 kT.
-    """
-    if not sticking_per_ns > 0:
-        raise InputError(f"sticking_per_ns = {sticking_per_ns:g}; expected a rate above 0")
-    bare = replace(pair, adhesion_eV=0.0, barrier_eV=0.0)
-    kt = BOLTZMANN_EV_PER_K * temperature_K
-    volume = _integral(
-        lambda r: 4 * pi * r * r * float(np.exp(min(700.0, -_energy(bare, r) / kt))), bare, pair.contact_A,
-        pair.well_end_A,
-    )  # fmt: skip
-    by_diffusion = 1 / aggregation_rate(bare, temperature_K, diffusion_A2_per_ps)
+    """`barrier_height_eV` with its interval: that of the rate plus and minus its standard error, 1/ns."""
 
     def height(rate: float) -> float:
-        wanted = (by_diffusion + 1000 / (rate * volume)) * 4 * pi * diffusion_A2_per_ps * pair.contact_A
-        return _height(pair, temperature_K, wanted)
+        return barrier_height_eV(pair, temperature_K, rate, diffusion_A2_per_ps)
 
     low = sticking_per_ns - uncertainty_per_ns
-    return Barrier(
-        height(sticking_per_ns),
-        height(sticking_per_ns + uncertainty_per_ns),
-        height(low) if low > 0 else inf,
-    )
+    most = height(low) if low > 0 else inf
+    return Barrier(height(sticking_per_ns), height(sticking_per_ns + uncertainty_per_ns), most)
 
 
 def _height(pair: DlvoPair, temperature_K: float, wanted: float) -> float:
@@ -181,19 +186,25 @@ def _height(pair: DlvoPair, temperature_K: float, wanted: float) -> float:
     return float(brentq(short, 0.0, most, xtol=1e-9))
 
 
-def _energy(pair: DlvoPair, r: float) -> float:
-    return float(pair.two_body(np.array(r))[0])
+def _integral(function: Callable[[Floats], Floats], pair: DlvoPair, begin: float, end: float = inf) -> float:
+    """Integral up to the cut-off or before, by Gauss's rule in parts within each of which it is smooth."""
+    from scipy.special import roots_legendre
 
-
-def _integral(function: Callable[[float], float], pair: DlvoPair, begin: float, end: float = inf) -> float:
-    """Integral up to the cut-off or before, in parts: the potential changes its form in between."""
-    from scipy.integrate import quad
-
-    last = min(end, pair.cutoff_A)
-    contact = pair.contact_A
-    places = [contact - 10, contact - 3, contact - 1, contact, contact + ROUNDED_A, pair.well_end_A]
+    last, contact = min(end, pair.cutoff_A), pair.contact_A
+    places = [
+        contact - 10,
+        contact - 3,
+        contact - CORE_RAMP_A,
+        contact - ROUNDED_A,
+        contact,
+        contact + ROUNDED_A,
+    ]
+    places += [pair.well_end_A, contact + END_BEGINS * (pair.cutoff_A - contact)]
     places += [contact + BARRIER_AT_A + k * BARRIER_WIDTH_A for k in (-3, -1, 0, 1, 3, 6)]
-    inside = sorted({place for place in places if begin < place < last})
-    edges = [begin, *inside, last]
-    parts = [quad(function, a, b, epsabs=0, epsrel=1e-9, limit=200)[0] for a, b in pairwise(edges) if b > a]
-    return float(sum(parts))
+    # the double layers decay over some Debye lengths, van der Waals's energy over some distances
+    places += list(np.geomspace(pair.well_end_A - contact, pair.cutoff_A - contact, 12)[1:-1] + contact)
+    edges = np.array([begin, *sorted({place for place in places if begin < place < last}), last])
+    node, weight = roots_legendre(NODES)
+    half = np.diff(edges)[:, None] / 2
+    r = (edges[:-1, None] + edges[1:, None]) / 2 + half * node
+    return float(np.sum(function(r) * weight * half)) if last > begin else 0.0
