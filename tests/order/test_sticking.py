@@ -86,6 +86,15 @@ class TestFollowing:
         assert found.bonded_at_start == at_start
         assert found.n_bonded == sum(row[2] for row in waits)
 
+    def test_a_trajectory_keeps_what_it_takes(self, ts, tmp_path):
+        from zeocryst.files.trajectory import TrajectoryWriter, iterate
+
+        with TrajectoryWriter(tmp_path / "run.gsd") as writer:
+            for step, (_, frame) in enumerate(course(ts, NEAR, NEAR, BONDED, BONDED, BONDED)):
+                writer.append(frame, step)
+        found = follow((2.0 * k, frame) for k, frame in iterate(tmp_path / "run.gsd"))
+        assert found.contacts == [Contact((0, 1), 0.0, 3.0, True)]
+
     def test_frames_that_are_none_of_a_run(self, ts):
         with pytest.raises(InputError, match="3 frames; expected at least 4"):
             follow(course(ts, NEAR, NEAR, NEAR))

@@ -14,8 +14,9 @@ from zeocryst.network.bonds import network_of_frame
 from zeocryst.network.clusters import find_clusters
 from zeocryst.solution import seating
 from zeocryst.solution.conserved import check_mass
+from zeocryst.solution.joining import CLOSEST_A, closest, drawn_together, pushed_apart
 from zeocryst.solution.resolving import choose, fill
-from zeocryst.solution.seating import CLOSEST_A, closest, drawn_together, pushed_apart, relax
+from zeocryst.solution.seating import relax
 
 
 def beads_of(places, ts, *, side=60.0, n_S=0, particle=None, aggregate=None):
@@ -199,7 +200,6 @@ def test_an_aggregate_of_more_than_a_hundred_particles_becomes_one_cluster_of_be
     model = read_forcefield("ts_sigma2")
     engine, _ = choose_engine(model, threads=1)
     n_T, n_S, radii = classes(110, 9.0, 0.1, 1)
-    assert TOUCH_A > 0
     particles = particles_frame(grown(radii, 1) + 170.0, n_T, n_S, radii, 340.0)
     chosen, _ = choose(particles, Resolve("largest"))
     assert len(chosen) == 110
@@ -214,3 +214,42 @@ def test_an_aggregate_of_more_than_a_hundred_particles_becomes_one_cluster_of_be
     network, _ = network_of_frame(found.frame)
     assert find_clusters(network).size.tolist() == [n_T.sum()]
     assert found.joined >= 109
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_from_it_to_atoms(ts, sgt, engine, tmp_path):
+    """Beads of an aggregate, run on and back-mapped: an Si for each T, and an O for each bond and each silanol."""
+    import ase.io
+    from command_line import call
+
+    from zeocryst.files.trajectory import write_frame
+    from zeocryst.solution.conserved import check_atoms
+
+    _, _, beads = filled(6, ts, sgt)
+    found = relax(beads, engine, ts, seed=1)
+    write_frame(tmp_path / "beads.gsd", found.frame)
+    (tmp_path / "condition.toml").write_text(
+        """
+        seed = 1
+        [system]
+        start = "file"
+        file = "beads.gsd"
+        [forcefield]
+        name = "ts"
+        [[stage]]
+        kind = "langevin"
+        temperature_K = 300
+        time_ps = 0.2
+        [output]
+        interval_ps = 0.1
+        report = false
+        """
+    )
+    done = call("run", tmp_path / "condition.toml", "--out", tmp_path / "out")
+    atoms = ase.io.read(tmp_path / "out" / "framework.extxyz")
+    assert done.returncode in (0, 2, 3), done.stderr
+    check_atoms(found.frame, atoms)
+    n_si, n_o, n_h = (atoms.get_chemical_symbols().count(name) for name in ("Si", "O", "H"))
+    assert n_si == found.n_T
+    assert 4 * n_si == 2 * (n_o - n_h) + n_h
+    assert n_h > 0

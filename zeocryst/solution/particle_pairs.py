@@ -22,7 +22,7 @@ from zeocryst.condition.classes import radius_of
 from zeocryst.condition.particles import LEAST_PAIRS
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import InputError
-from zeocryst.model.dlvo import CLOSEST_A
+from zeocryst.model.dlvo import CLOSEST_A, WELL_A
 from zeocryst.model.forcefield import ForceField
 from zeocryst.model.scales import default_step_fs
 from zeocryst.model.upward import Adhesion, Source, Sticking, Upward
@@ -191,7 +191,7 @@ def measure_upward(
     say(adhesions.sentence)
     waited = measure_sticking(
         engine, forcefield, library, sizes,
-        temperature_K=temperature_K, time_ps=time_ps, seed=seed, n_pairs=n_pairs,
+        density=density, temperature_K=temperature_K, time_ps=time_ps, seed=seed, n_pairs=n_pairs,
     )  # fmt: skip
     say(in_words(waited.followed, waited.found))
     what = (
@@ -266,6 +266,7 @@ def measure_sticking(
     library: gsd.hoomd.Frame,
     sizes: tuple[Size, Size],
     *,
+    density: float,
     temperature_K: float,
     time_ps: float,
     seed: int,
@@ -274,12 +275,13 @@ def measure_sticking(
 ) -> Waited:
     """Watch pairs of particles in contact become bonded.
 
-    They begin with their nearest T just out of each other's range, and move by Langevin dynamics without a
+    They begin anywhere in contact as the level of particles has it, any distance of the surfaces as likely as
+    any other, but with their nearest T out of each other's range; and move by Langevin dynamics without a
     solvent's friction.
 
     Parameters
     ----------
-    engine, forcefield, library, sizes, seed, n_pairs
+    engine, forcefield, library, sizes, density, seed, n_pairs
         As in `measure_adhesion`.
     temperature_K, time_ps
         Of the run of each pair.
@@ -290,13 +292,13 @@ def measure_sticking(
     step = default_step_fs(forcefield)
     stage = Stage("langevin", (temperature_K, temperature_K), time_ps=time_ps, timestep_fs=step)
     every = max(1, round(1000 * every_ps / step))
+    touching = sum(radius_of(size.n_T, density) for size in sizes) + CLOSEST_A
     contacts, at_start, longest = [], 0, 0.0
     for draw in np.random.SeedSequence([seed, 3]).spawn(n_pairs):
         rng = np.random.default_rng(draw)
         one, two = (source.cluster(size.n_T, size.n_S, rng) for size in sizes)
-        frame = frame_of(
-            [one, two], np.array([[0.0, 0, 0], [_just_apart(one, two, forcefield), 0, 0]]), forcefield
-        )
+        x = max(touching + WELL_A * rng.random(), _just_apart(one, two, forcefield))
+        frame = frame_of([one, two], np.array([[0.0, 0, 0], [x, 0, 0]]), forcefield)
         looks = []
         for sample in engine.run(frame, stage, seed=seed_of(draw.spawn(1)[0]), every=every):
             looks.append((sample.step * step / 1000, sample.frame()))
