@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 BYTES_PROGRAM = 380_000_000
 #: Most memory of a frame that is simulated and measured, bytes per bead: in a solution, and where T are close
 #: (a crystal, a melt), whose sites have more others around them.
-BYTES_PER_BEAD, DENSE_BYTES_PER_BEAD = 2_000, 5_000
+BYTES_PER_BEAD, DENSE_BYTES_PER_BEAD = 2_200, 5_000
 #: And of one whose T all become atoms.
 ATOMS_BYTES_PER_BEAD = 9_500
 #: Time to measure a T by default, s, where nothing was tried: in a solution, and where T are close.
-MEASURE_S, DENSE_MEASURE_S = 2e-5, 9e-5
+MEASURE_S, DENSE_MEASURE_S = 2.5e-5, 9e-5
 #: The first frame and a frame's way to the disk (trajectory and checkpoint), s per bead.
 PACK_S, WRITE_S = 4e-6, 1.2e-6
 #: A look at clusters on their way to the minimum: s per bead, and time steps. Of one network, and of a melt's
