@@ -28,6 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.foundation.plugins import load_plugins
+    from zeocryst.foundation.ranks import by_itself
     from zeocryst.running.beginning import Options, read_with_options
     from zeocryst.running.estimate import estimate
     from zeocryst.studies.reading import tables_of
@@ -41,7 +42,8 @@ def answer(options: argparse.Namespace) -> int:
         from zeocryst.sweeps.sweep_plan import TABLE
 
         planned = {TABLE: batches}
-        costs = [forecast(options.condition, table, chosen, planned.get(table)) for table in tables]
+        with by_itself():  # its runs go side by side, each in one process
+            costs = [forecast(options.condition, table, chosen, planned.get(table)) for table in tables]
         _tell_studies(costs, as_json=options.json)
         return DONE
     found = estimate(read_with_options(options.condition, chosen))

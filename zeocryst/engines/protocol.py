@@ -47,13 +47,14 @@ HOTTEST_K = 2e5
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What ran: for the provenance of every result."""
+    """What ran: for the provenance of every result. Threads are those of each rank (process)."""
 
     name: str
     version: str
     device: str
     precision: str
     threads: int
+    ranks: int = 1
 
 
 @dataclass(frozen=True)
