@@ -32,8 +32,8 @@ NO_ENGINES = ("protocol", "foreign", "fire", "lbfgs", "placing", "walls", "atomi
 
 #: What is said of an engine that cannot share its work among processes.
 ONE_PROCESS = (
-    "engine {name} runs in one process, and mpiexec has started {ranks}: take another engine ({able}), or start "
-    "zeocryst without mpiexec"
+    "engine {name} runs in one process, and mpiexec has started {ranks}: take another engine ({able}), or "
+    "start zeocryst without mpiexec"
 )
 
 

