@@ -57,6 +57,7 @@ def answer(options: argparse.Namespace) -> int:
             *found["early"],
             found["engine"],
             *found["busy"],
+            *found["sharing"],
             *found["solvent"],
             *found["besides"],
             *found["events"],

@@ -128,7 +128,8 @@ def serve(team: Team) -> None:
             pass
         except BaseException as error:
             with suppress(OSError):
-                send(line, " ".join(f"{type(error).__name__}: {error}".split()))
+                kind = "" if isinstance(error, SimulationError) else f"{type(error).__name__}: "
+                send(line, " ".join(f"{kind}{error}".split()))
             time.sleep(2 * GRACE_S)  # rank 0 ends it
             os._exit(LEFT)
 

@@ -260,8 +260,7 @@ class _Run:
                 )  # fmt: skip
             except SimulationError as error:
                 raise SimulationError(self._failed(error)) from None
-            finally:
-                self._shared()
+        self._shared()
         if self._progress.speed:  # not when there was nothing left to run
             folder.record(steps_per_s=self._progress.speed)
         if not finished:

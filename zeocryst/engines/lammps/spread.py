@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zeocryst.engines.lammps.instance import Floats, Instance
+from zeocryst.engines.lammps.instance import Floats, Instance, what_failed
 from zeocryst.engines.lammps.shares import Shares
+from zeocryst.errors import SimulationError
 from zeocryst.foundation.machine import unnamed_file
 from zeocryst.foundation.ranks import communicators, count, everywhere, in_step
 from zeocryst.foundation.team import FailedAlikeError
@@ -46,7 +47,7 @@ class Part(Instance):
             # what LAMMPS raises of this very class all ranks raise, after they have waited for each other
             if type(error) is Exception:
                 raise FailedAlikeError(str(error)) from None
-            raise
+            raise SimulationError(what_failed(text, error)) from None  # on this rank only
 
     def create(self, *_: Any) -> int:
         """Put in what rank 0 offers."""
