@@ -15,6 +15,10 @@ from zeocryst.errors import InputError, MissingEngineError
 RANK, SIZE, OTHERS_SIZE = "PMI_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE"
 #: What begins the names of all that it tells.
 TOLD = ("PMI_", "MPI_LOCAL")
+#: What has MPICH sleep where a message does not come for a few microseconds; it does so only where threads may
+#: call it, and spins else. Two ranks on one core that is busy besides: 3300 instead of 60 barriers a second, 83
+#: instead of 17 steps of 544 beads. Where each has its core, spinning is faster.
+GIVING_WAY = {"MPIR_CVAR_ENABLE_HEAVY_YIELD": "1", "MPIR_CVAR_POLLS_BEFORE_YIELD": "100"}
 
 
 def launched() -> tuple[int, int]:
@@ -57,8 +61,13 @@ def load_mpi() -> bool:
     return False
 
 
-def mpi() -> Any:
+def mpi(*, crowded: bool) -> Any:
     """The module MPI of mpi4py, with MPI begun.
+
+    Parameters
+    ----------
+    crowded
+        There are more processes than cores: who waits gives its core away.
 
     Raises
     ------
@@ -69,13 +78,16 @@ def mpi() -> Any:
         raise MissingEngineError(
             "several processes need the MPI library libmpi.so.12; install it with: python -m pip install mpich"
         )
+    if crowded:
+        for name, value in GIVING_WAY.items():
+            os.environ.setdefault(name, value)
     try:
         import mpi4py
     except ImportError:
         raise MissingEngineError(
             "several processes need the Python package mpi4py; install it with: python -m pip install mpi4py"
         ) from None
-    mpi4py.rc.thread_level = "funneled"
+    mpi4py.rc.thread_level = "multiple" if crowded else "funneled"
     mpi4py.rc.finalize = False
     from mpi4py import MPI
 

@@ -77,9 +77,7 @@ def begin() -> None:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
     launcher = os.getppid()
-    if size > (os.cpu_count() or 1):  # who waits gives its core away at once
-        os.environ.setdefault("MPIR_CVAR_POLLS_BEFORE_YIELD", "1")
-    MPI = mpi.mpi()
+    MPI = mpi.mpi(crowded=size > len(_cores_allowed()))
     comm = MPI.COMM_WORLD.Dup()
     if comm.size != size:
         raise InputError(f"mpiexec: it says that there are {size} processes, MPI that there are {comm.size}")

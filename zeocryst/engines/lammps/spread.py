@@ -47,7 +47,9 @@ class Part(Instance):
             # what LAMMPS raises of this very class all ranks raise, after they have waited for each other
             if type(error) is Exception:
                 raise FailedAlikeError(str(error)) from None
-            raise SimulationError(what_failed(text, error)) from None  # on this rank only
+            if type(error).__name__ == "MPIAbortException":  # this rank alone
+                raise SimulationError(what_failed(text, error)) from None
+            raise
 
     def create(self, *_: Any) -> int:
         """Put in what rank 0 offers."""
