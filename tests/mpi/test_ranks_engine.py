@@ -17,6 +17,7 @@ if sys.platform != "linux":
 
 STATES = {
     "crystal": {"start": "framework", "framework": "SGT", "repeat": [2, 2, 2]},
+    "large": {"start": "framework", "framework": "SGT", "repeat": [5, 5, 2]},
     "triclinic": {"start": "framework", "framework": "AFI", "repeat": [3, 3, 3]},
     "gel": {
         "start": "gel", "n_T": 1200, "n_S": 75, "density_T_per_1000A3": 0.5, "precursors": {"dimer": 0.5, "4R": 0.5},
@@ -172,10 +173,10 @@ def corner():
     from zeocryst.cell import make_frame
     from zeocryst.running.simulation import thermalize
 
-    forcefield, crystal = start("crystal")
+    forcefield, crystal = start("large")
     places = np.asarray(crystal.particles.position, float)
     kinds = np.asarray(crystal.particles.typeid)
-    near = np.linalg.norm(places, axis=1) < 13.0
+    near = np.linalg.norm(places, axis=1) < 25.0
     edge = 120.0
     frame = make_frame(
         places[near] + edge / 4, np.diag([edge] * 3), kinds[near], crystal.particles.types, forcefield.masses

@@ -4,13 +4,14 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 
 import pytest
 from command_line import call as call_alone
 from command_line import check_whole, is_one_message
-from ranked import begin, call, lives, ranks_of, wait_for
+from ranked import begin, call, lives, mpiexec, ranks_of, wait_for
 
 if sys.platform != "linux":
     pytest.skip("processes are followed in /proc", allow_module_level=True)
@@ -36,6 +37,31 @@ report = {report}
 STEPS, ENDLESS = 400, 10_000_000
 
 
+#: Zeocryst with a fault in rank 1, after so many chunks of steps.
+FAULTY = """
+import sys
+import time
+from zeocryst.engines.lammps.instance import Instance
+from zeocryst.foundation.ranks import launched
+
+plain, count = Instance.command, 0
+
+
+def command(self, text):
+    global count
+    count += text.startswith("run")
+    if launched()[0] == 1 and count > 4:
+        {fault}
+    plain(self, text)
+
+
+Instance.command = command
+from zeocryst.cli import main
+
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.fixture
 def condition(tmp_path):
     def write(steps=STEPS, report="false"):
@@ -46,12 +72,21 @@ def condition(tmp_path):
     return write
 
 
-def begun(condition, out, n=2, frames=3):
-    """A run on `n` ranks that has written some frames, and its ranks."""
-    process = begin(n, "run", condition, "--out", out)
+def begun(process, out):
+    """The ranks of a run, once it has written two frames."""
     table = out / "order_parameters.csv"
-    wait_for(lambda: table.is_file() and len(table.read_text().splitlines()) > frames, 120)
-    return process, ranks_of(process)
+    wait_for(lambda: table.is_file() and len(table.read_text().splitlines()) > 2, 120)
+    return ranks_of(process)
+
+
+def begin_faulty(n, folder, fault, *arguments):
+    """Start ``zeocryst ARGUMENTS`` on `n` ranks with such a fault."""
+    script = folder / "faulty.py"
+    script.write_text(FAULTY.format(fault=fault))
+    return subprocess.Popen(
+        [mpiexec(), "-n", str(n), sys.executable, "-P", str(script), *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
 
 def provenance(out):
@@ -126,7 +161,7 @@ def test_an_mpiexec_of_another_kind_is_refused(monkeypatch, condition):
 # ---- stopped, killed ---------------------------------------------------------------------------
 
 
-def goes_on(out, condition, n, steps=STEPS):
+def goes_on(out, condition, n):
     """The run goes on with so many ranks (1: without mpiexec) to its end."""
     if n == 1:
         done = call_alone("run", condition, "--out", out)
@@ -135,7 +170,7 @@ def goes_on(out, condition, n, steps=STEPS):
         status, _, errors = call(n, "run", condition, "--out", out)
     assert status == 0, errors
     assert "goes on from step" in errors
-    check_whole(out, steps)
+    check_whole(out, STEPS)
 
 
 @pytest.mark.slow
@@ -143,7 +178,8 @@ def goes_on(out, condition, n, steps=STEPS):
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_all_with_a_checkpoint(condition, tmp_path, sign):
     out = tmp_path / "out"
-    process, ranks = begun(condition(ENDLESS), out)
+    process = begin(2, "run", condition(ENDLESS), "--out", out)
+    ranks = begun(process, out)
     process.send_signal(sign)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 4, errors
@@ -166,9 +202,10 @@ def test_the_walltime_stops_all(condition, tmp_path):
 @pytest.mark.alone
 @pytest.mark.parametrize(("victim", "then"), [("worker", 2), ("first", 1), ("mpiexec", 3)])
 def test_a_kill_ends_all_within_a_minute_and_the_run_goes_on(condition, tmp_path, victim, then):
-    """The frames written before the kill are the ones that the run goes on from, with any number of ranks."""
+    """Rank 0 waits for the other one in MPI. The run goes on from its last frame, with any number of ranks."""
     out = tmp_path / "out"
-    process, ranks = begun(condition(8 * STEPS), out)
+    process = begin_faulty(2, tmp_path, "time.sleep(1000)", "run", condition(), "--out", out)
+    ranks = begun(process, out)
     process_id = {"worker": ranks[1], "first": ranks[0], "mpiexec": process.pid}[victim]
     os.kill(process_id, signal.SIGKILL)
     begin_s = time.monotonic()
@@ -177,7 +214,7 @@ def test_a_kill_ends_all_within_a_minute_and_the_run_goes_on(condition, tmp_path
     wait_for(lambda: not any(map(lives, ranks)), 60)
     assert time.monotonic() - begin_s < 60
     assert not (out / "summary.json").exists()
-    goes_on(out, condition(8 * STEPS), then, 8 * STEPS)
+    goes_on(out, condition(), then)
     [entry] = json.loads((out / "summary.json").read_text())["interruptions"]
     assert entry["reason"] == "killed"
     assert entry["step"] >= 100
@@ -207,10 +244,8 @@ def test_a_run_that_explodes_is_one_message(condition, tmp_path):
 @pytest.mark.slow
 def test_a_rank_that_is_lost_is_recorded(condition, tmp_path):
     """Where only another rank fails, rank 0 waits for it in MPI: its folder says what happened all the same."""
-    path, out = condition(ENDLESS), tmp_path / "out"
-    faulty = tmp_path / "faulty.py"
-    faulty.write_text(FAULTY)
-    process = begin_script(2, faulty, "run", path, "--out", out)
+    out, fault = tmp_path / "out", "raise MemoryError('as if there were none')"
+    process = begin_faulty(2, tmp_path, fault, "run", condition(ENDLESS), "--out", out)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 3, errors
     [line] = [line for line in errors.splitlines() if line.startswith("zeocryst: ")]
@@ -219,38 +254,3 @@ def test_a_rank_that_is_lost_is_recorded(condition, tmp_path):
     [entry] = provenance(out)["interruptions"]
     assert entry["reason"] == "failure"
     assert "MemoryError" in entry["words"]
-    wait_for(lambda: not any(map(lives, [process.pid])), 5)
-
-
-FAULTY = """
-import sys
-from zeocryst.engines.lammps.instance import Instance
-from zeocryst.foundation.ranks import launched
-
-plain, count = Instance.command, 0
-
-
-def command(self, text):
-    global count
-    count += text.startswith("run")
-    if launched()[0] == 1 and count > 3:
-        raise MemoryError("as if there were none")
-    plain(self, text)
-
-
-Instance.command = command
-from zeocryst.cli import main
-
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-def begin_script(n, script, *arguments):
-    import subprocess
-
-    from ranked import mpiexec
-
-    return subprocess.Popen(
-        [mpiexec(), "-n", str(n), sys.executable, "-P", str(script), *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
