@@ -37,6 +37,7 @@ DOORS = {
     "flow": "sweeps/flow_project.py",
     "hoomd": "engines/hoomd/",
     "lammps": "engines/lammps/",
+    "mpi4py": "foundation/mpi.py",
     "rdkit": "molecules/",
     "signac": "sweeps/space.py",
     "tblite": "molecules/",

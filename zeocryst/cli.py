@@ -17,7 +17,12 @@ from zeocryst.door.wording import on_the_command_line
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.interrupt import interrupted_alike
 from zeocryst.foundation.machine import wait_briefly
+from zeocryst.foundation.mpi import forget
+from zeocryst.foundation.ranks import begin, end, launched, served
 from zeocryst.foundation.streams import lasting_streams
+
+#: Commands whose simulation several processes share.
+SHARED = (["run"], ["check"])
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,11 +43,25 @@ def _parser() -> _Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status.
+
+    Of several processes that ``mpiexec`` has started the first one runs it, and the others do what it asks.
+    """
     wait_briefly()
+    given = _without_marks(sys.argv[1:] if arguments is None else arguments)
+    rank, size = launched()
+    shared = size > 1 and given[:1] in SHARED
+    if rank:
+        return served() if shared else DONE
+    if size > 1 and not shared:
+        forget()
+    return end(_main(given, shared))
+
+
+def _main(given: list[str], shared: bool) -> int:
     try:
         with interrupted_alike(), lasting_streams():
-            status = _answer(arguments)
+            status = _answer(given, shared)
             sys.stdout.flush()
         return status
     except InputError as error:  # what was printed could not be written
@@ -53,9 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return STOPPED
 
 
-def _answer(arguments: Sequence[str] | None) -> int:
-    given = _without_marks(sys.argv[1:] if arguments is None else arguments)
+def _answer(given: list[str], shared: bool) -> int:
     try:
+        if shared:
+            begin()
         with on_the_command_line():
             return _dispatch(_parser().parse_args(given))
     except InputError as error:

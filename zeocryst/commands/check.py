@@ -28,6 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def answer(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     from zeocryst.foundation.plugins import load_plugins
+    from zeocryst.foundation.ranks import by_itself
     from zeocryst.running.beginning import Options, read_with_options
     from zeocryst.running.estimate import estimate
     from zeocryst.studies.reading import tables_of
@@ -41,7 +42,8 @@ def answer(options: argparse.Namespace) -> int:
         from zeocryst.sweeps.sweep_plan import TABLE
 
         planned = {TABLE: batches}
-        costs = [forecast(options.condition, table, chosen, planned.get(table)) for table in tables]
+        with by_itself():  # its runs go side by side, each in one process
+            costs = [forecast(options.condition, table, chosen, planned.get(table)) for table in tables]
         _tell_studies(costs, as_json=options.json)
         return DONE
     found = estimate(read_with_options(options.condition, chosen))
@@ -63,7 +65,7 @@ def _told(found: Mapping[str, Any]) -> list[str]:
         *([found["gel"]["words"]] if "gel" in found else []),
         f"{found['n_T']} T and {found['n_S']} S beads, {most}{found['steps']} steps "
         f"({found['time_ps'] / 1000:g} ns), {found['frames']} frames, about {found['memory_MB']} MB",
-        found["start"], *found["early"], found["engine"], *found["busy"], *found["solvent"], *found["besides"],
+        found["start"], *found["early"], found["engine"], *found["busy"], *found["sharing"], *found["solvent"], *found["besides"],
         *found["events"],
         f"about {found['steps_per_s'] or 0:g} steps/s, {most}{hours:.2f} h for the dynamics",
         *found["parts_words"],

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, cast
 
 from zeocryst.condition import Stage
 from zeocryst.engines.foreign import ForeignModule
-from zeocryst.engines.protocol import Engine, EngineModule, available_threads
+from zeocryst.engines.protocol import Engine, EngineModule, Offer, available_threads
 from zeocryst.errors import InputError, MissingEngineError, nearest
 from zeocryst.foundation.plugins import ENGINE, Declared, find_beside, known_names
+from zeocryst.foundation.ranks import cores as together
+from zeocryst.foundation.ranks import count, ranks_here
 from zeocryst.model.forcefield import ForceField
 
 if TYPE_CHECKING:
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 #: What an engine is, those of other people, ways to a minimum, and what engines of
 #: atoms are.
 NO_ENGINES = ("protocol", "foreign", "fire", "lbfgs", "placing", "walls", "atomistic")
+
+#: What is said of an engine that cannot share its work among processes.
+ONE_PROCESS = (
+    "engine {name} runs in one process, and mpiexec has started {ranks}: take another engine ({able}), or "
+    "start zeocryst without mpiexec"
+)
 
 
 @cache
@@ -91,16 +99,19 @@ def choose_engine(
         The engine is not installed, or the device is not there.
     """
     modules, plugin = _modules_beside(name)
-    offers = {n: m.offer(device) for n, m in modules.items() if name in ("auto", n)}
+    ranks = count()
+    offers = {n: _offered(n, m, device, ranks) for n, m in modules.items() if name in ("auto", n)}
     usable = sorted((n for n in offers if offers[n].preference), key=lambda n: -offers[n].preference)
+    if not usable and ranks > 1 and name not in ("auto", *(n for n, m in modules.items() if _spreads(m))):
+        raise InputError(offers[name].reason)
     if not usable:
         reasons = "; ".join(f"{n}: {o.reason}" for n, o in offers.items())
         raise MissingEngineError(f"no engine can run on device {device!r}: {reasons}")
-    cores = available_threads()
-    count = min(threads, cores) if threads else cores
+    cores = available_threads() if ranks == 1 else together() or 1
+    number = min(threads, cores) if threads else max(1, cores // ranks_here())
     passed = ""
     for best in usable:
-        engine = modules[best].create(forcefield, offers[best].device, count)
+        engine = modules[best].create(forcefield, offers[best].device, number)
         try:
             if frame is not None:
                 engine.check(frame, stages)
@@ -114,6 +125,21 @@ def choose_engine(
     why += f", of the plugin {plugin.plugin.label}" if plugin is not None else ""
     note = f" ({threads} threads were asked for, there are {cores} cores)" if threads > cores else ""
     unit = "thread" if info.threads == 1 else "threads"
+    spread, each = (f"{info.ranks} processes with ", " each") if info.ranks > 1 else ("", "")
     return engine, (
-        f"engine: {info.name} {info.version} on the {info.device}, {info.threads} {unit}{note}: {why}"
+        f"engine: {info.name} {info.version} on the {info.device}, {spread}{info.threads} {unit}{each}{note}: "
+        f"{why}"
     )
+
+
+def _spreads(module: EngineModule) -> bool:
+    """Whether an engine can share its work among processes."""
+    return bool(getattr(module, "SPREADS", False))
+
+
+def _offered(name: str, module: EngineModule, device: str, ranks: int) -> Offer:
+    """What an engine offers: nothing, where several processes are to share the work and it has no way to."""
+    if ranks > 1 and not _spreads(module):
+        able = ", ".join(n for n, m in engine_modules().items() if _spreads(m))
+        return Offer(0, "cpu", ONE_PROCESS.format(name=name, ranks=ranks, able=able))
+    return module.offer(device)

@@ -105,7 +105,9 @@ class ForeignEngine:
         threads = _whole_number(info.threads)
         if threads is None or threads < 1:
             raise self._plugin.error(f"{self._who}: info.threads = {info.threads!r}; expected 1 or more")
-        texts = {part: str(getattr(info, part)) for part in ("name", "version", "device", "precision")}
+        texts: dict[str, Any] = {
+            part: str(getattr(info, part)) for part in ("name", "version", "device", "precision")
+        }
         return replace(info, threads=threads, **texts)
 
     def run(

@@ -10,7 +10,7 @@ import copy
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,13 +47,14 @@ HOTTEST_K = 2e5
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What ran: for the provenance of every result."""
+    """What ran: for the provenance of every result. Threads are those of each rank (process)."""
 
     name: str
     version: str
     device: str
     precision: str
     threads: int
+    ranks: int = 1
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,16 @@ class Engine(Protocol):
         ...
 
 
+def shares_of(engine: Engine) -> dict[str, Any]:
+    """Where the time of an engine's runs on several ranks went so far; empty for one in one process.
+
+    Such an engine has an attribute ``shares``, whose ``record()`` has ``imbalance`` (largest over mean of the
+    ranks: ``beads``, ``beads_now``, ``time``), ``ghosts_per_bead``, and ``seconds`` by what took them.
+    """
+    shares = getattr(engine, "shares", None)
+    return {} if shares is None else dict(shares.record())
+
+
 class EngineModule(Protocol):
     """What each module of this package offers that is an engine, and that of a plugin with one.
 
@@ -177,6 +188,8 @@ class EngineModule(Protocol):
     engine needs `info`, `run` and `evaluate` only, and is given `every` as a function: without `minimize` and
     `descend` the way to a minimum is found by `zeocryst.engines.fire`, and without `check` it runs all of its
     kinds, but not with rigid precursors.
+
+    Where several processes can share an engine's work, its module has ``SPREADS = True``.
     """
 
     NAME: str

@@ -297,8 +297,9 @@ def _made(folder: Path, summary: dict[str, Any]) -> str:
     rows = [
         (
             "engine",
-            f"{engine['name']} {engine['version']}, {engine['device']}, {engine['threads']} threads",
+            f"{engine['name']} {engine['version']}, {engine['device']}, {_workers(engine)}",
         ),
+        *_shared(provenance),
         ("zeocryst", provenance["zeocryst"]),
         *(("plugin", plugin_in_words(entry)) for entry in summary.get("plugins", ())),
         ("interruptions", len(summary["interruptions"]) or "none"),
@@ -314,6 +315,28 @@ def _made(folder: Path, summary: dict[str, Any]) -> str:
         ]
     condition = (folder / "condition.toml").read_text("utf-8")
     return facts(rows) + _interruptions(summary["interruptions"]) + f"<pre>{escape(condition)}</pre>"
+
+
+def _workers(engine: dict[str, Any]) -> str:
+    """Processes and threads in words."""
+    ranks = engine.get("ranks", 1)
+    threads = f"{engine['threads']} threads"
+    return threads if ranks == 1 else f"{ranks} processes with {threads} each"
+
+
+def _shared(provenance: dict[str, Any]) -> list[tuple[str, str]]:
+    """How evenly processes shared the work, and where the time went; nothing of a run in one."""
+    even, shares = provenance.get("imbalance"), provenance.get("time_shares")
+    if not even or not shares:
+        return []
+    spent = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items())
+    return [
+        (
+            "imbalance of processes (largest over mean)",
+            f"{even['beads']:.2f} in beads, {even['time']:.2f} in the time of their work",
+        ),
+        ("where the time of the steps went (alone: measuring and writing on one process)", spent),
+    ]
 
 
 def _interruptions(entries: list[dict[str, Any]]) -> str:

@@ -25,6 +25,8 @@ from zeocryst.running.columns import columns_of_events
 from zeocryst.running.costs import Size, parts, parts_in_words, time_to_measure
 from zeocryst.running.failure import told
 from zeocryst.running.particle_estimate import estimate_particles, stand_in
+from zeocryst.running.sharing import Sharing
+from zeocryst.running.sharing import in_words as in_words_of_sharing
 from zeocryst.running.simulation import thermalize
 from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
 from zeocryst.solution.recipe import compose, in_words
@@ -56,6 +58,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         can end early; without those that are written where something happens), ``can_end_early``, ``early`` (a
         sentence for each such stage, and one for such frames), ``memory_MB``, ``engine``, ``load`` (of the last
         minute, None where the system does not tell), ``busy`` (a sentence where others use the machine),
+        ``sharing`` (a sentence where several processes share the steps: how evenly, and where the time goes),
         ``solvent`` (a sentence for each stage that feels it), ``besides`` (sentences on plugins and what is
         measured besides), ``events`` (one for each), ``steps_per_s`` and ``wall_s``, the
         last two of the steps, extrapolated from the trial, ``parts`` (what the run does besides, and its
@@ -83,7 +86,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
     beads = n_t + n_s
     kept = check_memory(condition, beads)
     dynamic = [stage for stage in condition.stages if stage.n_steps]
-    speed = float("nan")
+    speed, shared = float("nan"), ""
     busy = f"the machine is busy{load_in_words()}, and the estimate is for it as it is now" if is_busy() else ""
     if dynamic:
         longest = max(dynamic, key=lambda stage: stage.n_steps)
@@ -96,8 +99,12 @@ def estimate(condition: Condition) -> dict[str, Any]:
         if longest.temperature_K:
             thermalize(frame, longest.temperature_K[0], np.random.default_rng(condition.seed))
         try:
+            sharing = Sharing(engine)
             speed = _try(engine, condition, frame, trial) * tried / beads
-            if busy and engine.info.threads > 1:  # where a run would go on with fewer
+            shared = in_words_of_sharing(sharing.record())
+            if (
+                busy and engine.info.threads > 1 and engine.info.ranks == 1
+            ):  # where a run would go on with fewer
                 alone, _ = choose_engine(forcefield, engine.info.name, engine.info.device, 1, frame)
                 single = _try(alone, condition, frame, trial) * tried / beads
                 busy += f": {single:.4g} steps/s with one thread, {speed:.4g} with {engine.info.threads}"
@@ -123,6 +130,7 @@ def estimate(condition: Condition) -> dict[str, Any]:
         "engine": why,
         "load": load(),
         "busy": [busy] if busy else [],
+        "sharing": [shared] if shared else [],
         "solvent": _solvent_in_words(condition),
         "besides": besides.in_words(),
         "events": [

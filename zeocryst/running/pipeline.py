@@ -11,7 +11,7 @@ import copy
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from zeocryst.beads import over_all
 from zeocryst.condition import EDITS, Condition, identity, to_toml
 from zeocryst.condition.substances import in_words as recipe_in_words
 from zeocryst.engines import choose_engine
-from zeocryst.engines.protocol import KEPT_MARKS, SEED_MARK, Engine, Sample
+from zeocryst.engines.protocol import KEPT_MARKS, SEED_MARK, Engine, EngineInfo, Sample
 from zeocryst.errors import PluginError, PluginFailedError, SimulationError
 from zeocryst.files.position import Position
 from zeocryst.files.records import now, read_summary
@@ -30,6 +30,7 @@ from zeocryst.files.trajectory import TrajectoryWriter, read_frame
 from zeocryst.foundation.compiling import told_when_compiling
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import Progress
+from zeocryst.foundation.ranks import cores, last_words
 from zeocryst.foundation.textfiles import in_short
 from zeocryst.foundation.working import Working
 from zeocryst.model.forcefield import ForceField
@@ -52,6 +53,8 @@ from zeocryst.running.failure import kept, told
 from zeocryst.running.mending import resume
 from zeocryst.running.particle_level import run_particles
 from zeocryst.running.rows import is_at_end, row_head
+from zeocryst.running.sharing import Sharing
+from zeocryst.running.sharing import in_words as sharing_in_words
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
 from zeocryst.running.step_down import beads_of_particles
 from zeocryst.running.watching import Watch, check_memory
@@ -132,7 +135,7 @@ def _run_beads(
     engine, why = choose_engine(
         forcefield, chosen.name, chosen.device, chosen.threads, frame, stages=condition.stages
     )
-    _limit_threads(engine.info.threads)
+    _limit_threads(engine.info)
     check_memory(condition, int(frame.particles.N))
     names = measured_names(condition, frame)
     besides = Besides.tried(condition, frame, engine.info.name, names)
@@ -184,10 +187,11 @@ def _run_beads(
         folder.close()
 
 
-def _limit_threads(count: int) -> None:
-    """Let the analysis between the steps use no more threads than the engine."""
+def _limit_threads(info: EngineInfo) -> None:
+    """Let the analysis between the steps use no more threads than the engine, on all of its ranks."""
     import numba
 
+    count = min(info.threads * info.ranks, cores() or info.threads)
     numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
 
 
@@ -227,6 +231,7 @@ class _Run:
         self._seed = np.zeros(0, dtype=np.int32)  # which beads are the crystal seed's
         self._working = Working(progress)
         self._position = Position()  # of the last checkpoint
+        self._sharing = Sharing(engine)
 
     def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
         """Simulate and finish; the summary, and whether it got there."""
@@ -290,7 +295,7 @@ class _Run:
                     frame = self._relaxed(frame)
         self._n_beads = int(frame.particles.N)
         self._events.go_on()
-        with TrajectoryWriter(folder.trajectory) as self._frames:
+        with TrajectoryWriter(folder.trajectory) as self._frames, last_words(self._failed):
             try:
                 frame, position, finished = simulate(
                     condition, self._engine, frame, seed=condition.seed, position=position,
@@ -300,17 +305,28 @@ class _Run:
                     ),
                 )  # fmt: skip
             except SimulationError as error:
-                self._interrupted("failure", max(self._last_step, 0), in_short(error))
-                folder.log(str(error))
-                raise SimulationError(
-                    f"{told(error, condition, self._stage)}. The last good state (step "
-                    f"{max(self._last_step, 0)}) is kept in {folder.path}"
-                ) from None
+                raise SimulationError(self._failed(error)) from None
+        self._shared()
         if self._progress.speed:  # not when there was nothing left to run
             folder.record(steps_per_s=self._progress.speed)
         if not finished:
             return self._stopped_at(position.step, f"at step {position.step} of {self._steps(position)}")
         return True
+
+    def _failed(self, error: SimulationError) -> str:
+        """Record that the engine failed; the message."""
+        self._interrupted("failure", max(self._last_step, 0), in_short(error))
+        self._folder.log(str(error))
+        step = max(self._last_step, 0)
+        why = told(error, self._condition, self._stage)
+        return f"{why}. The last good state (step {step}) is kept in {self._folder.path}"
+
+    def _shared(self) -> None:
+        """Record how the run was shared among processes, where it was."""
+        record = self._sharing.record()
+        if record:
+            self._folder.record(**record)
+            self._say(sharing_in_words(record))
 
     def _stopped_at(self, step: int, where: str) -> bool:
         """Record and tell a stop on purpose; False, since the run is not finished."""
@@ -459,7 +475,7 @@ class _Run:
 
     def _threads(self, count: int, words: str) -> None:
         """The engine goes on with another number of threads, and so does the analysis."""
-        _limit_threads(count)
+        _limit_threads(replace(self._engine.info, threads=count))
         self._say(words)
 
     def _say(self, message: str) -> None:

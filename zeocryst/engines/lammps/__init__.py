@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from zeocryst.engines.lammps.engine import LammpsEngine
 
 NAME = "lammps"
+#: Several processes can share its work (`zeocryst.engines.lammps.spread`).
+SPREADS = True
 
 
 def offer(device: str) -> Offer:

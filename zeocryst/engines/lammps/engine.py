@@ -12,6 +12,7 @@ from zeocryst.condition import Stage
 from zeocryst.engines.lammps import NAME
 from zeocryst.engines.lammps.library import load
 from zeocryst.engines.lammps.session import Session
+from zeocryst.engines.lammps.shares import Shares
 from zeocryst.engines.protocol import (
     FORCE_TOLERANCE,
     EngineInfo,
@@ -22,6 +23,7 @@ from zeocryst.engines.protocol import (
 )
 from zeocryst.foundation.machine import breakable
 from zeocryst.foundation.pace import Crew
+from zeocryst.foundation.ranks import count
 from zeocryst.model.forcefield import ForceField
 from zeocryst.units import BAR_PER_EV_PER_A3
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Most iterations of a minimization, and those between two samples of a descent.
 MOST_ITERATIONS, DESCENT_ITERATIONS = 20_000, 5
+#: Fewer beads than this are minimized and looked at by one rank alone.
+SPREAD_BEADS = 1000
 
 
 class LammpsEngine:
@@ -40,14 +44,21 @@ class LammpsEngine:
     forcefield
         The model.
     threads
-        OpenMP threads.
+        OpenMP threads, of each rank.
     """
 
     def __init__(self, forcefield: ForceField, threads: int) -> None:
         module = load()
         self._forcefield = forcefield
         self._most = self._threads = threads
-        self.info = EngineInfo(NAME, str(module.__version__), "cpu", "double", threads)
+        self.info = EngineInfo(NAME, str(module.__version__), "cpu", "double", threads, count())
+        #: Where the time of runs on several ranks goes.
+        self.shares = Shares()
+
+    def _session(self, frame: gsd.hoomd.Frame, least: int = SPREAD_BEADS) -> Session:
+        """A frame in LAMMPS: on all ranks where there are several, and that many beads."""
+        spread = count() > 1 and least <= frame.particles.N
+        return Session(self._forcefield, self._threads, frame, self.shares if spread else None)
 
     # ---- what an engine does ------------------------------------------------------------------
 
@@ -64,10 +75,11 @@ class LammpsEngine:
     ) -> Generator[Sample]:
         """Integrate a stage; see `zeocryst.engines.protocol.Engine.run`."""
         # what LAMMPS knows of rigid bodies does not go into a restart
-        adapting = adapt is not None and self._most > 1 and not stage.rigid_precursors
+        adapting = adapt is not None and self._most > 1 and not stage.rigid_precursors and self.info.ranks == 1
         crew = Crew(self._most if adapting else self._threads, self._threads)
-        with Session(self._forcefield, self._threads, frame) as session:
+        with self._session(frame, least=0) as session:
             session.fix(stage, seed, friction)
+            session.keep_even()
             session.command(f"timestep {stage.timestep_fs / 1000:.12g}")
             session.command(f"reset_timestep {begin}")
             session.command(f"run 0 start 0 stop {stage.n_steps}")
@@ -100,9 +112,10 @@ class LammpsEngine:
     def minimize(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, float]:
         """The nearest energy minimum at fixed box, by conjugate gradients."""
         with (
-            Session(self._forcefield, self._threads, frame) as session,
+            self._session(frame) as session,
             breakable(session.end_soon) as broken,
         ):
+            session.listen()
             session.command("min_style cg")
             session.command(f"minimize 0.0 {FORCE_TOLERANCE} {MOST_ITERATIONS} {10 * MOST_ITERATIONS}")
             if broken:
@@ -112,7 +125,7 @@ class LammpsEngine:
 
     def descend(self, frame: gsd.hoomd.Frame) -> Generator[Sample]:
         """The way to the minimum; conjugate gradients begin anew after each sample."""
-        with Session(self._forcefield, self._threads, frame) as session:
+        with self._session(frame) as session:
             session.command("min_style cg")
             done, limits = 0, f"{DESCENT_ITERATIONS} {100 * DESCENT_ITERATIONS}"
             while done < MOST_ITERATIONS:
@@ -125,7 +138,7 @@ class LammpsEngine:
 
     def evaluate(self, frame: gsd.hoomd.Frame) -> Evaluation:
         """Energy, forces and virial."""
-        with Session(self._forcefield, self._threads, frame) as session:
+        with self._session(frame) as session:
             session.command("compute virial all pressure NULL virial")
             session.command("thermo_style custom step temp pe press vol pxx pyy pzz pxy pxz pyz")
             session.command("thermo_modify press virial")

