@@ -65,7 +65,8 @@ def _told(found: Mapping[str, Any]) -> list[str]:
         *([found["gel"]["words"]] if "gel" in found else []),
         f"{found['n_T']} T and {found['n_S']} S beads, {most}{found['steps']} steps "
         f"({found['time_ps'] / 1000:g} ns), {found['frames']} frames, about {found['memory_MB']} MB",
-        found["start"], *found["early"], found["engine"], *found["busy"], *found["sharing"], *found["solvent"], *found["besides"],
+        found["start"], *found["early"], found["engine"], *found["busy"], *found["sharing"],
+        *found["solvent"], *found["besides"],
         *found["events"],
         f"about {found['steps_per_s'] or 0:g} steps/s, {most}{hours:.2f} h for the dynamics",
         *found["parts_words"],
