@@ -66,11 +66,11 @@ def measured_virial(engine, pair, temperature, *, walkers, centres, samples, eve
     )  # fmt: skip
     speed = (BOLTZMANN_EV_PER_K * temperature / mass / EV_PER_AMU_A2_PER_PS2) ** 0.5
     frame.particles.velocity[len(places) :] = rng.normal(scale=speed, size=(walkers, 3))
-    # a quarter of a radian of the stiffest swing; velocities last for 200 steps: the temperature of what some
+    # a quarter of a radian of the stiffest swing; velocities last for 400 steps: the temperature of what some
     # integrators do is off by half a step's friction, and half a percent of it is two of a well's B2
     step = 0.25 * (mass * EV_PER_AMU_A2_PER_PS2 / pair.stiffness_eV_per_A2) ** 0.5
     stage = Stage("langevin", (temperature,) * 2, time_ps=step * every * samples, timestep_fs=1000 * step)
-    friction = {"P1": 1e-6 * STILL, "P2": mass / (200 * step)}
+    friction = {"P1": 1e-6 * STILL, "P2": mass / (400 * step)}
     inside = np.zeros(walkers)
     counted = 0
     for n, sample in enumerate(
