@@ -55,7 +55,10 @@ def measured_virial(engine, pair, temperature, *, walkers, centres, samples, eve
     walks = np.empty((0, 3))
     while len(walks) < walkers:
         more = rng.uniform(0, box, (walkers, 3))
-        walks = np.vstack([walks, more[away(more, side) > pair.contact_A + 1]])
+        energy = pair.two_body(away(more, side))[0] / (BOLTZMANN_EV_PER_K * temperature)
+        # as in equilibrium, which takes thousands of steps to come about; a third of the run forgets it
+        kept = rng.uniform(0, np.exp(max(0.0, -energy.min())), len(more)) < np.exp(-energy)
+        walks = np.vstack([walks, more[kept]])
     mass = 1e4
     frame = make_frame(
         np.vstack([places, walks[:walkers]]), np.eye(3) * box, [0] * len(places) + [1] * walkers,

@@ -174,8 +174,7 @@ def test_npt_reaches_the_pressure(engine, sgt):
         error = blocks.std(ddof=1) / 10**0.5
         assert abs(p.mean() - target) < 4 * error + 50
         volume[target] = np.mean(volumes)
-    # a silica framework gives way by 0.3 to 5 %: bulk moduli of 6 to 100 GPa (the model's SGT has 10 or so,
-    # hot)
+    # a silica framework gives way by 0.3 to 5 %: bulk moduli of 6 to 100 GPa (the model's SGT has 10 or so, hot)
     assert 0.003 < 1 - volume[3000.0] / volume[0.0] < 0.05
 
 
@@ -356,8 +355,8 @@ def test_a_run_after_minimize_begins_at_its_temperature(engine, sgt):
 def test_temperatures_count_the_degrees_of_freedom(engine, sgt, kind, share):
     """T = 2 E / (f kB): f is 3 a moving bead, less the 3 of a total momentum that is conserved.
 
-    It is where all beads move (612, so that three are 0.16 %) but not in a bath of Langevin's, whose random
-    forces have a sum; a held slab takes it up, too.
+    It is where all beads move (612, so that three are 0.16 %) but not in a bath of Langevin's, whose random forces
+    have a sum; a held slab takes it up, too.
     """
     if kind == "npt" and share:
         pytest.skip("a fixed part needs a fixed box")

@@ -202,11 +202,10 @@ def count_clusters(frame, contact):
 def smoluchowski(times, n0, *, transient, draining, most=80):
     """Share of clusters left, from Smoluchowski's equations with sigma = D = 1.
 
-    dn_k/dt = 1/2 sum K_ij n_i n_j - n_k sum K_kj n_j, K_ij = 4 pi (D_i + D_j) R_ij. Plain, D_k = R_ij = 1, and
-    the solution is 1/(1 + t/tau). Clusters that are freely draining have D_k = 1/k, and R_ij = (i^0.4 +
-    j^0.4)/2: for a sphere and a pair, a triangle or a tetrahedron of spheres 0.8 apart this is 1.16, 1.28 and
-    1.37, where walks on spheres gave 1.18, 1.27 and 1.34. The transient multiplies K_ij by 1 + R_ij/sqrt(pi
-    (D_i + D_j) t).
+    dn_k/dt = 1/2 sum K_ij n_i n_j - n_k sum K_kj n_j, K_ij = 4 pi (D_i + D_j) R_ij. Plain, D_k = R_ij = 1, and the
+    solution is 1/(1 + t/tau). Clusters that are freely draining have D_k = 1/k, and R_ij = (i^0.4 + j^0.4)/2: for
+    a sphere and a pair, a triangle or a tetrahedron of spheres 0.8 apart this is 1.16, 1.28 and 1.37, where walks
+    on spheres gave 1.18, 1.27 and 1.34. The transient multiplies K_ij by 1 + R_ij/sqrt(pi (D_i + D_j) t).
     """
     size = np.arange(1, most + 1)
     d, r = (1 / size, size**0.4 / 2) if draining else (np.ones(most), np.full(most, 0.5))
@@ -237,8 +236,8 @@ def test_the_equations_solved_here_are_smoluchowskis():
 def test_sticking_spheres_coagulate_by_smoluchowskis_law(make):
     """1/(1 + t/tau) within 15 % up to t = 2 tau, tau = 2/(K n0), K = 8 pi D sigma, at volume fraction 1e-3.
 
-    Steps of 0.028 sigma (root mean square, along an axis), wells of 16 kT. sigma is `contact_distance`, for
-    capture, for the volume fraction and for the count of clusters.
+    Steps of 0.028 sigma (root mean square, along an axis), wells of 16 kT. sigma is `contact_distance`, for capture,
+    for the volume fraction and for the count of clusters.
     """
     model = sticky(16.0)
     engine = make(model)
