@@ -148,7 +148,7 @@ def forcefields() -> str:
         }
         if not chosen:
             continue
-        parts.append(f"### {title}\n\n| name | a T is | types | source |\n|---|---|---|---|")
+        parts.append(f"## {title}\n\n| name | a T is | types | source |\n|---|---|---|---|")
         for name, content in chosen.items():
             types = ", ".join(_types(content))
             source = _escaped(str(content.get("source", "")))

@@ -20,6 +20,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext
 exclude_patterns = [
     "_build",
     "_readme_proposal.md",
+    "conda",
     "generated/condition_keys.md",
     "generated/refused.md",
     "generated/oligomers.md",
