@@ -37,6 +37,9 @@ ROOMS = {
     "files": "Files",
     "reading": "Files of other programs",
 }
+#: Force fields by their form, and those that say none.
+OTHER = ""
+FORMS = {"stillinger-weber": "Of beads", "atoms": "Of atoms", OTHER: "Van der Waals terms of guests"}
 #: Conditions that are refused, each for one reason: what stands in it, in place of what.
 REFUSED = [
     ("kind = \"npt\"", "kind = \"ntp\""),
@@ -138,22 +141,19 @@ def substances() -> str:
 
 def forcefields() -> str:
     """The shipped force fields of beads and of atoms, with their sources."""
-    found = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted((ROOT / "forcefields").glob("*.toml"))}
+    by_form: dict[str, list[tuple[str, dict]]] = {form: [] for form in FORMS}
+    for path in sorted((ROOT / "forcefields").glob("*.toml")):
+        content = tomllib.loads(path.read_text("utf-8"))
+        by_form[content.get("form", OTHER)].append((path.stem, content))
     parts = []
-    for form, title in (("stillinger-weber", "Of beads"), ("atoms", "Of atoms"), ("", "Van der Waals terms of guests")):
-        chosen = {
-            name: content
-            for name, content in found.items()
-            if content.get("form", "") == form or (not form and content.get("form") not in ("stillinger-weber", "atoms"))
-        }
-        if not chosen:
-            continue
-        parts.append(f"## {title}\n\n| name | a T is | types | source |\n|---|---|---|---|")
-        for name, content in chosen.items():
-            types = ", ".join(_types(content))
-            source = _escaped(str(content.get("source", "")))
-            site = content.get("site", "SiO4") if form == "stillinger-weber" else "–"
-            parts.append(f"| `{name}` | {site} | {types} | {source} |")
+    for form, found in by_form.items():
+        of_beads = form == "stillinger-weber"
+        parts.append(
+            f"## {FORMS[form]}\n\n| name | {'a T is' if of_beads else 'types'} | source |\n|---|---|---|"
+        )
+        for name, content in found:
+            what = content.get("site", "SiO4") if of_beads else ", ".join(_types(content)) or "by element"
+            parts.append(f"| `{name}` | {what} | {_escaped(str(content['source']))} |")
         parts.append("")
     return "\n".join(parts) + "\n"
 
@@ -245,9 +245,9 @@ def gallery() -> dict[str, str]:
 
 
 _GALLERY = """\
-These conditions come with zeocryst. Each page says what the condition is, what it gave, on which machine and with which
-seed numbers, and what to think of it; each ends with the file itself. `zeocryst new NAME --like EXAMPLE` copies one,
-comments and all.
+These conditions come with zeocryst. Each page says what the condition is, what it gave, on which machine and
+with which seed numbers, and what to think of it; each ends with the file itself. `zeocryst new NAME --like
+EXAMPLE` copies one, comments and all.
 
 """
 

@@ -1,4 +1,4 @@
-"""The keys of condition.toml and of study.toml, found by letting the code read: nothing of them is typed by hand.
+"""The keys of condition.toml, found by letting the code read: nothing of them is typed by hand.
 
 Sample files are read while every question that the code asks of a table is written down: key, kind of value,
 bounds, default. A key without a default is left out of the sample once: what is refused then is required.
@@ -182,7 +182,7 @@ WORDS = {
     ("", "particles"): "Nanoparticles, a level above the beads.",
     ("forcefield", "name"): "Name of a shipped model, or a TOML file of one, relative to the condition.",
     ("stage.seed_region", "shape"): "A slab, across the longest axis of the box.",
-    ("stage.seed_region", "fraction"): "Share of the box, nearest the middle of its longest axis, that is held fixed.",
+    ("stage.seed_region", "fraction"): "Share of the box, about the middle of its longest axis, held fixed.",
     ("stage.until.largest_grain_sites", "below"): "Less than this, instead of this or more; of any quantity.",
     ("stage.until", "crystalline_share"): "The crystalline share of the T.",
     ("stage.until", "largest_grain_sites"): "T of the largest crystal.",
@@ -190,8 +190,8 @@ WORDS = {
 }  # fmt: skip
 #: Units by the end of a key.
 UNITS = {
-    "_per_1000A3": "T per 1000 Å³", "_mPa_s": "mPa s", "_K": "K", "_ps": "ps", "_fs": "fs", "_A": "Å", "_bar": "bar",
-    "_eV": "eV", "_mV": "mV", "_M": "mol/l", "_s": "s", "_deg": "degrees", "_amu": "amu",
+    "_per_1000A3": "T per 1000 Å³", "_mPa_s": "mPa s", "_K": "K", "_ps": "ps", "_fs": "fs", "_A": "Å",
+    "_bar": "bar", "_eV": "eV", "_mV": "mV", "_M": "mol/l", "_s": "s", "_deg": "degrees", "_amu": "amu",
 }  # fmt: skip
 #: What a table's other keys depend on.
 DECIDES = {"system": "start", "stage": "kind"}

@@ -163,7 +163,19 @@ def test_every_block_of_a_page_is_run(path, tmp_path, tmp_path_factory):
 
 def keys_that_are_read():
     """Texts that the readers of a condition ask their tables for."""
-    asking = ("number", "integer", "flag", "text", "texts", "text_or_texts", "choice", "numbers", "words", "get", "table")
+    asking = (
+        "number",
+        "integer",
+        "flag",
+        "text",
+        "texts",
+        "text_or_texts",
+        "choice",
+        "numbers",
+        "words",
+        "get",
+        "table",
+    )
     for path in (ROOT / "zeocryst" / "condition" / "reading.py", ROOT / "zeocryst" / "model" / "solvent.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             called = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in (*asking, "tables")
@@ -237,7 +249,9 @@ def test_generated_pages_are_no_others_than_needed(tmp_path):
     gallery = (tmp_path / "gallery.md").read_text("utf-8")
     assert all(f"(runs/{name}.md)" in gallery for name in runs)
     commands = (tmp_path / "commands.md").read_text("utf-8")
-    assert all(f"## `zeocryst {path.stem}`" in commands for path in (ROOT / "zeocryst/commands").glob("[a-z]*.py"))
+    assert all(
+        f"## `zeocryst {path.stem}`" in commands for path in (ROOT / "zeocryst/commands").glob("[a-z]*.py")
+    )
     api = (tmp_path / "api.md").read_text("utf-8")
     import zeocryst
 
@@ -264,7 +278,19 @@ def test_the_site_is_built_without_a_warning(tmp_path):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"the site needs {package}: pip install 'zeocryst[docs]'")
     out = tmp_path / "html"
-    command = [sys.executable, "-P", "-m", "sphinx", "-W", "--keep-going", "-q", "-d", tmp_path / "trees", "-b", "html"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "sphinx",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-d",
+        tmp_path / "trees",
+        "-b",
+        "html",
+    ]
     done = subprocess.run([*command, DOCS, out], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     pages = {path: Page(path.read_text("utf-8")) for path in out.rglob("*.html")}
@@ -320,7 +346,9 @@ def test_sdist_and_wheel_are_built_and_the_wheel_is_whole(tmp_path):
     pytest.importorskip("build", reason="distributions need build: pip install 'zeocryst[test]'")
     if not (ROOT / ".git").exists():
         pytest.skip("which files are the project's is known to git only")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     source = tmp_path / "source"
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():

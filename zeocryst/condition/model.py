@@ -240,8 +240,8 @@ class Output:
     interval_ps : float
         Time from one frame, with its row of ``order_parameters.csv``, to the next.
     backmap : bool or tuple of Event
-        Whether the last frame becomes atoms; with events it does, and so does a frame for each; of a model whose
-        T is no SiO4 none does.
+        Whether the last frame becomes atoms; with events it does, and so does a frame for each; of a model
+        whose T is no SiO4 none does.
     report : bool
         Whether the run ends with figures and ``report.html``.
     fine_ps : float or None
