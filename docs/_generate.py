@@ -37,9 +37,8 @@ ROOMS = {
     "files": "Files",
     "reading": "Files of other programs",
 }
-#: Force fields by their form, and those that say none.
-OTHER = ""
-FORMS = {"stillinger-weber": "Of beads", "atoms": "Of atoms", OTHER: "Van der Waals terms of guests"}
+#: Force fields by their form.
+FORMS = {"stillinger-weber": "Of beads", "atoms": "Of atoms", "van-der-waals": "Van der Waals terms of guests"}
 #: Conditions that are refused, each for one reason: what stands in it, in place of what.
 REFUSED = [
     ("kind = \"npt\"", "kind = \"ntp\""),
@@ -144,7 +143,7 @@ def forcefields() -> str:
     by_form: dict[str, list[tuple[str, dict]]] = {form: [] for form in FORMS}
     for path in sorted((ROOT / "forcefields").glob("*.toml")):
         content = tomllib.loads(path.read_text("utf-8"))
-        by_form[content.get("form", OTHER)].append((path.stem, content))
+        by_form[content["form"]].append((path.stem, content))
     parts = []
     for form, found in by_form.items():
         of_beads = form == "stillinger-weber"
