@@ -16,7 +16,7 @@ author = "The zeocryst maintainers"
 project_copyright = "2026, the zeocryst maintainers"
 version = release = installed("zeocryst")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.napoleon"]
+extensions = ["_mathml", "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = [
     "_build",
     "_readme_proposal.md",
@@ -36,6 +36,9 @@ exclude_patterns = [
 html_theme = "furo"
 html_title = "zeocryst"
 html_static_path = ["_static"]
+html_css_files = ["pages.css"]
+html_math_renderer = "mathml"
+myst_update_mathjax = False
 default_role = "literal"  # what docstrings have in single backticks
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
