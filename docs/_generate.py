@@ -14,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 import _keys
+import _study_keys
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Rooms whose modules hold the science, in the order in which a run meets them.
@@ -73,6 +74,8 @@ def generate(folder: Path) -> None:
     """Write all of them, each file only where it is another than before."""
     pages = {
         "condition_keys.md": _keys.as_markdown(_keys.condition_keys()),
+        "study_keys.md": _study_keys.as_markdown(("melt", "seeding", "design", "design.variable")),
+        "sweep_keys.md": _study_keys.as_markdown(("sweep", "sweep.axis", "sweep.funnel")),
         "refused.md": refused(),
         "oligomers.md": oligomers(),
         "substances.md": substances(),

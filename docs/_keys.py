@@ -191,7 +191,8 @@ WORDS = {
 #: Units by the end of a key.
 UNITS = {
     "_per_1000A3": "T per 1000 Å³", "_mPa_s": "mPa s", "_K": "K", "_ps": "ps", "_fs": "fs", "_A": "Å",
-    "_bar": "bar", "_eV": "eV", "_mV": "mV", "_M": "mol/l", "_s": "s", "_deg": "degrees", "_amu": "amu",
+    "_bar": "bar", "_eV": "eV", "_mV": "mV", "_M": "mol/l", "_m3": "m³", "_s": "s",
+    "_deg": "degrees", "_amu": "amu",
 }  # fmt: skip
 #: What a table's other keys depend on.
 DECIDES = {"system": "start", "stage": "kind"}
@@ -203,7 +204,7 @@ _KINDS = {
     "tables": "list of tables", "numbers": "list of numbers", "words": "list of words",
 }  # fmt: skip
 #: Lists of tables within a table.
-BELOW = {"until": "stage.", "backmap": "output."}
+BELOW = {"until": "stage.", "backmap": "output.", "axis": "sweep.", "variable": "design.", "point": "sweep."}
 #: What the samples are called; files of force fields are read meanwhile as well.
 WHERE = "condition.toml"
 #: What only several keys together decide.
@@ -313,7 +314,7 @@ def _listening(heard: list[tuple[str, str, str, dict[str, Any], Mapping[str, Any
             if not depth:
                 given = dict(signature.bind(self, *args, **kwargs).arguments)
                 given.pop("self")
-                if self._where == WHERE:
+                if Path(self._where).name == WHERE:
                     heard.append((_path(self._here), given.pop("key"), name, given, self._content))
             depth += 1
             try:

@@ -22,6 +22,8 @@ exclude_patterns = [
     "_readme_proposal.md",
     "conda",
     "generated/condition_keys.md",
+    "generated/study_keys.md",
+    "generated/sweep_keys.md",
     "generated/refused.md",
     "generated/oligomers.md",
     "generated/substances.md",

@@ -216,6 +216,22 @@ def test_keys_have_the_defaults_and_bounds_of_the_code():
     assert keys["stage", "timestep_fs"].defaults["2"] == {"sw_silicon"}
 
 
+def test_every_key_of_a_study_is_on_its_page():
+    studies = loaded("_study_keys")
+    found = studies.study_keys()
+    for table, names in studies.known_keys().items():
+        assert set(studies.WORDS[table]) == set(names), table
+        mine = {key.name: key for key in found if key.table == table}
+        assert set(mine) == set(names)
+        never_asked = {name for name, key in mine.items() if not key.allowed}
+        assert never_asked <= {"values"}, f"{table}: no sample has {never_asked}"
+        page = studies.as_markdown((table,))
+        assert all(f"\n`{name}`\n: " in page for name in names)
+    times = {key.name: list(key.defaults) for key in found if key.table == "melt" and key.name.endswith("_ps")}
+    # 2000 ps are 10 000 tau of 0.2 ps (zeocryst.studies.melting_plan)
+    assert times["time_ps"] == ["2000"]
+
+
 def test_a_key_that_nobody_described_fails(monkeypatch):
     keys = loaded("_keys")
     monkeypatch.setitem(keys.DESCRIBED, "engine", ())
@@ -234,7 +250,9 @@ def test_links_lead_to_files(path, tmp_path):
             continue
         place = (path.parent / target.partition("#")[0]).resolve()
         if place.is_relative_to(generated):
-            known = place.name in ("gallery.md", "index.rst") or (ROOT / "runs" / place.stem).is_dir()
+            known = (
+                place.name == "gallery.md" or place.suffix == ".rst" or (ROOT / "runs" / place.stem).is_dir()
+            )
             assert known, f"{path.name}: {target}"
         else:
             assert place.exists(), f"{path.name}: {target}"
