@@ -29,7 +29,7 @@ ELSEWHERE = {
 }
 NOT_RUN = "Not run by the tests: "
 BLOCK = re.compile(
-    r"(?:^% file: (?P<file>\S+)\n)?^```(?:(?P<language>\w+)|\{(?P<directive>[\w-]+)\}(?P<argument>[^\n]*))?\n"
+    r"^```(?:(?P<language>\w+)|\{(?P<directive>[\w-]+)\}(?P<argument>[^\n]*))?\n"
     r"(?P<body>.*?)^```$",
     flags=re.M | re.S,
 )
@@ -66,19 +66,24 @@ for line, language, body in blocks:
 
 
 def blocks_of(path):
-    """Line, language, file, caption and body of each block of code of a page."""
+    """Line, language, file, reason not to run it, and body of each block of code of a page.
+
+    A caption is the name of the file that the block is, or says why it is not run.
+    """
     text = path.read_text("utf-8")
     for found in BLOCK.finditer(text):
         line = text.count("\n", 0, found.start("body"))
-        language, body, caption = found["language"], found["body"], ""
+        language, body, file, reason = found["language"], found["body"], "", ""
         if found["directive"] == "code-block":
             language = found["argument"].strip()
             first, _, rest = body.partition("\n")
             assert first.startswith(":caption: "), f"{path.name}:{line}: a code-block needs a caption"
             caption, body = first.removeprefix(":caption: ").strip('"'), rest
+            file, reason = ("", caption) if caption.startswith(NOT_RUN) else (caption, "")
+            assert reason or re.fullmatch(r"[\w/]+\.(toml|py)", file), f"{path.name}:{line}: {caption}"
         elif found["directive"]:
             continue
-        yield line, language, found["file"], caption, body
+        yield line, language, file, reason, body
 
 
 def runnable(path):
@@ -238,10 +243,11 @@ def test_a_key_that_nobody_described_fails(monkeypatch):
     assert not next(key for key in keys.condition_keys() if key.table == "engine").description
 
 
+LINKED = [path for path in PAGES if not path.name.startswith("_")]  # a proposal's lead from the top level
 LINK = re.compile(r"(?<!\!)\[[^\]\n]+\]\(([^)\s]+)\)")
 
 
-@pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md", ROOT / "ARCHITECTURE.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [*LINKED, ROOT / "README.md", ROOT / "ARCHITECTURE.md"], ids=lambda p: p.name)
 def test_links_lead_to_files(path, tmp_path):
     generated = DOCS / "generated"
     text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.M | re.S)
