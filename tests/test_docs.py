@@ -181,7 +181,7 @@ def keys_that_are_read():
         "get",
         "table",
     )
-    for path in (ROOT / "zeocryst" / "condition" / "reading.py", ROOT / "zeocryst" / "model" / "solvent.py"):
+    for path in [*(ROOT / "zeocryst" / "condition").glob("*.py"), ROOT / "zeocryst" / "model" / "solvent.py"]:
         for node in ast.walk(ast.parse(path.read_text())):
             called = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in (*asking, "tables")
             if called and node.args and isinstance(node.args[0], ast.Constant):
