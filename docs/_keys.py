@@ -180,7 +180,7 @@ WORDS = {
     ("", "engine"): "What integrates.",
     ("", "solvent"): "What gives the beads their friction, in `langevin` and `brownian` stages.",
     ("", "particles"): "Nanoparticles, a level above the beads.",
-    ("particles", "stage"): "What the particles do, as stages of beads: each begins with `[[particles.stage]]`.",
+    ("particles", "stage"): "What the particles do, stage by stage: each begins with `[[particles.stage]]`.",
     ("particles", "output"): "What is written of them.",
     ("particles", "resolve"): "Which of them become beads.",
     ("forcefield", "name"): "Name of a shipped model, or a TOML file of one, relative to the condition.",
