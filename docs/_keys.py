@@ -158,6 +158,56 @@ SAMPLES = [
         for name in OTHER_MODELS
     ),
 ]
+#: The same of the level of particles, read where the code knows it.
+PARTICLES = [
+    f"""
+    [system]
+    start = "particles"
+    [particles]
+    number = 50
+    radius_A = 10
+    radius_spread = 0
+    S_per_T = 0
+    density_T_per_1000A3 = 17
+    volume_fraction = 0.05
+    surface_potential_mV = -30
+    ionic_strength_M = 0.1
+    {adhesion}
+    [[particles.stage]]
+    kind = "brownian"
+    temperature_K = 370
+    time_ps = 5000
+    timestep_fs = 200
+    [particles.output]
+    interval_ps = 1000
+    [particles.resolve]
+    part = "{part}"
+    [[stage]]
+    kind = "nvt"
+    temperature_K = 500
+    time_ps = 20
+    """
+    for part, adhesion in (
+        ("largest", "adhesion_eV = 0.5"),
+        ("neck", 'upward = "upward.toml"'),
+        ('box"\n    box_A = [[-5, 5], [-5, 5], [-5, 5]] #"', "relative_permittivity = 78.4"),
+    )
+]
+#: A file that a finer run measured.
+UPWARD = """
+form = "upward"
+[source]
+what = "a sample"
+condition = ""
+zeocryst = "0.1.0"
+forcefield = "ts"
+[adhesion]
+value_eV = 21.4
+uncertainty_eV = 1.6
+n_replicas = 8
+radius_A = [10.0, 10.0]
+temperature_K = 600.0
+"""
 #: In which docstrings a table's keys are described.
 DESCRIBED: dict[str, tuple[type, ...]] = {
     "": (model.Condition,),
@@ -169,6 +219,8 @@ DESCRIBED: dict[str, tuple[type, ...]] = {
     "engine": (model.EngineChoice,),
     "solvent": (solvent.Solvent,),
     "particles": (particles.Particles,),
+    "particles.stage": (model.Stage,),
+    "particles.output": (model.Output,),
     "particles.resolve": (particles.Resolve,),
 }
 #: What no dataclass has a word for.
@@ -198,7 +250,7 @@ UNITS = {
     "_deg": "degrees", "_amu": "amu",
 }  # fmt: skip
 #: What a table's other keys depend on.
-DECIDES = {"system": "start", "stage": "kind"}
+DECIDES = {"system": "start", "stage": "kind", "particles.stage": "kind", "particles.resolve": "part"}
 #: Tables whose keys are names that the user chooses from.
 NAMED = ("stage.until", "system.recipe", "system.precursors", "system.types", "solvent.radius_A")
 _KINDS = {
@@ -206,8 +258,6 @@ _KINDS = {
     "texts": "text or list of texts", "text_or_texts": "text or list of texts", "table": "table",
     "tables": "list of tables", "numbers": "list of numbers", "words": "list of words",
 }  # fmt: skip
-#: Lists of tables within a table.
-BELOW = {"until": "stage.", "backmap": "output.", "axis": "sweep.", "variable": "design.", "point": "sweep."}
 #: What the samples are called; files of force fields are read meanwhile as well.
 WHERE = "condition.toml"
 #: What only several keys together decide.
@@ -307,7 +357,8 @@ def _allowed(method: str, arguments: Mapping[str, Any]) -> str:
 def _listening(heard: list[tuple[str, str, str, dict[str, Any], Mapping[str, Any]]]) -> Iterator[None]:
     """Write down what is asked of any table: path, key, method, arguments, the table's content."""
     kept = {name: getattr(Table, name) for name in (*_KINDS, "choice", "get")}
-    depth = 0
+    depth, alive = 0, []
+    paths: dict[int, str] = {}  # of tables, by their content: one of a list does not say what it is below
 
     def listening(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(method)
@@ -318,12 +369,18 @@ def _listening(heard: list[tuple[str, str, str, dict[str, Any], Mapping[str, Any
                 given = dict(signature.bind(self, *args, **kwargs).arguments)
                 given.pop("self")
                 if Path(self._where).name == WHERE:
-                    heard.append((_path(self._here), given.pop("key"), name, given, self._content))
+                    path = paths.get(id(self._content), re.sub(r" \d+", "", self._here))
+                    heard.append((path, given.pop("key"), name, given, self._content))
             depth += 1
             try:
-                return method(self, *args, **kwargs)
+                found = method(self, *args, **kwargs)
             finally:
                 depth -= 1
+            if not depth and name in ("table", "tables") and Path(self._where).name == WHERE:
+                for below in found if isinstance(found, list) else [found]:
+                    alive.append(below)
+                    paths[id(below._content)] = f"{path}.{heard[-1][1]}".lstrip(".")
+            return found
 
         return ask
 
@@ -334,12 +391,6 @@ def _listening(heard: list[tuple[str, str, str, dict[str, Any], Mapping[str, Any
     finally:
         for name, method in kept.items():
             setattr(Table, name, method)
-
-
-def _path(here: str) -> str:
-    """Path of a table, without numbers; entries of a list below a table forget what they are below."""
-    path = re.sub(r" \d+", "", here)
-    return next((f"{above}{path}" for name, above in BELOW.items() if path.split(".")[0] == name), path)
 
 
 def _without(content: Any, path: str, name: str, like: Mapping[str, Any]) -> dict[str, Any]:
@@ -369,7 +420,9 @@ def condition_keys() -> list[Key]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "mine.gsd").touch()
-        for _, text in [*(("", text) for text in SAMPLES), *named]:
+        (folder / "upward.toml").write_text(UPWARD, "utf-8")
+        below = PARTICLES if "particles" in reading.TOP else []
+        for _, text in [*(("", text) for text in [*SAMPLES, *below]), *named]:
             content = parse_toml(inspect.cleandoc(text), WHERE)
             _read(content, folder, keys)
     order = ["", "system", "forcefield", "stage", "stage.seed_region", "stage.until"]
@@ -446,7 +499,8 @@ def as_markdown(keys: list[Key]) -> str:
     parts = []
     for table in tables:
         header = f"`[{table}]`" if table else "Top level"
-        if table.startswith("stage"):
+        header = "`[[particles.stage]]`" if table == "particles.stage" else header
+        if table.split(".")[0] == "stage":
             header = "`[[stage]]`" if table == "stage" else f"`{table.partition('.')[2]}` of a stage"
         parts.append(f"### {header}\n")
         for key in (key for key in keys if key.table == table):

@@ -188,15 +188,29 @@ def keys_that_are_read():
                 yield node.args[0].value
 
 
+def in_condition(name):
+    return (ROOT / "zeocryst" / "condition" / f"{name}.py").is_file()
+
+
 def test_every_key_of_a_condition_is_on_its_page():
     keys = loaded("_keys")
     found = keys.condition_keys()
+    rooms = [
+        importlib.import_module(f"zeocryst.condition.{name}")
+        for name in ("reading", "stages")
+        if in_condition(name)
+    ]
+    stage = next(room.STAGE for room in rooms if hasattr(room, "STAGE"))
     tables = {
-        "": keys.reading.TOP, "system": keys.reading.SYSTEM, "stage": keys.reading.STAGE,
+        "": keys.reading.TOP, "system": keys.reading.SYSTEM, "stage": stage,
         "output": keys.reading.OUTPUT, "output.backmap": keys.reading.EVENT, "engine": keys.reading.ENGINE,
         "forcefield": ("name",), "solvent": ("viscosity_mPa_s", "radius_A"),
         "stage.seed_region": ("shape", "fraction"), "stage.until": (*keys.model.UNTIL, "for_ps"),
     }  # fmt: skip
+    if in_condition("particles_reading"):
+        level = importlib.import_module("zeocryst.condition.particles_reading")
+        tables |= {"particles": level.PARTICLES, "particles.stage": level.STAGE}
+        tables |= {"particles.output": level.OUTPUT, "particles.resolve": level.RESOLVE}
     for table, names in tables.items():
         assert {key.name for key in found if key.table == table} == set(names), table
     assert set(keys_that_are_read()) - {"start", "name"} <= {key.name for key in found}
