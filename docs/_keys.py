@@ -233,6 +233,9 @@ WORDS = {
     ("", "solvent"): "What gives the beads their friction, in `langevin` and `brownian` stages.",
     ("", "particles"): "Nanoparticles, a level above the beads.",
     ("particles", "stage"): "What the particles do, stage by stage: each begins with `[[particles.stage]]`.",
+    ("particles", "number"): "How many particles.",
+    ("particles", "surface_potential_mV"): "Potential of a particle's surface.",
+    ("particles", "ionic_strength_M"): "Of a 1:1 electrolyte.",
     ("particles", "output"): "What is written of them.",
     ("particles", "resolve"): "Which of them become beads.",
     ("forcefield", "name"): "Name of a shipped model, or a TOML file of one, relative to the condition.",
@@ -274,6 +277,8 @@ NOTES = {
     ("stage", "radius_A"): "required with `seed`",
     ("stage", "coupling"): '`"iso"` with `npt`, else `"none"`',
     ("stage.seed_region", "fraction"): "required",
+    ("particles", "relative_permittivity"): "that of water at the temperature of the first stage",
+    ("particles.output", "interval_ps"): "`1000`, or the length of the level where that is shorter",
 }
 
 
@@ -337,7 +342,7 @@ def _bounds(given: Mapping[str, Any]) -> str:
     least = None if least is not None and least <= -(2**31) else least
     said = [f"more than {above:g}"] if above is not None and least is None else []
     said += [f"at least {least:g}"] if least is not None else []
-    said += [f"at most {most:g}"] if most is not None and most < 2**31 else []
+    said += [f"at most {most:g}"] if most is not None and most != 2**31 else []
     return " and ".join(said)
 
 
@@ -483,7 +488,7 @@ def _default(key: Key) -> str:
 def _values(key: Key) -> str:
     """What it may be; with which kinds, where they differ."""
     several = len({frozenset(of) for allowed, of in key.allowed.items() if allowed.startswith("number")}) > 1
-    in_words = any(allowed.startswith(("a ", "true or")) for allowed in key.allowed)
+    in_words = any(allowed.startswith(("a ", "true or", "from ")) for allowed in key.allowed)
     said = []
     for allowed, of in key.allowed.items():
         if not (in_words and allowed.startswith(("list of", "table"))):
