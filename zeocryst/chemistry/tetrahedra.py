@@ -4,8 +4,7 @@ Three kinds are told apart (`zeocryst.chemistry.elements`).
 
 1. Si is T.
 2. Other *formers* (Al, P, Ge, B, Ga, As) are T too, as they are in solution as well, but not where they are
-bonded
-   to other atoms than O (a phosphonium ion, tetrafluoroborate), have no O, or are plainly cations of the
+   bonded to other atoms than O (a phosphonium ion, tetrafluoroborate), have no O, or are plainly cations of the
    channels: their O have two T already, or they have five O and more (water) and share none with a T.
 3. *Metals* (Zn, Co, Mg, Ti, Sn, ...) are T only where three or four O join them to one other T each, with at
    most two O more (water, hydroxide). An O of the framework has its two T already, so that a cation beside it

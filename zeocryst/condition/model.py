@@ -118,7 +118,9 @@ class Seed:
     Attributes
     ----------
     framework : str
+        Framework type of the ball that a ``seed`` stage puts in.
     radius_A : float
+        Radius of the ball.
     at_random : bool
         About any T and turned in any way, by the run's seed number; else where the most T are, unturned.
     """
@@ -173,9 +175,13 @@ class Stage:
         At the start and at the end of the stage, in between linear in time. A ramp that ends early (`until`)
         goes at the same rate, so that it ends at another temperature.
     pressure_bar : float
+        The pressure that the box follows; only with ``npt``.
     coupling : {"none", "iso", "aniso", "triclinic"}
         How the box follows the pressure; only with ``npt``, where a `Condition` takes "iso" if it is not given.
-    time_ps, timestep_fs : float
+    time_ps : float
+        How long it takes, or at most takes (`until`).
+    timestep_fs : float
+        Its time step; where a condition has none, as `zeocryst.model.scales` says: 5 fs for silica and water.
     edit : Cut, Seed or None
         Which beads a ``cut`` or a ``seed`` goes on with.
     seed_region : float
@@ -231,13 +237,23 @@ class Stage:
 
 @dataclass(frozen=True)
 class Output:
-    """What is written: a frame every `interval_ps`, back-mapped atoms, a report.
+    """What is written: frames, back-mapped atoms, a report.
 
-    `backmap` says whether the last frame becomes atoms; with events it does, and so does a frame for each;
-    of a model whose T is no SiO4 none does.
-    With `fine_ps` the frames between two of these are kept in memory, one every `fine_ps`, and written where
-    something happened from the one to the other (`zeocryst.running.watching`). `measure` has the names of order
-    parameters that are measured in every frame besides what every run measures (`zeocryst.order`).
+    Attributes
+    ----------
+    interval_ps : float
+        Time from one frame, with its row of ``order_parameters.csv``, to the next.
+    backmap : bool or tuple of Event
+        Whether the last frame becomes atoms; with events it does, and so does a frame for each; of a model
+        whose T is no SiO4 none does.
+    report : bool
+        Whether the run ends with figures and ``report.html``.
+    fine_ps : float or None
+        Frames between two of these are kept in memory, one every so many ps, and written where something
+        happened from the one to the other (`zeocryst.running.watching`).
+    measure : tuple of str
+        Names of order parameters that are measured in every frame besides what every run measures
+        (`zeocryst.order`), with the framework behind a colon where they take one.
     """
 
     interval_ps: float = 10.0
@@ -254,7 +270,17 @@ class Output:
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """Engine, device and number of threads (0: as many as the machine lends)."""
+    """What integrates.
+
+    Attributes
+    ----------
+    name : str
+        Name of an engine, or "auto" for the best of zeocryst's own that the machine has.
+    device : {"auto", "cpu", "gpu"}
+        What it runs on.
+    threads : int
+        How many threads; 0 for as many as the machine lends.
+    """
 
     name: str = "auto"
     device: str = "auto"
@@ -275,10 +301,12 @@ class Condition:
         Where the run starts.
     stages : sequence of Stage or mapping
         What is done, one after the other; none where the run ends with its particles.
-    name, title : str
-        What it is called.
+    name : str
+        What it is called; of a file without a name its folder's name.
+    title : str
+        What it shows, in a line.
     seed : int
-        Of all random numbers, 1 to 900000000.
+        Of all random numbers.
     forcefield : str
         Name of a shipped model, or a TOML file of one.
     output : Output or mapping, optional
