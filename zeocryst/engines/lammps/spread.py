@@ -149,7 +149,7 @@ class Spread(Instance):
     def _written(self) -> str:
         """What LAMMPS has written to its log since the last time."""
         self._lammps.flush_buffers()
-        size = os.fstat(self._handle).st_size
+        size = max(os.fstat(self._handle).st_size, self._read)
         text = os.pread(self._handle, size - self._read, self._read)
         self._read = size
         os.ftruncate(self._handle, 0)  # LAMMPS goes on where it was, and nothing stands before
