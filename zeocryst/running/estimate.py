@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -111,7 +112,8 @@ def estimate(condition: Condition) -> dict[str, Any]:
                 speed = max(speed, single)
         except SimulationError as error:
             raise told(error, condition, condition.stages.index(longest)) from None
-    frames = sum(int(stage.time_ps / condition.output.interval_ps) + 1 for stage in dynamic) + 1
+    interval = condition.output.interval_ps
+    frames = sum(math.ceil(stage.time_ps / interval - 1e-9) for stage in dynamic) + 1
     size = Size.of(condition, frame, n_t, beads)
     besides_steps = parts(condition, size, speed, frames, _measuring(condition, forcefield, frame, names))
     start = {"gel": _gel(condition)} if condition.system.start == "gel" else {}
