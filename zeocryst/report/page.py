@@ -14,18 +14,34 @@ if TYPE_CHECKING:
 
 #: Numbers below it are written out.
 MILLION = 1e6
+#: A page with fewer sections has no table of contents.
+FEW_SECTIONS = 4
 
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.7rem;margin-bottom:.2rem} h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ddd}
-.verdict{font-size:1.15rem;padding:.8rem 1rem;border-left:6px solid #0072B2;background:#eef5fa}
+body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:72rem;margin:1.2rem auto;padding:0 1rem}
+h1{font-size:1.6rem;margin:.2rem 0} h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ddd}
+.verdict{font-size:1.1rem;padding:.6rem 1rem;margin:.6rem 0;border-left:6px solid #0072B2;background:#eef5fa}
 .verdict.amorphous{border-color:#D55E00;background:#fcf1ea}
+.opening{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,3fr);gap:0 1.5rem;align-items:start}
+.opening table{margin-top:0} .opening figure{margin:0}
+nav{font-size:.95rem;margin:.6rem 0;display:flex;flex-wrap:wrap;gap:0 1rem}
+.turns iframe{width:100%;border:1px solid #ddd;box-sizing:border-box} .turns:not([hidden])~.still{display:none}
 table{border-collapse:collapse;margin:.6rem 0;display:block;overflow-x:auto}
 td,th{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid #eee}
 th{font-weight:600} td.n{text-align:right;font-variant-numeric:tabular-nums}
 .fail{color:#b00020;font-weight:600} .ok{color:#00693e}
+.warn{padding:.4rem 1rem;border-left:6px solid #E69F00;background:#fdf6e3}
 img{max-width:100%;height:auto} pre{background:#f6f6f6;padding:.8rem;overflow-x:auto;font-size:.85rem}
 .note{color:#555;font-size:.92rem}
+@media (max-width:46rem){.opening{display:block} body{padding:0 .6rem;margin:.5rem auto} figure{margin:1rem 0}
+h1{font-size:1.3rem} .wide{overflow-x:auto} .wide img{max-width:none;width:44rem}}
+@media print{body{font-size:8.5pt;line-height:1.3;max-width:none;margin:0;padding:0} nav,.turns{display:none}
+.turns:not([hidden])~.still,.still{display:block} h1{font-size:14pt} h2{font-size:11pt;margin-top:.8rem}
+h2,h3{break-after:avoid} tr,figure,.verdict,.warn{break-inside:avoid} table{display:table;width:100%}
+td,th{padding:.06rem .5rem .06rem 0;line-height:1.2} figure{margin:.4rem 0}
+figure img{max-height:7.5cm;width:auto;margin:auto;display:block} h2{margin-top:.5rem} body,td{orphans:3;widows:3}
+pre{font-size:6.5pt;line-height:1.25;columns:3;white-space:pre-wrap;padding:.3rem} .note{font-size:7.5pt}
+body{column-fill:auto} li{margin:0} ul{margin:.2rem 0} p{margin:.3rem 0}}
 """
 
 
@@ -119,12 +135,25 @@ def _judged(heading: str, lines: Sequence[Mapping[str, Any]], words: Mapping[boo
     return table([heading, "value", "unit", "limit", "", "source"], rows)
 
 
-def page(title: str, verdict: str, sentence: str, sections: Sequence[tuple[str, str]]) -> str:
-    """The whole page: heading, verdict, sections of (heading, HTML)."""
+def page(
+    title: str, verdict: str, sentence: str, sections: Sequence[tuple[str, str]], opening: str = ""
+) -> str:
+    """The whole page: heading, verdict, what is seen first, contents, sections of (heading, HTML)."""
     kind = "amorphous" if verdict == "amorphous" else ""
-    body = "".join(f"<h2>{escape(heading)}</h2>{content}" for heading, content in sections)
+    names = [f"s{k}" for k in range(len(sections))]
+    body = "".join(
+        f'<h2 id="{name}">{escape(heading)}</h2>{content}'
+        for name, (heading, content) in zip(names, sections, strict=True)
+    )
+    links = "".join(
+        f'<a href="#{name}">{escape(heading)}</a>'
+        for name, (heading, _) in zip(names, sections, strict=True)
+        if ": " not in heading  # parts of the section before
+    )
+    contents = f"<nav>{links}</nav>" if len(sections) >= FEW_SECTIONS else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
-        f'<h1>{escape(title)}</h1><p class="verdict {kind}">{escape(sentence)}</p>{body}</body></html>\n'
+        f'<h1>{escape(title)}</h1><p class="verdict {kind}">{escape(sentence)}</p>{opening}{contents}{body}'
+        "</body></html>\n"
     )

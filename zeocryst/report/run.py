@@ -18,11 +18,12 @@ from zeocryst.order.kinetics import front_rows
 from zeocryst.order.measured import Table
 from zeocryst.report import figures
 from zeocryst.report.aggregation import save_aggregation
+from zeocryst.report.backmap import NAMED, backmap_sections, ideal_crystal
 from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
-from zeocryst.report.backmap import backmap_sections, ideal_crystal
 from zeocryst.report.besides import besides, plugin_in_words
 from zeocryst.report.fronts import CAPTION, save_fronts
-from zeocryst.report.page import Html, checks_table, facts, image, number, page, percent, table, types_table
+from zeocryst.report.opening import opening, verdict_in_short
+from zeocryst.report.page import Html, checks_table, facts, image, number, page, percent, table
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -90,10 +91,8 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     drawn, sites = figures.pictures(_three_frames(folder, int(summary["start_frame"]), transition["time_ps"]))
     picture_file = figures.save(drawn, place, "pictures", sites)
     sections = [
-        ("Result", _result(summary)),
+        ("Result", f"<p>{escape(summary['sentence'])}</p>" + _result(summary)),
         ("Over time", image(shown, _caption(rows, transition))),
-        ("Start, middle, end", image(picture_file, "T networks along the shortest axis of the box, the "
-                                     "longest to the right; nearer sites are darker.")),
         ("Rings", image(ring_file, "Primitive rings per T by size.")),
         *_growth(folder, rows, summary),
         *_clusters(folder, rows, summary),
@@ -102,8 +101,10 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         *_atoms(folder, summary),
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
-    text = page(f"{summary['condition']}, seed {summary['seed']}", summary["verdict"],
-                summary["sentence"], sections)  # fmt: skip
+    text = page(
+        f"{summary['condition']}, seed {summary['seed']}", summary["verdict"], verdict_in_short(summary), sections,
+        opening(folder, summary, rows, picture_file),
+    )  # fmt: skip
     path = folder / "report.html"
     path.write_text(text, "utf-8")
     return path
@@ -157,8 +158,27 @@ def _result(summary: dict[str, Any]) -> str:
         ("time", f"{summary['time_ps'] / 1000:.3f} ns in {summary['steps']} steps"),
         ("speed", f"{summary['steps_per_s']:.0f} steps/s, {summary['wall_s']:.0f} s in all"),
     ]
-    named = types_table(summary["types"], summary["amorphous_share"])
-    return facts(rows) + "<p>Last frame, as simulated:</p>" + named + DEFINITIONS
+    return facts(rows) + _named(summary) + DEFINITIONS
+
+
+def _named(summary: dict[str, Any]) -> str:
+    """What the last frame was named: as simulated, once quenched, from its atoms."""
+    columns = {"as simulated": summary["types"], "quenched": summary["quenched"]["types"]}
+    if "types_from_atoms" in summary:
+        columns["from the atoms"] = summary["types_from_atoms"]
+    codes = dict.fromkeys(row["code"] for types in columns.values() for row in types)
+    shares = {name: {row["code"]: row for row in types} for name, types in columns.items()}
+    rows = [[code, *(_share(shares[name].get(code)) for name in columns)] for code in (*codes,)]
+    left = [1 - sum(row["share"] for row in types) for types in columns.values()]
+    rows.append(["amorphous", *(percent(max(0.0, share)) for share in left)])
+    return table(["framework, last frame", *columns], rows)
+
+
+def _share(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    grains = f", {row['grains']} grains" if row["grains"] > 1 else ""
+    return f"{percent(row['share'])} ({row['sites']} T{grains})"
 
 
 def _growth(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -238,14 +258,17 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("DLS residual", back["dls_residual"]),
         ("framework density (T per 1000 Å^3)", back["density_T_per_1000A3"]),
     ]
-    named = types_table(summary["types_from_atoms"], summary["amorphous_share_from_atoms"])
-    html = facts(rows) + "<p>Named from the atoms:</p>" + named + ATOMS
+    html = facts(rows) + ATOMS
     if "distributions" not in back:  # of an earlier version
         return [("Atoms", html + checks_table(back["checks"]))]
     said = "<ul>" + "".join(f"<li>{escape(word)}</li>" for word in back["words"]) + "</ul>"
     return [
         ("Atoms", html + said + BACKMAP_NOTES),
-        *((f"Atoms: {name[0].lower()}{name[1:]}", content) for name, content in backmap_sections(folder, back)),
+        *(
+            (f"Atoms: {name[0].lower()}{name[1:]}", content)
+            for name, content in backmap_sections(folder, back)
+            if name != NAMED  # with the other names, above
+        ),
         *([("Atoms: ideal crystal", ideal_crystal(summary["ideal"]))] if "ideal" in summary else []),
     ]
 

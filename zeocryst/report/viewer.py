@@ -1,7 +1,7 @@
-"""Beads and atoms in three dimensions, turned with the mouse and played through time, within the report's one file.
+"""Beads and atoms in three dimensions, turned with the mouse and played through time, in the report's one file.
 
-k3d (https://k3d-jupyter.org) draws by WebGL; its JavaScript lies in its wheel, and goes into the page with the data, so
-that nothing is fetched. Where a browser has no WebGL the still picture beside it stays.
+k3d (https://k3d-jupyter.org) draws by WebGL; its JavaScript lies in its wheel, and goes into the page with the
+data, so that nothing is fetched. Where a browser has no WebGL the still picture beside it stays.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -89,9 +90,9 @@ class Scene:
     layers, sticks
         What is drawn.
     legends : dict
-        Colouring to (what, colour) pairs.
+        Colouring, or group, to (what, colour) pairs; a group's goes before that of the colouring.
     groups : dict
-        Name of a choice, such as "beads" or "atoms", to the names of its layers and sticks; empty where there is none.
+        Name of a choice, such as "beads" or "atoms", to the names of its layers and sticks.
     said : str
         What was left out.
     """
@@ -112,7 +113,7 @@ def chosen_frames(count: int, sites: int) -> list[int]:
 
 
 def slab(positions: Floats, cell: Floats, most: int = MOST_SITES) -> tuple[NDArray[np.bool_], str]:
-    """Which sites are drawn where there are too many: a slab about the middle of the cell; and words that say so."""
+    """Which sites are drawn where there are too many, a slab about the middle of the cell; and words that say so."""
     if len(positions) <= most:
         return np.ones(len(positions), bool), ""
     along = int(np.argmin(np.linalg.norm(cell, axis=1)))
@@ -124,7 +125,7 @@ def slab(positions: Floats, cell: Floats, most: int = MOST_SITES) -> tuple[NDArr
 
 
 def bond_segments(network: Network, mine: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """From where to where the bonds of some sites go, (n, 3) each; one through a face of the cell is two halves."""
+    """From where to where the bonds of some sites go, (n, 3) each; through a face of the cell they are halves."""
     first, second, vectors = network.first, network.second, network.vectors
     kept = mine[first] & mine[second]
     first, second, vectors = first[kept], second[kept], vectors[kept]
@@ -166,23 +167,30 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
         padded = [_padded(begin, end, most, middle) for begin, end in sticks.segments]
         made = k3d.lines(
             _series(padded), np.arange(2 * most, dtype=np.uint32).reshape(-1, 2), indices_type="segment",
-            color=sticks.colour, width=sticks.width_A, shader="mesh" if most < 3000 else "simple",
-            radial_segments=6, name=sticks.name, compression_level=0,
+            color=sticks.colour, width=sticks.width_A, shader="mesh", radial_segments=6 if most < 3000 else 4, name=sticks.name, compression_level=0,
         )  # fmt: skip
         plot += made
         ids.setdefault(sticks.name, []).append({"id": made.id, "colouring": ""})
-    colourings = [name for name in scene.legends if any(name in layer.balls[0].colours for layer in scene.layers)]
+    drawn = {name for layer in scene.layers for name in layer.balls[0].colours} | set(scene.groups)
+    colourings = [name for name in scene.legends if name in drawn]
     told = {
         "labels": list(scene.labels),
         "parts": ids,
         "hidden": [part.name for part in (*scene.layers, *scene.sticks) if not part.shown],
-        "legends": {name: [[what, f"#{colour:06x}"] for what, colour in scene.legends[name]] for name in colourings},
+        "legends": {
+            name: [[what, f"#{colour:06x}"] for what, colour in scene.legends[name]] for name in colourings
+        },
         "groups": {name: list(parts) for name, parts in scene.groups.items()},
         "said": scene.said,
     }
     page = plot.get_snapshot(9, additional_js_code="window.begin(K3DInstance);")
-    controls = CONTROLS.replace("{told}", json.dumps(told).replace("</", "<\\/"))
-    page = page.replace("<body>", "<body>" + controls, 1).replace("</head>", f"<style>{INNER_STYLE}</style></head>", 1)
+    mine = resources.files("zeocryst.report")
+    controls = mine.joinpath("viewer.html").read_text("utf-8")
+    controls = controls.replace("TOLD", json.dumps(told).replace("</", "<\\/"))
+    style = mine.joinpath("viewer.css").read_text("utf-8")
+    page = page.replace("<body>", "<body>" + controls, 1).replace(
+        "</head>", f"<style>{style}</style></head>", 1
+    )
     return (
         f'<div class="turns" hidden><iframe title="the run in three dimensions" height="{height_px}" '
         f'srcdoc="{escape(page)}"></iframe></div>'
@@ -193,7 +201,7 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
 
 
 def _look(cell: Floats) -> tuple[Floats, Floats]:
-    """From where the camera looks at the middle, and which way is up: along the shortest axis, a little from above."""
+    """From where the camera looks at the middle, along the shortest axis a little from above; which way is up."""
     lengths = np.linalg.norm(cell, axis=1)
     right, up, depth = (int(k) for k in np.argsort(-lengths, kind="stable"))
     axes = cell / lengths[:, None]
@@ -220,64 +228,3 @@ def _padded(begin: Floats, end: Floats, most: int, middle: Floats) -> NDArray[np
     both[:] = middle
     both[: len(begin), 0], both[: len(begin), 1] = begin, end
     return both.reshape(-1, 3)
-
-
-INNER_STYLE = """
-#canvasTarget{position:absolute;inset:0 0 auto 0;height:calc(100% - 4.6rem);background:#fff}
-#bar{position:absolute;inset:auto 0 0 0;height:4.6rem;font:14px/1.4 system-ui,sans-serif;background:#fff;color:#1a1a1a;
-display:flex;flex-wrap:wrap;gap:.15rem .8rem;align-items:center;align-content:center;overflow:auto}
-#bar input[type=range]{width:11rem} #bar label{white-space:nowrap} #legend span{margin-right:.7rem;white-space:nowrap}
-#legend i{display:inline-block;width:.75em;height:.75em;border-radius:50%;margin-right:.3em;border:1px solid #0003}
-#when{min-width:13rem;font-variant-numeric:tabular-nums} button,select{font:inherit}
-"""
-
-CONTROLS = """<div id="bar"></div><script>
-window.begin = function (k3d) {
-  const told = {told}, bar = document.getElementById('bar'), make = (tag, text) => {
-    const it = document.createElement(tag); if (text) it.textContent = text; bar.append(it); return it; };
-  const world = k3d.getWorld(), hidden = new Set(told.hidden), names = Object.keys(told.parts);
-  let colouring = Object.keys(told.legends)[0] || '', group = Object.keys(told.groups)[0] || '';
-  const grouped = new Set(Object.values(told.groups).flat());
-  const show = () => {
-    for (const name of names) for (const part of told.parts[name]) {
-      const mine = !grouped.has(name) || told.groups[group].includes(name);
-      const drawn = told.parts[name].map(p => p.colouring);
-      const coloured = drawn.includes(colouring) ? part.colouring === colouring : part === told.parts[name][0];
-      const it = world.ObjectsListJson[part.id], visible = !hidden.has(name) && mine && coloured;
-      if (it.visible !== visible) { it.visible = visible; k3d.reload(it, {visible: visible}, false); }
-    }
-    k3d.render(true);
-    legend.replaceChildren(...(told.legends[colouring] || []).map(([what, colour]) => {
-      const s = document.createElement('span'), i = document.createElement('i');
-      i.style.background = colour; s.append(i, what); return s; }));
-  };
-  if (told.labels.length > 1) {
-    const play = make('button', 'Play'), slider = make('input'), when = make('span');
-    when.id = 'when'; slider.type = 'range'; slider.min = 0; slider.max = told.labels.length - 1;
-    slider.setAttribute('aria-label', 'frame');
-    let timer = null;
-    const go = n => { slider.value = n; when.textContent = told.labels[n]; k3d.setTime(+n); k3d.render(true); };
-    slider.oninput = () => go(slider.value);
-    play.onclick = () => {
-      if (timer) { clearInterval(timer); timer = null; play.textContent = 'Play'; return; }
-      play.textContent = 'Stop';
-      timer = setInterval(() => go((+slider.value + 1) % told.labels.length), 400); };
-    go(told.labels.length - 1);
-  } else { make('span', told.labels[0]); }
-  const choose = (words, list, now, then) => {
-    if (list.length < 2) return;
-    const label = make('label', words + ' '), box = document.createElement('select');
-    for (const name of list) { const o = document.createElement('option'); o.textContent = name; box.append(o); }
-    box.value = now; box.onchange = () => { then(box.value); show(); }; label.append(box); };
-  choose('show', Object.keys(told.groups), group, v => { group = v; });
-  choose('colour', Object.keys(told.legends), colouring, v => { colouring = v; });
-  for (const name of names) {
-    const label = make('label'), box = document.createElement('input');
-    box.type = 'checkbox'; box.checked = !hidden.has(name);
-    box.onchange = () => { box.checked ? hidden.delete(name) : hidden.add(name); show(); };
-    label.append(box, ' ' + name); }
-  const legend = make('span'); legend.id = 'legend';
-  if (told.said) make('span', told.said);
-  show(); window.ready = true;
-};
-</script>"""
