@@ -17,7 +17,7 @@ ONE = "(standard error, one trajectory)"
 #: Height of the viewer: what a screen of 900 has left below the heading.
 HEIGHT_PX = 560
 CAPTION = "T networks along the shortest axis of the box, the longest to the right; nearer sites are darker."
-#: Mean pressure of a stage of so many bar or more is no pressure of a synthesis: solids bear it, results do not.
+#: A mean pressure of so many bar or more is none of a synthesis: solids bear it, results do not.
 STRAINED_BAR = 2000.0
 
 

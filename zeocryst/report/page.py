@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,35 +15,10 @@ if TYPE_CHECKING:
 
 #: Numbers below it are written out.
 MILLION = 1e6
+#: A text of so many letters is not broken into lines.
+SHORT = 16
 #: A page with fewer sections has no table of contents.
 FEW_SECTIONS = 4
-
-STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:72rem;margin:1.2rem auto;padding:0 1rem}
-h1{font-size:1.6rem;margin:.2rem 0} h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ddd}
-.verdict{font-size:1.1rem;padding:.6rem 1rem;margin:.6rem 0;border-left:6px solid #0072B2;background:#eef5fa}
-.verdict.amorphous{border-color:#D55E00;background:#fcf1ea}
-.opening{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,3fr);gap:0 1.5rem;align-items:start}
-.opening table{margin-top:0} .opening figure{margin:0}
-nav{font-size:.95rem;margin:.6rem 0;display:flex;flex-wrap:wrap;gap:0 1rem}
-.turns iframe{width:100%;border:1px solid #ddd;box-sizing:border-box} .turns:not([hidden])~.still{display:none}
-table{border-collapse:collapse;margin:.6rem 0;display:block;overflow-x:auto}
-td,th{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid #eee}
-th{font-weight:600} td.n{text-align:right;font-variant-numeric:tabular-nums}
-.fail{color:#b00020;font-weight:600} .ok{color:#00693e}
-.warn{padding:.4rem 1rem;border-left:6px solid #E69F00;background:#fdf6e3}
-img{max-width:100%;height:auto} pre{background:#f6f6f6;padding:.8rem;overflow-x:auto;font-size:.85rem}
-.note{color:#555;font-size:.92rem}
-@media (max-width:46rem){.opening{display:block} body{padding:0 .6rem;margin:.5rem auto} figure{margin:1rem 0}
-h1{font-size:1.3rem} .wide{overflow-x:auto} .wide img{max-width:none;width:44rem}}
-@media print{body{font-size:8.5pt;line-height:1.3;max-width:none;margin:0;padding:0} nav,.turns{display:none}
-.turns:not([hidden])~.still,.still{display:block} h1{font-size:14pt} h2{font-size:11pt;margin-top:.8rem}
-h2,h3{break-after:avoid} tr,figure,.verdict,.warn{break-inside:avoid} table{display:table;width:100%}
-td,th{padding:.06rem .5rem .06rem 0;line-height:1.2} figure{margin:.4rem 0}
-figure img{max-height:7.5cm;width:auto;margin:auto;display:block} h2{margin-top:.5rem} body,td{orphans:3;widows:3}
-pre{font-size:6.5pt;line-height:1.25;columns:3;white-space:pre-wrap;padding:.3rem} .note{font-size:7.5pt}
-body{column-fill:auto} li{margin:0} ul{margin:.2rem 0} p{margin:.3rem 0}}
-"""
 
 
 class Html(str):
@@ -70,7 +46,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         for value in row:
             shown = value if isinstance(value, Html) else escape(number(value))
             right = isinstance(value, int | float) and not isinstance(value, bool)
-            cells.append(f"<td{' class=n' if right else ''}>{shown}</td>")
+            kind = " class=n" if right else " class=s" if len(shown) <= SHORT else ""
+            cells.append(f"<td{kind}>{shown}</td>")
         body.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><tr>{head}</tr>{''.join(body)}</table>"
 
@@ -151,9 +128,10 @@ def page(
         if ": " not in heading  # parts of the section before
     )
     contents = f"<nav>{links}</nav>" if len(sections) >= FEW_SECTIONS else ""
+    style = resources.files("zeocryst.report").joinpath("page.css").read_text("utf-8")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
+        f'<meta name="viewport" content="width=device-width"><style>{style}</style></head><body>'
         f'<h1>{escape(title)}</h1><p class="verdict {kind}">{escape(sentence)}</p>{opening}{contents}{body}'
         "</body></html>\n"
     )

@@ -23,7 +23,7 @@ from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
 from zeocryst.report.besides import besides, plugin_in_words
 from zeocryst.report.fronts import CAPTION, save_fronts
 from zeocryst.report.opening import opening, verdict_in_short
-from zeocryst.report.page import Html, checks_table, facts, image, number, page, percent, table
+from zeocryst.report.page import Html, checks_table, facts, image, page, percent, table
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -102,8 +102,8 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
     text = page(
-        f"{summary['condition']}, seed {summary['seed']}", summary["verdict"], verdict_in_short(summary), sections,
-        opening(folder, summary, rows, picture_file),
+        f"{summary['condition']}, seed {summary['seed']}", summary["verdict"], verdict_in_short(summary),
+        sections, opening(folder, summary, rows, picture_file),
     )  # fmt: skip
     path = folder / "report.html"
     path.write_text(text, "utf-8")
@@ -152,10 +152,7 @@ def _result(summary: dict[str, Any]) -> str:
         ("four-coordinated T, end, quenched", percent(quenched["q4_share"])),
         ("agree to eight shells, end, quenched", agree or "none"),
         *((("quench", quenched["sentence"]),) if "sentence" in quenched else ()),  # not in earlier versions
-        ("transition", summary["transition"]["sentence"]),
         *((("crystal seed", summary["seed_fate"]["sentence"]),) if "seed_fate" in summary else ()),
-        ("T, S beads", f"{summary['n_T']}, {summary['n_S']}"),
-        ("time", f"{summary['time_ps'] / 1000:.3f} ns in {summary['steps']} steps"),
         ("speed", f"{summary['steps_per_s']:.0f} steps/s, {summary['wall_s']:.0f} s in all"),
     ]
     return facts(rows) + _named(summary) + DEFINITIONS
@@ -248,22 +245,17 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
     back = summary.get("backmap")
     if not back:
         return []
-    rows = [
-        *((("built from", back["of"]),) if "of" in back else ()),  # not in earlier versions
-        ("formula", back["formula"]),
-        ("silanols", back["n_silanol"]),
-        ("Si with four bridging O", percent(back["q4_share"])),
-        ("Si-O (Å)", f"{back['si_o_mean_A']:.3f} ± {back['si_o_std_A']:.3f}"),
-        ("Si-O-Si (degrees)", f"{number(back['si_o_si_mean_deg'])} ± {number(back['si_o_si_std_deg'], 3)}"),
-        ("DLS residual", back["dls_residual"]),
-        ("framework density (T per 1000 Å^3)", back["density_T_per_1000A3"]),
-    ]
-    html = facts(rows) + ATOMS
+    made = f"<p>Built from {escape(back['of'])}.</p>" if "of" in back else ""  # not in earlier versions
     if "distributions" not in back:  # of an earlier version
-        return [("Atoms", html + checks_table(back["checks"]))]
+        rows = [
+            ("formula", back["formula"]),
+            ("silanols", back["n_silanol"]),
+            ("DLS residual", back["dls_residual"]),
+        ]
+        return [("Atoms", made + facts(rows) + ATOMS + checks_table(back["checks"]))]
     said = "<ul>" + "".join(f"<li>{escape(word)}</li>" for word in back["words"]) + "</ul>"
     return [
-        ("Atoms", html + said + BACKMAP_NOTES),
+        ("Atoms", made + said + ATOMS + BACKMAP_NOTES),
         *(
             (f"Atoms: {name[0].lower()}{name[1:]}", content)
             for name, content in backmap_sections(folder, back)

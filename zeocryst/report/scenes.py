@@ -64,11 +64,14 @@ def scene_of_run(folder: Path, summary: dict[str, Any]) -> Scene:
     if max(len(balls.positions) for balls in s_balls):
         layers.append(Layer("S", S_A, s_balls, shown=False))
     sticks = [Sticks("bonds", BOND_A, GREY, bonds)]
-    beads = [part.name for part in (*layers, *sticks)]
+    beads = [*(layer.name for layer in layers), *(part.name for part in sticks)]
     atom_layers, atom_sticks = _atoms(folder)
     groups, legends = {}, _legends(summary)
     if atom_layers:
-        groups = {"beads": beads, ATOMS: [part.name for part in (*atom_layers, *atom_sticks)]}
+        groups = {
+            "beads": beads,
+            ATOMS: [*(layer.name for layer in atom_layers), *(part.name for part in atom_sticks)],
+        }
         legends[ATOMS] = [(layer.name, int(layer.balls[0].colours[""][0])) for layer in atom_layers]
     return Scene(
         cell, labels, (*layers, *atom_layers), (*sticks, *atom_sticks), legends, groups,
@@ -83,14 +86,14 @@ def _hex(colour: str) -> int:
 def _steps() -> NDArray[np.uint32]:
     """Colours from amorphous to crystalline."""
     ends = [[_hex(c) >> shift & 255 for shift in (16, 8, 0)] for c in (AMORPHOUS, CRYSTAL)]
-    mixed = np.linspace(*map(np.array, ends), STEPS).round().astype(np.uint32)
-    return (mixed[:, 0] << 16) | (mixed[:, 1] << 8) | mixed[:, 2]
+    mixed = np.linspace(ends[0], ends[1], STEPS).round().astype(np.uint32)
+    return np.asarray((mixed[:, 0] << 16) | (mixed[:, 1] << 8) | mixed[:, 2], np.uint32)
 
 
 def _by_number(values: NDArray[Any], first: int) -> NDArray[np.uint32]:
     """A colour for each whole number from one on."""
     palette = np.array([_hex(c) for c in CURVES], np.uint32)
-    return palette[np.clip(values - first, 0, len(palette) - 1)]
+    return np.asarray(palette[np.clip(values - first, 0, len(palette) - 1)], np.uint32)
 
 
 def _colours(log: Any, sites: NDArray[Any], mine: NDArray[np.bool_]) -> dict[str, NDArray[np.uint32]]:
@@ -124,11 +127,14 @@ def _legends(summary: dict[str, Any]) -> dict[str, list[tuple[str, int]]]:
     of = f" ({named} at the end)" if named else ""
     steps = _steps()
     return {
-        "grain": [(f"largest grain{of}", _hex(CRYSTAL)), ("second", _hex("#009E73")), ("third", _hex("#CC79A7")),
+        "grain": [(f"largest grain{of}", _hex(CRYSTAL)),
+                  ("second", _hex("#009E73")), ("third", _hex("#CC79A7")),
                   ("smaller", _hex("#56B4E9")), ("amorphous", _hex(AMORPHOUS)), ("S", _hex(AGENT))],
-        "crystallinity": [("0", int(steps[0])), ("0.4", int(steps[2])), ("0.6", int(steps[3])), ("1", int(steps[-1]))],
+        "crystallinity": [(f"{k / (STEPS - 1):g}", int(colour)) for k, colour in enumerate(steps)],
         "Q_n": [(f"Q{4 - k}", _hex(CURVES[k])) for k in range(5)],
-        "smallest ring": [(f"{size}-ring" if size < 6 else "6 and more", _hex(CURVES[size - 3])) for size in (3, 4, 5, 6)],
+        "smallest ring": [
+            (f"{size}-ring" if size < 6 else "6 and more", _hex(CURVES[size - 3])) for size in (3, 4, 5, 6)
+        ],
     }  # fmt: skip
 
 
@@ -148,7 +154,7 @@ def _within(places: NDArray[Any], drawn: NDArray[Any], cell: NDArray[Any]) -> tu
 
 
 def _atoms(folder: Path) -> tuple[list[Layer], list[Sticks]]:
-    """Layers of the back-mapped atoms by element, and their bonds to O; none where there are none, or too many."""
+    """Layers of the back-mapped atoms by element, and bonds to O; none where there are none, or too many."""
     path = folder / "framework.extxyz"
     if not path.is_file():
         return [], []

@@ -113,7 +113,7 @@ def chosen_frames(count: int, sites: int) -> list[int]:
 
 
 def slab(positions: Floats, cell: Floats, most: int = MOST_SITES) -> tuple[NDArray[np.bool_], str]:
-    """Which sites are drawn where there are too many, a slab about the middle of the cell; and words that say so."""
+    """Which sites are drawn, of too many a slab about the middle of the cell; and words that say so."""
     if len(positions) <= most:
         return np.ones(len(positions), bool), ""
     along = int(np.argmin(np.linalg.norm(cell, axis=1)))
@@ -125,7 +125,7 @@ def slab(positions: Floats, cell: Floats, most: int = MOST_SITES) -> tuple[NDArr
 
 
 def bond_segments(network: Network, mine: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """From where to where the bonds of some sites go, (n, 3) each; through a face of the cell they are halves."""
+    """Ends of the bonds of some sites, (n, 3) each; a bond through a face of the cell is two halves."""
     first, second, vectors = network.first, network.second, network.vectors
     kept = mine[first] & mine[second]
     first, second, vectors = first[kept], second[kept], vectors[kept]
@@ -145,7 +145,8 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
     import k3d
 
     plot = k3d.plot(
-        grid_visible=False, menu_visibility=False, background_color=0xFFFFFF, axes_helper=0, camera_auto_fit=False,
+        grid_visible=False, menu_visibility=False, background_color=0xFFFFFF, axes_helper=0,
+        camera_auto_fit=False,
         time_interpolation=False, lighting=1.2, camera_fov=25,
     )  # fmt: skip
     middle = scene.cell.sum(axis=0) / 2
@@ -167,7 +168,8 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
         padded = [_padded(begin, end, most, middle) for begin, end in sticks.segments]
         made = k3d.lines(
             _series(padded), np.arange(2 * most, dtype=np.uint32).reshape(-1, 2), indices_type="segment",
-            color=sticks.colour, width=sticks.width_A, shader="mesh", radial_segments=6 if most < 3000 else 4, name=sticks.name, compression_level=0,
+            color=sticks.colour, width=sticks.width_A, shader="mesh", radial_segments=6 if most < 3000 else 4,
+            name=sticks.name, compression_level=0,
         )  # fmt: skip
         plot += made
         ids.setdefault(sticks.name, []).append({"id": made.id, "colouring": ""})
@@ -176,7 +178,10 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
     told = {
         "labels": list(scene.labels),
         "parts": ids,
-        "hidden": [part.name for part in (*scene.layers, *scene.sticks) if not part.shown],
+        "hidden": [
+            *(layer.name for layer in scene.layers if not layer.shown),
+            *(sticks.name for sticks in scene.sticks if not sticks.shown),
+        ],
         "legends": {
             name: [[what, f"#{colour:06x}"] for what, colour in scene.legends[name]] for name in colourings
         },
@@ -201,7 +206,7 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
 
 
 def _look(cell: Floats) -> tuple[Floats, Floats]:
-    """From where the camera looks at the middle, along the shortest axis a little from above; which way is up."""
+    """Where the camera is from the middle, along the shortest axis and a little above; which way is up."""
     lengths = np.linalg.norm(cell, axis=1)
     right, up, depth = (int(k) for k in np.argsort(-lengths, kind="stable"))
     axes = cell / lengths[:, None]
