@@ -22,6 +22,7 @@ from zeocryst.report.backmap import NAMED, backmap_sections, ideal_crystal
 from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
 from zeocryst.report.besides import besides, plugin_in_words
 from zeocryst.report.fronts import CAPTION, save_fronts
+from zeocryst.report.methods import write_methods
 from zeocryst.report.opening import opening, verdict_in_short
 from zeocryst.report.page import Html, checks_table, facts, image, page, percent, table
 
@@ -99,6 +100,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         *besides(folder, rows, summary),
         *_events(summary),
         *_atoms(folder, summary),
+        *_methods(folder, summary),
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
     text = page(
@@ -263,6 +265,16 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         *([("Atoms: ideal crystal", ideal_crystal(summary["ideal"]))] if "ideal" in summary else []),
     ]
+
+
+def _methods(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """The paragraph for a paper, with its references as a file beside the page."""
+    text = write_methods(folder, summary)
+    note = (
+        '<p class="note">Also in <a href="./methods.md">methods.md</a>, with what it cites in <a '
+        'href="./references.bib">references.bib</a>.</p>'
+    )
+    return [("Methods", f"<p>{escape(text)}</p>{note}")] if text else []
 
 
 def _made(folder: Path, summary: dict[str, Any]) -> str:
