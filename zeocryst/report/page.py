@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Numbers below it are written out.
 MILLION = 1e6
+#: Width of a picture in the page.
+MOST_PIXELS = 1300
 #: A text of so many letters is not broken into lines.
 SHORT = 16
 #: A page with fewer sections has no table of contents.
@@ -53,8 +55,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def image(path: Path, text: str) -> str:
-    """A picture, embedded."""
-    return _embedded(path.read_bytes(), text)
+    """A picture, embedded as large as a page shows it; the file beside it is larger."""
+    from PIL import Image
+
+    made = io.BytesIO()
+    with Image.open(path) as picture:
+        smaller = picture.convert("RGB")
+        smaller.thumbnail((MOST_PIXELS, 2 * MOST_PIXELS))
+        smaller.quantize(256, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+    return _embedded(made.getvalue(), text)
 
 
 def drawn(figure: Figure, text: str) -> str:
