@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from zeocryst.condition import Condition, Cut, Stage, read_condition
+from zeocryst.engines import called
 from zeocryst.errors import InputError
 
-#: Which paper each engine asks to be cited.
-ENGINES = {"lammps": ("LAMMPS", "Thompson2022"), "hoomd": ("HOOMD-blue", "Anderson2020")}
 #: Each kind of stage in words, with what it cites.
 KINDS = {
     "nve": ("at constant energy", ()),
@@ -24,7 +23,7 @@ KINDS = {
 
 
 def write_methods(folder: Path, summary: Mapping[str, Any]) -> str:
-    """Write ``methods.md`` and ``references.bib`` of a run; returns the paragraph, empty without a condition."""
+    """Write ``methods.md`` and ``references.bib`` of a run; the paragraph, empty without a condition."""
     try:
         condition = read_condition(folder / "condition.toml")
     except InputError:  # of an earlier version, or its files are gone
@@ -40,25 +39,26 @@ def write_methods(folder: Path, summary: Mapping[str, Any]) -> str:
 def paragraph(condition: Condition, summary: Mapping[str, Any]) -> tuple[str, list[str]]:
     """The paragraph in Markdown with pandoc's citations, and the keys that it cites in order."""
     engine = summary["engine"]
-    name, paper = ENGINES.get(engine["name"], (engine["name"], ""))
+    name, paper = called(engine["name"])
+    cite = f" [@{paper}]" if paper else ""
     parts = [
-        f"Coarse-grained simulations were run with {name} {engine['version']}" + (f" [@{paper}]" if paper else "")
-        + f" and the model {summary['forcefield']} [@model], a Stillinger-Weber potential [@Stillinger1985]. "
-        f"The system had {summary['n_T']} T sites and {summary['n_S']} structure-directing beads (S)."
-    ]  # fmt: skip
+        f"Coarse-grained simulations were run with {name} {engine['version']}{cite} and the model "
+        f"{summary['forcefield']} [@model], a Stillinger-Weber potential [@Stillinger1985]. The system had "
+        f"{summary['n_T']} T sites and {summary['n_S']} structure-directing beads (S)."
+    ]
     parts += [_stage(k, stage, entry) for k, (stage, entry) in enumerate(
         zip(condition.stages, summary["stages"], strict=False), start=1)]  # fmt: skip
     parts.append(
-        f"Frames were taken every {condition.output.interval_ps:g} ps. A T was counted as crystalline where the "
-        "network around it follows the net of a framework type bond by bond, or recurs throughout its "
-        "neighbourhood in a grain; bond-orientational order was measured with freud [@Ramasubramani2020]. The last "
-        "frame was quenched to the nearest energy minimum before it was judged."
+        f"Frames were taken every {condition.output.interval_ps:g} ps. A T was counted as crystalline where "
+        "the network around it follows the net of a framework type bond by bond, or recurs throughout its "
+        "neighbourhood in a grain; bond-orientational order was measured with freud [@Ramasubramani2020]. The "
+        "last frame was quenched to the nearest energy minimum before it was judged."
     )
     if "backmap" in summary:
         parts.append(
-            "Atoms were put back as SiO4 tetrahedra with a bridging O on each bond and silanols on each missing "
-            "one; their geometry was solved by distance least squares [@Baerlocher1977], pores were measured with "
-            "Zeo++ [@Willems2012], and structures handled with ASE [@Larsen2017]."
+            "Atoms were put back as SiO4 tetrahedra with a bridging O on each bond and silanols on each "
+            "missing one; their geometry was solved by distance least squares [@Baerlocher1977], pores were "
+            "measured with Zeo++ [@Willems2012], and structures handled with ASE [@Larsen2017]."
         )
     parts.append(f"Random numbers followed from the seed {summary['seed']}.")
     text = " ".join(parts)

@@ -128,7 +128,7 @@ def page(
     kind = "amorphous" if verdict == "amorphous" else ""
     names = [f"s{k}" for k in range(len(sections))]
     body = "".join(
-        f'<h2 id="{name}">{escape(heading)}</h2>{content}'
+        f'<section id="{name}"><h2>{escape(heading)}</h2>{content}</section>'
         for name, (heading, content) in zip(names, sections, strict=True)
     )
     links = "".join(

@@ -6,7 +6,9 @@ data, so that nothing is fetched. Where a browser has no WebGL the still picture
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -153,6 +155,7 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
     eye, up = _look(scene.cell)
     plot.camera = [*map(float, middle + eye), *map(float, middle), *map(float, up)]
     ids: dict[str, list[dict[str, Any]]] = {}
+    numbers = itertools.count(1)  # k3d's own would differ from call to call
     for layer in scene.layers:
         for colouring in layer.balls[0].colours:
             made = k3d.points(
@@ -161,6 +164,7 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
                 point_size=layer.size_A, shader="mesh" if len(layer.balls[0].positions) < 800 else "3d",
                 name=f"{layer.name} {colouring}", compression_level=0,
             )  # fmt: skip
+            made.id = next(numbers)
             plot += made
             ids.setdefault(layer.name, []).append({"id": made.id, "colouring": colouring})
     for sticks in (*scene.sticks, _edges(scene.cell)):
@@ -171,6 +175,7 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
             color=sticks.colour, width=sticks.width_A, shader="mesh", radial_segments=6 if most < 3000 else 4,
             name=sticks.name, compression_level=0,
         )  # fmt: skip
+        made.id = next(numbers)
         plot += made
         ids.setdefault(sticks.name, []).append({"id": made.id, "colouring": ""})
     drawn = {name for layer in scene.layers for name in layer.balls[0].colours} | set(scene.groups)
@@ -190,6 +195,7 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
     }
     page = plot.get_snapshot(9, additional_js_code="window.begin(K3DInstance);")
     mine = resources.files("zeocryst.report")
+    page = re.sub("<title>.*?</title>", "<title>the run</title>", page, count=1)  # it has the time
     controls = mine.joinpath("viewer.html").read_text("utf-8")
     controls = controls.replace("TOLD", json.dumps(told).replace("</", "<\\/"))
     style = mine.joinpath("viewer.css").read_text("utf-8")
@@ -199,7 +205,8 @@ def viewer(scene: Scene, height_px: int = 560) -> str:
     return (
         f'<div class="turns" hidden><iframe title="the run in three dimensions" height="{height_px}" '
         f'srcdoc="{escape(page)}"></iframe></div>'
-        "<script>(function(s){var c=document.createElement('canvas'),g=null;"
+        '<script data-of="viewer">(function(s){'
+        "var c=document.createElement('canvas'),g=null;"
         "try{g=c.getContext('webgl2')}catch(e){}if(g){s.previousElementSibling.hidden=false}})"
         "(document.currentScript)</script>"
     )
