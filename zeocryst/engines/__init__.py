@@ -48,6 +48,12 @@ def engine_modules() -> dict[str, EngineModule]:
     return modules
 
 
+def called(name: str) -> tuple[str, str]:
+    """What papers call an engine, and the key of what they cite for it; a plugin's name and nothing."""
+    module = engine_modules().get(name)
+    return (name, "") if module is None else (module.LABEL, module.CITED)
+
+
 def _modules_beside(name: str) -> tuple[dict[str, EngineModule], Declared | None]:
     """The engines among which a name chooses, and the plugin where it is one's."""
     modules = engine_modules()

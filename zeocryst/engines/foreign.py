@@ -42,7 +42,8 @@ class ForeignModule:
 
     def __init__(self, declared: Declared) -> None:
         self._declared, self._module = declared, declared.thing
-        self.NAME = declared.name
+        self.NAME = self.LABEL = declared.name
+        self.CITED = ""
         with guarded(declared.plugin, f"KINDS of its engine {self.NAME!r} cannot be read"):
             kinds = self._module.KINDS
             listed = isinstance(kinds, tuple | list | set | frozenset) and kinds

@@ -193,6 +193,8 @@ class EngineModule(Protocol):
     """
 
     NAME: str
+    LABEL: str
+    CITED: str
 
     def offer(self, device: str) -> Offer:
         """Whether the engine can run on "auto", "cpu" or "gpu"."""

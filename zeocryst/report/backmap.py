@@ -35,6 +35,7 @@ HISTOGRAMS = (
     ("Si-O-Si angles", "angle (°)", "si_o_si_deg"),
     ("$^{29}$Si shifts of Q4, from the solver's angles", "shift (ppm)", "shift_29Si_ppm"),
 )
+NAMED = "Frameworks named from the atoms"
 GEOMETRY = "Distances and angles of all Si, and the 29Si shifts that the solver's angles imply."
 #: What each choice is, for people.
 CHOICES = {
@@ -93,7 +94,7 @@ def backmap_sections(folder: Path, record: Mapping[str, Any], tag: str = "") -> 
         ("Validity", checks_table(record["checks"]) + _by_construction(record)),
         ("Geometry", image(shown, GEOMETRY) + _shifts(record)),
         ("Rings of the T network and of the atoms", image(rings, "Primitive rings per T, before and after.")),
-        ("Frameworks named from the atoms", types_table(named, amorphous)),
+        (NAMED, types_table(named, amorphous)),
         ("Figures", _figures(record)),
     ]
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CRYSTAL, AMORPHOUS, AGENT = "#0072B2", "#D55E00", "#E69F00"
 CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
+#: Frames whose mean pressure is drawn: that of one fluctuates by thousands of bar.
+MEAN_OF = 11
+
 Row = dict[str, float]
 #: Most T of a frame that are all drawn, and so many of a larger one: more are nothing but a grey square.
 MOST_DRAWN_T = 10_000
@@ -45,10 +48,11 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save(figure: Figure, folder: Path, name: str, table: Sequence[dict[str, Any]]) -> Path:
-    """Write ``name.png``, ``name.svg`` and ``name.csv``; returns the PNG's path."""
+    """Write ``name.png`` (300 dpi), ``name.svg``, ``name.pdf`` and ``name.csv``; returns the PNG's path."""
     folder.mkdir(parents=True, exist_ok=True)
     figure.savefig(folder / f"{name}.svg")
-    figure.savefig(folder / f"{name}.png", dpi=130)
+    figure.savefig(folder / f"{name}.pdf")
+    figure.savefig(folder / f"{name}.png", dpi=300)
     with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(table[0]) if table else ["empty"])
         writer.writeheader()
@@ -66,12 +70,12 @@ def clean(axis: Axes, ylabel: str) -> None:
 def curves(
     rows: Sequence[Row], stage_starts: Sequence[float], transition_ps: float | None, quenched_share: float
 ) -> Figure:
-    """Order, energy, temperature and density over time; stages are parted by dotted lines.
+    """Order, energy, temperature, density and pressure over time; stages are parted by dotted lines.
 
     The curves are of the frames as simulated; `quenched_share`, of the last frame once quenched, is a point.
     """
-    figure = new_figure(9, 8.2)
-    axes = figure.subplots(4, 1, sharex=True)
+    figure = new_figure(9, 9.6)
+    axes = figure.subplots(5, 1, sharex=True)
     time = np.array([row["time_ps"] for row in rows]) / 1000.0
 
     def plot(axis: Axes, name: str, label: str, colour: str) -> None:
@@ -97,7 +101,15 @@ def curves(
     clean(axes[2], "temperature (K)")
     plot(axes[3], "density_T_per_1000A3", "density", CURVES[0])
     clean(axes[3], "T per 1000 Å$^3$")
-    axes[3].set_xlabel("time (ns)")
+    pressure = np.array([row.get("pressure_bar", np.nan) for row in rows]) / 1000
+    stages = np.array([row["stage"] for row in rows])
+    axes[4].plot(time, pressure, ".", color="0.75", ms=3, label="frames")
+    axes[4].plot(
+        time, running_mean(pressure, stages), color=CURVES[4], lw=1.6, label=f"mean of {MEAN_OF} frames"
+    )
+    axes[4].legend(frameon=False, ncols=2, fontsize=8, loc="upper right", bbox_to_anchor=(1.0, 1.25))
+    clean(axes[4], "pressure (kbar)")
+    axes[4].set_xlabel("time (ns)")
     for axis in axes:
         for start in stage_starts:
             axis.axvline(start / 1000.0, color="0.6", lw=0.8, ls=":")
@@ -106,6 +118,16 @@ def curves(
     # above the axes: curves go through every corner
     axes[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, ncols=3, fontsize=9)
     return figure
+
+
+def running_mean(values: NDArray, stages: NDArray, of: int = MEAN_OF) -> NDArray:
+    """Mean of the values around each, within its stage; of the frames there are where it begins and ends."""
+    found = np.full(len(values), np.nan)
+    for stage in np.unique(stages):
+        mine = np.flatnonzero(stages == stage)
+        for k, place in enumerate(mine):
+            found[place] = np.nanmean(values[mine[max(0, k - of // 2) : k + of // 2 + 1]])
+    return found
 
 
 def rings(rows: Sequence[Row]) -> Figure:

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +15,12 @@ if TYPE_CHECKING:
 
 #: Numbers below it are written out.
 MILLION = 1e6
-
-STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.7rem;margin-bottom:.2rem} h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ddd}
-.verdict{font-size:1.15rem;padding:.8rem 1rem;border-left:6px solid #0072B2;background:#eef5fa}
-.verdict.amorphous{border-color:#D55E00;background:#fcf1ea}
-table{border-collapse:collapse;margin:.6rem 0;display:block;overflow-x:auto}
-td,th{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid #eee}
-th{font-weight:600} td.n{text-align:right;font-variant-numeric:tabular-nums}
-.fail{color:#b00020;font-weight:600} .ok{color:#00693e}
-img{max-width:100%;height:auto} pre{background:#f6f6f6;padding:.8rem;overflow-x:auto;font-size:.85rem}
-.note{color:#555;font-size:.92rem}
-"""
+#: Width of a picture in the page.
+MOST_PIXELS = 1300
+#: A text of so many letters is not broken into lines.
+SHORT = 16
+#: A page with fewer sections has no table of contents.
+FEW_SECTIONS = 4
 
 
 class Html(str):
@@ -54,14 +48,22 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         for value in row:
             shown = value if isinstance(value, Html) else escape(number(value))
             right = isinstance(value, int | float) and not isinstance(value, bool)
-            cells.append(f"<td{' class=n' if right else ''}>{shown}</td>")
+            kind = " class=n" if right else " class=s" if len(shown) <= SHORT else ""
+            cells.append(f"<td{kind}>{shown}</td>")
         body.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><tr>{head}</tr>{''.join(body)}</table>"
 
 
 def image(path: Path, text: str) -> str:
-    """A picture, embedded."""
-    return _embedded(path.read_bytes(), text)
+    """A picture, embedded as large as a page shows it; the file beside it is larger."""
+    from PIL import Image
+
+    made = io.BytesIO()
+    with Image.open(path) as picture:
+        smaller = picture.convert("RGB")
+        smaller.thumbnail((MOST_PIXELS, 2 * MOST_PIXELS))
+        smaller.quantize(256, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+    return _embedded(made.getvalue(), text)
 
 
 def drawn(figure: Figure, text: str) -> str:
@@ -119,12 +121,26 @@ def _judged(heading: str, lines: Sequence[Mapping[str, Any]], words: Mapping[boo
     return table([heading, "value", "unit", "limit", "", "source"], rows)
 
 
-def page(title: str, verdict: str, sentence: str, sections: Sequence[tuple[str, str]]) -> str:
-    """The whole page: heading, verdict, sections of (heading, HTML)."""
+def page(
+    title: str, verdict: str, sentence: str, sections: Sequence[tuple[str, str]], opening: str = ""
+) -> str:
+    """The whole page: heading, verdict, what is seen first, contents, sections of (heading, HTML)."""
     kind = "amorphous" if verdict == "amorphous" else ""
-    body = "".join(f"<h2>{escape(heading)}</h2>{content}" for heading, content in sections)
+    names = [f"s{k}" for k in range(len(sections))]
+    body = "".join(
+        f'<section id="{name}"><h2>{escape(heading)}</h2>{content}</section>'
+        for name, (heading, content) in zip(names, sections, strict=True)
+    )
+    links = "".join(
+        f'<a href="#{name}">{escape(heading)}</a>'
+        for name, (heading, _) in zip(names, sections, strict=True)
+        if ": " not in heading  # parts of the section before
+    )
+    contents = f"<nav>{links}</nav>" if len(sections) >= FEW_SECTIONS else ""
+    style = resources.files("zeocryst.report").joinpath("page.css").read_text("utf-8")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
-        f'<h1>{escape(title)}</h1><p class="verdict {kind}">{escape(sentence)}</p>{body}</body></html>\n'
+        f'<meta name="viewport" content="width=device-width"><style>{style}</style></head><body>'
+        f'<h1>{escape(title)}</h1><p class="verdict {kind}">{escape(sentence)}</p>{opening}{contents}{body}'
+        "</body></html>\n"
     )

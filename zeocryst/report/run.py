@@ -18,11 +18,13 @@ from zeocryst.order.kinetics import front_rows
 from zeocryst.order.measured import Table
 from zeocryst.report import figures
 from zeocryst.report.aggregation import save_aggregation
+from zeocryst.report.backmap import NAMED, backmap_sections, ideal_crystal
 from zeocryst.report.backmap import NOTES as BACKMAP_NOTES
-from zeocryst.report.backmap import backmap_sections, ideal_crystal
 from zeocryst.report.besides import besides, plugin_in_words
 from zeocryst.report.fronts import CAPTION, save_fronts
-from zeocryst.report.page import Html, checks_table, facts, image, number, page, percent, table, types_table
+from zeocryst.report.methods import write_methods
+from zeocryst.report.opening import opening, verdict_in_short
+from zeocryst.report.page import Html, checks_table, facts, image, page, percent, table
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -91,9 +93,8 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     drawn, sites = figures.pictures(_three_frames(folder, int(summary["start_frame"]), transition["time_ps"]))
     picture_file = figures.save(drawn, place, "pictures", sites)
     sections = [
-        ("Result", _result(summary)),
+        ("Result", f"<p>{escape(summary['sentence'])}</p>" + _result(summary)),
         ("Over time", image(shown, _caption(rows, transition))),
-        ("Start, middle, end", image(picture_file, _picture_caption(summary["n_T"]))),
         ("Rings", image(ring_file, "Primitive rings per T by size.")),
         *_growth(folder, rows, summary),
         *_clusters(folder, rows, summary),
@@ -101,10 +102,13 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         *_events(summary),
         *_atoms(folder, summary),
         *_thinned(summary),
+        *_methods(folder, summary),
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
-    text = page(f"{summary['condition']}, seed {summary['seed']}", summary["verdict"],
-                summary["sentence"], sections)  # fmt: skip
+    text = page(
+        f"{summary['condition']}, seed {summary['seed']}", summary["verdict"], verdict_in_short(summary, rows),
+        sections, opening(folder, summary, rows, (picture_file, _picture_caption(summary["n_T"]))),
+    )  # fmt: skip
     path = folder / "report.html"
     path.write_text(text, "utf-8")
     return path
@@ -160,14 +164,30 @@ def _result(summary: dict[str, Any]) -> str:
         ("four-coordinated T, end, quenched", percent(quenched["q4_share"])),
         ("agree to eight shells, end, quenched", agree or "none"),
         *((("quench", quenched["sentence"]),) if "sentence" in quenched else ()),  # not in earlier versions
-        ("transition", summary["transition"]["sentence"]),
         *((("crystal seed", summary["seed_fate"]["sentence"]),) if "seed_fate" in summary else ()),
-        ("T, S beads", f"{summary['n_T']}, {summary['n_S']}"),
-        ("time", f"{summary['time_ps'] / 1000:.3f} ns in {summary['steps']} steps"),
         ("speed", f"{summary['steps_per_s']:.0f} steps/s, {summary['wall_s']:.0f} s in all"),
     ]
-    named = types_table(summary["types"], summary["amorphous_share"])
-    return facts(rows) + "<p>Last frame, as simulated:</p>" + named + DEFINITIONS
+    return facts(rows) + _named(summary) + DEFINITIONS
+
+
+def _named(summary: dict[str, Any]) -> str:
+    """What the last frame was named: as simulated, once quenched, from its atoms."""
+    columns = {"as simulated": summary["types"], "quenched": summary["quenched"]["types"]}
+    if "types_from_atoms" in summary:
+        columns["from the atoms"] = summary["types_from_atoms"]
+    codes = dict.fromkeys(row["code"] for types in columns.values() for row in types)
+    shares = {name: {row["code"]: row for row in types} for name, types in columns.items()}
+    rows = [[code, *(_share(shares[name].get(code)) for name in columns)] for code in (*codes,)]
+    left = [1 - sum(row["share"] for row in types) for types in columns.values()]
+    rows.append(["amorphous", *(percent(max(0.0, share)) for share in left)])
+    return table(["framework, last frame", *columns], rows)
+
+
+def _share(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    grains = f", {row['grains']} grains" if row["grains"] > 1 else ""
+    return f"{percent(row['share'])} ({row['sites']} T{grains})"
 
 
 def _growth(folder: Path, rows: list[dict[str, float]], summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -261,24 +281,22 @@ def _atoms(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
         return [("Atoms", f"<p>{escape(summary['no_atoms'])}</p>")]
     if not back:
         return []
-    rows = [
-        *((("built from", back["of"]),) if "of" in back else ()),  # not in earlier versions
-        ("formula", back["formula"]),
-        ("silanols", back["n_silanol"]),
-        ("Si with four bridging O", percent(back["q4_share"])),
-        ("Si-O (Å)", f"{back['si_o_mean_A']:.3f} ± {back['si_o_std_A']:.3f}"),
-        ("Si-O-Si (degrees)", f"{number(back['si_o_si_mean_deg'])} ± {number(back['si_o_si_std_deg'], 3)}"),
-        ("DLS residual", back["dls_residual"]),
-        ("framework density (T per 1000 Å^3)", back["density_T_per_1000A3"]),
-    ]
-    named = types_table(summary["types_from_atoms"], summary["amorphous_share_from_atoms"])
-    html = facts(rows) + "<p>Named from the atoms:</p>" + named + ATOMS
+    made = f"<p>Built from {escape(back['of'])}.</p>" if "of" in back else ""  # not in earlier versions
     if "distributions" not in back:  # of an earlier version
-        return [("Atoms", html + checks_table(back["checks"]))]
+        rows = [
+            ("formula", back["formula"]),
+            ("silanols", back["n_silanol"]),
+            ("DLS residual", back["dls_residual"]),
+        ]
+        return [("Atoms", made + facts(rows) + ATOMS + checks_table(back["checks"]))]
     said = "<ul>" + "".join(f"<li>{escape(word)}</li>" for word in back["words"]) + "</ul>"
     return [
-        ("Atoms", html + said + BACKMAP_NOTES),
-        *((f"Atoms: {name[0].lower()}{name[1:]}", content) for name, content in backmap_sections(folder, back)),
+        ("Atoms", made + said + ATOMS + BACKMAP_NOTES),
+        *(
+            (f"Atoms: {name[0].lower()}{name[1:]}", content)
+            for name, content in backmap_sections(folder, back)
+            if name != NAMED  # with the other names, above
+        ),
         *([("Atoms: ideal crystal", ideal_crystal(summary["ideal"]))] if "ideal" in summary else []),
     ]
 
@@ -289,6 +307,16 @@ def _thinned(summary: dict[str, Any]) -> list[tuple[str, str]]:
         return []
     lines = "".join(f"<li>{escape(words)}</li>" for words in summary["thinned"])
     return [("Thinned or left out, because of the size", f"<ul>{lines}</ul>")]
+
+
+def _methods(folder: Path, summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """The paragraph for a paper, with its references as a file beside the page."""
+    text = write_methods(folder, summary)
+    note = (
+        '<p class="note">Also in <a href="./methods.md">methods.md</a>, with what it cites in <a '
+        'href="./references.bib">references.bib</a>.</p>'
+    )
+    return [("Methods", f"<p>{escape(text)}</p>{note}")] if text else []
 
 
 def _made(folder: Path, summary: dict[str, Any]) -> str:

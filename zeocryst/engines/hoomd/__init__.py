@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from zeocryst.engines.hoomd.engine import HoomdEngine
 
 NAME = "hoomd"
+#: What papers call it, and the key of what they cite for it (`zeocryst/report/references.bib`).
+LABEL, CITED = "HOOMD-blue", "Anderson2020"
 INSTALL = "install it with: conda install -c conda-forge hoomd"
 #: conda takes a CPU build where it sees no GPU, as on the login node of a cluster.
 INSTALL_GPU = (

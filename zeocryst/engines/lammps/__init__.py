@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from zeocryst.engines.lammps.engine import LammpsEngine
 
 NAME = "lammps"
+#: What papers call it, and the key of what they cite for it (`zeocryst/report/references.bib`).
+LABEL, CITED = "LAMMPS", "Thompson2022"
 #: Several processes can share its work (`zeocryst.engines.lammps.spread`).
 SPREADS = True
 
