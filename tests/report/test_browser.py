@@ -67,7 +67,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """Reports of a crystal and a gel."""
+    """Reports of a crystal, a gel and atoms."""
     place = tmp_path_factory.mktemp("reports")
     found = {}
     for name, text in (("crystal", CRYSTAL), ("gel", GEL)):
@@ -77,11 +77,10 @@ def pages(tmp_path_factory):
         assert done.returncode == 0, done.stderr
         found[name] = place / name / "report.html"
     done = subprocess.run(
-        [*ZEOCRYST, "analyze", place / "crystal" / "trajectory.gsd", "--out", place / "analysis"],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [*ZEOCRYST, "backmap", place / "crystal", "--out", place / "atoms"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
-    found["analysis"] = place / "analysis" / "report.html"
+    found["atoms"] = place / "atoms" / "report.html"
     return found
 
 
@@ -114,7 +113,7 @@ class Look:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["crystal", "gel", "analysis"])
+@pytest.mark.parametrize("name", ["crystal", "gel", "atoms"])
 def test_a_report_logs_no_error_and_fetches_nothing(browser, pages, name):
     look = Look(browser, pages[name])
     assert look.errors == []
@@ -164,7 +163,7 @@ def test_first_screen_has_verdict_picture_conditions_and_rate(browser, pages, na
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["crystal", "gel", "analysis"])
+@pytest.mark.parametrize("name", ["crystal", "gel", "atoms"])
 def test_a_phone_does_not_scroll_sideways(browser, pages, name):
     look = Look(browser, pages[name], 390, 844)
     assert look.page.evaluate("document.documentElement.scrollWidth") <= 390
