@@ -37,20 +37,18 @@ report = {report}
 STEPS, ENDLESS = 400, 10_000_000
 
 
-#: Zeocryst with a fault in rank 1, after so many chunks of steps.
+#: Zeocryst with a fault in rank 1, once two frames are written.
 FAULTY = """
 import sys
 import time
 from zeocryst.engines.lammps.instance import Instance
 from zeocryst.foundation.ranks import launched
 
-plain, count = Instance.command, 0
+plain = Instance.command
 
 
 def command(self, text):
-    global count
-    count += text.startswith("run")
-    if launched()[0] == 1 and count > 4:
+    if launched()[0] == 1 and text.startswith("run") and self.step() >= 100:
         {fault}
     plain(self, text)
 
@@ -208,7 +206,11 @@ def test_a_kill_ends_all_within_a_minute_and_the_run_goes_on(condition, tmp_path
     """Rank 0 waits for the other one in MPI. The run goes on from its last frame, with any number of ranks."""
     out = tmp_path / "out"
     process = begin_faulty(2, tmp_path, "time.sleep(1000)", "run", condition(), "--out", out)
-    ranks = begun(process, out)
+    try:
+        ranks = begun(process, out)
+    except BaseException:
+        process.kill()
+        raise
     process_id = {"worker": ranks[1], "first": ranks[0], "mpiexec": process.pid}[victim]
     os.kill(process_id, signal.SIGKILL)
     begin_s = time.monotonic()

@@ -193,7 +193,7 @@ def end(status: int) -> int:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()
-        os._exit(status)  # the others are ended by their lines
+        team.leave(status)
     for line in team.lines.values():
         with suppress(OSError):
             send(line, None)

@@ -78,6 +78,14 @@ class Team:
     single: int = 0
     last_words: list[Callable[[SimulationError], str]] = field(default_factory=list)
 
+    def leave(self, status: int) -> NoReturn:
+        """End all ranks at once; the launcher tells this status. Without one they end by their lines."""
+        if not self.orphan:
+            with suppress(OSError):  # MPI_Abort has words of its own
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            self.comm.Abort(status)
+        os._exit(status)
+
 
 def watch(team: Team, launcher: int) -> None:
     """See to it that a rank that is lost, or a launcher, ends the run; a thread of rank 0."""
@@ -113,7 +121,7 @@ def _give_up(team: Team) -> NoReturn:
             words = team.last_words[-1](error)
     with suppress(OSError):
         os.write(2, f"zeocryst: {words}\n".encode())
-    os._exit(FAILED)
+    team.leave(FAILED)
 
 
 def serve(team: Team) -> None:
@@ -141,6 +149,7 @@ def _hear(line: socket.socket, calls: queue.SimpleQueue[Any]) -> None:
         try:
             asked = receive(line)
         except EOFError:
+            time.sleep(SHARED_GRACE_S)  # what the launcher tells is to be rank 0's status
             os._exit(LEFT)
         except BaseException as error:  # not to be understood: a module that is not there
             asked = (_cannot, (str(error),))
