@@ -19,7 +19,6 @@ version = release = installed("zeocryst")
 extensions = ["_mathml", "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = [
     "_build",
-    "_readme_proposal.md",
     "conda",
     "generated/condition_keys.md",
     "generated/study_keys.md",
