@@ -4,11 +4,18 @@ With a rate k for every pair of aggregates their number per volume falls as
 
 .. math:: n(t) = n_0 / (1 + k n_0 t / 2), \qquad t_{1/2} = 2 / (k n_0)
 
-(M. von Smoluchowski, Z. Phys. Chem. 92, 129 (1917)); where each contact sticks and nothing but diffusion
-matters, k = 8 kT / (3 eta) for equal spheres, and a stability ratio W makes it W times as slow (N. Fuchs, Z.
-Phys. 89, 736 (1934)). For N particles the waiting times of the single events, of mean 2 V / (k n^2) with n
-aggregates left, add up to a half-time with a relative standard deviation of sqrt(7 / (3 N)) (sums of n^-2 and
-n^-4 from N / 2 to N; the stochastic process is A. Lushnikov's, J. Colloid Interface Sci. 65, 276 (1978)).
+(M. von Smoluchowski, Z. Phys. Chem. 92, 129 (1917)); a stability ratio W makes it W times as slow (N. Fuchs,
+Z. Phys. 89, 736 (1934)). Where each contact sticks and nothing but diffusion matters, spheres of radius a that
+stick at a distance R of their centres have
+
+.. math:: k(t) = 8 \pi D R \left(1 + \frac{R}{\sqrt{2 \pi D t}}\right), \qquad D = kT / (6 \pi \eta a)
+
+(the same paper). The second term is from those that were near each other at the beginning; in a dilute suspension
+it is forgotten, and k = 8 kT / (3 eta) with R = 2a. At a few percent of the volume it is most of the rate.
+
+For N particles the waiting times of the single events, of mean 2 V / (k n^2) with n aggregates left, add up to a
+half-time with a relative standard deviation of sqrt(7 / (3 N)) (sums of n^-2 and n^-4 from N / 2 to N; the
+stochastic process is A. Lushnikov's, J. Colloid Interface Sci. 65, 276 (1978)).
 """
 
 from __future__ import annotations
@@ -22,9 +29,15 @@ from zeocryst.units import diffusion_A2_per_ps, stokes_friction
 
 
 def smoluchowski_half_time_ps(
-    number: int, volume_A3: float, temperature_K: float, viscosity_mPa_s: float
+    number: int,
+    volume_A3: float,
+    temperature_K: float,
+    viscosity_mPa_s: float,
+    *,
+    radius_A: float,
+    contact_A: float,
 ) -> float:
-    """Half-time of diffusion-limited aggregation of equal spheres, ps.
+    """Half-time of diffusion-limited aggregation of equal spheres, with those that begin close, ps.
 
     Parameters
     ----------
@@ -32,10 +45,15 @@ def smoluchowski_half_time_ps(
         Particles, and the box in which they are.
     temperature_K, viscosity_mPa_s
         Of the solvent.
+    radius_A, contact_A
+        Of a sphere, and the distance of two centres at which they stick.
     """
-    # k = 16 pi R D for D of a sphere of radius R, whatever R is: 1 Å here
-    rate = 16 * pi * diffusion_A2_per_ps(temperature_K, stokes_friction(viscosity_mPa_s, 1.0))
-    return 2 * volume_A3 / (rate * number)
+    # of one relative to the other
+    diffusion = 2 * diffusion_A2_per_ps(temperature_K, stokes_friction(viscosity_mPa_s, radius_A))
+    steady = 2 * volume_A3 / (4 * pi * diffusion * contact_A * number)
+    # t + 2 b sqrt(t) = steady
+    b = contact_A / sqrt(pi * diffusion)
+    return (sqrt(b * b + steady) - b) ** 2
 
 
 def half_time(rows: Sequence[Mapping[str, float]]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     lines = [
         ("nanoparticles; T and S in them", f"{summary['n_particles']}; {summary['n_T']}, {summary['n_S']}"),
         ("number of aggregates halved", halved["sentence"]),
-        ("the same for a dilute suspension in which each contact sticks (Smoluchowski)", f"{limited:.4g} ps"),
+        ("the same by diffusion alone, each contact sticking (Smoluchowski)", f"{limited:.4g} ps"),
         ("stability ratio of two median particles (Fuchs)", f"{potential['stability_ratio']:.4g}"),
         ("second virial coefficient of these (Å^3)", f"{potential['second_virial_A3']:.4g}"),
         ("energy at contact (eV), at a distance of centres of (Å)",

@@ -13,9 +13,7 @@ from zeocryst.condition import Condition, System
 from zeocryst.engines import choose_engine
 from zeocryst.foundation.pace import TICK_S, Ticks
 from zeocryst.model.solvent import step_length
-from zeocryst.order.coagulation import smoluchowski_half_time_ps
-from zeocryst.running.particle_level import level_of, potential_of
-from zeocryst.solution.particles import viscosity_of
+from zeocryst.running.particle_level import level_of, limited_half_time_ps, potential_of
 from zeocryst.units import BOLTZMANN_EV_PER_K
 
 #: Seconds of trial steps.
@@ -63,12 +61,7 @@ def estimate_particles(condition: Condition) -> dict[str, Any]:
     temperature = condition.particles.temperature_K
     potential = potential_of(forcefield, temperature)
     cell = box_to_cell(np.asarray(frame.configuration.box))
-    limited = smoluchowski_half_time_ps(
-        condition.particles.number,
-        abs(float(np.linalg.det(cell))),
-        temperature,
-        viscosity_of(condition.solvent),
-    )
+    limited = limited_half_time_ps(condition, abs(float(np.linalg.det(cell))), potential)
     thermal = potential["at_contact_eV"] / (BOLTZMANN_EV_PER_K * temperature)
     words.append(
         f"two particles in contact have {potential['at_contact_eV']:.3g} eV ({thermal:.3g} kT); stability "

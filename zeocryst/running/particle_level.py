@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ from zeocryst.model.forcefield import ForceField
 from zeocryst.model.solvent import Solvent
 from zeocryst.model.upward import read_upward
 from zeocryst.order.coagulation import half_time, smoluchowski_half_time_ps
-from zeocryst.order.particles import measure_particles
+from zeocryst.order.particles import CONTACT_GAP_A, measure_particles
 from zeocryst.running.beginning import Options
 from zeocryst.running.failure import kept, told
 from zeocryst.running.mending import resume
@@ -251,7 +251,6 @@ class _Run:
         rows = read_rows(folder.table)
         size = float(volume(box_to_cell(np.asarray(frame.configuration.box))))
         particles = _particles(condition)
-        temperature = particles.temperature_K
         halved = half_time(rows)
         n_t, n_s = (int(np.sum(frame.log[mark])) for mark in (N_T_MARK, N_S_MARK))
         first, last = rows[0], rows[-1]
@@ -277,9 +276,7 @@ class _Run:
                 "start": first,
                 "end": last,
                 "half_time": halved,
-                "diffusion_limited_half_time_ps": smoluchowski_half_time_ps(
-                    particles.number, size, temperature, viscosity_of(condition.solvent)
-                ),
+                "diffusion_limited_half_time_ps": limited_half_time_ps(condition, size, self.potential),
                 "potential": self.potential,
                 "steps_per_s": folder.recorded("steps_per_s", 0.0),
                 "wall_s": self._wall_s(),
@@ -291,6 +288,16 @@ class _Run:
         folder.record(finished=now(), running=None)
         self._say(sentence)
         return summary
+
+
+def limited_half_time_ps(condition: Condition, volume_A3: float, potential: Mapping[str, Any]) -> float:
+    """Half-time of median particles, were each contact to stick, ps."""
+    particles = _particles(condition)
+    radius = potential["radius_A"]
+    return smoluchowski_half_time_ps(
+        particles.number, volume_A3, particles.temperature_K, viscosity_of(condition.solvent),
+        radius_A=radius, contact_A=2 * radius + CONTACT_GAP_A,
+    )  # fmt: skip
 
 
 def potential_of(forcefield: ForceField, temperature_K: float) -> dict[str, Any]:
