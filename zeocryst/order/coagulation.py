@@ -10,11 +10,11 @@ stick at a distance R of their centres have
 
 .. math:: k(t) = 8 \pi D R \left(1 + \frac{R}{\sqrt{2 \pi D t}}\right), \qquad D = kT / (6 \pi \eta a)
 
-(the same paper). The second term is from those that were near each other at the beginning; in a dilute suspension
-it is forgotten, and k = 8 kT / (3 eta) with R = 2a. At a few percent of the volume it is most of the rate.
+(the same paper). The second term is from those that were near each other at the beginning; in a dilute
+suspension it is forgotten, and k = 8 kT / (3 eta) with R = 2a. At a few percent of the volume it is most of it.
 
-For N particles the waiting times of the single events, of mean 2 V / (k n^2) with n aggregates left, add up to a
-half-time with a relative standard deviation of sqrt(7 / (3 N)) (sums of n^-2 and n^-4 from N / 2 to N; the
+For N particles the waiting times of the single events, of mean 2 V / (k n^2) with n aggregates left, add up to
+a half-time with a relative standard deviation of sqrt(7 / (3 N)) (sums of n^-2 and n^-4 from N / 2 to N; the
 stochastic process is A. Lushnikov's, J. Colloid Interface Sci. 65, 276 (1978)).
 """
 
