@@ -70,6 +70,8 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("second virial coefficient of these (Å^3)", f"{potential['second_virial_A3']:.4g}"),
         ("energy at contact (eV), at a distance of centres of (Å)",
          f"{potential['at_contact_eV']:.4g}, {potential['contact_A']:.4g}"),
+        *((("contact well", _capped(potential)),) if potential["well_eV"] else ()),
+        *((("barrier (eV)", f"{potential['barrier_eV']:.4g}"),) if potential["barrier_eV"] else ()),
         ("time", f"{summary['time_ps']:g} ps in {summary['steps']} steps"),
         ("speed", f"{summary['steps_per_s']:.0f} steps/s"),
         ("engine", "{name} {version}, {device}, {threads} threads".format(**summary["engine"])),
@@ -95,6 +97,13 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     title = f"{summary['condition']}: the level of particles, seed {summary['seed']}"
     path.write_text(page(title, "particles", summary["sentence"], sections), "utf-8")
     return path
+
+
+def _capped(potential: dict[str, Any]) -> str:
+    """Depth of the well, and whether it is the most that engines get."""
+    most = potential["deepest_well_eV"]
+    limit = f", the most that engines get ({most:.3g} eV)" if potential["well_eV"] >= most * (1 - 1e-9) else ""
+    return f"{potential['well_eV']:.4g} eV{limit}"
 
 
 def _curves(rows: list[dict[str, float]]) -> Figure:

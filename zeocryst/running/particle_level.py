@@ -18,6 +18,7 @@ import numpy as np
 from zeocryst.beads import N_S_MARK, N_T_MARK
 from zeocryst.cell import box_to_cell, volume
 from zeocryst.condition import Condition, Output, identity, to_toml
+from zeocryst.condition.classes import DEEPEST_KT
 from zeocryst.condition.particles import Particles
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import KEPT_MARKS, Engine, Sample
@@ -313,6 +314,9 @@ def potential_of(forcefield: ForceField, temperature_K: float) -> dict[str, Any]
         "radius_A": pair.radius_A[0],
         "contact_A": pair.contact_A,
         "at_contact_eV": pair.contact_eV,
+        "well_eV": pair.adhesion_eV,
+        "deepest_well_eV": DEEPEST_KT * pair.kt_eV,
+        "barrier_eV": pair.barrier_eV,
         "second_virial_A3": second_virial_A3(pair, temperature_K),
         "stability_ratio": stability_ratio(pair, temperature_K),
     }

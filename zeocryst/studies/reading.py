@@ -161,6 +161,11 @@ class StudyFile:
 
     def _looked_at(self, stages: Sequence[Mapping[str, Any]]) -> Condition:
         made = {**self.content, "stage": [dict(s) for s in stages] or NO_STAGES}
+        if "particles" in self.content:
+            raise InputError(
+                f"{self.where}: particles: [{self.table}] is of runs that begin with beads; let the particles "
+                "aggregate by zeocryst run, and begin with their particles/beads.gsd as system.file"
+            )
         try:
             return parse_condition(made, self.where, self.folder)
         except InputError as error:
