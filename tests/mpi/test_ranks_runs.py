@@ -259,3 +259,16 @@ def test_a_rank_that_is_lost_is_recorded(condition, tmp_path):
     [entry] = provenance(out)["interruptions"]
     assert entry["reason"] == "failure"
     assert "MemoryError" in entry["words"]
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+def test_two_ranks_end_with_atoms_and_a_report(tmp_path):
+    """Libraries that find mpi4py loaded may not wait for the other rank: ASE's files do, left to themselves."""
+    text = CONDITION.format(time_ps=0.5, report="true").replace("backmap = false", "backmap = true")
+    (tmp_path / "condition.toml").write_text(text)
+    status, _, errors = call(2, "run", tmp_path / "condition.toml", "--out", tmp_path / "out", "--quiet")
+    assert status == 0, errors
+    for name in ("framework.cif", "framework.extxyz", "ideal.cif", "report.html", "methods.md"):
+        assert (tmp_path / "out" / name).stat().st_size > 0
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["engine"]["ranks"] == 2

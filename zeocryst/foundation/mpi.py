@@ -105,6 +105,16 @@ def mpi(*, crowded: bool) -> Any:
     return MPI
 
 
+def hide_from_ase() -> None:
+    """Have ASE, which takes an mpi4py that is loaded for its own, read and write as one process does.
+
+    It would wait for the others at each file, and here one rank reads and writes.
+    """
+    from ase import parallel
+
+    parallel.world.comm = parallel.DummyMPI()
+
+
 def drop_names() -> None:
     """Take the names from MPICH's shared memory once all ranks have it: it is gone with the last process then.
 

@@ -98,6 +98,7 @@ def _meet() -> None:
     comm = MPI.COMM_WORLD.Dup()
     if comm.size != size:
         raise InputError(f"mpiexec: it says that there are {size} processes, MPI that there are {comm.size}")
+    mpi.hide_from_ase()
     mpi.forget()  # children are processes of their own
     hosts = comm.allgather((MPI.Get_processor_name(), _cores_allowed()))
     mpi.drop_names()
