@@ -17,7 +17,19 @@ STAGE = {"kind": "langevin", "temperature_K": 500, "time_ps": 20}
 @pytest.mark.parametrize("name", shipped_names())
 def test_shipped_ones_are_the_same_from_their_parts(name):
     given = zc.Condition.shipped(name)
-    parts = ("name", "title", "seed", "system", "forcefield", "stages", "output", "engine", "solvent", "folder")
+    parts = (
+        "name",
+        "title",
+        "seed",
+        "system",
+        "forcefield",
+        "stages",
+        "output",
+        "engine",
+        "solvent",
+        "particles",
+        "folder",
+    )
     again = zc.Condition(**{part: getattr(given, part) for part in parts})
     assert again == given
     assert zc.Condition.from_toml(given.to_toml()).to_toml() == str(given)

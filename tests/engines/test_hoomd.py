@@ -277,7 +277,7 @@ def test_which_engine_auto_takes(ts, monkeypatch):
     def choose():
         from types import SimpleNamespace
 
-        return SimpleNamespace(info=SimpleNamespace(name="x", version="1", device="d", threads=1))
+        return SimpleNamespace(info=SimpleNamespace(name="x", version="1", device="d", threads=1, ranks=1))
 
     def offers(hoomd, lammps):
         monkeypatch.setattr(modules["hoomd"], "offer", lambda device: hoomd)

@@ -182,7 +182,7 @@ def test_every_kind_of_sweep_has_a_page(tmp_path, case):
         ]
     found, page, text = made(tmp_path, names, dones)
     assert found["sentence"] in text
-    assert text.count("What is assumed") == 1
+    assert text.count("What is assumed") in (1, 2)  # in the contents, too
     drawn = {path.stem for path in (tmp_path / "figures").glob("*.png")} if values else set()
     assert ("phase_map" in drawn) == (case in ("three", "text map"))
     assert ("curves" in drawn) == (case in ("one point", "one run", "text", "sparse"))

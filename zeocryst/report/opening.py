@@ -113,7 +113,9 @@ def _files(folder: Path) -> str:
         "methods.md": "methods", "references.bib": "references", "log.txt": "log",
     }  # fmt: skip
     links = [
-        f'<a href="./{name}">{name}</a> ({what})' for name, what in known.items() if (folder / name).is_file()
+        f'<a href="./{name}">{name}</a> ({what})'
+        for name, what in known.items()
+        if (folder / name).is_file() or name == "summary.json"  # which is written last
     ]
     return f'<p class="note">Files: {", ".join(links)}</p>' if links else ""
 

@@ -92,6 +92,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     ring_file = figures.save(figures.rings(rows), place, "rings", _columns(rows, ("time_ps", *ring_names)))
     drawn, sites = figures.pictures(_three_frames(folder, int(summary["start_frame"]), transition["time_ps"]))
     picture_file = figures.save(drawn, place, "pictures", sites)
+    methods = _methods(folder, summary)  # its files are there when the page links to them
     sections = [
         ("Result", f"<p>{escape(summary['sentence'])}</p>" + _result(summary)),
         ("Over time", image(shown, _caption(rows, transition))),
@@ -102,7 +103,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         *_events(summary),
         *_atoms(folder, summary),
         *_thinned(summary),
-        *_methods(folder, summary),
+        *methods,
         ("How it was made", _made(folder, summary)),
     ]  # fmt: skip
     text = page(

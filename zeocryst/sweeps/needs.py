@@ -23,6 +23,8 @@ from zeocryst.solution.recipe import compose
 SAFETY, BESIDES_S, LEAST_S = 2.0, 900.0, 1800.0
 #: MB of the process beside a run that waits for it (measured: 73), and of a run that cannot be tried.
 WAITING_MB, UNKNOWN_MB = 100, 1000
+#: MB more while functions are compiled, which a run that is the first on its kind of processor does.
+COMPILING_MB = 200
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Trials:
         tried, its_size = made
         scale = size / its_size if size and its_size else 1.0
         program_MB = _program_MB()
-        memory = program_MB + max(0.0, tried["memory_MB"] - program_MB) * scale + WAITING_MB
+        memory = program_MB + max(0.0, tried["memory_MB"] - program_MB) * scale + WAITING_MB + COMPILING_MB
         speed = tried["steps_per_s"]
         wall = condition.n_steps / speed * scale if speed else 0.0
         asked = max(LEAST_S, SAFETY * wall + BESIDES_S)
