@@ -88,7 +88,7 @@ def test_the_report_is_one_file_with_everything_in_it(finished):
     assert "https://" not in text
     assert 'src="data:' in text
     assert "The run ended crystalline" in text
-    assert {p.suffix for p in (out / "figures").iterdir()} == {".png", ".svg", ".csv"}
+    assert {p.suffix for p in (out / "figures").iterdir()} == {".png", ".svg", ".pdf", ".csv"}
 
 
 def test_the_copied_condition_repeats_the_run(finished):

@@ -18,9 +18,9 @@ distance with which van der Waals's energy gives the surface energy of most soli
 Intermolecular and Surface Forces, 3rd ed. (2011), ch. 13 and 17). So, with x = h - D0:
 
 - x > 1 Å: DLVO as it stands.
-- x between -1 and 1 Å: DLVO at the distance D0 + s(x), where s = (15 x^2 - 10 x^4 + 3 x^6)/8 (in Å) takes the slope of its
-  energy smoothly to zero, so that there is a minimum at x = 0 whose energy is DLVO's at D0. Farther inside it
-  is DLVO at D0 - x, the mirror image.
+- x between -1 and 1 Å: DLVO at the distance D0 + s(x), where s = (15 x^2 - 10 x^4 + 3 x^6)/8 (in Å) takes
+  the slope of its energy smoothly to zero, so that there is a minimum at x = 0 whose energy is DLVO's at D0.
+  Farther inside it is DLVO at D0 - x, the mirror image.
 - x between -3 and 3 Å: the well of adhesion besides, -E (1 - (x/3)^2)^4.
 - x < 0: a spring besides, steep and finite, whose force grows all the way down to r = 0: its stiffness grows to
   0.5 eV/Å^2 over half an Å and stays there.
