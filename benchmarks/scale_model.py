@@ -47,7 +47,7 @@ def main():
             print(
                 f"| {sites:.0e} | {processes} | {1 / t:.3g} | {t * STEPS / 3600:.3g} "
                 f"| {step_s(beads, 1) / t / processes:.2f} "
-                f"| {0.52 + KEPT_BYTES * beads / 1e9:.3g} | {MEASURED_S * beads:.3g} |"
+                f"| {0.45 + KEPT_BYTES * beads / 1e9:.3g} | {MEASURED_S * beads:.3g} |"
             )
 
 

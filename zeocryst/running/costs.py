@@ -22,8 +22,8 @@ from zeocryst.running.conclusion import MOST_BUILT_T
 if TYPE_CHECKING:
     import gsd.hoomd
 
-#: Memory of the program with its libraries, bytes; 2e8 more once, where functions are compiled.
-BYTES_PROGRAM = 520_000_000
+#: Memory of the program with its libraries and a report, bytes; 2e8 more once, where functions are compiled.
+BYTES_PROGRAM = 450_000_000
 #: Most memory of a frame that is simulated and measured, bytes per bead: in a solution, and where T are close
 #: (a crystal, a melt), whose sites have more others around them.
 BYTES_PER_BEAD, DENSE_BYTES_PER_BEAD = 2_200, 5_000
