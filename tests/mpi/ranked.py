@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from zeocryst.foundation.machine import SHARED_MEMORY
+
 HERE = Path(__file__).resolve().parent
 MARK = "result: "
 
@@ -27,6 +29,10 @@ def mpiexec():
     found = shutil.which("mpiexec", path=os.pathsep.join(map(str, places))) or shutil.which("mpiexec")
     if found is None:
         pytest.skip("mpiexec is not installed")
+    if os.path.isdir("/dev/shm"):
+        told = os.statvfs("/dev/shm")
+        if told.f_bavail * told.f_frsize < SHARED_MEMORY:
+            pytest.skip("/dev/shm has too little room for several processes, as zeocryst would say")
     return found
 
 
