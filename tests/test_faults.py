@@ -169,7 +169,7 @@ def test_only_html_is_taken_for_html():
     shown = table(["a"], [["<script>alert(1)</script>"], [Html("<b>bold</b>")], [1.5]])
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
-    assert "<b>bold</b></td>" in shown
+    assert "<td class=s><b>bold</b></td>" in shown
     assert "<td class=n>1.5</td>" in shown
 
 
@@ -239,8 +239,8 @@ def test_the_report_lists_interruptions(finished):
     assert {"step", "time_ps", "time"} <= set(entry)
     text = (finished / "report.html").read_text()
     assert "interrupted (UTC)" in text
-    assert f">{entry['time']}</td>" in text
-    assert ">SIGTERM</td>" in text
+    assert f"<td>{entry['time']}</td>" in text
+    assert "<td class=s>SIGTERM</td>" in text
 
 
 @pytest.mark.parametrize("when", ["before the first checkpoint", "during the report"])

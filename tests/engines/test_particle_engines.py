@@ -184,18 +184,19 @@ def walker(**given):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("adhesion", [0.0, 0.08])
-def test_second_virial_coefficient_is_that_of_the_integral(name, adhesion):
-    """Within 3 % or three standard errors, which are 0.9 and 1.8 %."""
+@pytest.mark.parametrize(("adhesion", "seeds"), [(0.0, [5]), (0.08, [11, 12, 13, 14])])
+def test_second_virial_coefficient_is_that_of_the_integral(name, adhesion, seeds):
+    """Within 3 %; standard errors are 0.9 % without adhesion, and 1.7 % with it, of one seed number."""
     pair = walker(adhesion_eV=adhesion)
     wanted = second_virial_A3(pair, 300.0)
-    found, error = measured_virial(name, pair, 300.0, walkers=8000, centres=10, samples=200, every=100, seed=5)
-    print(
-        f"{name}: B2 {found:.0f} ± {abs(error):.0f} Å^3, by integration {wanted:.0f}: {found / wanted - 1:+.1%}"
-    )
-    assert abs(error) < 0.03 * abs(wanted)
-    # three errors of one seed are more than 3 % where particles stick; benchmarks/README.md has the mean of several
-    assert found == pytest.approx(wanted, rel=max(0.03, 3 * abs(error / wanted)))
+    each = [
+        measured_virial(name, pair, 300.0, walkers=8000, centres=10, samples=200, every=100, seed=seed)
+        for seed in seeds
+    ]
+    found, error = np.mean([value for value, _ in each]), np.hypot.reduce([e for _, e in each]) / len(seeds)
+    print(f"{name}: B2 {found:.0f} ± {error:.0f} Å^3, by integration {wanted:.0f}: {found / wanted - 1:+.1%}")
+    assert error < 0.02 * abs(wanted)
+    assert found == pytest.approx(wanted, rel=0.03)
 
 
 @pytest.mark.slow

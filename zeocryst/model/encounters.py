@@ -40,6 +40,7 @@ def second_virial_A3(pair: DlvoPair, temperature_K: float) -> float:
     kt = BOLTZMANN_EV_PER_K * temperature_K
 
     def mayer(r: Floats) -> Floats:
+        """Mayer's function of a shell."""
         return np.asarray(np.expm1(np.minimum(700.0, -pair.two_body(r)[0] / kt)) * r * r)
 
     return -2 * pi * _integral(mayer, pair, 0.0)
@@ -74,6 +75,7 @@ def approach(pair: DlvoPair, temperature_K: float, from_A: float) -> float:
     end = max(pair.cutoff_A, from_A)
 
     def factor(r: Floats) -> Floats:
+        """What a shell holds up."""
         return np.asarray(np.exp(np.minimum(700.0, pair.two_body(r)[0] / kt)) / (r * r))
 
     return _integral(factor, pair, from_A) + 1 / end
@@ -161,6 +163,7 @@ def barrier_for(
     """`barrier_height_eV` with its interval: that of the rate plus and minus its standard error, 1/ns."""
 
     def height(rate: float) -> float:
+        """The barrier of a rate."""
         return barrier_height_eV(pair, temperature_K, rate, diffusion_A2_per_ps)
 
     low = sticking_per_ns - uncertainty_per_ns
@@ -173,6 +176,7 @@ def _height(pair: DlvoPair, temperature_K: float, wanted: float) -> float:
     from scipy.optimize import brentq
 
     def short(height: float) -> float:
+        """By how much the stability ratio is off, in its logarithm."""
         return float(np.log(stability_ratio(replace(pair, barrier_eV=height), temperature_K) / wanted))
 
     if short(0.0) >= 0:

@@ -60,8 +60,9 @@ def _with_error(value: float, error: float | None) -> str:
 
 
 def _mean(rows: Sequence[dict[str, float]], name: str) -> float:
-    values = [row[name] for row in rows if name in row and row[name] == row[name]]
-    return sum(values) / len(values) if values else float("nan")
+    """Mean of a column where it has numbers; NaN where it has none."""
+    values = np.array([row.get(name, np.nan) for row in rows])
+    return float(values[np.isfinite(values)].mean()) if np.isfinite(values).any() else float("nan")
 
 
 def _longest(

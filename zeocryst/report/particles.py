@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.cell import box_to_cell
-from zeocryst.errors import InputError
 from zeocryst.files.records import read_json
 from zeocryst.files.trajectory import BEAD_PREFIX, read_frame
-from zeocryst.foundation.textfiles import read_table
 from zeocryst.report import figures
 from zeocryst.report.page import facts, image, page, table
+from zeocryst.report.run import read_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,23 +31,10 @@ each particle: aggregates are freely draining, and diffuse more slowly than with
 Particles neither merge nor dissolve, and their charge does not follow the pH.</p>"""
 
 
-def read_rows(path: Path) -> list[dict[str, float]]:
-    """The numbers of the table of a run of particles; raises `InputError` where it is damaged."""
-    _, texts = read_table(path)
-    try:
-        rows = [{k: float(v) if v else float("nan") for k, v in row.items()} for row in texts]
-    except ValueError as error:
-        raise InputError(f"{path}: damaged: {error}") from None
-    missing = sorted(COLUMNS - set(rows[0] if rows else ()))
-    if missing:
-        raise InputError(f"{path}: damaged: no columns {', '.join(missing)}")
-    return rows
-
-
 def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     """Write ``report.html`` and ``figures/`` of a run of particles; returns the page's path."""
     summary = read_json(folder / "summary.json") if summary is None else summary
-    rows = read_rows(folder / "order_parameters.csv")
+    rows = read_rows(folder / "order_parameters.csv", COLUMNS)
     place = folder / "figures"
     names = (
         "time_ps",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,14 +58,14 @@ WORDS = {"largest_grain_framework"}
 COLUMNS = {"step", "time_ps", "stage", "temperature_K", "energy_eV_per_bead", "q4_share", "crystalline_share"}
 
 
-def read_rows(path: Path) -> list[dict[str, float]]:
-    """The numbers of ``order_parameters.csv``."""
+def read_rows(path: Path, columns: Set[str] = COLUMNS) -> list[dict[str, float]]:
+    """The numbers of ``order_parameters.csv``, which has to have these columns."""
     _, texts = read_table(path)
     try:
         rows = [{k: float(v) if v else float("nan") for k, v in row.items() if k not in WORDS} for row in texts]
     except ValueError as error:
         raise InputError(f"{path}: damaged: {error}") from None
-    missing = sorted(COLUMNS - set(rows[0] if rows else ()))
+    missing = sorted(columns - set(rows[0] if rows else ()))
     if missing:
         raise InputError(f"{path}: damaged: no columns {', '.join(missing)}")
     return rows

@@ -56,7 +56,7 @@ def scene_of_run(folder: Path, summary: dict[str, Any]) -> Scene:
         mine, said = slab(network.positions, cell)
         t_balls.append(Balls(network.positions[mine], _colours(frame.log, sites, mine)))
         place = np.delete(Beads.of(frame).positions, sites, axis=0)
-        near, _ = slab(place, cell) if not said else _within(place, network.positions[mine], cell)
+        near = _within(place, network.positions[mine], cell) if said else np.ones(len(place), bool)
         s_balls.append(Balls(place[near], {"": np.full(int(near.sum()), _hex(AGENT), np.uint32)}))
         bonds.append(bond_segments(network, mine))
         labels.append(_label(frame.log))
@@ -101,6 +101,7 @@ def _colours(log: Any, sites: NDArray[Any], mine: NDArray[np.bool_]) -> dict[str
     found: dict[str, NDArray[np.uint32]] = {}
 
     def logged(name: str) -> NDArray[Any] | None:
+        """What was logged of the T that are drawn."""
         given = log.get(BEAD_PREFIX + name)
         return None if given is None else np.asarray(given)[sites][mine]
 
@@ -145,12 +146,12 @@ def _label(log: Any) -> str:
     return f"{time:.3f} ns, {100 * share:.0f} % crystalline"
 
 
-def _within(places: NDArray[Any], drawn: NDArray[Any], cell: NDArray[Any]) -> tuple[NDArray[np.bool_], str]:
+def _within(places: NDArray[Any], drawn: NDArray[Any], cell: NDArray[Any]) -> NDArray[np.bool_]:
     """Which S lie in the slab that is drawn."""
     along = int(np.argmin(np.linalg.norm(cell, axis=1)))
     inverse = np.linalg.inv(cell)
     height, known = (places @ inverse)[:, along], (drawn @ inverse)[:, along]
-    return (height >= known.min()) & (height <= known.max()), ""
+    return np.asarray((height >= known.min()) & (height <= known.max()))
 
 
 def _atoms(folder: Path) -> tuple[list[Layer], list[Sticks]]:

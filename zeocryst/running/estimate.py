@@ -16,7 +16,6 @@ from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine
 from zeocryst.errors import SimulationError
 from zeocryst.foundation.machine import is_busy, load, load_in_words
-from zeocryst.foundation.pace import TICK_S, Ticks
 from zeocryst.frameworks.table import start_t_count
 from zeocryst.model.forcefield import ForceField
 from zeocryst.model.solvent import step_length
@@ -29,15 +28,13 @@ from zeocryst.running.particle_estimate import estimate_particles, stand_in
 from zeocryst.running.sharing import Sharing
 from zeocryst.running.sharing import in_words as in_words_of_sharing
 from zeocryst.running.simulation import thermalize
+from zeocryst.running.trial import speed_of
 from zeocryst.running.watching import GRAIN_JUMP_T, SHARE_JUMP, check_memory
 from zeocryst.solution.recipe import compose, in_words
 
 if TYPE_CHECKING:
     import gsd.hoomd
 
-#: Seconds of trial steps: at least so many, more where steps are so few in that time that lists of neighbours
-#: are hardly ever made anew, and at most the last.
-TRIAL_S, TRIAL_STEPS, MOST_TRIAL_S = 2.0, 60, 12.0
 #: Seconds that a random start may take to relax before them, and most beads that are tried: the speed of a
 #: larger system is that of a smaller one by the number of beads. Not of a solution, whose steps are so short
 #: that the way to memory counts: it is tried as it is, up to the last number.
@@ -91,25 +88,9 @@ def estimate(condition: Condition) -> dict[str, Any]:
     busy = f"the machine is busy{load_in_words()}, and the estimate is for it as it is now" if is_busy() else ""
     if dynamic:
         longest = max(dynamic, key=lambda stage: stage.n_steps)
-        trial = replace(longest, seed_region=0.0, hold_seed=False)
-        relaxed = True
-        if needs_relaxing(small, forcefield, frame):
-            frame, relaxed = _relaxed(engine, frame)
-        if not relaxed:  # in short steps it holds, and a step takes as long
-            trial = replace(trial, timestep_fs=trial.timestep_fs / 100, time_ps=trial.time_ps / 100)
-        if longest.temperature_K:
-            thermalize(frame, longest.temperature_K[0], np.random.default_rng(condition.seed))
+        frame, trial = _ready(small, forcefield, engine, frame, longest)
         try:
-            sharing = Sharing(engine)
-            speed = _try(engine, condition, frame, trial) * tried / beads
-            shared = in_words_of_sharing(sharing.record())
-            if (
-                busy and engine.info.threads > 1 and engine.info.ranks == 1
-            ):  # where a run would go on with fewer
-                alone, _ = choose_engine(forcefield, engine.info.name, engine.info.device, 1, frame)
-                single = _try(alone, condition, frame, trial) * tried / beads
-                busy += f": {single:.4g} steps/s with one thread, {speed:.4g} with {engine.info.threads}"
-                speed = max(speed, single)
+            speed, busy, shared = _speed(condition, forcefield, engine, (frame, trial), tried / beads, busy)
         except SimulationError as error:
             raise told(error, condition, condition.stages.index(longest)) from None
     interval = condition.output.interval_ps
@@ -160,25 +141,41 @@ def _with_particles(condition: Condition) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _try(engine: Engine, condition: Condition, frame: gsd.hoomd.Frame, stage: Stage) -> float:
-    """Steps per second of a few trial steps; what comes before the second sample is preparation."""
-    begin, first, zero = time.monotonic(), -1, time.monotonic()
-    ticks = Ticks(stage.n_steps, int(frame.particles.N))
-    with closing(engine.run(frame, stage, seed=1, every=ticks, friction=condition.friction)) as samples:
-        for sample in samples:
-            ticks.arrived(sample.step)
-            now = time.monotonic()
-            if not sample.step:
-                zero = now
-            if first < 0 and (sample.step or stage.n_steps < 2 * TRIAL_STEPS):
-                begin, first = now, sample.step
-                continue
-            done, spent = sample.step - first, now - begin
-            enough = done >= TRIAL_STEPS or spent > MOST_TRIAL_S - TICK_S
-            if first >= 0 and (sample.step == stage.n_steps or (enough and spent > TRIAL_S - TICK_S)):
-                return float(done / max(spent, 1e-9))
-    # so short a stage that it was over with its first steps
-    return float(stage.n_steps / max(time.monotonic() - zero, 1e-9))
+def _ready(
+    small: Condition, forcefield: ForceField, engine: Engine, frame: gsd.hoomd.Frame, longest: Stage
+) -> tuple[gsd.hoomd.Frame, Stage]:
+    """A start and a stage that can be tried: relaxed, warm, with every bead free."""
+    trial, relaxed = replace(longest, seed_region=0.0, hold_seed=False), True
+    if needs_relaxing(small, forcefield, frame):
+        frame, relaxed = _relaxed(engine, frame)
+    if not relaxed:  # in short steps it holds, and a step takes as long
+        trial = replace(trial, timestep_fs=trial.timestep_fs / 100, time_ps=trial.time_ps / 100)
+    if longest.temperature_K:
+        thermalize(frame, longest.temperature_K[0], np.random.default_rng(small.seed))
+    return frame, trial
+
+
+def _speed(
+    condition: Condition,
+    forcefield: ForceField,
+    engine: Engine,
+    ready: tuple[gsd.hoomd.Frame, Stage],
+    scale: float,
+    busy: str,
+) -> tuple[float, str, str]:
+    """Steps per second of the whole size, which has `scale` times that of what is tried.
+
+    On a busy machine one thread is tried as well. With it what to say of that, and how processes share steps.
+    """
+    sharing, info = Sharing(engine), engine.info
+    speed = speed_of(engine, *ready, condition.friction) * scale
+    shared = in_words_of_sharing(sharing.record())
+    if busy and info.threads > 1 and info.ranks == 1:  # where a run would go on with fewer
+        alone, _ = choose_engine(forcefield, info.name, info.device, 1, ready[0])
+        single = speed_of(alone, *ready, condition.friction) * scale
+        busy += f": {single:.4g} steps/s with one thread, {speed:.4g} with {info.threads}"
+        speed = max(speed, single)
+    return speed, busy, shared
 
 
 def _measuring(

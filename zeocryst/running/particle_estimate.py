@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,12 @@ from zeocryst.beads import N_S_MARK, N_T_MARK
 from zeocryst.cell import box_to_cell
 from zeocryst.condition import Condition, System
 from zeocryst.engines import choose_engine
-from zeocryst.foundation.pace import TICK_S, Ticks
+from zeocryst.errors import SimulationError
 from zeocryst.model.solvent import step_length
+from zeocryst.running.failure import told
 from zeocryst.running.particle_level import level_of, limited_half_time_ps, potential_of
+from zeocryst.running.trial import speed_of
 from zeocryst.units import BOLTZMANN_EV_PER_K
-
-#: Seconds of trial steps.
-TRIAL_S = 2.0
 
 
 def estimate_particles(condition: Condition) -> dict[str, Any]:
@@ -45,15 +43,10 @@ def estimate_particles(condition: Condition) -> dict[str, Any]:
     words = []
     if dynamic:
         longest = max(dynamic, key=lambda stage: stage.n_steps)
-        begin, ticks = time.monotonic(), Ticks(longest.n_steps, int(frame.particles.N))
-        for sample in engine.run(frame, longest, seed=1, every=ticks, friction=level.friction):
-            ticks.arrived(sample.step)
-            now = time.monotonic()
-            if sample.step == 0:
-                begin = now
-            elif now - begin > TRIAL_S - TICK_S or sample.step == longest.n_steps:
-                speed = sample.step / max(now - begin, 1e-9)
-                break
+        try:
+            speed = speed_of(engine, frame, longest, level.friction)
+        except SimulationError as error:
+            raise SimulationError(f"particles: {told(error, level, level.stages.index(longest))}") from None
         assert level.friction is not None
         assert longest.temperature_K is not None
         step = step_length(forcefield, level.friction, longest.timestep_fs, max(longest.temperature_K))

@@ -7,8 +7,8 @@ It goes on after whatever stopped it as a run of beads does, with the same files
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from zeocryst.files.rundir import RunDirectory
 from zeocryst.files.trajectory import TrajectoryWriter
 from zeocryst.foundation.interrupt import Stopper
 from zeocryst.foundation.progress import Progress
+from zeocryst.foundation.ranks import last_words
 from zeocryst.foundation.textfiles import in_short
 from zeocryst.model.forcefield import ForceField
 from zeocryst.model.solvent import Solvent
@@ -36,9 +37,12 @@ from zeocryst.model.upward import read_upward
 from zeocryst.order.coagulation import half_time, smoluchowski_half_time_ps
 from zeocryst.order.particles import CONTACT_GAP_A, measure_particles
 from zeocryst.running.beginning import Options
+from zeocryst.running.diary import Diary
 from zeocryst.running.failure import kept, told
 from zeocryst.running.mending import resume
 from zeocryst.running.rows import is_at_end, row_head
+from zeocryst.running.sharing import Sharing
+from zeocryst.running.sharing import in_words as sharing_in_words
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
 from zeocryst.solution.particles import classes_of, first_particles, forcefield_of, viscosity_of
 
@@ -138,60 +142,76 @@ class _Run:
         self._folder = folder
         self._progress = progress
         self._stopper = stopper
-        self._begin = time.monotonic()
+        self._diary = Diary(folder, progress)
+        self._say = self._diary.say
         self._frames: TrajectoryWriter | None = None
         self._position = Position()
         self._last_step = -1
+        self._sharing = Sharing(engine)
 
     def all(self, frame: gsd.hoomd.Frame) -> tuple[dict[str, Any], bool]:
         """Simulate and summarize; the summary, and whether it got there."""
-        folder = self._folder
         with self._stopper:
             try:
-                folder.note_kill()
-                position = Position()
-                saved = resume(folder, self._level, self._say)
-                if saved is not None:
-                    frame, position, _ = saved
-                    frame.log = {key: value for key, value in frame.log.items() if key in KEPT_MARKS}
-                    self._last_step = position.step
-                    self._say(f"goes on from step {position.step} of {steps_in_all(self._level, position)}")
-                else:
-                    for left in (folder.trajectory, folder.table):
-                        left.unlink(missing_ok=True)
-                hooks = Hooks(
-                    self._tick, self._keep, self._save, self._stopper, say=self._say, on_threads=self._threads
-                )
-                with TrajectoryWriter(folder.trajectory) as self._frames:
-                    frame, position, finished = simulate(
-                        self._level,
-                        self._engine,
-                        frame,
-                        seed=self._condition.seed,
-                        position=position,
-                        hooks=hooks,
-                    )
+                frame, finished = self._simulate(frame)
+                if not finished:
+                    return {}, False
+                self._stopper.at_once = True
+                return self._summary(frame), True
             except KeyboardInterrupt:
                 self._interrupted(self._stopper.reason or "Ctrl-C")
                 raise
-            except SimulationError as error:
-                self._interrupted("failure", in_short(error))
-                words = told(error, self._level, min(self._position.stage, len(self._level.stages) - 1))
-                raise SimulationError(
-                    f"particles: {words}. The last good state (step {max(self._last_step, 0)}) is kept in "
-                    f"{folder.path}"
-                ) from None
-            if self._progress.speed:  # not when there was nothing left to run
-                folder.record(steps_per_s=self._progress.speed)
-            if not finished:
-                self._interrupted(self._stopper.reason or "")
-                self._say(
-                    f"stopped ({self._stopper.reason}) among the particles, at step {position.step}; the same "
-                    "command goes on from there"
+            except SimulationError:
+                raise  # recorded where it happened
+            except Exception as error:
+                with suppress(OSError):  # the disk may be full
+                    self._interrupted("failure", in_short(error))
+                raise
+
+    def _simulate(self, frame: gsd.hoomd.Frame) -> tuple[gsd.hoomd.Frame, bool]:
+        """Run what is left of the stages; the last frame, and whether that is all."""
+        folder, position = self._folder, Position()
+        folder.note_kill()
+        saved = resume(folder, self._level, self._say)
+        if saved is not None:
+            frame, position, _ = saved
+            frame.log = {key: value for key, value in frame.log.items() if key in KEPT_MARKS}
+            self._position, self._last_step = position, position.step
+            self._say(f"goes on from step {position.step} of {steps_in_all(self._level, position)}")
+        else:
+            for left in (folder.trajectory, folder.table):
+                left.unlink(missing_ok=True)
+        hooks = Hooks(
+            self._tick, self._keep, self._save, self._stopper, say=self._say,
+            on_threads=lambda _, words: self._say(words),
+        )  # fmt: skip
+        with TrajectoryWriter(folder.trajectory) as self._frames, last_words(self._failed):
+            try:
+                frame, position, finished = simulate(
+                    self._level, self._engine, frame, seed=self._condition.seed, position=position, hooks=hooks
                 )
-                return {}, False
-            self._stopper.at_once = True
-            return self._summary(frame), True
+            except SimulationError as error:
+                raise SimulationError(self._failed(error)) from None
+        if record := self._sharing.record():
+            folder.record(**record)
+            self._say(sharing_in_words(record))
+        if self._progress.speed:  # not when there was nothing left to run
+            folder.record(steps_per_s=self._progress.speed)
+        if not finished:
+            self._interrupted(self._stopper.reason or "")
+            self._say(
+                f"stopped ({self._stopper.reason}) among the particles, at step {position.step}; the same "
+                "command goes on from there"
+            )
+        return frame, finished
+
+    def _failed(self, error: SimulationError) -> str:
+        """Record that the engine failed; the message."""
+        self._interrupted("failure", in_short(error))
+        self._folder.log(str(error))
+        why = told(error, self._level, min(self._position.stage, len(self._level.stages) - 1))
+        step = max(self._last_step, 0)
+        return f"particles: {why}. The last good state (step {step}) is kept in {self._folder.path}"
 
     def _tick(self, position: Position, sample: Sample) -> None:
         stages = self._level.stages
@@ -226,30 +246,18 @@ class _Run:
     def _save(self, frame: gsd.hoomd.Frame, position: Position) -> None:
         self._folder.save(frame, position)
         self._position = position
-        self._folder.running(position.step, round(position.time_ps, 6), self._wall_s())
+        self._diary.running(position.step, round(position.time_ps, 6))
 
     def _interrupted(self, reason: str, words: str = "") -> None:
-        step, time_ps = self._position.step, round(self._position.time_ps, 6)
-        entry: dict[str, Any] = {"reason": reason, "step": step, "time_ps": time_ps, "time": now()}
-        self._folder.interrupted(entry | ({"words": words} if words else {}), self._wall_s())
-        self._folder.log(f"interrupted at step {step}: {reason}")
-
-    def _wall_s(self) -> float:
-        return round(float(self._folder.recorded("wall_s_before", 0.0)) + time.monotonic() - self._begin, 2)
-
-    def _threads(self, count: int, words: str) -> None:
-        self._say(words)
-
-    def _say(self, message: str) -> None:
-        self._progress.say(message)
-        self._folder.log(message)
+        self._diary.interrupted(reason, self._position.step, round(self._position.time_ps, 6), words)
 
     def _summary(self, frame: gsd.hoomd.Frame) -> dict[str, Any]:
         """What it amounts to: ``summary.json`` and the report."""
-        from zeocryst.report.particles import read_rows, write_report
+        from zeocryst.report.particles import COLUMNS, write_report
+        from zeocryst.report.run import read_rows
 
         folder, condition = self._folder, self._condition
-        rows = read_rows(folder.table)
+        rows = read_rows(folder.table, COLUMNS)
         size = float(volume(box_to_cell(np.asarray(frame.configuration.box))))
         particles = _particles(condition)
         halved = half_time(rows)
@@ -280,7 +288,7 @@ class _Run:
                 "diffusion_limited_half_time_ps": limited_half_time_ps(condition, size, self.potential),
                 "potential": self.potential,
                 "steps_per_s": folder.recorded("steps_per_s", 0.0),
-                "wall_s": self._wall_s(),
+                "wall_s": self._diary.wall_s(),
                 "interruptions": folder.interruptions(),
             }
         )

@@ -8,7 +8,6 @@ killed or failed goes on from its last checkpoint with the same call.
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
@@ -24,7 +23,7 @@ from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import KEPT_MARKS, SEED_MARK, Engine, EngineInfo, Sample
 from zeocryst.errors import PluginError, PluginFailedError, SimulationError
 from zeocryst.files.position import Position
-from zeocryst.files.records import now, read_summary
+from zeocryst.files.records import read_summary
 from zeocryst.files.rundir import RunDirectory
 from zeocryst.files.trajectory import TrajectoryWriter, read_frame
 from zeocryst.foundation.compiling import told_when_compiling
@@ -48,6 +47,7 @@ from zeocryst.running.beginning import (
 from zeocryst.running.besides import Besides, check_there
 from zeocryst.running.columns import columns_of_events
 from zeocryst.running.conclusion import Conclusion
+from zeocryst.running.diary import Diary
 from zeocryst.running.events import Events
 from zeocryst.running.failure import kept, told
 from zeocryst.running.mending import resume
@@ -101,17 +101,19 @@ def run(path: str | Path | Condition, out: Path, options: Options | None = None)
         check_there(out, condition.engine.name)
     forcefield = condition.read_forcefield()
     if condition.particles is not None:
-        return _from_particles(condition, out, options)
+        return _from_particles(condition, forcefield, out, options)
     frame, origin = first_frame_and_words(condition, forcefield)
     return _run_beads(condition, forcefield, out, options, frame, origin)
 
 
-def _from_particles(condition: Condition, out: Path, options: Options) -> tuple[dict[str, Any], bool]:
+def _from_particles(
+    condition: Condition, forcefield: ForceField, out: Path, options: Options
+) -> tuple[dict[str, Any], bool]:
     """The level of the particles, and that of the beads where some are resolved."""
     assert condition.particles is not None
     if condition.particles.resolve is None:
         return run_particles(condition, out, options)
-    forcefield, chosen = condition.read_forcefield(), condition.engine
+    chosen = condition.engine
     # what would be wrong with the beads is known before the particles have run for hours
     choose_engine(forcefield, chosen.name, chosen.device, chosen.threads, stages=condition.stages)
     if not options.restart:
@@ -218,7 +220,8 @@ class _Run:
         self._progress = progress
         self._stopper = stopper
         self._besides = besides
-        self._begin = time.monotonic()
+        self._diary = Diary(folder, progress)
+        self._say = self._diary.say
         self._frames: TrajectoryWriter | None = None
         self._last_step = -1
         self._last_ps = 0.0
@@ -407,7 +410,7 @@ class _Run:
         """The checkpoint has this position."""
         self._position = position
         self._last_ps, self._stage = round(position.time_ps, 6), position.stage
-        self._folder.running(position.step, self._last_ps, self._wall_s())
+        self._diary.running(position.step, self._last_ps)
 
     def _measure(
         self, position: Position, sample: Sample, frame: gsd.hoomd.Frame
@@ -465,22 +468,12 @@ class _Run:
         return self._seed
 
     def _interrupted(self, reason: str, step: int, words: str = "") -> None:
-        entry: dict[str, Any] = {"reason": reason, "step": step, "time_ps": self._last_ps, "time": now()}
-        self._folder.interrupted(entry | ({"words": words} if words else {}), self._wall_s())
-        self._folder.log(f"interrupted at step {step}: {reason}")
-
-    def _wall_s(self) -> float:
-        before = self._folder.recorded("wall_s_before", 0.0)
-        return round(float(before) + time.monotonic() - self._begin, 2)
+        self._diary.interrupted(reason, step, self._last_ps, words)
 
     def _threads(self, count: int, words: str) -> None:
         """The engine goes on with another number of threads, and so does the analysis."""
         _limit_threads(replace(self._engine.info, threads=count))
         self._say(words)
-
-    def _say(self, message: str) -> None:
-        self._progress.say(message)
-        self._folder.log(message)
 
     def _conclude(self) -> dict[str, Any]:
         """What the run amounts to; see `zeocryst.running.conclusion`."""
@@ -492,7 +485,7 @@ class _Run:
             self._names,
             self._say,
             self._working,
-            self._wall_s,
+            self._diary.wall_s,
             self._besides,
             self._events.records(),
         )

@@ -165,14 +165,9 @@ def _library(
             pass  # made anew
     sizes = sorted({each.n_T for each in classes_of(particles)})
     frame, said = make_library(
-        engine,
-        forcefield,
-        sizes,
-        particles.S_per_T,
-        particles.density_T_per_1000A3,
-        seed=condition.seed,
-        tell=tell,
-    )
+        engine, forcefield, sizes, particles.S_per_T, particles.density_T_per_1000A3,
+        seed=condition.seed, tell=tell,
+    )  # fmt: skip
     write_frame(file, frame)
     write_text(words, said + "\n")
     return read_frame(file), said  # as another call will read it, in single precision
