@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import zeocryst as zc
-from zeocryst.condition import Output, Stage, identity
+from zeocryst.condition import Output, Stage, Until, identity
 from zeocryst.condition.classes import (
     DEEPEST_KT,
     classes_of,
     forcefield_of,
     friction_of,
+    median_of,
     radius_of,
     viscosity_of,
     well_of,
@@ -182,6 +183,55 @@ UPWARD = Upward(
     Adhesion(0.4, 0.1, 8, (10.0, 10.0), 600.0),
     Sticking(3.0, (1.0, 6.0), 20, 9, 600.0),
 )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"output": Output(10, fine_ps=1)}, "fine_ps"),
+        ({"output": Output(10, measure=("ice",))}, "measure"),
+        (
+            {"stages": (Stage("brownian", (370, 370), time_ps=10, timestep_fs=50, seed_region=0.5),)},
+            "seed_region",
+        ),
+        (
+            {"stages": (Stage("brownian", (370, 370), time_ps=10, until=Until("largest_cluster_T", 5, 1)),)},
+            "until",
+        ),
+    ],
+)
+def test_what_particles_cannot_do_is_refused_from_python_too(given, message):
+    stage = {"stage": list(given["stages"])} if "stages" in given else {}
+    table = {key: value for key, value in given.items() if key != "stages"}
+    plain = {"number": 120, "radius_A": 10, "volume_fraction": 0.05, "surface_potential_mV": -30, "ionic_strength_M": 0.1,
+             "stage": [{"kind": "brownian", "temperature_K": 370, "time_ps": 10, "timestep_fs": 50}]}  # fmt: skip
+    whole = particles(**given)
+    for built in ({**plain, **table, **stage}, whole):
+        with pytest.raises(zc.InputError, match=message):
+            zc.Condition(system={"start": "particles"}, stages=[], particles=built)
+
+
+def test_particles_that_would_touch_themselves_are_refused():
+    with pytest.raises(zc.InputError, match="would touch its own image"):
+        read(TEXT.replace("number = 120", "number = 1").replace("0.05", "0.25"))
+    assert read(TEXT.replace("number = 120", "number = 10")).particles.number == 10
+
+
+def test_a_neck_has_room_for_a_particle():
+    text = TEXT + BEADS.replace("resolve]", 'resolve]\npart = "neck"\nmost_T = MOST')
+    with pytest.raises(zc.InputError, match=r"most_T = 74; the smallest particle has 75 T"):
+        read(text.replace("MOST", "74"))
+    assert read(text.replace("MOST", "75")).particles.resolve.most_T == 75
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.2, 0.5])
+@pytest.mark.parametrize("s_per_t", [0.0, 0.001, 0.05])
+def test_the_median_class_has_the_median_particle(spread, s_per_t):
+    classes = classes_of(particles(number=50, radius_spread=spread, S_per_T=s_per_t))
+    sizes = np.repeat([each.n_T for each in classes], [each.number for each in classes])
+    half = np.repeat([each.name for each in classes], [each.number for each in classes])[24]
+    assert median_of(classes).name == half
+    assert median_of(classes).n_T == np.sort(sizes)[24]
 
 
 def test_a_run_is_another_where_anything_of_its_particles_is(ts, tmp_path):

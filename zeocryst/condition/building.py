@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zeocryst.condition.events import Event
-from zeocryst.condition.model import EDITS, Cut, Seed, Stage, Until
-from zeocryst.condition.particles_reading import given_table
+from zeocryst.condition.model import EDITS, Cut, Output, Seed, Stage, Until
+from zeocryst.condition.particles import Particles
 from zeocryst.condition.writing import ends_table
 from zeocryst.errors import InputError
 
@@ -49,7 +49,7 @@ def checked(
     content = {key: _plain(value) for key, value in top.items()}
     given = dict(tables)
     if given.get("particles") is not None:
-        given["particles"] = given_table(given["particles"], folder)
+        given["particles"] = _particles(given["particles"])
     content |= {key: _table(value) for key, value in given.items() if value is not None}
     content["stage"] = [_stage(stage) if isinstance(stage, Stage) else _table(stage) for stage in stages]
     return parse_condition(content, WHERE, folder)
@@ -82,6 +82,24 @@ def _stage(stage: Stage) -> dict[str, Any]:
     if until is not None:
         table["until"] = ends_table(stage)
     return table
+
+
+def _particles(given: Any) -> Any:
+    """``[particles]`` as TOML has it, with what stands in it."""
+    if isinstance(given, Particles):
+        table = {f.name: getattr(given, f.name) for f in fields(given)}
+        table["stage"] = table.pop("stages")
+        if given.upward is not None:  # which says how deep
+            del table["adhesion_eV"]
+    elif isinstance(given, Mapping):
+        table = dict(given)
+    else:
+        return given
+    if isinstance(table.get("stage"), list | tuple):
+        table["stage"] = [_stage(each) if isinstance(each, Stage) else each for each in table["stage"]]
+    if isinstance(output := table.get("output"), Output):
+        table["output"] = replace(output, backmap=Output.backmap)  # no particle becomes atoms
+    return table | {key: _table(table[key]) for key in ("output", "resolve") if key in table}
 
 
 def _are_ends(given: Any) -> bool:

@@ -106,6 +106,16 @@ def _sizes(particles: Particles) -> dict[int, int]:
     return found
 
 
+def median_of(classes: Sequence[SizeClass]) -> SizeClass:
+    """The class of the median particle: the first that half of them are in or below."""
+    below, half = 0, sum(each.number for each in classes) / 2
+    for each in classes:
+        below += each.number
+        if below >= half:
+            return each
+    raise InputError("no particles: there is no median one")
+
+
 def friction_of(classes: Sequence[SizeClass], viscosity_mPa_s: float) -> dict[str, float]:
     """Friction of each class by Stokes's law with its radius, amu/ps."""
     return {each.name: stokes_friction(viscosity_mPa_s, each.radius_A) for each in classes}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zeocryst.condition.classes import classes_of, forcefield_of, friction_of, viscosity_of
 from zeocryst.condition.stages import MOST_BEADS
 from zeocryst.errors import InputError
+from zeocryst.model.dlvo import CLOSEST_A, WELL_A
 from zeocryst.model.forcefield import ForceField
 from zeocryst.model.scales import swing_rate
 from zeocryst.model.solvent import check_step
@@ -50,8 +52,23 @@ def check_particles(condition: Condition, forcefield: ForceField, where: str) ->
 
 
 def _check_number(particles: Particles, where: str) -> None:
-    n_t = sum(each.number * each.n_T for each in classes_of(particles))
-    if particles.resolve is not None and particles.resolve.part == "all" and n_t > MOST_BEADS:
+    classes = classes_of(particles)
+    n_t = sum(each.number * each.n_T for each in classes)
+    filled = sum(each.number * 4 / 3 * math.pi * each.radius_A**3 for each in classes)
+    side, reach = (filled / particles.volume_fraction) ** (1 / 3), 2 * classes[-1].radius_A + CLOSEST_A + WELL_A
+    if side <= reach:
+        raise InputError(
+            f"{where}: particles: number = {particles.number}: the box is {side:.1f} Å wide, and a particle of "
+            f"{classes[-1].radius_A:.1f} Å would touch its own image; expected more of them, or a lower "
+            "volume_fraction"
+        )
+    resolve = particles.resolve
+    if resolve is not None and resolve.most_T is not None and resolve.most_T < classes[0].n_T:
+        raise InputError(
+            f"{where}: particles.resolve: most_T = {resolve.most_T}; the smallest particle has "
+            f"{classes[0].n_T} T, and particles are taken whole; expected at least as many"
+        )
+    if resolve is not None and resolve.part == "all" and n_t > MOST_BEADS:
         raise InputError(
             f"{where}: particles.resolve: part = 'all': these are {n_t:.3g} T, at most {MOST_BEADS:.0g} are "
             "run; resolve a part of them"

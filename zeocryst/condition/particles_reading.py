@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -207,13 +206,8 @@ def particles_table(particles: Particles, folder: Path) -> dict[str, Any]:
     table["stage"] = [_stage_table(stage) for stage in particles.stages]
     table["output"] = {"interval_ps": particles.output.interval_ps}
     if particles.resolve is not None:
-        given = vars(particles.resolve) | {"box_A": _lists(particles.resolve.box_A)}
-        table["resolve"] = {key: value for key, value in given.items() if value is not None}
+        table["resolve"] = {key: value for key, value in vars(particles.resolve).items() if value is not None}
     return table
-
-
-def _lists(box: Any) -> list[list[float]] | None:
-    return None if box is None else [list(axis) for axis in box]
 
 
 def _stage_table(stage: Stage) -> dict[str, Any]:
@@ -225,24 +219,3 @@ def _stage_table(stage: Stage) -> dict[str, Any]:
         "time_ps": stage.time_ps,
         "timestep_fs": stage.timestep_fs,
     }
-
-
-def given_table(given: Particles | Mapping[str, Any], folder: Path) -> Any:
-    """What was given in Python as TOML has it: dataclasses become tables, mappings stay what they are."""
-    if isinstance(given, Particles):
-        return particles_table(given, folder)
-    if not isinstance(given, Mapping):
-        return given
-    table = dict(given)
-    if isinstance(table.get("stage"), list | tuple):
-        table["stage"] = [_stage_table(each) if isinstance(each, Stage) else each for each in table["stage"]]
-    if isinstance(table.get("output"), Output):
-        table["output"] = {"interval_ps": table["output"].interval_ps}
-    if isinstance(table.get("resolve"), Resolve):
-        resolve = table["resolve"]
-        table["resolve"] = {
-            key: value
-            for key, value in (vars(resolve) | {"box_A": _lists(resolve.box_A)}).items()
-            if value is not None
-        }
-    return table

@@ -103,7 +103,7 @@ class Quenched:
 
     def record(self) -> dict[str, Any]:
         """For ``summary.json``."""
-        how = "whole" if self.bounded is None else "clusters apart" if self.refused is None else "stopped"
+        how = "whole" if self.bounded is None else "stopped" if self.bounded["one"] else "clusters apart"
         return {
             "how": how,
             "change": self.change.record(),

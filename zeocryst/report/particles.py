@@ -53,7 +53,7 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
         ("number of aggregates halved", halved["sentence"]),
         ("the same by diffusion alone, each contact sticking (Smoluchowski)", f"{limited:.4g} ps"),
         ("stability ratio of two median particles (Fuchs)", f"{potential['stability_ratio']:.4g}"),
-        ("second virial coefficient of these (Å^3)", f"{potential['second_virial_A3']:.4g}"),
+        ("second virial coefficient of these (Å^3)", _virial(potential)),
         ("energy at contact (eV), at a distance of centres of (Å)",
          f"{potential['at_contact_eV']:.4g}, {potential['contact_A']:.4g}"),
         *((("contact well", _capped(potential)),) if potential["well_eV"] else ()),
@@ -83,6 +83,12 @@ def write_report(folder: Path, summary: dict[str, Any] | None = None) -> Path:
     title = f"{summary['condition']}: the level of particles, seed {summary['seed']}"
     path.write_text(page(title, "particles", summary["sentence"], sections), "utf-8")
     return path
+
+
+def _virial(potential: dict[str, Any]) -> str:
+    """The second virial coefficient; a contact that never breaks has one that is no number."""
+    value = potential["second_virial_A3"]
+    return "below every number: they never part" if value is None else f"{value:.4g}"
 
 
 def _capped(potential: dict[str, Any]) -> str:

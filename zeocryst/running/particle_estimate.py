@@ -11,7 +11,7 @@ from zeocryst.cell import box_to_cell
 from zeocryst.condition import Condition, System
 from zeocryst.engines import choose_engine
 from zeocryst.errors import SimulationError
-from zeocryst.model.solvent import step_length
+from zeocryst.model.solvent import DEFAULT_VISCOSITY_MPA_S, step_length
 from zeocryst.running.failure import told
 from zeocryst.running.particle_level import level_of, limited_half_time_ps, potential_of
 from zeocryst.running.trial import speed_of
@@ -52,7 +52,7 @@ def estimate_particles(condition: Condition) -> dict[str, Any]:
         step = step_length(forcefield, level.friction, longest.timestep_fs, max(longest.temperature_K))
         words.append(f"particles, {longest.kind}: {step.in_words(longest.timestep_fs)}")
     temperature = condition.particles.temperature_K
-    potential = potential_of(forcefield, temperature)
+    potential = potential_of(condition.particles, forcefield)
     cell = box_to_cell(np.asarray(frame.configuration.box))
     limited = limited_half_time_ps(condition, abs(float(np.linalg.det(cell))), potential)
     thermal = potential["at_contact_eV"] / (BOLTZMANN_EV_PER_K * temperature)
@@ -61,6 +61,11 @@ def estimate_particles(condition: Condition) -> dict[str, Any]:
         f"ratio {potential['stability_ratio']:.3g}; aggregates halve in number after about "
         f"{limited * max(1.0, potential['stability_ratio']):.3g} ps"
     )
+    if condition.solvent is None:
+        words.append(
+            f"without [solvent] the viscosity is {DEFAULT_VISCOSITY_MPA_S:g} mPa s, water's at 20 °C (0.28 at "
+            "100 °C): times are in proportion to it"
+        )
     return {
         "n_particles": condition.particles.number,
         "n_T": int(np.sum(frame.log[N_T_MARK])),

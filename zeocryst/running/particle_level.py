@@ -18,8 +18,9 @@ import numpy as np
 from zeocryst.beads import N_S_MARK, N_T_MARK
 from zeocryst.cell import box_to_cell, volume
 from zeocryst.condition import Condition, Output, identity, to_toml
-from zeocryst.condition.classes import DEEPEST_KT
+from zeocryst.condition.classes import DEEPEST_KT, classes_of, forcefield_of, median_of, viscosity_of
 from zeocryst.condition.particles import Particles
+from zeocryst.condition.particles_consistency import upward_of
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import KEPT_MARKS, Engine, Sample
 from zeocryst.errors import SimulationError
@@ -33,7 +34,6 @@ from zeocryst.foundation.ranks import last_words
 from zeocryst.foundation.textfiles import in_short
 from zeocryst.model.forcefield import ForceField
 from zeocryst.model.solvent import Solvent
-from zeocryst.model.upward import read_upward
 from zeocryst.order.coagulation import half_time, smoluchowski_half_time_ps
 from zeocryst.order.particles import CONTACT_GAP_A, measure_particles
 from zeocryst.running.beginning import Options
@@ -44,7 +44,7 @@ from zeocryst.running.rows import is_at_end, row_head
 from zeocryst.running.sharing import Sharing
 from zeocryst.running.sharing import in_words as sharing_in_words
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
-from zeocryst.solution.particles import classes_of, first_particles, forcefield_of, viscosity_of
+from zeocryst.solution.particles import first_particles
 
 if TYPE_CHECKING:
     import gsd.hoomd
@@ -59,10 +59,10 @@ def level_of(
     frame = first_particles(particles, masses, condition.seed)
     classes = classes_of(particles)
     viscosity = viscosity_of(condition.solvent)
-    upward = None if particles.upward is None else read_upward(condition.folder / particles.upward)
     forcefield = forcefield_of(
-        particles, classes, particles.temperature_K, masses, upward=upward, viscosity_mPa_s=viscosity
-    )
+        particles, classes, particles.temperature_K, masses,
+        upward=upward_of(particles, condition.folder), viscosity_mPa_s=viscosity,
+    )  # fmt: skip
     solvent = Solvent(viscosity, {each.name: each.radius_A for each in classes})
     level = condition.with_checked(stages=particles.stages, output=particles.output, solvent=solvent)
     return level, frame, forcefield
@@ -114,7 +114,7 @@ def run_particles(condition: Condition, out: Path, options: Options) -> tuple[di
         progress.say(f"{len(frame.particles.typeid)} nanoparticles; {why}")
         folder.record(engines=[*folder.recorded("engines", []), asdict(engine.info)], seed=condition.seed)
         work = _Run(condition, level, engine, folder, progress, Stopper(options.walltime_s))
-        work.potential = potential_of(forcefield, mine.temperature_K)
+        work.potential = potential_of(mine, forcefield)
         return work.all(frame)
     except (OSError, MemoryError) as error:
         raise kept(error, out) from error
@@ -309,12 +309,12 @@ def limited_half_time_ps(condition: Condition, volume_A3: float, potential: Mapp
     )  # fmt: skip
 
 
-def potential_of(forcefield: ForceField, temperature_K: float) -> dict[str, Any]:
-    """What the potential of two median particles amounts to at a temperature."""
+def potential_of(particles: Particles, forcefield: ForceField) -> dict[str, Any]:
+    """What the potential of two median particles amounts to."""
     from zeocryst.model.dlvo import DlvoPair
     from zeocryst.model.encounters import second_virial_A3, stability_ratio
 
-    middle = forcefield.types[len(forcefield.types) // 2]
+    middle, temperature = median_of(classes_of(particles)).name, particles.temperature_K
     pair = forcefield.pairs[middle, middle]
     assert isinstance(pair, DlvoPair)
     return {
@@ -325,8 +325,8 @@ def potential_of(forcefield: ForceField, temperature_K: float) -> dict[str, Any]
         "well_eV": pair.adhesion_eV,
         "deepest_well_eV": DEEPEST_KT * pair.kt_eV,
         "barrier_eV": pair.barrier_eV,
-        "second_virial_A3": second_virial_A3(pair, temperature_K),
-        "stability_ratio": stability_ratio(pair, temperature_K),
+        "second_virial_A3": second_virial_A3(pair, temperature),
+        "stability_ratio": stability_ratio(pair, temperature),
     }
 
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zeocryst.condition import Condition, identity
+from zeocryst.condition.classes import classes_of, median_of
 from zeocryst.engines import choose_engine
 from zeocryst.engines.protocol import Engine
-from zeocryst.errors import InputError
+from zeocryst.errors import InputError, SimulationError
 from zeocryst.files.folders import is_new, set_aside, take_lock
 from zeocryst.files.records import read_json, without_nan
 from zeocryst.files.rundir import ABOVE
@@ -33,7 +34,6 @@ from zeocryst.running.particle_level import run_particles
 from zeocryst.solution.cluster_library import make_library
 from zeocryst.solution.conserved import check_mass
 from zeocryst.solution.particle_pairs import Size, measure_upward
-from zeocryst.solution.particles import classes_of
 from zeocryst.solution.resolving import choose, fill
 from zeocryst.solution.seating import relax
 
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 #: What the level of particles leaves for the beads: their first frame, what became of what, amorphous clusters.
 BEADS, RECORD, LIBRARY, GLASS = "beads.gsd", "resolved.json", "library.gsd", "library.txt"
 UPWARD = "upward.toml"
+#: Where the record says why there is none of the last.
+NOT_MEASURED = "upward_not_measured"
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,23 @@ def beads_of_particles(condition: Condition, out: Path, options: Options) -> Res
     if not finished:
         return None
     left = replace(options, restart=False, walltime_s=stopper.left_s)
-    if known := _kept(place):
-        return Resolved(known[0], known[1]["words"], left)
+    tell = Progress(0, 1, options.quiet).say
+    known = _kept(place)
     with stopper:
         stopper.at_once = True
-        frame, record = resolve_particles(condition, place, Progress(0, 1, options.quiet).say)
-    record["particles"] = {key: above[key] for key in ("n_particles", "n_T", "n_S", "sentence")}
-    write_frame(place / BEADS, frame)
-    write_text(place / RECORD, json.dumps(without_nan(record), indent=1) + "\n")
+        if known is None:
+            frame, record = resolve_particles(condition, place, tell)
+            record["particles"] = {key: above[key] for key in ("n_particles", "n_T", "n_S", "sentence")}
+            write_frame(place / BEADS, frame)
+            _write_record(place, record)
+        else:
+            frame, record = known
+        _measure_upward(condition, place, record, tell)
     return Resolved(frame, record["words"], replace(left, walltime_s=stopper.left_s))
+
+
+def _write_record(place: Path, record: dict[str, Any]) -> None:
+    write_text(place / RECORD, json.dumps(without_nan(record), indent=1) + "\n")
 
 
 def resolve_particles(
@@ -135,8 +145,6 @@ def resolve_particles(
     tell(f"resolved: {words}")
     engine, _ = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads)
     library, glass = _library(condition, engine, forcefield, place, tell)
-    if particles.resolve.upward_pairs:
-        _measure_upward(condition, engine, forcefield, library, place, tell)
     rng = np.random.default_rng([condition.seed, 3])
     filled, how = fill(above, which, particles.resolve, library, forcefield, rng)
     seated = relax(filled, engine, forcefield, seed=condition.seed, tell=tell)
@@ -174,29 +182,34 @@ def _library(
 
 
 def _measure_upward(
-    condition: Condition,
-    engine: Engine,
-    forcefield: ForceField,
-    library: gsd.hoomd.Frame,
-    place: Path,
-    tell: Callable[[str], None],
+    condition: Condition, place: Path, record: dict[str, Any], tell: Callable[[str], None]
 ) -> None:
-    """Measure what a coarser run takes from pairs of median particles, unless an earlier call has."""
-    particles = condition.particles
+    """Measure what a coarser run takes from pairs of median particles, once.
+
+    It is a side of the run, which goes on where that fails; the record says why then.
+    """
+    particles, forcefield, chosen = condition.particles, condition.read_forcefield(), condition.engine
     assert particles is not None
     assert particles.resolve is not None
-    if (place / UPWARD).is_file():
+    if not particles.resolve.upward_pairs or (place / UPWARD).is_file() or NOT_MEASURED in record:
         return
-    classes = classes_of(particles)
-    middle = classes[len(classes) // 2]
+    engine, _ = choose_engine(forcefield, chosen.name, chosen.device, chosen.threads)
+    library, _ = _library(condition, engine, forcefield, place, tell)
+    middle = median_of(classes_of(particles))
     size = Size(middle.n_T, middle.n_S)
     warm = next((s.temperature_K[0] for s in condition.stages if s.temperature_K), particles.temperature_K)
-    found = measure_upward(
-        engine, forcefield, library, (size, size), density=particles.density_T_per_1000A3, temperature_K=warm,
-        seed=condition.seed, n_pairs=particles.resolve.upward_pairs, tell=tell,
-        condition=hashlib.sha256(identity(condition, forcefield).encode()).hexdigest(),
-    )  # fmt: skip
-    write_upward(found, place / UPWARD)
+    try:
+        found = measure_upward(
+            engine, forcefield, library, (size, size), density=particles.density_T_per_1000A3,
+            temperature_K=warm, seed=condition.seed, n_pairs=particles.resolve.upward_pairs, tell=tell,
+            condition=hashlib.sha256(identity(condition, forcefield).encode()).hexdigest(),
+        )  # fmt: skip
+        write_upward(found, place / UPWARD)
+    except (InputError, SimulationError) as error:
+        record[NOT_MEASURED] = str(error)
+        _write_record(place, record)
+        tell(f"adhesion and sticking were not measured: {error}")
+        return
     tell(f"written: {place / UPWARD}, for [particles] upward of a coarser run")
 
 
