@@ -119,10 +119,7 @@ def main():
     options = parser.parse_args()
     if options.one:
         sys.exit(child(options))
-    print(
-        "| case | beads | ranks x threads | steps/s | strong | weak | imbalance | comm | ghosts/bead | load |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
     kinds = [(1, 1, False), (2, 1, False), (1, 2, False), (2, 2, False)]
     for case in ("crystal", "aggregate"):
         for beads in options.beads:

@@ -12,14 +12,14 @@ network of a cluster and were not measured. One process measures and writes, so 
 with N alone.
 """
 
+from zeocryst.running.costs import BYTES_PROGRAM, DENSE_BYTES_PER_BEAD, DENSE_MEASURE_S
+
 #: Seconds of a bead's step on one core, and what a copy costs of it; of dense SGT (`ranks.py`).
 BEAD_S, COPY = 1.18e-6, 0.027
 #: Range of the model and skin, Å; beads per Å^3 of SGT; beads per T.
 REACH_A, DENSITY, BEADS_PER_T = 10.25, 0.0188, 1.0625
 #: Messages a step, their latency (s), bytes of a copy, bandwidth (bytes/s): assumed.
 MESSAGES, LATENCY_S, COPY_BYTES, BANDWIDTH = 12, 2e-6, 24, 5e9
-#: Bytes of a bead where one process measures, and seconds of its processor for a frame (both dense).
-KEPT_BYTES, MEASURED_S = 5e3, 9e-5
 #: Steps of a ns.
 STEPS = 200_000
 
@@ -42,12 +42,13 @@ def main():
     print("|---|---|---|---|---|---|---|")
     for sites in (10**5, 10**6, 10**8):
         beads = sites * BEADS_PER_T
+        memory = BYTES_PROGRAM + DENSE_BYTES_PER_BEAD * beads
         for processes in (1, 2, 16, 256):
             t = step_s(beads, processes)
             print(
                 f"| {sites:.0e} | {processes} | {1 / t:.3g} | {t * STEPS / 3600:.3g} "
                 f"| {step_s(beads, 1) / t / processes:.2f} "
-                f"| {0.45 + KEPT_BYTES * beads / 1e9:.3g} | {MEASURED_S * beads:.3g} |"
+                f"| {memory / 1e9:.3g} | {DENSE_MEASURE_S * sites:.3g} |"
             )
 
 

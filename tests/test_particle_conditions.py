@@ -212,9 +212,11 @@ def test_what_particles_cannot_do_is_refused_from_python_too(given, message):
 
 
 def test_particles_that_would_touch_themselves_are_refused():
+    """One of 5 Å at a quarter of the volume has a box of 12.8 Å, and is in contact up to 14.65 Å."""
+    single = TEXT.replace("number = 120", "number = 1").replace("radius_A = 10", "radius_A = 5")
     with pytest.raises(zc.InputError, match="would touch its own image"):
-        read(TEXT.replace("number = 120", "number = 1").replace("0.05", "0.25"))
-    assert read(TEXT.replace("number = 120", "number = 10")).particles.number == 10
+        read(single.replace("0.05", "0.25"))
+    assert read(single.replace("0.05", "0.15")).particles.number == 1
 
 
 def test_a_neck_has_room_for_a_particle():

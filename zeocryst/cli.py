@@ -17,8 +17,7 @@ from zeocryst.door.wording import on_the_command_line
 from zeocryst.errors import InputError, SimulationError
 from zeocryst.foundation.interrupt import interrupted_alike
 from zeocryst.foundation.machine import wait_briefly
-from zeocryst.foundation.mpi import forget
-from zeocryst.foundation.ranks import begin, end, launched, served
+from zeocryst.foundation.mpi import forget, launched
 from zeocryst.foundation.streams import lasting_streams
 
 #: Commands whose simulation several processes share.
@@ -50,15 +49,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wait_briefly()
     given = _without_marks(sys.argv[1:] if arguments is None else arguments)
     rank, size = launched()
-    shared = size > 1 and given[:1] in SHARED
+    if size == 1 or given[:1] not in SHARED:
+        forget()  # children are processes of their own
+        return DONE if rank else _main(given, shared=False)
+    from zeocryst.foundation.ranks import end, served
+
     if rank:
-        return served() if shared else DONE
-    if size > 1 and not shared:
-        forget()
-    return end(_main(given, shared))
+        return served()
+    try:
+        return end(_main(given, shared=True))
+    except SystemExit as left:  # such as --help's
+        end(int(left.code or 0))
+        raise
 
 
-def _main(given: list[str], shared: bool) -> int:
+def _main(given: list[str], *, shared: bool) -> int:
     try:
         with interrupted_alike(), lasting_streams():
             status = _answer(given, shared)
@@ -75,6 +80,8 @@ def _main(given: list[str], shared: bool) -> int:
 def _answer(given: list[str], shared: bool) -> int:
     try:
         if shared:
+            from zeocryst.foundation.ranks import begin
+
             begin()
         with on_the_command_line():
             return _dispatch(_parser().parse_args(given))

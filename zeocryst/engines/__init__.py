@@ -108,7 +108,7 @@ def choose_engine(
     ranks = count()
     offers = {n: _offered(n, m, device, ranks) for n, m in modules.items() if name in ("auto", n)}
     usable = sorted((n for n in offers if offers[n].preference), key=lambda n: -offers[n].preference)
-    if not usable and ranks > 1 and name not in ("auto", *(n for n, m in modules.items() if _spreads(m))):
+    if not usable and ranks > 1 and name not in ("auto", *(n for n, m in modules.items() if m.SPREADS)):
         raise InputError(offers[name].reason)
     if not usable:
         reasons = "; ".join(f"{n}: {o.reason}" for n, o in offers.items())
@@ -138,14 +138,9 @@ def choose_engine(
     )
 
 
-def _spreads(module: EngineModule) -> bool:
-    """Whether an engine can share its work among processes."""
-    return bool(getattr(module, "SPREADS", False))
-
-
 def _offered(name: str, module: EngineModule, device: str, ranks: int) -> Offer:
     """What an engine offers: nothing, where several processes are to share the work and it has no way to."""
-    if ranks > 1 and not _spreads(module):
-        able = ", ".join(n for n, m in engine_modules().items() if _spreads(m))
+    if ranks > 1 and not module.SPREADS:
+        able = ", ".join(n for n, m in engine_modules().items() if m.SPREADS)
         return Offer(0, "cpu", ONE_PROCESS.format(name=name, ranks=ranks, able=able))
     return module.offer(device)

@@ -43,7 +43,7 @@ class ForeignModule:
     def __init__(self, declared: Declared) -> None:
         self._declared, self._module = declared, declared.thing
         self.NAME = self.LABEL = declared.name
-        self.CITED = ""
+        self.CITED, self.SPREADS = "", False
         with guarded(declared.plugin, f"KINDS of its engine {self.NAME!r} cannot be read"):
             kinds = self._module.KINDS
             listed = isinstance(kinds, tuple | list | set | frozenset) and kinds
@@ -109,7 +109,7 @@ class ForeignEngine:
         texts: dict[str, Any] = {
             part: str(getattr(info, part)) for part in ("name", "version", "device", "precision")
         }
-        return replace(info, threads=threads, **texts)
+        return replace(info, threads=threads, ranks=1, **texts)
 
     def run(
         self,

@@ -189,12 +189,13 @@ class EngineModule(Protocol):
     `descend` the way to a minimum is found by `zeocryst.engines.fire`, and without `check` it runs all of its
     kinds, but not with rigid precursors.
 
-    Where several processes can share an engine's work, its module has ``SPREADS = True``.
+    ``SPREADS`` says whether several processes can share its work.
     """
 
     NAME: str
     LABEL: str
     CITED: str
+    SPREADS: bool
 
     def offer(self, device: str) -> Offer:
         """Whether the engine can run on "auto", "cpu" or "gpu"."""

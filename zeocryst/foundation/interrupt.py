@@ -190,10 +190,10 @@ class Stopper:
     @contextmanager
     def breaking_off(self) -> Iterator[None]:
         """Within it a signal interrupts at once, and so does one that came before it."""
-        if self.was_asked:
-            raise KeyboardInterrupt
         self.at_once = True
         try:
+            if self.was_asked:
+                raise KeyboardInterrupt
             yield
         finally:
             self.at_once = False

@@ -13,9 +13,6 @@ import struct
 from contextlib import suppress
 from typing import Any
 
-#: Seconds that processes of one run have to find each other.
-PATIENCE_S = 50.0
-
 _HEAD = struct.Struct("!Q")
 _TOKEN_BYTES = 16
 
@@ -78,18 +75,10 @@ class Entrance:
         return self._host, self._listening.getsockname()[1], self._token
 
     def lines(self, count: int) -> dict[int, socket.socket]:
-        """Wait for so many others; the lines to them by their ranks.
-
-        Raises
-        ------
-        OSError
-            They do not come in time.
-        """
+        """Wait for so many others; the lines to them by their ranks."""
         found: dict[int, socket.socket] = {}
-        self._listening.settimeout(PATIENCE_S)
         while len(found) < count:
             line, _ = self._listening.accept()
-            line.settimeout(PATIENCE_S)
             with suppress(EOFError):
                 if secrets.compare_digest(_exactly(line, _TOKEN_BYTES), self._token):
                     rank = int.from_bytes(_exactly(line, 4), "big")
@@ -103,12 +92,11 @@ class Entrance:
 def come_in(address: tuple[str, int, bytes], rank: int) -> socket.socket:
     """The line to the first process, from one of the others."""
     host, port, token = address
-    line = socket.create_connection((host, port), timeout=PATIENCE_S)
+    line = socket.create_connection((host, port))
     line.sendall(token + rank.to_bytes(4, "big"))
     return _ready(line)
 
 
 def _ready(line: socket.socket) -> socket.socket:
-    line.settimeout(None)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return line

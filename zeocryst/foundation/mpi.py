@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ def load_mpi() -> bool:
     Wheels name libmpi.so.12 without saying where it lies: in the lib of the environment that they are installed
     in, which is not this Python's where sys.path names another.
     """
+    import ctypes
+
     places = [Path(sys.prefix) / "lib"]
     packages = [Path(name) for name in sys.path if Path(name).name == "site-packages"]
     places += [folder.parents[1] for folder in packages if len(folder.parents) > 1]
@@ -115,6 +117,7 @@ def hide_from_ase() -> None:
     parallel.world.comm = parallel.DummyMPI()
 
 
+@cache
 def drop_names() -> None:
     """Take the names from MPICH's shared memory once all ranks have it: it is gone with the last process then.
 
@@ -125,6 +128,13 @@ def drop_names() -> None:
         for name in {line.split()[-1] for line in lines if SHARED_NAME in line}:
             with suppress(OSError):
                 os.unlink(name)
+
+
+def abort(status: int) -> None:
+    """End all ranks and the launcher with this status, which MPICH tells it of its first communicator only."""
+    from mpi4py import MPI
+
+    MPI.COMM_WORLD.Abort(status)
 
 
 def finalize() -> None:

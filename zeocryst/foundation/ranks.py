@@ -16,11 +16,12 @@ from typing import Any
 
 from zeocryst.errors import InputError, MissingEngineError, SimulationError
 from zeocryst.foundation import mpi
-from zeocryst.foundation.lifelines import PATIENCE_S, Entrance, come_in, send
+from zeocryst.foundation.interrupt import ASKING
+from zeocryst.foundation.lifelines import Entrance, come_in, send
 from zeocryst.foundation.team import LEFT, FailedAlikeError, Team, serve, watch
 
-#: Signals that ask a run to end.
-ASKING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGQUIT")
+#: Seconds in which the ranks have to find each other; who waits longer is ended by the system.
+PATIENCE_S = 50.0
 
 _team: Team | None = None
 
@@ -75,7 +76,7 @@ def begin() -> None:
     """
     mpi.check_launcher()
     rank, _ = launched()
-    asking = {getattr(signal, name) for name in ASKING if hasattr(signal, name)}
+    asking = {*ASKING, signal.SIGQUIT}
     if rank:  # rank 0 decides when to stop
         for number in asking:
             signal.signal(number, signal.SIG_IGN)
@@ -134,12 +135,12 @@ def everywhere(function: Callable[..., Any], *arguments: Any) -> Any:
         It may use MPI. Where it fails on all ranks alike it raises `FailedAlikeError`; whatever else it raises
         ends the run.
     arguments
-        Are sent to the others: small things.
+        Are sent to the others one by one; large arrays go faster by MPI (`zeocryst.engines.lammps.spread`).
 
     Raises
     ------
     SimulationError
-        Another rank is lost.
+        Another rank is lost, or they are out of step.
     """
     team = _team
     assert team is not None

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from zeocryst.errors import SimulationError
+from zeocryst.foundation import mpi
 from zeocryst.foundation.lifelines import receive, send
 
 #: Exit status of a run that failed, and of a process that has nobody to serve any more: the first one's tells.
@@ -27,6 +28,8 @@ FAILED, LEFT = 3, 0
 #: Seconds from the loss of a rank until the run is ended from outside, in a call that all ranks were to share
 #: and otherwise; in the meantime the launcher may do it, or the run itself.
 SHARED_GRACE_S, GRACE_S = 2.0, 20.0
+#: Seconds that the launcher has to pass on what was said, before it is told to end.
+WORDS_S = 0.1
 #: Seconds between two looks at whether the launcher is there.
 LOOK_S = 0.5
 
@@ -81,9 +84,10 @@ class Team:
     def leave(self, status: int) -> NoReturn:
         """End all ranks at once; the launcher tells this status. Without one they end by their lines."""
         if not self.orphan:
+            time.sleep(WORDS_S)
             with suppress(OSError):  # MPI_Abort has words of its own
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            self.comm.Abort(status)
+            mpi.abort(status)
         os._exit(status)
 
 

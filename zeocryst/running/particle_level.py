@@ -42,7 +42,6 @@ from zeocryst.running.failure import kept, told
 from zeocryst.running.mending import resume
 from zeocryst.running.rows import is_at_end, row_head
 from zeocryst.running.sharing import Sharing
-from zeocryst.running.sharing import in_words as sharing_in_words
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
 from zeocryst.solution.particles import first_particles
 
@@ -192,9 +191,7 @@ class _Run:
                 )
             except SimulationError as error:
                 raise SimulationError(self._failed(error)) from None
-        if record := self._sharing.record():
-            folder.record(**record)
-            self._say(sharing_in_words(record))
+        self._sharing.tell(folder, self._say)
         if self._progress.speed:  # not when there was nothing left to run
             folder.record(steps_per_s=self._progress.speed)
         if not finished:

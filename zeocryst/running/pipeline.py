@@ -54,7 +54,6 @@ from zeocryst.running.mending import resume
 from zeocryst.running.particle_level import run_particles
 from zeocryst.running.rows import is_at_end, row_head
 from zeocryst.running.sharing import Sharing
-from zeocryst.running.sharing import in_words as sharing_in_words
 from zeocryst.running.simulation import Hooks, Kept, simulate, steps_in_all
 from zeocryst.running.step_down import beads_of_particles
 from zeocryst.running.watching import Watch, check_memory
@@ -309,7 +308,7 @@ class _Run:
                 )  # fmt: skip
             except SimulationError as error:
                 raise SimulationError(self._failed(error)) from None
-        self._shared()
+        self._sharing.tell(folder, self._say)
         if self._progress.speed:  # not when there was nothing left to run
             folder.record(steps_per_s=self._progress.speed)
         if not finished:
@@ -323,13 +322,6 @@ class _Run:
         step = max(self._last_step, 0)
         why = told(error, self._condition, self._stage)
         return f"{why}. The last good state (step {step}) is kept in {self._folder.path}"
-
-    def _shared(self) -> None:
-        """Record how the run was shared among processes, where it was."""
-        record = self._sharing.record()
-        if record:
-            self._folder.record(**record)
-            self._say(sharing_in_words(record))
 
     def _stopped_at(self, step: int, where: str) -> bool:
         """Record and tell a stop on purpose; False, since the run is not finished."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from zeocryst.engines.protocol import Engine, shares_of
+from zeocryst.files.rundir import RunDirectory
 
 #: Parts of the time in words, in the order in which they are told. LAMMPS's own names are in
 #: `zeocryst.engines.lammps.shares`; what is left of a run's time rank 0 spends alone while the others wait.
@@ -52,6 +53,12 @@ class Sharing:
             "ghosts_per_bead": told["ghosts_per_bead"],
             "time_shares": {name: round(spent / total, 4) for name, spent in seconds.items()},
         }
+
+    def tell(self, folder: RunDirectory, say: Callable[[str], None]) -> None:
+        """Record how the run was shared, and say it, where it was."""
+        if record := self.record():
+            folder.record(**record)
+            say(in_words(record))
 
 
 def in_words(record: Mapping[str, Any]) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 NAME = "hoomd"
 #: What papers call it, and the key of what they cite for it (`zeocryst/report/references.bib`).
 LABEL, CITED = "HOOMD-blue", "Anderson2020"
+#: Whether several processes can share its work.
+SPREADS = False
 INSTALL = "install it with: conda install -c conda-forge hoomd"
 #: conda takes a CPU build where it sees no GPU, as on the login node of a cluster.
 INSTALL_GPU = (

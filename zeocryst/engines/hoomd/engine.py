@@ -215,7 +215,7 @@ class _Session:
         three = [t for t in present if any(t in triplet for triplet in forcefield.triplets)]
         # cut-offs of particles differ little, and cells of their size are quicker to look through than a tree
         near = hoomd.md.nlist.Cell if tabled else hoomd.md.nlist.Tree
-        table = hoomd.md.pair.Table(near(buffer=self._buffer(), exclusions=()))
+        table = hoomd.md.pair.Table(near(buffer=buffer_of(self._forcefield), exclusions=()))
         for k, a in enumerate(present):
             for b in present[k:]:
                 acts = not (a in three and b in three)
@@ -223,10 +223,6 @@ class _Session:
                 table.params[a, b] = _table(pair) if acts else {"r_min": 0.0, "U": [0.0], "F": [0.0]}
                 table.r_cut[a, b] = pair.cutoff_A if acts else 0.0
         return [StillingerWeber(forcefield, three), table] if three else [table]
-
-    def _buffer(self) -> float:
-        """Width of the buffer of the table's list, Å."""
-        return buffer_of(self._forcefield)
 
     # ---- integrators --------------------------------------------------------------------------
 
@@ -321,7 +317,7 @@ class _Session:
             raise
         except RuntimeError as error:
             if "box is too small" in str(error):  # its own lists, on a GPU, look a buffer farther
-                reach = self._forcefield.cutoff_A + self._buffer()
+                reach = self._forcefield.cutoff_A + buffer_of(self._forcefield)
                 check_shrunk(
                     np.asarray([*self._simulation.state.box.L, *self._simulation.state.box.tilts]), reach
                 )

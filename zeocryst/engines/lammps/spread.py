@@ -143,7 +143,7 @@ class Spread(Instance):
     def command(self, text: str) -> None:
         """Run one command."""
         everywhere(_do, self._number, "command", text)
-        if text.startswith("run") and "post no" not in text:
+        if text.startswith(("run", "minimize")):
             self._shares.read(self._written())
 
     def _written(self) -> str:
@@ -153,7 +153,7 @@ class Spread(Instance):
         text = os.pread(self._handle, size - self._read, self._read)
         self._read = size
         os.ftruncate(self._handle, 0)  # LAMMPS goes on where it was, and nothing stands before
-        return text.replace(b"\0", b"").decode(errors="replace")
+        return text.decode(errors="replace")
 
     def thermo(self, keyword: str) -> float:
         """A thermodynamic quantity of the last step."""
